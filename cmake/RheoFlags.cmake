@@ -1,0 +1,41 @@
+# Compiler flags are part of the design: the same bits from every compiler and instruction set.
+#   -ffp-contract=off      no fused multiply-add behind our back (it changes the last bit)
+#   -fno-math-errno,
+#   -fno-trapping-math     let the neuron loops vectorise; they change no value
+add_library(rheo_flags INTERFACE)
+target_compile_options(rheo_flags INTERFACE
+  -ffp-contract=off -fno-math-errno -fno-trapping-math
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc keeps x87-style excess precision out of the way; harmless on x86-64, explicit for the reader.
+  target_compile_options(rheo_flags INTERFACE -fexcess-precision=standard)
+endif()
+if(RHEO_SANITIZE)
+  target_compile_options(rheo_flags INTERFACE -fsanitize=${RHEO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(rheo_flags INTERFACE -fsanitize=${RHEO_SANITIZE})
+endif()
+if(RHEO_STD_THREADS)
+  target_compile_definitions(rheo_flags INTERFACE RHEO_STD_THREADS=1)
+endif()
+
+# rheo_kernels(<target> <file>...): compiles each file once per instruction set, each time in a namespace of its own
+# (RHEO_ISA). The choice between them is made at run time (core/isa.hpp), so one binary serves a mixed cluster.
+function(rheo_kernels target)
+  set(isas base)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND isas v3 v4)
+    target_compile_definitions(${target} PUBLIC RHEO_X86_ISAS=1)
+  endif()
+  foreach(isa IN LISTS isas)
+    add_library(${target}_${isa} OBJECT ${ARGN})
+    target_link_libraries(${target}_${isa} PRIVATE rheo_flags)
+    target_include_directories(${target}_${isa} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_definitions(${target}_${isa} PRIVATE RHEO_ISA=${isa})
+    if(isa STREQUAL "v3")
+      target_compile_options(${target}_${isa} PRIVATE -march=x86-64-v3)
+    elseif(isa STREQUAL "v4")
+      target_compile_options(${target}_${isa} PRIVATE -march=x86-64-v4 -mprefer-vector-width=512)
+    endif()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
+  endforeach()
+endfunction()

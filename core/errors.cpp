@@ -1,0 +1,50 @@
+#include "core/errors.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+
+namespace rheo {
+
+std::string to_message(const Complaint& c) {
+  std::string text;
+  const auto add = [&text](std::string_view separator, std::string_view part) {
+    if (part.empty()) return;
+    if (!text.empty()) text += separator;
+    text += part;
+  };
+  add("", c.file);
+  add(": ", c.key);
+  if (!c.value.empty()) add(" = ", c.value);
+  add(": ", c.problem);
+  if (!c.expected.empty()) add("; ", "expected " + c.expected);
+  if (!c.suggestion.empty()) add("; ", "did you mean \"" + c.suggestion + "\"?");
+  return text;
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::string found;
+  std::vector<std::size_t> row;
+  for (const std::string& candidate : candidates) {
+    row.resize(candidate.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (std::size_t j = 0; j < candidate.size(); ++j) {
+        const std::size_t substituted = diagonal + (lower(word[i]) != lower(candidate[j]));
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+      }
+    }
+    if (row.back() < best) {
+      best = row.back();
+      found = candidate;
+    }
+  }
+  return found;
+}
+
+}  // namespace rheo

@@ -1,0 +1,158 @@
+// The loop: time is cut into windows no longer than the smallest delay, neurons into lanes. Inside a window no lane
+// needs another, because every spike that arrives was emitted in an earlier window.
+//
+// Order within tick t for one neuron (docs/semantics.md): arrivals projection by projection in the order of their
+// declaration (within a projection by emission tick, source, synapse), then drives as declared, then the neuron
+// advances. No sum depends on the number of lanes or threads or on how run() is cut into pieces.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "core/parallel.hpp"
+#include "core/spikes.hpp"
+#include "core/types.hpp"
+
+namespace rheo {
+
+struct SpikeList;
+
+// A population as the loop sees it. It owns the state of all its neurons; a lane advances a contiguous piece of it.
+class PopulationBlock {
+ public:
+  virtual ~PopulationBlock() = default;
+  virtual const std::string& name() const = 0;
+  virtual std::uint32_t size() const = 0;
+  virtual std::uint32_t ports() const = 0;  // number of input rows that advance reads
+
+  // Advances neurons [begin, end) from tick t-1 to t. `input` points to ports() rows of (end - begin) sums each, of the
+  // simulation's precision; row p starts at p * (end - begin). Appends the population-local index + first_id of every
+  // neuron that spiked, ascending. Called once per lane and tick, concurrently for disjoint pieces.
+  virtual void advance(Tick t, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,
+                       SpikeList& spikes) = 0;
+
+  // First neuron in [begin, end) with a state that is not finite, or `end`. Called once per lane and window.
+  virtual std::uint32_t first_non_finite(std::uint32_t begin, std::uint32_t end) const = 0;
+
+  // The state that changes while running, by neuron.
+  virtual void save(ByteWriter& to) const = 0;
+  virtual void load(ByteReader& from) = 0;
+  virtual std::size_t bytes() const = 0;
+};
+
+// A projection as the loop sees it: it keeps, per lane, the synapses onto that lane and a wheel of what is in flight.
+class Pathway {
+ public:
+  virtual ~Pathway() = default;
+  virtual Tick min_delay() const = 0;  // ticks, >= 1; `never` for a projection without synapses
+  virtual Tick max_delay() const = 0;  // ticks; 0 for a projection without synapses
+
+  // Queues what the batch's spikes send to this lane at ticks > now. Called in order of time.
+  virtual void fan_out(std::size_t lane, const SpikeBatch& batch, Tick now) = 0;
+  // Adds what arrives at tick t to the lane's input.
+  virtual void arrive(std::size_t lane, Tick t, void* input) = 0;
+  // Forgets everything in flight. The next call of fan_out continues after tick `now`.
+  virtual void clear(Tick now) = 0;
+  virtual std::size_t bytes() const = 0;
+};
+
+// Input that needs no spikes: a current, a Poisson train. Stateless: what it adds is a function of the tick.
+class Drive {
+ public:
+  virtual ~Drive() = default;
+  // Adds this tick's input to neurons [begin, end) of population `population()`; `row` is the input row of port().
+  virtual void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const = 0;
+  virtual std::size_t population() const = 0;  // index in the order of declaration
+  virtual std::uint32_t port() const = 0;
+};
+
+// A lane's input is one array: for each population in order its ports, for each port one row of that piece's neurons.
+// A synapse addresses its target by the index in that array (its slot), so ports cost nothing at run time.
+struct Piece {
+  std::uint32_t begin = 0, end = 0;  // neurons of the population in this lane
+  std::uint32_t first_slot = 0;
+  std::uint32_t slot(std::uint32_t port, std::uint32_t neuron) const {
+    return first_slot + port * (end - begin) + (neuron - begin);
+  }
+};
+
+// How neurons are cut into lanes; fixed by the network, never by the number of threads.
+struct Lanes {
+  std::vector<std::vector<Piece>> pieces;  // [lane][population]; pieces may be empty
+  std::vector<std::uint32_t> slots;        // [lane] size of the input array
+  std::size_t count() const { return pieces.size(); }
+
+  // Cuts every population into `count` pieces of nearly equal size, on borders of 64 neurons where sizes allow.
+  static Lanes cut(const std::vector<std::unique_ptr<PopulationBlock>>& populations, std::size_t count);
+};
+
+// Spikes of one lane in one window, by (tick, population, neuron).
+struct SpikeList {
+  std::vector<NeuronId> neurons;
+  std::vector<std::uint32_t> end_of;  // [tick in window * populations + population]: size of `neurons` after it
+};
+
+struct PopulationInfo {
+  std::string name;
+  NeuronId first = 0;
+  std::uint32_t size = 0;
+};
+
+// Where the time went, in seconds of all threads together; filled only when profiling is on.
+struct StageTimes {
+  double fan_out = 0, arrive = 0, drive = 0, advance = 0, gather = 0, sinks = 0;
+};
+
+class Simulation {
+ public:
+  struct Parts {
+    double dt = 0.1;
+    std::uint64_t seed = 0;
+    Precision precision = Precision::single_;
+    std::vector<std::unique_ptr<PopulationBlock>> populations;
+    std::vector<std::unique_ptr<Pathway>> pathways;
+    std::vector<std::unique_ptr<Drive>> drives;
+    Lanes lanes;
+    // Identifies the network in saved states: anything that changes what a state means must change it.
+    std::string fingerprint;
+  };
+
+  Simulation(Parts parts, Threads threads);
+  Simulation(Simulation&&) noexcept;
+  Simulation& operator=(Simulation&&) noexcept;
+  ~Simulation();
+
+  Tick now() const;   // last tick that was computed
+  double dt() const;  // ms
+  std::size_t lanes() const;
+  const Threads& threads() const;
+  const std::vector<PopulationInfo>& populations() const;
+  PopulationBlock& population(std::size_t index);
+
+  // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
+  void add_sink(SpikeSink& sink);
+
+  // Computes `ticks` more ticks. Throws NumericalError when a state is not finite; what was computed before was given
+  // to the sinks.
+  void run(Tick ticks);
+
+  // The whole dynamic state, spikes in flight included, in a form that depends neither on lanes nor on threads.
+  std::vector<std::byte> save() const;
+  // Continues from a saved state of the same network. Throws StateError and leaves the simulation unusable for anything
+  // but another load when the bytes are not such a state.
+  void load(std::span<const std::byte> state);
+
+  void profile(bool on);
+  StageTimes stage_times() const;
+  std::size_t bytes() const;  // heap of states, synapses and queues
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rheo

@@ -1,0 +1,106 @@
+// What a network is, said as plain values: the experiment file and the SONATA reader fill these structs, Network builds
+// from them. Units: ms, mV, pA, pF, nS, Hz; weights in the unit of the model's port. Nothing here is checked against
+// the models; Network does that and reports key paths such as "populations.E.params.tau_m".
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace rheo {
+
+// Numbers per neuron or per synapse come from one of these.
+struct Distribution {
+  enum class Kind { uniform, normal, lognormal, choice };
+  Kind kind = Kind::uniform;
+  double a = 0;  // uniform: low; normal: mean; lognormal: mu
+  double b = 0;  // uniform: high; normal: standard deviation; lognormal: sigma
+  // Values outside are drawn again (never clipped); at most 1000 times, then it is a BuildError.
+  std::optional<double> min, max;
+  std::vector<double> choices;  // choice: each equally likely
+};
+// A number for all, one number each, or a distribution. A list for neurons has one entry per neuron of the population
+// (or of the selection it is applied to); a list for synapses is only for connect rule "list", one entry per edge.
+using Value = std::variant<double, std::vector<double>, Distribution>;
+
+// "E", "E[0:1000]", "E[::10]": neurons begin, begin+step, ... < end of a population. end is clamped to nothing: it must
+// not be larger than the population.
+struct Selection {
+  std::string population;
+  std::uint32_t begin = 0;
+  std::optional<std::uint32_t> end;  // empty: the population's size
+  std::uint32_t step = 1;
+};
+
+// Spike trains of a spike_source population: times in ms, per neuron, in CSR form, any order within a neuron.
+struct SpikeTrains {
+  std::vector<std::uint64_t> begin;  // [size + 1]
+  std::vector<double> times;         // ms; > 0, times of tick 0 and before are refused
+};
+
+struct PopulationSpec {
+  std::string name;
+  std::string model;
+  std::uint32_t size = 0;
+  std::map<std::string, Value> params;
+  std::map<std::string, std::string> options;  // named choices such as scheme = "euler"
+  std::map<std::string, Value> initial;        // initial values of state columns
+  std::shared_ptr<const SpikeTrains> trains;   // spike_source only
+};
+
+// Edges given one by one: source and target count within the projection's source and target selections.
+struct EdgeList {
+  std::vector<std::uint32_t> source, target;
+};
+
+struct Connect {
+  enum class Rule { fixed_indegree, bernoulli, all_to_all, one_to_one, list };
+  Rule rule = Rule::all_to_all;
+  std::uint32_t indegree = 0;  // fixed_indegree
+  double p = 0;                // bernoulli
+  // Empty: the rule's usual definition. fixed_indegree: multapses and autapses allowed; bernoulli, all_to_all,
+  // one_to_one: no multapses, autapses allowed; list: as listed.
+  std::optional<bool> multapses, autapses;
+  std::shared_ptr<const EdgeList> edges;  // list
+};
+
+struct ProjectionSpec {
+  std::string name;
+  std::vector<Selection> source, target;
+  Connect connect;
+  Value weight = 1.0;
+  Value delay = 1.0;  // ms, whole ticks after rounding, >= 1 tick
+  std::string port;   // empty: by the sign of each weight
+};
+
+struct InputSpec {
+  enum class Kind { poisson, current };
+  std::string name;
+  Kind kind = Kind::poisson;
+  std::vector<Selection> target;
+  Value rate = 0.0;       // poisson: Hz, one independent train per neuron
+  Value weight = 1.0;     // poisson: in the unit of the port; constant or per neuron
+  double delay = 0;       // poisson: ms; 0 means one tick
+  Value amplitude = 0.0;  // current: pA (or the unit of the model's I_e)
+  std::string port;       // poisson; empty: by the sign of the weight
+  double start = 0;       // ms: active in (start, stop]
+  std::optional<double> stop;
+};
+
+struct NetworkSpec {
+  double dt = 0.1;  // ms
+  std::uint64_t seed = 0;
+  Precision precision = Precision::single_;
+  std::uint32_t lanes = 0;  // 0: chosen from the network; the results do not depend on it
+  std::vector<PopulationSpec> populations;
+  std::vector<ProjectionSpec> projections;
+  std::vector<InputSpec> inputs;
+};
+
+}  // namespace rheo

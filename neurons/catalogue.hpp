@@ -1,0 +1,40 @@
+// All neuron models and sources by name, with what the user may set: the one source for the checks of the experiment
+// file, for `rheo models` and for the documentation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rheo {
+
+struct FieldInfo {
+  std::string name, unit;
+  double initial = 0;          // default (params) or value at the start (columns)
+  double low = 0, high = 0;    // allowed range, both ends included
+  std::string meaning;
+};
+
+struct OptionInfo {
+  std::string name;
+  std::vector<std::string> choices;  // the first is the default
+  std::string meaning;
+};
+
+struct PortInfo {
+  std::string name, unit;  // unit of weights
+};
+
+struct ModelInfo {
+  std::string name, summary;
+  std::vector<FieldInfo> params;
+  std::vector<FieldInfo> columns;  // state: can be initialised, recorded, saved
+  std::vector<OptionInfo> options;
+  std::vector<PortInfo> ports;  // empty: a source, nothing can be sent to it
+};
+
+const std::vector<ModelInfo>& neuron_models();
+// nullptr when there is no such model.
+const ModelInfo* find_neuron_model(const std::string& name);
+
+}  // namespace rheo

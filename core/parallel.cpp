@@ -1,0 +1,170 @@
+#include "core/parallel.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+#if !defined(RHEO_STD_THREADS)
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
+#include <tbb/task_arena.h>
+#endif
+
+namespace rheo {
+
+namespace {
+
+// Whoever called us may have switched on flush-to-zero or another rounding: results must not depend on it.
+class StandardFloatingPoint {
+ public:
+#if defined(__SSE2__)
+  StandardFloatingPoint() : before_(_mm_getcsr()) { _mm_setcsr(0x1f80); }
+  ~StandardFloatingPoint() { _mm_setcsr(before_); }
+  StandardFloatingPoint(const StandardFloatingPoint&) = delete;
+  StandardFloatingPoint& operator=(const StandardFloatingPoint&) = delete;
+
+ private:
+  unsigned before_;
+#endif
+};
+
+}  // namespace
+
+unsigned usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+#if !defined(RHEO_STD_THREADS)
+
+struct Threads::Team {
+  explicit Team(unsigned n)
+      : count(n), limit(tbb::global_control::max_allowed_parallelism, std::max(n, tbb_default())), arena(static_cast<int>(n)) {}
+  static unsigned tbb_default() {
+    return static_cast<unsigned>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+  }
+  unsigned count;
+  tbb::global_control limit;  // lets a team be larger than the machine, which the tests of determinism need
+  tbb::task_arena arena;
+  tbb::affinity_partitioner affinity;
+  std::atomic<bool> affinity_taken{false};
+};
+
+Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count)) {}
+
+unsigned Threads::count() const { return team_->count; }
+
+void Threads::enter(const std::function<void()>& body) const { team_->arena.execute(body); }
+
+void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& body) const {
+  const auto item = [&body](std::size_t i) {
+    StandardFloatingPoint guard;
+    body(i);
+  };
+  if (n <= 1 || team_->count == 1) {
+    for (std::size_t i = 0; i < n; ++i) item(i);
+    return;
+  }
+  const auto loop = [&](auto&& partitioner) {
+    team_->arena.execute([&] { tbb::parallel_for(std::size_t{0}, n, item, partitioner); });
+  };
+  // One loop at a time may use (and train) the affinity; a nested or concurrent one does without.
+  if (!team_->affinity_taken.exchange(true)) {
+    struct Release {
+      std::atomic<bool>& taken;
+      ~Release() { taken = false; }
+    } release{team_->affinity_taken};
+    loop(team_->affinity);
+  } else {
+    loop(tbb::auto_partitioner{});
+  }
+}
+
+#else
+
+// A plain team of threads: item i goes to whoever is free first.
+struct Threads::Team {
+  explicit Team(unsigned n) : count(n) {
+    for (unsigned i = 1; i < n; ++i) workers.emplace_back([this] { work(); });
+  }
+  ~Team() {
+    {
+      std::lock_guard lock(mutex);
+      stop = true;
+    }
+    wake.notify_all();
+    for (std::thread& worker : workers) worker.join();
+  }
+  void work() {
+    std::unique_lock lock(mutex);
+    std::size_t seen = 0;
+    for (;;) {
+      wake.wait(lock, [&] { return stop || generation != seen; });
+      if (stop) return;
+      seen = generation;
+      take_items(lock);
+    }
+  }
+  void take_items(std::unique_lock<std::mutex>& lock) {
+    while (next < size) {
+      const std::size_t i = next++;
+      const auto* const work_item = body;
+      lock.unlock();
+      std::exception_ptr failure;
+      try {
+        StandardFloatingPoint guard;
+        (*work_item)(i);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      lock.lock();
+      if (failure && !error) error = failure;
+      if (++done == size) finished.notify_all();
+    }
+  }
+  unsigned count;
+  std::vector<std::thread> workers;
+  std::mutex mutex, turn;
+  std::condition_variable wake, finished;
+  const std::function<void(std::size_t)>* body = nullptr;
+  std::size_t generation = 0, next = 0, size = 0, done = 0;
+  std::exception_ptr error;
+  bool stop = false;
+};
+
+Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count)) {}
+
+unsigned Threads::count() const { return team_->count; }
+
+void Threads::enter(const std::function<void()>& body) const { body(); }
+
+void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& body) const {
+  std::lock_guard turn(team_->turn);
+  std::unique_lock lock(team_->mutex);
+  team_->body = &body;
+  team_->next = team_->done = 0;
+  team_->size = n;
+  team_->error = nullptr;
+  ++team_->generation;
+  team_->wake.notify_all();
+  team_->take_items(lock);
+  team_->finished.wait(lock, [&] { return team_->done == n; });
+  team_->size = team_->next = 0;
+  if (team_->error) std::rethrow_exception(team_->error);
+}
+
+#endif
+
+}  // namespace rheo

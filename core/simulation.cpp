@@ -1,0 +1,329 @@
+#include "core/simulation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <deque>
+
+#include "core/aligned.hpp"
+#include "core/errors.hpp"
+
+namespace rheo {
+
+namespace {
+
+// Longest window in ticks when no delay limits it: bounds the spikes held at once.
+constexpr Tick longest_window = 1024;
+// States are looked over for NaN and infinity about this often, in ticks.
+constexpr Tick check_every = 64;
+constexpr std::string_view state_format = "rheo-state-1";
+
+// Adds the time since the last mark to a stage; costs nothing while profiling is off.
+class Stopwatch {
+ public:
+  explicit Stopwatch(bool on) : on_(on) {
+    if (on_) last_ = std::chrono::steady_clock::now();
+  }
+  void mark(double& stage) {
+    if (!on_) return;
+    const auto now = std::chrono::steady_clock::now();
+    stage += std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+  }
+
+ private:
+  bool on_;
+  std::chrono::steady_clock::time_point last_;
+};
+
+}  // namespace
+
+Lanes Lanes::cut(const std::vector<std::unique_ptr<PopulationBlock>>& populations, std::size_t count) {
+  Lanes lanes;
+  lanes.pieces.assign(count, std::vector<Piece>(populations.size()));
+  lanes.slots.assign(count, 0);
+  for (std::size_t p = 0; p < populations.size(); ++p) {
+    const std::uint64_t size = populations[p]->size();
+    // Whole cache lines of every column belong to one lane, unless that would make the lanes uneven.
+    const std::uint64_t grain = size >= 16 * 64 * count ? 64 : 1;
+    const auto border = [&](std::size_t k) {
+      const std::uint64_t exact = size * k / count;
+      return static_cast<std::uint32_t>(k == count ? size : exact / grain * grain);
+    };
+    for (std::size_t k = 0; k < count; ++k) {
+      Piece& piece = lanes.pieces[k][p];
+      piece.begin = border(k);
+      piece.end = border(k + 1);
+      piece.first_slot = lanes.slots[k];
+      lanes.slots[k] += populations[p]->ports() * (piece.end - piece.begin);
+    }
+  }
+  return lanes;
+}
+
+struct Simulation::State {
+  State(Parts p, Threads t) : parts(std::move(p)), threads(std::move(t)), per_lane(parts.lanes.count()) {
+    NeuronId first = 0;
+    for (const auto& population : parts.populations) {
+      infos.push_back({population->name(), first, population->size()});
+      first += population->size();
+    }
+    neurons = first;
+    window = longest_window;
+    for (const auto& pathway : parts.pathways) {
+      window = std::min(window, pathway->min_delay());
+      max_delay = std::max(max_delay, pathway->max_delay());
+    }
+    threads.for_each(per_lane.size(), [this](std::size_t i) {
+      per_lane[i].input = AlignedColumn<std::byte>(parts.lanes.slots[i] * bytes_of(parts.precision));
+    });
+  }
+
+  struct Lane {
+    AlignedColumn<std::byte> input;
+    SpikeList spikes;
+    StageTimes times;
+    // First state that is not finite: population and neuron.
+    bool broken = false;
+    std::size_t broken_population = 0;
+    std::uint32_t broken_neuron = 0;
+  };
+
+  void* row(std::size_t lane, const Piece& piece, std::uint32_t port) {
+    return per_lane[lane].input.data() + piece.slot(port, piece.begin) * bytes_of(parts.precision);
+  }
+
+  // One lane's part of the window (now, now + ticks].
+  void advance_lane(std::size_t index, Tick ticks, bool check) {
+    Lane& lane = per_lane[index];
+    const std::vector<Piece>& pieces = parts.lanes.pieces[index];
+    Stopwatch watch(profiling);
+    if (fan_out_pending) {
+      for (const auto& pathway : parts.pathways) pathway->fan_out(index, history.back(), now);
+      watch.mark(lane.times.fan_out);
+    }
+    lane.spikes.neurons.clear();
+    lane.spikes.end_of.clear();
+    for (Tick t = now + 1; t <= now + ticks; ++t) {
+      for (const auto& pathway : parts.pathways) pathway->arrive(index, t, lane.input.data());
+      watch.mark(lane.times.arrive);
+      for (const auto& drive : parts.drives) {
+        const Piece& piece = pieces[drive->population()];
+        if (piece.begin != piece.end) drive->add(t, piece.begin, piece.end, row(index, piece, drive->port()));
+      }
+      watch.mark(lane.times.drive);
+      for (std::size_t p = 0; p < pieces.size(); ++p) {
+        const Piece& piece = pieces[p];
+        if (piece.begin != piece.end)
+          parts.populations[p]->advance(t, piece.begin, piece.end, row(index, piece, 0), infos[p].first, lane.spikes);
+        lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
+      }
+      if (!lane.input.empty()) std::memset(lane.input.data(), 0, lane.input.bytes());
+      watch.mark(lane.times.advance);
+    }
+    if (!check) return;
+    for (std::size_t p = 0; p < pieces.size() && !lane.broken; ++p) {
+      const std::uint32_t found = parts.populations[p]->first_non_finite(pieces[p].begin, pieces[p].end);
+      if (found == pieces[p].end) continue;
+      lane.broken = true;
+      lane.broken_population = p;
+      lane.broken_neuron = found;
+    }
+    watch.mark(lane.times.advance);
+  }
+
+  // Lane lists -> one batch by (tick, population, neuron); pieces of a population ascend with the lane.
+  void gather(Tick ticks) {
+    while (!history.empty() && history.front().first + static_cast<Tick>(history.front().ticks()) - 1 + max_delay <= now) {
+      spare.push_back(std::move(history.front()));
+      history.pop_front();
+    }
+    SpikeBatch batch;
+    if (!spare.empty()) {
+      batch = std::move(spare.back());
+      spare.pop_back();
+    }
+    batch.first = now - ticks + 1;
+    batch.neurons.clear();
+    batch.tick_begin.assign(1, 0);
+    const std::size_t populations = parts.populations.size();
+    for (std::size_t k = 0; k < static_cast<std::size_t>(ticks) * populations; ++k) {
+      for (const Lane& lane : per_lane) {
+        const SpikeList& list = lane.spikes;
+        const std::uint32_t begin = k == 0 ? 0 : list.end_of[k - 1];
+        if (begin != list.end_of[k])
+          batch.neurons.insert(batch.neurons.end(), list.neurons.begin() + begin, list.neurons.begin() + list.end_of[k]);
+      }
+      if ((k + 1) % populations == 0) batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
+    }
+    history.push_back(std::move(batch));
+    fan_out_pending = true;
+  }
+
+  void throw_if_broken() {
+    const Lane* worst = nullptr;
+    for (const Lane& lane : per_lane)
+      if (lane.broken && (worst == nullptr || std::pair(lane.broken_population, lane.broken_neuron) <
+                                                  std::pair(worst->broken_population, worst->broken_neuron)))
+        worst = &lane;
+    if (worst == nullptr) return;
+    throw NumericalError({.file = {},
+                          .key = infos[worst->broken_population].name + "[" + std::to_string(worst->broken_neuron) + "]",
+                          .value = {},
+                          .problem = "the state is not finite at tick " + std::to_string(now) +
+                                     " (looked at every " + std::to_string(check_every) + " ticks)",
+                          .expected = "finite potentials and currents: check weights, inputs and dt",
+                          .suggestion = {}});
+  }
+
+  Parts parts;
+  Threads threads;
+  std::vector<PopulationInfo> infos;
+  std::vector<Lane> per_lane;
+  std::vector<SpikeSink*> sinks;
+  std::deque<SpikeBatch> history;  // spikes that may still be in flight; the newest batch last
+  std::vector<SpikeBatch> spare;   // batches to use again
+  StageTimes shared_times;
+  std::uint64_t neurons = 0;
+  Tick window = longest_window;
+  Tick max_delay = 0;
+  Tick now = 0;
+  Tick last_check = 0;
+  bool fan_out_pending = false;  // the newest batch has not reached the wheels yet
+  bool profiling = false;
+};
+
+Simulation::Simulation(Parts parts, Threads threads) : state_(std::make_unique<State>(std::move(parts), std::move(threads))) {}
+Simulation::Simulation(Simulation&&) noexcept = default;
+Simulation& Simulation::operator=(Simulation&&) noexcept = default;
+Simulation::~Simulation() = default;
+
+Tick Simulation::now() const { return state_->now; }
+double Simulation::dt() const { return state_->parts.dt; }
+std::size_t Simulation::lanes() const { return state_->per_lane.size(); }
+const Threads& Simulation::threads() const { return state_->threads; }
+const std::vector<PopulationInfo>& Simulation::populations() const { return state_->infos; }
+PopulationBlock& Simulation::population(std::size_t index) { return *state_->parts.populations.at(index); }
+void Simulation::add_sink(SpikeSink& sink) { state_->sinks.push_back(&sink); }
+void Simulation::profile(bool on) { state_->profiling = on; }
+
+void Simulation::run(Tick ticks) {
+  State& s = *state_;
+  const Tick end = s.now + ticks;
+  s.threads.enter([&] {
+    while (s.now < end) {
+      const Tick length = std::min(s.window, end - s.now);
+      const bool check = s.now + length == end || s.now + length - s.last_check >= check_every;
+      s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.advance_lane(lane, length, check); });
+      s.now += length;
+      Stopwatch watch(s.profiling);
+      s.gather(length);
+      watch.mark(s.shared_times.gather);
+      for (SpikeSink* sink : s.sinks) sink->take(s.history.back());
+      watch.mark(s.shared_times.sinks);
+      if (check) {
+        s.last_check = s.now;
+        s.throw_if_broken();
+      }
+    }
+  });
+}
+
+std::vector<std::byte> Simulation::save() const {
+  const State& s = *state_;
+  ByteWriter to;
+  to.put("format", state_format);
+  to.put("fingerprint", std::string_view(s.parts.fingerprint));
+  to.put("now", s.now);
+  for (const auto& population : s.parts.populations) {
+    to.put("population", std::string_view(population->name()));
+    population->save(to);
+  }
+  // In flight is exactly what was emitted within the largest delay: its arrivals follow from the network.
+  std::vector<Tick> ticks;
+  std::vector<NeuronId> neurons;
+  for (const SpikeBatch& batch : s.history) {
+    for (std::size_t k = 0; k < batch.ticks(); ++k) {
+      if (batch.tick(k) + s.max_delay <= s.now) continue;
+      for (const NeuronId neuron : batch.at(k)) {
+        ticks.push_back(batch.tick(k));
+        neurons.push_back(neuron);
+      }
+    }
+  }
+  to.put("in_flight.tick", std::span<const Tick>(ticks));
+  to.put("in_flight.neuron", std::span<const NeuronId>(neurons));
+  return to.take();
+}
+
+void Simulation::load(std::span<const std::byte> bytes) {
+  State& s = *state_;
+  const auto refuse = [](std::string key, std::string problem, std::string expected = {}) {
+    throw StateError({.file = {}, .key = std::move(key), .value = {}, .problem = std::move(problem),
+                      .expected = std::move(expected), .suggestion = {}});
+  };
+  ByteReader from(bytes);
+  if (from.get_text("format") != state_format) refuse("format", "not a state of this version", std::string(state_format));
+  if (from.get_text("fingerprint") != s.parts.fingerprint)
+    refuse("fingerprint", "the state was saved from another network",
+           "the same populations, projections, precision, dt and seed");
+  const Tick now = from.get<Tick>("now");
+  if (now < 0) refuse("now", "negative time");
+  for (const auto& population : s.parts.populations) {
+    if (from.get_text("population") != population->name()) refuse("population", "another order of populations");
+    population->load(from);
+  }
+  const auto ticks = from.get_all<Tick>("in_flight.tick");
+  const auto neurons = from.get_all<NeuronId>("in_flight.neuron");
+  if (ticks.size() != neurons.size()) refuse("in_flight", "ticks and neurons differ in number");
+  if (!from.at_end()) refuse("in_flight", "bytes behind the end");
+
+  SpikeBatch batch;
+  batch.first = std::max<Tick>(1, now - s.max_delay + 1);
+  batch.tick_begin.assign(1, 0);
+  std::size_t i = 0;
+  for (Tick t = batch.first; t <= now; ++t) {
+    for (; i < ticks.size() && ticks[i] == t; ++i) {
+      if (neurons[i] >= s.neurons) refuse("in_flight.neuron", "no such neuron");
+      if (batch.neurons.size() > batch.tick_begin.back() && batch.neurons.back() > neurons[i])
+        refuse("in_flight.neuron", "spikes out of order");
+      batch.neurons.push_back(neurons[i]);
+    }
+    batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
+  }
+  if (i != ticks.size()) refuse("in_flight.tick", "spikes out of order or too old");
+
+  s.now = s.last_check = now;
+  s.history.clear();
+  s.fan_out_pending = false;
+  for (State::Lane& lane : s.per_lane) lane.broken = false;
+  for (const auto& pathway : s.parts.pathways) pathway->clear(now);
+  if (batch.ticks() == 0) return;
+  s.history.push_back(std::move(batch));
+  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) {
+    for (const auto& pathway : s.parts.pathways) pathway->fan_out(lane, s.history.back(), now);
+  });
+}
+
+StageTimes Simulation::stage_times() const {
+  StageTimes sum = state_->shared_times;
+  for (const State::Lane& lane : state_->per_lane) {
+    sum.fan_out += lane.times.fan_out;
+    sum.arrive += lane.times.arrive;
+    sum.drive += lane.times.drive;
+    sum.advance += lane.times.advance;
+  }
+  return sum;
+}
+
+std::size_t Simulation::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& population : state_->parts.populations) sum += population->bytes();
+  for (const auto& pathway : state_->parts.pathways) sum += pathway->bytes();
+  for (const State::Lane& lane : state_->per_lane)
+    sum += lane.input.bytes() + lane.spikes.neurons.capacity() * 4 + lane.spikes.end_of.capacity() * 4;
+  for (const SpikeBatch& batch : state_->history) sum += batch.neurons.capacity() * 4 + batch.tick_begin.capacity() * 4;
+  return sum;
+}
+
+}  // namespace rheo

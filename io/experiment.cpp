@@ -1,0 +1,1051 @@
+#include "io/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "io/h5.hpp"
+#include "io/spike_reader.hpp"
+#include "io/toml_document.hpp"
+#include "neurons/catalogue.hpp"
+
+namespace rheo {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max();
+constexpr const char* not_yet = "not available yet in this version";
+// Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
+constexpr double max_ticks = 9007199254740992.0;
+
+std::string one_of(const Names& names) { return fmt::format("one of {}", fmt::join(names, ", ")); }
+
+bool contains(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Which numbers are allowed. A limit beyond 1e30 is no limit, and a low below 1e-30 stands for "> 0": saying them would
+// only clutter the message.
+struct Range {
+  double low = -infinity, high = infinity;
+  std::string unit;
+  bool above_low = false;  // low itself is not allowed
+
+  bool holds(double x) const { return x >= low && x <= high && !(above_low && x == low); }
+  std::string text() const {
+    const bool has_low = low > -1e30, has_high = high < 1e30;
+    const bool is_open = above_low || (low > 0 && low <= 1e-30);
+    std::string result = "a number";
+    if (has_low && has_high && !is_open) {
+      result += fmt::format(" from {} to {}", low, high);
+    } else {
+      if (has_low) result += is_open ? fmt::format(" > {}", above_low ? low : 0.0) : fmt::format(" >= {}", low);
+      if (has_high) result += fmt::format(" {}<= {}", has_low ? "and " : "", high);
+    }
+    if (!unit.empty()) result += fmt::format(" ({})", unit);
+    return result;
+  }
+};
+
+// An entry of the tree with its key path: what every check starts from and every message needs.
+class Field {
+ public:
+  Field(const TomlNode& node, std::string key) : node_(&node), key_(std::move(key)) {}
+
+  const TomlNode& node() const { return *node_; }
+  const std::string& key() const { return key_; }
+  bool is(TomlNode::Kind kind) const { return node_->kind == kind; }
+  bool is_list() const { return is(TomlNode::Kind::numbers) || is(TomlNode::Kind::list); }
+
+  [[noreturn]] void refuse(std::string problem, std::string expected = {}, std::string suggestion = {}) const {
+    throw ExperimentError({.file = node_->place(),
+                           .key = key_,
+                           .value = is(TomlNode::Kind::table) ? std::string() : node_->written(),
+                           .problem = std::move(problem),
+                           .expected = std::move(expected),
+                           .suggestion = std::move(suggestion)});
+  }
+  // The same for a table whose content matters to the message.
+  [[noreturn]] void refuse_table(std::string problem, std::string expected) const {
+    throw ExperimentError({.file = node_->place(),
+                           .key = key_,
+                           .value = node_->written(),
+                           .problem = std::move(problem),
+                           .expected = std::move(expected),
+                           .suggestion = {}});
+  }
+  [[noreturn]] void refuse_kind(std::string expected) const { refuse("is " + node_->what(), std::move(expected)); }
+
+  Field at(const std::string& name, const TomlNode& child) const {
+    return {child, key_.empty() ? name : key_ + '.' + name};
+  }
+  std::optional<Field> find(const std::string& name) const {
+    const TomlNode* child = node_->find(name);
+    if (!child) return std::nullopt;
+    return at(name, *child);
+  }
+  Field need(const std::string& name, std::string expected) const {
+    if (const TomlNode* child = node_->find(name)) return at(name, *child);
+    throw ExperimentError({.file = node_->place(),
+                           .key = key_.empty() ? name : key_ + '.' + name,
+                           .value = {},
+                           .problem = "is missing",
+                           .expected = std::move(expected),
+                           .suggestion = {}});
+  }
+
+  void need_table(std::string expected = "a table") const {
+    if (!is(TomlNode::Kind::table)) refuse_kind(std::move(expected));
+  }
+  // Refuses every key that is not known: those of later versions by name, others with the nearest known one.
+  void only(const Names& known, const Names& later = {}, const char* what = "unknown key") const {
+    for (const auto& [name, child] : node_->entries) {
+      if (contains(known, name)) continue;
+      Complaint complaint{.file = child.place(),
+                          .key = at(name, child).key(),
+                          .value = {},
+                          .problem = not_yet,
+                          .expected = {},
+                          .suggestion = {}};
+      if (!contains(later, name)) {
+        complaint.problem = what;
+        complaint.expected = known.empty() ? std::string() : one_of(known);
+        complaint.suggestion = nearest(name, known);
+      }
+      throw ExperimentError(std::move(complaint));
+    }
+  }
+
+  double number(const Range& range = {}) const {
+    double x = 0;
+    if (is(TomlNode::Kind::integer)) {
+      x = static_cast<double>(node_->integer);
+    } else if (is(TomlNode::Kind::real)) {
+      x = node_->real;
+    } else {
+      refuse_kind(range.text());
+    }
+    if (!std::isfinite(x)) refuse("is not finite", range.text());
+    if (!range.holds(x)) refuse("is out of range", range.text());
+    return x;
+  }
+  std::uint64_t whole(std::uint64_t low, std::uint64_t high) const {
+    const std::string expected = high == std::numeric_limits<std::int64_t>::max()
+                                     ? fmt::format("a whole number >= {}", low)
+                                     : fmt::format("a whole number from {} to {}", low, high);
+    if (is(TomlNode::Kind::real)) refuse("is not a whole number", expected);
+    if (!is(TomlNode::Kind::integer)) refuse_kind(expected);
+    if (node_->integer < 0 || static_cast<std::uint64_t>(node_->integer) < low ||
+        static_cast<std::uint64_t>(node_->integer) > high) {
+      refuse("is out of range", expected);
+    }
+    return static_cast<std::uint64_t>(node_->integer);
+  }
+  const std::string& text(std::string expected) const {
+    if (!is(TomlNode::Kind::text)) refuse_kind(std::move(expected));
+    return node_->text;
+  }
+  bool flag() const {
+    if (!is(TomlNode::Kind::boolean)) refuse_kind("true or false");
+    return node_->boolean;
+  }
+  // One of `known`; words of later versions are refused by name.
+  const std::string& word(const Names& known, const Names& later, const char* what) const {
+    const std::string& word = text(one_of(known));
+    if (contains(later, word)) refuse(not_yet, one_of(known));
+    if (!contains(known, word)) refuse(fmt::format("unknown {}", what), one_of(known), nearest(word, known));
+    return word;
+  }
+  // A list that holds nothing but finite numbers; may be empty.
+  const std::vector<double>& numbers(const std::string& expected) const {
+    if (is(TomlNode::Kind::list)) {
+      if (!node_->items.empty()) refuse(fmt::format("has {} among its entries", odd_item()), expected);
+    } else if (!is(TomlNode::Kind::numbers)) {
+      refuse_kind(expected);
+    }
+    for (std::size_t i = 0; i < node_->numbers.size(); ++i) {
+      if (!std::isfinite(node_->numbers[i])) refuse(fmt::format("entry {} is not finite", i), expected);
+    }
+    return node_->numbers;
+  }
+  // A path, relative to the file that names it.
+  std::string path() const {
+    const std::string& name = text("the path of a file");
+    if (name.empty()) refuse("is empty", "the path of a file");
+    return (node_->source->directory / name).string();
+  }
+
+ private:
+  std::string odd_item() const {
+    for (const TomlNode& item : node_->items) {
+      if (item.kind != TomlNode::Kind::integer && item.kind != TomlNode::Kind::real) return item.what();
+    }
+    return "something else";
+  }
+
+  const TomlNode* node_;
+  std::string key_;
+};
+
+// What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason `why_not`.
+struct Count {
+  std::optional<std::uint64_t> count;
+  std::string each;
+  std::string why_not;
+};
+
+void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count) {
+  const std::string expected =
+      fmt::format("{} entr{}, one per {}, each {}", *count.count, *count.count == 1 ? "y" : "ies", count.each,
+                  range.text());
+  if (numbers.size() != *count.count) {
+    field.refuse(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (!std::isfinite(numbers[i])) field.refuse(fmt::format("entry {} is not finite", i), expected);
+    if (!range.holds(numbers[i])) {
+      field.refuse(fmt::format("entry {} is {}, which is out of range", i, numbers[i]), expected);
+    }
+  }
+}
+
+std::pair<double, double> two_numbers(const Field& field, const std::string& expected) {
+  const std::vector<double>& numbers = field.numbers(expected);
+  if (numbers.size() != 2) {
+    field.refuse(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
+  }
+  return {numbers[0], numbers[1]};
+}
+
+// Limits of a normal or lognormal distribution.
+void read_limits(const Field& table, const Range& range, double fixed_value, Distribution& distribution) {
+  if (const auto field = table.find("min")) distribution.min = field->number(range);
+  if (const auto field = table.find("max")) distribution.max = field->number(range);
+  if (distribution.min && distribution.max && *distribution.min > *distribution.max) {
+    table.refuse_table("min is larger than max", "min < max");
+  }
+  if (distribution.b > 0) {
+    if (distribution.min && distribution.max && *distribution.min == *distribution.max) {
+      table.refuse_table("min equals max, which leaves nothing to draw", "min < max");
+    }
+    return;
+  }
+  if ((distribution.min && fixed_value < *distribution.min) || (distribution.max && fixed_value > *distribution.max)) {
+    table.refuse_table(fmt::format("the only value, {}, is outside min and max", fixed_value), {});
+  }
+}
+
+const char* const value_forms =
+    "a number, a list, { uniform = [low, high] }, { normal = [mean, sd] }, { lognormal = [mu, sigma] }, "
+    "{ choice = [..] } or { file = .., dataset = .. }";
+
+Value read_value_table(const Field& table, const Range& range, const Count& count) {
+  static const Names kinds = {"uniform", "normal", "lognormal", "choice", "file"};
+  std::string kind;
+  for (const std::string& name : kinds) {
+    if (!table.node().find(name)) continue;
+    if (!kind.empty()) table.refuse_table(fmt::format("{} and {} exclude each other", kind, name), value_forms);
+    kind = name;
+  }
+  if (kind.empty()) {
+    if (!table.node().entries.empty()) {
+      Names known = kinds;
+      known.insert(known.end(), {"dataset", "min", "max"});
+      table.only(known);
+    }
+    table.refuse_table("is no value", value_forms);
+  }
+
+  if (kind == "file") {
+    table.only({"file", "dataset"});
+    const Field file = *table.find("file");
+    const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
+    if (!count.count) file.refuse("a file holds one value each", count.why_not);
+    const std::string path = file.path();
+    std::vector<double> numbers;
+    try {
+      numbers = h5::File::open(path).dataset(dataset.text("the path of a dataset")).read<double>();
+    } catch (const h5::Error& error) {
+      Complaint complaint = error.complaint();
+      const std::string object = complaint.key.empty() ? std::string() : ":" + complaint.key;
+      table.refuse_table(fmt::format("{}{}: {}", complaint.file, object, complaint.problem), complaint.expected);
+    }
+    const Field whole = table;
+    const std::string expected = fmt::format("{} values, one per {}, each {}", *count.count, count.each, range.text());
+    if (numbers.size() != *count.count) {
+      whole.refuse_table(fmt::format("the dataset has {} values", numbers.size()), expected);
+    }
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (!std::isfinite(numbers[i]) || !range.holds(numbers[i])) {
+        whole.refuse_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]), expected);
+      }
+    }
+    return numbers;
+  }
+
+  Distribution distribution;
+  const Field numbers = *table.find(kind);
+  const auto within = [&](double x, const char* name) {
+    if (!range.holds(x)) numbers.refuse(fmt::format("{} is out of range", name), range.text());
+  };
+  if (kind == "uniform") {
+    table.only({"uniform"});
+    distribution.kind = Distribution::Kind::uniform;
+    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[low, high]");
+    if (distribution.a > distribution.b) numbers.refuse("low is larger than high", "[low, high]");
+    within(distribution.a, "low");
+    within(distribution.b, "high");
+  } else if (kind == "choice") {
+    table.only({"choice"});
+    distribution.kind = Distribution::Kind::choice;
+    distribution.choices = numbers.numbers("a list of numbers");
+    if (distribution.choices.empty()) numbers.refuse("has no entries", "at least one number");
+    for (std::size_t i = 0; i < distribution.choices.size(); ++i) {
+      within(distribution.choices[i], fmt::format("entry {}", i).c_str());
+    }
+  } else if (kind == "normal") {
+    table.only({"normal", "min", "max"});
+    distribution.kind = Distribution::Kind::normal;
+    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[mean, sd]");
+    if (distribution.b < 0) numbers.refuse("the standard deviation is negative", "[mean, sd] with sd >= 0");
+    read_limits(table, range, distribution.a, distribution);
+  } else {
+    table.only({"lognormal", "min", "max"});
+    distribution.kind = Distribution::Kind::lognormal;
+    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[mu, sigma]");
+    if (distribution.b < 0) numbers.refuse("sigma is negative", "[mu, sigma] with sigma >= 0");
+    read_limits(table, range, std::exp(distribution.a), distribution);
+  }
+  return distribution;
+}
+
+Value read_value(const Field& field, const Range& range, const Count& count) {
+  switch (field.node().kind) {
+    case TomlNode::Kind::integer:
+    case TomlNode::Kind::real:
+      return field.number(range);
+    case TomlNode::Kind::numbers:
+    case TomlNode::Kind::list:
+      if (!count.count) field.refuse("is a list", count.why_not);
+      check_entries(field, field.numbers("a list of numbers"), range, count);
+      return field.node().numbers;
+    case TomlNode::Kind::table:
+      return read_value_table(field, range, count);
+    default:
+      field.refuse_kind(range.text());
+  }
+}
+
+// The smallest number that can come out of a value, as far as that can be said without drawing.
+std::optional<double> smallest(const Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
+    if (list->empty()) return std::nullopt;
+    return *std::min_element(list->begin(), list->end());
+  }
+  const auto& distribution = std::get<Distribution>(value);
+  switch (distribution.kind) {
+    case Distribution::Kind::uniform:
+      return distribution.a;
+    case Distribution::Kind::choice:
+      return *std::min_element(distribution.choices.begin(), distribution.choices.end());
+    default:
+      if (distribution.b == 0) {
+        return distribution.kind == Distribution::Kind::normal ? distribution.a : std::exp(distribution.a);
+      }
+      return distribution.min;
+  }
+}
+
+bool is_name(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+std::uint64_t selected(const Selection& selection, const PopulationSpec& population) {
+  const std::uint64_t end = selection.end.value_or(population.size);
+  return end <= selection.begin ? 0 : (end - selection.begin + selection.step - 1) / selection.step;
+}
+
+class ExperimentReader {
+ public:
+  ExperimentReader(const std::string& path, const std::vector<std::string>& overrides)
+      : document_(read_toml_document(path, overrides)), root_(document_.root, {}) {
+    experiment_.path = path;
+    experiment_.files = document_.files;
+    experiment_.overrides = overrides;
+  }
+
+  Experiment read() {
+    root_.only({"title", "simulation", "populations", "inputs", "projections", "record"},
+               {"plugins", "signals", "phases", "sweep", "task", "plasticity"});
+    if (const auto title = root_.find("title")) experiment_.title = title->text("a string");
+    read_simulation();
+    read_populations();
+    if (const auto inputs = root_.find("inputs")) {
+      each_named(*inputs, "an input", [this](const Field& field, const std::string& name) { read_input(field, name); });
+    }
+    if (const auto projections = root_.find("projections")) {
+      each_named(*projections, "a projection",
+                 [this](const Field& field, const std::string& name) { read_projection(field, name); });
+    }
+    if (const auto record = root_.find("record")) read_record(*record);
+    note_places(root_);
+    return std::move(experiment_);
+  }
+
+ private:
+  NetworkSpec& network() { return experiment_.network; }
+
+  template <class Read>
+  static void each_named(const Field& section, const char* what, Read read) {
+    section.need_table();
+    for (const auto& [name, node] : section.node().entries) {
+      const Field field = section.at(name, node);
+      if (!is_name(name)) {
+        throw ExperimentError({.file = node.place(),
+                               .key = section.key(),
+                               .value = '"' + name + '"',
+                               .problem = fmt::format("is no name for {}", what),
+                               .expected = "letters, digits, _ and -",
+                               .suggestion = {}});
+      }
+      field.need_table(fmt::format("a table: [{}.{}]", section.key(), name));
+      read(field, name);
+    }
+  }
+
+  void read_simulation() {
+    const Field simulation = root_.need("simulation", "a table [simulation] with duration");
+    simulation.need_table();
+    if (const auto threads = simulation.find("threads")) {
+      threads->refuse("is no property of the experiment", "rheo run --threads N");
+    }
+    simulation.only({"duration", "dt", "seed", "precision", "update", "lanes"});
+    if (const auto dt = simulation.find("dt")) network().dt = dt->number({.low = 1e-6, .high = 1000, .unit = "ms"});
+    if (const auto seed = simulation.find("seed")) {
+      network().seed = seed->whole(0, std::numeric_limits<std::int64_t>::max());
+    }
+    if (const auto precision = simulation.find("precision")) {
+      const bool is_double = precision->word({"single", "double"}, {}, "precision") == "double";
+      network().precision = is_double ? Precision::double_ : Precision::single_;
+    }
+    if (const auto update = simulation.find("update")) update->word({"auto", "tick"}, {"event"}, "update");
+    if (const auto lanes = simulation.find("lanes")) {
+      network().lanes = static_cast<std::uint32_t>(lanes->whole(1, 65536));
+    }
+
+    const Field duration = simulation.need("duration", "a number > 0 (ms)");
+    const double asked = duration.number({.low = 0, .high = infinity, .unit = "ms", .above_low = true});
+    const double ticks = std::round(asked / network().dt);
+    if (ticks < 1) {
+      duration.refuse("is shorter than one tick", fmt::format("at least {} (ms)", network().dt));
+    }
+    if (ticks > max_ticks) duration.refuse(fmt::format("has more than {} ticks", max_ticks));
+    experiment_.ticks = static_cast<Tick>(ticks);
+    experiment_.duration = ticks * network().dt;
+    if (std::abs(experiment_.duration - asked) > 1e-9 * asked) {
+      experiment_.warnings.push_back(fmt::format("{}: simulation.duration = {} ms is rounded to {} ticks of {} ms",
+                                                 duration.node().place(), asked, experiment_.ticks, network().dt));
+    }
+  }
+
+  void read_populations() {
+    const Field populations = root_.need("populations", "at least one table [populations.NAME]");
+    populations.need_table();
+    if (populations.node().entries.empty()) populations.refuse("is empty", "at least one table [populations.NAME]");
+    std::uint64_t neurons = 0;
+    each_named(populations, "a population", [&](const Field& field, const std::string& name) {
+      network().populations.push_back(read_population(field, name));
+      neurons += network().populations.back().size;
+      if (neurons > max_neurons) {
+        field.need("size", {}).refuse(fmt::format("makes {} neurons in all", neurons),
+                                      fmt::format("at most {}", max_neurons));
+      }
+    });
+  }
+
+  PopulationSpec read_population(const Field& field, const std::string& name) {
+    field.only({"model", "size", "like", "params", "initial"}, {"plasticity", "update"});
+    PopulationSpec population;
+    const auto like = field.find("like");
+    if (like) population = find_like(*like, name);
+    population.name = name;
+
+    if (like) {
+      if (const auto model = field.find("model"); model && model->text("a model") != population.model) {
+        model->refuse(fmt::format("differs from the model of \"{}\", {}", like->node().text, population.model),
+                      "either like or another model");
+      }
+    } else {
+      const Field model = field.need("model", "the name of a model (rheo models lists them) or like = \"..\"");
+      population.model = model.text("the name of a model");
+      if (!find_neuron_model(population.model)) {
+        Names names;
+        for (const ModelInfo& info : neuron_models()) names.push_back(info.name);
+        model.refuse("unknown model", one_of(names), nearest(population.model, names));
+      }
+    }
+    population.size = static_cast<std::uint32_t>(
+        field.need("size", fmt::format("a whole number from 1 to {}", max_neurons)).whole(1, max_neurons));
+
+    const ModelInfo& model = *find_neuron_model(population.model);
+    if (const auto params = field.find("params")) read_params(*params, model, population);
+    if (const auto initial = field.find("initial")) read_initial(*initial, model, population);
+    if (is_source(population) && !population.trains) {
+      field.need("params", "times = [[..], ..] or file = \"..\" (spike times in ms)");
+      throw ExperimentError({.file = field.find("params")->node().place(),
+                             .key = field.key() + ".params",
+                             .value = {},
+                             .problem = "has no spike times",
+                             .expected = "times = [[..], ..] or file = \"..\" (spike times in ms)",
+                             .suggestion = {}});
+    }
+    if (like) check_inherited(*like, population);
+    return population;
+  }
+
+  const PopulationSpec& find_like(const Field& like, const std::string& name) {
+    const std::string& base = like.text("the name of a population declared before");
+    Names names;
+    for (const PopulationSpec& known : network().populations) {
+      if (known.name == base) return known;
+      names.push_back(known.name);
+    }
+    if (base == name) like.refuse("is the population itself", "the name of a population declared before");
+    if (root_.find("populations")->node().find(base)) {
+      like.refuse(fmt::format("\"{}\" is declared later", base), "a population declared before");
+    }
+    like.refuse("unknown population", names.empty() ? "a population declared before" : one_of(names),
+                nearest(base, names));
+  }
+
+  // Lists that `like` took over must fit the new size.
+  static void check_inherited(const Field& like, const PopulationSpec& population) {
+    const auto check = [&](const char* section, const std::map<std::string, Value>& values) {
+      for (const auto& [key, value] : values) {
+        const auto* list = std::get_if<std::vector<double>>(&value);
+        if (!list || list->size() == population.size) continue;
+        like.refuse(fmt::format("{}.{} has {} entries there and {} neurons here", section, key, list->size(),
+                                population.size));
+      }
+    };
+    check("params", population.params);
+    check("initial", population.initial);
+    if (population.trains && population.trains->begin.size() != std::size_t{population.size} + 1) {
+      like.refuse(fmt::format("the spike trains there are for {} neurons, and {} are here",
+                              population.trains->begin.size() - 1, population.size));
+    }
+  }
+
+  static bool is_source(const PopulationSpec& population) { return population.model == "spike_source"; }
+
+  void read_params(const Field& params, const ModelInfo& model, PopulationSpec& population) {
+    params.need_table("a table of parameters");
+    Names known;
+    for (const FieldInfo& info : model.params) known.push_back(info.name);
+    for (const OptionInfo& info : model.options) known.push_back(info.name);
+    if (is_source(population)) {
+      for (const char* name : {"times", "file", "population"}) {
+        if (!contains(known, name)) known.emplace_back(name);
+      }
+    }
+    params.only(known, {}, fmt::format("unknown parameter of {}", model.name).c_str());
+
+    for (const FieldInfo& info : model.params) {
+      const auto field = params.find(info.name);
+      if (!field || (is_source(population) && contains({"times", "file", "population"}, info.name))) continue;
+      population.params[info.name] = read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit},
+                                                per_neuron(population.size));
+    }
+    for (const OptionInfo& info : model.options) {
+      if (const auto field = params.find(info.name)) population.options[info.name] = field->word(info.choices, {}, "choice");
+    }
+    if (is_source(population)) read_trains(params, population);
+  }
+
+  void read_initial(const Field& initial, const ModelInfo& model, PopulationSpec& population) {
+    initial.need_table("a table of initial values");
+    Names known;
+    for (const FieldInfo& info : model.columns) known.push_back(info.name);
+    initial.only(known, {}, fmt::format("unknown state of {}", model.name).c_str());
+    for (const FieldInfo& info : model.columns) {
+      const auto field = initial.find(info.name);
+      if (!field) continue;
+      population.initial[info.name] = read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit},
+                                                 per_neuron(population.size));
+    }
+  }
+
+  static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
+
+  // spike_source: the trains stand in the file or in a SONATA spike file.
+  static void read_trains(const Field& params, PopulationSpec& population) {
+    const auto times = params.find("times");
+    const auto file = params.find("file");
+    const auto name = params.find("population");
+    if (name && !file) name->refuse("names a population of a file", "file = \"..\" beside it");
+    if (times && file) times->refuse("excludes file", "either times or file");
+    if (times) {
+      population.trains = std::make_shared<const SpikeTrains>(listed_trains(*times, population.size));
+    } else if (file) {
+      try {
+        population.trains = std::make_shared<const SpikeTrains>(stored_trains(*file, name, population.size));
+      } catch (const h5::Error& error) {
+        const Complaint& c = error.complaint();
+        file->refuse(fmt::format("{}{}{}: {}", c.file, c.key.empty() ? "" : ":", c.key, c.problem), c.expected);
+      }
+    }
+  }
+
+  static SpikeTrains listed_trains(const Field& times, std::uint32_t size) {
+    const std::string expected =
+        fmt::format("{} list{} of times > 0 (ms)", size, size == 1 ? "" : "s, one per neuron,");
+    SpikeTrains trains;
+    trains.begin.push_back(0);
+    const auto add_train = [&](const Field& train) {
+      for (const double time : train.numbers("a list of times > 0 (ms)")) {
+        if (!(time > 0)) train.refuse(fmt::format("holds the time {}", time), "times > 0 (ms)");
+        trains.times.push_back(time);
+      }
+      trains.begin.push_back(trains.times.size());
+    };
+    if (!times.is_list()) times.refuse_kind(expected);
+    if (times.is(TomlNode::Kind::numbers) || times.node().items.empty()) {
+      if (size != 1) times.refuse(fmt::format("is one list, and there are {} neurons", size), expected);
+      add_train(times);
+      return trains;
+    }
+    if (times.node().items.size() != size) {
+      times.refuse(fmt::format("has {} entries", times.node().items.size()), expected);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      add_train({times.node().items[i], fmt::format("{}[{}]", times.key(), i)});
+    }
+    return trains;
+  }
+
+  static SpikeTrains stored_trains(const Field& file, const std::optional<Field>& name, std::uint32_t size) {
+    const std::string path = file.path();
+    const Names names = spike_populations(path);
+    std::string wanted;
+    if (name) {
+      wanted = name->text("the name of a population in the file");
+      if (!contains(names, wanted)) {
+        name->refuse("is no population of the file", names.empty() ? std::string() : one_of(names),
+                     nearest(wanted, names));
+      }
+    } else if (names.size() > 1) {
+      file.refuse(fmt::format("holds {} populations", names.size()), "population = " + one_of(names) + " beside it");
+    }
+    const auto [times, ids] = read_spikes(path, wanted);
+
+    SpikeTrains trains;
+    trains.begin.assign(std::size_t{size} + 1, 0);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] >= size) {
+        file.refuse(fmt::format("holds a spike of neuron {}", ids[i]),
+                    fmt::format("neurons below {}, the size of the population", size));
+      }
+      if (!std::isfinite(times[i]) || !(times[i] > 0)) {
+        file.refuse(fmt::format("holds the time {}", times[i]), "times > 0 (ms)");
+      }
+      ++trains.begin[ids[i] + 1];
+    }
+    for (std::size_t i = 1; i < trains.begin.size(); ++i) trains.begin[i] += trains.begin[i - 1];
+    trains.times.resize(times.size());
+    std::vector<std::uint64_t> next(trains.begin.begin(), trains.begin.end() - 1);
+    for (std::size_t i = 0; i < ids.size(); ++i) trains.times[next[ids[i]]++] = times[i];
+    return trains;
+  }
+
+  const PopulationSpec* find_population(const std::string& name) const {
+    for (const PopulationSpec& population : experiment_.network.populations) {
+      if (population.name == name) return &population;
+    }
+    return nullptr;
+  }
+
+  Selection read_selection(const Field& field) const {
+    const std::string& text = field.text("a population such as \"E\" or \"E[0:100]\"");
+    Selection selection;
+    try {
+      selection = parse_selection(text);
+    } catch (const ExperimentError& error) {
+      field.refuse(error.complaint().problem, error.complaint().expected);
+    }
+    const PopulationSpec* population = find_population(selection.population);
+    if (!population) {
+      Names names;
+      for (const PopulationSpec& known : experiment_.network.populations) names.push_back(known.name);
+      field.refuse("unknown population", one_of(names), nearest(selection.population, names));
+    }
+    if (selection.end && *selection.end > population->size) {
+      field.refuse(fmt::format("ends at {}, and {} has {} neurons", *selection.end, population->name, population->size),
+                   fmt::format("an end <= {}", population->size));
+    }
+    if (selected(selection, *population) == 0) {
+      field.refuse(fmt::format("selects none of the {} neurons of {}", population->size, population->name));
+    }
+    return selection;
+  }
+
+  // One selection or a list of them; no neuron may be named twice.
+  std::vector<Selection> read_selections(const Field& field) const {
+    std::vector<Selection> selections;
+    if (field.is(TomlNode::Kind::text)) {
+      selections.push_back(read_selection(field));
+      return selections;
+    }
+    if (!field.is(TomlNode::Kind::list)) field.refuse_kind("a population such as \"E\", or a list of them");
+    if (field.node().items.empty()) field.refuse("is empty", "at least one population");
+    std::map<std::string, std::vector<bool>> taken;
+    for (const TomlNode& item : field.node().items) {
+      const Selection selection = read_selection({item, field.key()});
+      const PopulationSpec& population = *find_population(selection.population);
+      std::vector<bool>& marks = taken[selection.population];
+      marks.resize(population.size);
+      for (std::uint64_t i = selection.begin; i < selection.end.value_or(population.size); i += selection.step) {
+        if (marks[i]) field.refuse(fmt::format("selects neuron {} of {} twice", i, population.name));
+        marks[i] = true;
+      }
+      selections.push_back(selection);
+    }
+    return selections;
+  }
+
+  std::uint64_t count(const std::vector<Selection>& selections) const {
+    std::uint64_t sum = 0;
+    for (const Selection& selection : selections) sum += selected(selection, *find_population(selection.population));
+    return sum;
+  }
+
+  const ModelInfo& model_of(const Selection& selection) const {
+    return *find_neuron_model(find_population(selection.population)->model);
+  }
+
+  std::vector<Selection> read_targets(const Field& field) const {
+    std::vector<Selection> targets = read_selections(field);
+    for (const Selection& target : targets) {
+      if (model_of(target).ports.empty()) {
+        field.refuse(fmt::format("{} is a {}, to which nothing can be sent", target.population,
+                                 model_of(target).name));
+      }
+    }
+    return targets;
+  }
+
+  std::string read_port(const Field& field, const std::vector<Selection>& targets) const {
+    const std::string& port = field.text("the name of a port");
+    for (const Selection& target : targets) {
+      Names names;
+      for (const PortInfo& info : model_of(target).ports) names.push_back(info.name);
+      if (!contains(names, port)) {
+        field.refuse(fmt::format("unknown port of {}", model_of(target).name), one_of(names), nearest(port, names));
+      }
+    }
+    return port;
+  }
+
+  // Unit of a constant current, where all targets agree on it.
+  std::string current_unit(const std::vector<Selection>& targets) const {
+    std::string unit;
+    for (const Selection& target : targets) {
+      for (const FieldInfo& info : model_of(target).params) {
+        if (info.name != "I_e") continue;
+        if (!unit.empty() && unit != info.unit) return {};
+        unit = info.unit;
+      }
+    }
+    return unit;
+  }
+
+  void check_delay(const Field& field, const Value& delay) const {
+    const double dt = experiment_.network.dt;
+    const auto shortest = smallest(delay);
+    if (shortest && !(std::round(*shortest / dt) >= 1)) {
+      field.refuse(fmt::format("{} ms rounds to less than one tick of {} ms", *shortest, dt),
+                   fmt::format("a delay of at least {} (ms)", dt));
+    }
+  }
+
+  void read_input(const Field& field, const std::string& name) {
+    const Field kind = field.need("kind", "one of poisson, current");
+    InputSpec input;
+    input.name = name;
+    const bool is_poisson = kind.word({"poisson", "current"}, {"spikes", "noise", "steps"}, "kind of input") == "poisson";
+    input.kind = is_poisson ? InputSpec::Kind::poisson : InputSpec::Kind::current;
+    if (is_poisson) {
+      field.only({"kind", "target", "rate", "weight", "delay", "port", "start", "stop"});
+    } else {
+      field.only({"kind", "target", "amplitude", "start", "stop"});
+    }
+    input.target = read_targets(field.need("target", "a population such as \"E\", or a list of them"));
+    const Count each = per_neuron(count(input.target));
+    if (is_poisson) {
+      const Range rates{.low = 0, .high = infinity, .unit = "Hz"};
+      input.rate = read_value(field.need("rate", rates.text()), rates, each);
+      if (const auto weight = field.find("weight")) input.weight = read_value(*weight, {}, each);
+      if (const auto delay = field.find("delay")) {
+        input.delay = delay->number({.low = 0, .high = infinity, .unit = "ms"});
+        check_delay(*delay, input.delay);
+      }
+      if (const auto port = field.find("port")) input.port = read_port(*port, input.target);
+    } else {
+      const Range currents{.unit = current_unit(input.target)};
+      input.amplitude = read_value(field.need("amplitude", currents.text()), currents, each);
+    }
+    const Range times{.low = 0, .high = infinity, .unit = "ms"};
+    if (const auto start = field.find("start")) input.start = start->number(times);
+    if (const auto stop = field.find("stop")) {
+      input.stop = stop->number(times);
+      if (*input.stop <= input.start) {
+        stop->refuse(fmt::format("is not after start = {}", input.start), "a time after start (ms)");
+      }
+    }
+    network().inputs.push_back(std::move(input));
+  }
+
+  void read_projection(const Field& field, const std::string& name) {
+    field.only({"source", "target", "connect", "weight", "delay", "port"}, {"plasticity", "delay_site"});
+    ProjectionSpec projection;
+    projection.name = name;
+    const char* populations = "a population such as \"E\", or a list of them";
+    projection.source = read_selections(field.need("source", populations));
+    projection.target = read_targets(field.need("target", populations));
+    projection.connect = read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
+
+    Count each{.count = {}, .each = "synapse",
+               .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\""};
+    if (projection.connect.edges) each.count = projection.connect.edges->source.size();
+    if (const auto weight = field.find("weight")) projection.weight = read_value(*weight, {}, each);
+    if (const auto delay = field.find("delay")) {
+      projection.delay = read_value(*delay, {.low = 0, .high = infinity, .unit = "ms"}, each);
+      check_delay(*delay, projection.delay);
+    } else {
+      check_delay(field, projection.delay);
+    }
+    if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
+    network().projections.push_back(std::move(projection));
+  }
+
+  Connect read_connect(const Field& field, const ProjectionSpec& projection) const {
+    field.need_table("a table such as { rule = \"fixed_indegree\", indegree = 100 }");
+    static const std::array<std::pair<const char*, Connect::Rule>, 5> rules = {{
+        {"fixed_indegree", Connect::Rule::fixed_indegree},
+        {"bernoulli", Connect::Rule::bernoulli},
+        {"all_to_all", Connect::Rule::all_to_all},
+        {"one_to_one", Connect::Rule::one_to_one},
+        {"list", Connect::Rule::list},
+    }};
+    Names names;
+    for (const auto& rule : rules) names.emplace_back(rule.first);
+    const Field rule = field.need("rule", one_of(names));
+    const std::string& word =
+        rule.word(names, {"fixed_outdegree", "fixed_total", "distance", "small_world", "scale_free", "rmat"}, "rule");
+
+    Connect connect;
+    for (const auto& [name, value] : rules) {
+      if (word == name) connect.rule = value;
+    }
+    const std::uint64_t sources = count(projection.source), targets = count(projection.target);
+    switch (connect.rule) {
+      case Connect::Rule::fixed_indegree: {
+        field.only({"rule", "indegree", "multapses", "autapses"});
+        const Field indegree = field.need("indegree", "a whole number");
+        connect.indegree = static_cast<std::uint32_t>(indegree.whole(0, std::numeric_limits<std::uint32_t>::max()));
+        break;
+      }
+      case Connect::Rule::bernoulli:
+        field.only({"rule", "p", "multapses", "autapses"});
+        connect.p = field.need("p", "a number from 0 to 1").number({.low = 0, .high = 1, .unit = {}});
+        break;
+      case Connect::Rule::all_to_all:
+        field.only({"rule", "multapses", "autapses"});
+        break;
+      case Connect::Rule::one_to_one:
+        field.only({"rule", "multapses", "autapses"});
+        if (sources != targets) {
+          field.refuse_table(fmt::format("{} source neurons and {} target neurons", sources, targets),
+                             "as many sources as targets");
+        }
+        break;
+      case Connect::Rule::list:
+        field.only({"rule", "source", "target"});
+        connect.edges = std::make_shared<const EdgeList>(read_edges(field, sources, targets));
+        break;
+    }
+    if (const auto multapses = field.find("multapses")) {
+      connect.multapses = multapses->flag();
+      if (*connect.multapses && connect.rule != Connect::Rule::fixed_indegree) {
+        multapses->refuse(fmt::format("{} connects each pair at most once", word), "false, or leave it out");
+      }
+    }
+    if (const auto autapses = field.find("autapses")) connect.autapses = autapses->flag();
+    if (connect.rule == Connect::Rule::fixed_indegree && connect.multapses == false && connect.indegree > sources) {
+      field.find("indegree")->refuse(fmt::format("is more than the {} source neurons, and multapses = false", sources));
+    }
+    return connect;
+  }
+
+  static EdgeList read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets) {
+    const auto read = [&connect](const char* name, std::uint64_t size) {
+      const std::string expected = fmt::format("whole numbers from 0 to {}, one per edge", size - 1);
+      const Field field = connect.need(name, expected);
+      std::vector<std::uint32_t> ids;
+      const std::vector<double>& numbers = field.numbers(expected);
+      ids.reserve(numbers.size());
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const double number = numbers[i];
+        if (!(number >= 0 && number < static_cast<double>(size) && number == std::floor(number))) {
+          field.refuse(fmt::format("entry {} is {}", i, number), expected);
+        }
+        ids.push_back(static_cast<std::uint32_t>(number));
+      }
+      return ids;
+    };
+    EdgeList edges{.source = read("source", sources), .target = read("target", targets)};
+    if (edges.source.size() != edges.target.size()) {
+      connect.find("target")->refuse(
+          fmt::format("has {} entries, and source has {}", edges.target.size(), edges.source.size()),
+          "one target per source");
+    }
+    return edges;
+  }
+
+  void read_record(const Field& record) {
+    record.need_table();
+    for (const auto& [name, node] : record.node().entries) {
+      const Field field = record.at(name, node);
+      if (name != "spikes") {
+        // Whatever names a variable or a projection records states or weights, under a name of the user's choice.
+        const bool is_later = name == "weights" || node.find("variables") || node.find("population") ||
+                              node.find("projection") || node.find("every");
+        if (is_later) throw_later(field);
+        record.only({"spikes"});
+      }
+      read_record_spikes(field);
+    }
+  }
+
+  [[noreturn]] static void throw_later(const Field& field) {
+    throw ExperimentError({.file = field.node().place(),
+                           .key = field.key(),
+                           .value = {},
+                           .problem = not_yet,
+                           .expected = {},
+                           .suggestion = {}});
+  }
+
+  void read_record_spikes(const Field& field) {
+    field.need_table("a table with populations");
+    field.only({"populations"}, {"phases"});
+    RecordSpikes& record = experiment_.record;
+    record.present = true;
+    std::vector<Selection> asked;
+    if (const auto populations = field.find("populations")) {
+      asked = read_selections(*populations);
+    } else {
+      for (const PopulationSpec& population : network().populations) {
+        asked.push_back({.population = population.name, .begin = 0, .end = {}, .step = 1});
+      }
+    }
+    for (const PopulationSpec& population : network().populations) {
+      std::copy_if(asked.begin(), asked.end(), std::back_inserter(record.populations),
+                   [&](const Selection& selection) { return selection.population == population.name; });
+    }
+  }
+
+  void note_places(const Field& table) {
+    for (const auto& [name, node] : table.node().entries) {
+      const Field field = table.at(name, node);
+      experiment_.places[field.key()] = node.place();
+      if (node.kind == TomlNode::Kind::table) note_places(field);
+    }
+  }
+
+  TomlDocument document_;
+  Field root_;  // of document_
+  Experiment experiment_;
+};
+
+[[noreturn]] void refuse_selection(const std::string& text, std::string problem) {
+  throw ExperimentError({.file = {},
+                         .key = {},
+                         .value = '"' + text + '"',
+                         .problem = std::move(problem),
+                         .expected = "\"E\", \"E[begin:end]\" or \"E[begin:end:step]\"",
+                         .suggestion = {}});
+}
+
+}  // namespace
+
+Selection parse_selection(const std::string& text) {
+  Selection selection;
+  const std::size_t bracket = text.find('[');
+  selection.population = text.substr(0, bracket);
+  if (bracket == std::string::npos) {
+    if (!is_name(text)) refuse_selection(text, "is no population");
+    return selection;
+  }
+  if (!is_name(selection.population) || text.back() != ']') refuse_selection(text, "is no population and no part of one");
+
+  // Up to three numbers between colons, each of which may be left out.
+  const std::string inner = text.substr(bracket + 1, text.size() - bracket - 2);
+  std::vector<std::optional<std::uint32_t>> parts(1);
+  for (std::size_t i = 0; i < inner.size();) {
+    if (inner[i] == ':') {
+      parts.emplace_back();
+      ++i;
+      continue;
+    }
+    std::uint32_t number = 0;
+    const auto [rest, error] = std::from_chars(inner.data() + i, inner.data() + inner.size(), number);
+    const bool out_of_range = error == std::errc::result_out_of_range;
+    if (out_of_range) refuse_selection(text, "holds a number that is too large");
+    if (error != std::errc() || parts.back()) refuse_selection(text, "is no slice");
+    parts.back() = number;
+    i = static_cast<std::size_t>(rest - inner.data());
+  }
+  if (parts.size() < 2 || parts.size() > 3) refuse_selection(text, "is no slice");
+  selection.begin = parts[0].value_or(0);
+  selection.end = parts[1];
+  if (parts.size() == 3) selection.step = parts[2].value_or(1);
+  if (selection.step == 0) refuse_selection(text, "has a step of 0");
+  return selection;
+}
+
+std::string Experiment::place(const std::string& key) const {
+  std::string around = key;
+  while (!around.empty()) {
+    if (const auto found = places.find(around); found != places.end()) return found->second;
+    const std::size_t dot = around.rfind('.');
+    around = dot == std::string::npos ? std::string() : around.substr(0, dot);
+  }
+  return path;
+}
+
+Complaint locate(Complaint complaint, const Experiment& experiment) {
+  if (complaint.file.empty()) complaint.file = experiment.place(complaint.key);
+  return complaint;
+}
+
+Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides) {
+  return ExperimentReader(path, overrides).read();
+}
+
+}  // namespace rheo

@@ -1,0 +1,660 @@
+#include "io/h5.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <new>
+
+namespace rheo::h5 {
+namespace {
+
+// Largest expansion of a stored byte that deflate can reach is 1032; what claims more than this was never written.
+constexpr std::uint64_t largest_compression = 1100;
+// Up to this many values memory is taken without asking how much the file stores (fill values need no storage).
+constexpr std::uint64_t harmless_count = 1u << 20;
+constexpr std::uint64_t largest_attribute = 1u << 16;
+
+std::recursive_mutex& library_mutex() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+// Held during every call of the library. The library keeps one error stack per thread, each of which prints by default.
+class Session {
+ public:
+  Session() : lock_(library_mutex()) {
+    thread_local const bool silenced = [] {
+      H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+      return true;
+    }();
+    static_cast<void>(silenced);
+  }
+
+ private:
+  std::lock_guard<std::recursive_mutex> lock_;
+};
+
+// The innermost entry of the library's error stack, in short.
+std::string reason() {
+  std::string text;
+  const auto visit = [](unsigned n, const H5E_error2_t* entry, void* to) -> herr_t {
+    if (n == 0 && entry->desc != nullptr) *static_cast<std::string*>(to) = entry->desc;
+    return 0;
+  };
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, visit, &text);
+  H5Eclear2(H5E_DEFAULT);
+  // "unable to open file: name = '...', errno = 13, error message = 'Permission denied', flags = 0": keep the message.
+  constexpr std::string_view mark = "error message = '";
+  if (const auto begin = text.find(mark); begin != std::string::npos) {
+    const auto end = text.find('\'', begin + mark.size());
+    return text.substr(begin + mark.size(), end == std::string::npos ? end : end - begin - mark.size());
+  }
+  return text;
+}
+
+[[noreturn]] void raise(const std::string& file, std::string key, std::string problem, bool with_reason = true) {
+  if (with_reason) {
+    if (const std::string why = reason(); !why.empty()) problem += " (" + why + ")";
+  }
+  throw Error({.file = file,
+               .key = std::move(key),
+               .value = {},
+               .problem = std::move(problem),
+               .expected = {},
+               .suggestion = {}});
+}
+
+// Set by the conversion callback, so that the message can say that a value was at fault.
+struct Conversion {
+  bool refused = false;
+};
+
+H5T_conv_ret_t refuse_misfit(H5T_conv_except_t what, hid_t, hid_t, void*, void*, void* to) {
+  if (what == H5T_CONV_EXCEPT_PRECISION) return H5T_CONV_UNHANDLED;  // large integer to real: rounds to nearest
+  static_cast<Conversion*>(to)->refused = true;
+  return H5T_CONV_ABORT;
+}
+
+Id checked_transfer(Conversion& conversion) {
+  Id plist(H5Pcreate(H5P_DATASET_XFER));
+  if (plist) H5Pset_type_conv_cb(plist.get(), refuse_misfit, &conversion);
+  return plist;
+}
+
+std::string misfit(hid_t native) {
+  const bool real = H5Tget_class(native) == H5T_FLOAT;
+  const bool is_signed = !real && H5Tget_sign(native) == H5T_SGN_2;
+  return "a value that does not fit " + std::to_string(8 * H5Tget_size(native)) + "-bit " +
+         (real        ? "reals"
+          : is_signed ? "integers"
+                      : "unsigned integers");
+}
+
+Kind kind_of(hid_t type) {
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+      return Kind::integer;
+    case H5T_FLOAT:
+      return Kind::real;
+    case H5T_STRING:
+      return Kind::text;
+    case H5T_ENUM:
+      return Kind::enumeration;
+    default:
+      return Kind::other;
+  }
+}
+
+// Memory type for variable-length strings. The library does not convert between character sets, so the file's is kept.
+Id variable_text(hid_t stored) {
+  Id type(H5Tcopy(H5T_C_S1));
+  if (type) {
+    H5Tset_size(type.get(), H5T_VARIABLE);
+    H5Tset_cset(type.get(), H5Tget_cset(stored));
+  }
+  return type;
+}
+
+std::string unpadded(const char* text, std::size_t size, H5T_str_t padding) {
+  std::string result(text, size);
+  if (const auto null = result.find('\0'); null != std::string::npos) result.resize(null);
+  if (padding == H5T_STR_SPACEPAD) result.erase(result.find_last_not_of(' ') + 1);
+  return result;
+}
+
+Id fixed_text(std::size_t longest, bool ascii) {
+  Id type(H5Tcopy(H5T_C_S1));
+  if (type) {
+    H5Tset_size(type.get(), longest + 1);
+    H5Tset_strpad(type.get(), H5T_STR_NULLTERM);
+    H5Tset_cset(type.get(), ascii ? H5T_CSET_ASCII : H5T_CSET_UTF8);
+  }
+  return type;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
+}
+
+Id without_times(hid_t plist_class) {
+  Id plist(H5Pcreate(plist_class));
+  if (plist) H5Pset_obj_track_times(plist.get(), false);
+  return plist;
+}
+
+// Locks the file as the library does by default, but works where the file system has no locks.
+Id access_list() {
+  Id plist(H5Pcreate(H5P_FILE_ACCESS));
+  if (plist) H5Pset_file_locking(plist.get(), true, true);
+  return plist;
+}
+
+}  // namespace
+
+void Id::reset() noexcept {
+  if (id_ < 0) return;
+  try {
+    const Session session;
+    H5Idec_ref(id_);
+    H5Eclear2(H5E_DEFAULT);
+  } catch (...) {
+    // Only the lock can throw, and only when the program is broken anyway.
+  }
+  id_ = -1;
+}
+
+std::string Object::below(std::string_view name) const {
+  if (name.starts_with('/')) return std::string(name);
+  return (path_ == "/" ? path_ : path_ + "/") + std::string(name);
+}
+
+void Object::fail(std::string problem, std::string_view name) const {
+  raise(*file_, name.empty() ? path_ : below(name), std::move(problem), false);
+}
+
+// ---- attributes
+
+namespace {
+std::string attribute_key(const Object& object, std::string_view name) {
+  return object.path() + "@" + std::string(name);
+}
+}  // namespace
+
+void Object::write_attribute(std::string_view name, hid_t stored, hid_t native, const void* values,
+                             std::optional<std::size_t> count) {
+  const Session session;
+  const std::string text(name);
+  const hsize_t size = count.value_or(1);
+  const Id space(count ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_SCALAR));
+  const Id attribute(space ? H5Acreate2(id(), text.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT) : -1);
+  if (!attribute || H5Awrite(attribute.get(), native, values) < 0) {
+    raise(*file_, attribute_key(*this, name), "cannot write the attribute");
+  }
+}
+
+void Object::set_text(std::string_view name, std::string_view text) {
+  const Session session;
+  const Id type = fixed_text(text.size(), is_ascii(text));
+  const std::string terminated(text);
+  write_attribute(name, type.get(), type.get(), terminated.c_str(), std::nullopt);
+}
+
+void Object::set_enum(std::string_view name, std::span<const EnumMember> members, std::int8_t value) {
+  const Session session;
+  const Id type(H5Tenum_create(H5T_STD_I8LE));
+  for (const EnumMember& member : members) {
+    if (H5Tenum_insert(type.get(), member.name.c_str(), &member.value) < 0) {
+      raise(*file_, attribute_key(*this, name), "cannot make the enum");
+    }
+  }
+  write_attribute(name, type.get(), type.get(), &value, std::nullopt);
+}
+
+bool Object::has_attribute(std::string_view name) const {
+  const Session session;
+  return H5Aexists(id(), std::string(name).c_str()) > 0;
+}
+
+std::optional<std::string> Object::text_attribute(std::string_view name) const {
+  const Session session;
+  if (!has_attribute(name)) return std::nullopt;
+  const std::string key = attribute_key(*this, name);
+  const Id attribute(H5Aopen(id(), std::string(name).c_str(), H5P_DEFAULT));
+  const Id type(attribute ? H5Aget_type(attribute.get()) : -1);
+  const Id space(attribute ? H5Aget_space(attribute.get()) : -1);
+  if (!type || !space) raise(*file_, key, "cannot read the attribute");
+  if (H5Sget_simple_extent_npoints(space.get()) != 1) raise(*file_, key, "must be a single text", false);
+  const std::size_t width = H5Tget_size(type.get());
+  switch (kind_of(type.get())) {
+    case Kind::text: {
+      if (H5Tis_variable_str(type.get()) > 0) {
+        const Id memory = variable_text(type.get());
+        char* text = nullptr;
+        if (H5Aread(attribute.get(), memory.get(), &text) < 0) raise(*file_, key, "cannot read the attribute");
+        std::string result = text == nullptr ? std::string() : std::string(text);
+        H5Dvlen_reclaim(memory.get(), space.get(), H5P_DEFAULT, &text);
+        return result;
+      }
+      if (width > largest_attribute) raise(*file_, key, "is too long for an attribute", false);
+      std::vector<char> text(width);
+      if (H5Aread(attribute.get(), type.get(), text.data()) < 0) raise(*file_, key, "cannot read the attribute");
+      return unpadded(text.data(), text.size(), H5Tget_strpad(type.get()));
+    }
+    case Kind::enumeration: {
+      if (width > 16) raise(*file_, key, "is too wide for an enum", false);
+      std::byte value[16];
+      char member[256];
+      if (H5Aread(attribute.get(), type.get(), value) < 0) raise(*file_, key, "cannot read the attribute");
+      if (H5Tenum_nameof(type.get(), value, member, sizeof member) < 0) {
+        raise(*file_, key, "holds a value that is no member of its enum", false);
+      }
+      return std::string(member);
+    }
+    default:
+      raise(*file_, key, "must be a text or an enum", false);
+  }
+}
+
+std::optional<std::size_t> Object::count_attribute(std::string_view name) const {
+  const Session session;
+  if (!has_attribute(name)) return std::nullopt;
+  const std::string key = attribute_key(*this, name);
+  const Id attribute(H5Aopen(id(), std::string(name).c_str(), H5P_DEFAULT));
+  const Id type(attribute ? H5Aget_type(attribute.get()) : -1);
+  const Id space(attribute ? H5Aget_space(attribute.get()) : -1);
+  if (!type || !space) raise(*file_, key, "cannot read the attribute");
+  const Kind kind = kind_of(type.get());
+  if (kind != Kind::integer && kind != Kind::real) raise(*file_, key, "must be a number", false);
+  const hssize_t count = H5Sget_simple_extent_npoints(space.get());
+  if (count < 0) raise(*file_, key, "cannot read the attribute");
+  if (static_cast<std::uint64_t>(count) > largest_attribute) raise(*file_, key, "is too long for an attribute", false);
+  return static_cast<std::size_t>(count);
+}
+
+void Object::read_attribute(std::string_view name, hid_t native, void* values, std::size_t count) const {
+  const Session session;
+  const std::string key = attribute_key(*this, name);
+  const Id attribute(H5Aopen(id(), std::string(name).c_str(), H5P_DEFAULT));
+  const Id type(attribute ? H5Aget_type(attribute.get()) : -1);
+  const Id space(attribute ? H5Aget_space(attribute.get()) : -1);
+  if (!type || !space) raise(*file_, key, "cannot read the attribute");
+  const std::size_t width = H5Tget_size(type.get()), native_width = H5Tget_size(native);
+  if (width > 16) raise(*file_, key, "is of an unusual width", false);
+  // Read as stored and converted here: reading with conversion would clip values that do not fit.
+  std::vector<std::byte> bytes(count * std::max(width, native_width));
+  Conversion conversion;
+  const Id transfer = checked_transfer(conversion);
+  if (H5Aread(attribute.get(), type.get(), bytes.data()) < 0) raise(*file_, key, "cannot read the attribute");
+  if (H5Tconvert(type.get(), native, count, bytes.data(), nullptr, transfer.get()) < 0) {
+    H5Eclear2(H5E_DEFAULT);
+    raise(*file_, key, "holds " + misfit(native), false);
+  }
+  if (count != 0) std::memcpy(values, bytes.data(), count * native_width);
+}
+
+// ---- datasets
+
+std::vector<std::uint64_t> Dataset::shape() const {
+  const Session session;
+  const Id space(H5Dget_space(id()));
+  const int rank = space ? H5Sget_simple_extent_ndims(space.get()) : -1;
+  if (rank < 0) raise(file(), path(), "cannot read its shape");
+  if (rank > H5S_MAX_RANK) raise(file(), path(), "has too many dimensions", false);
+  hsize_t sizes[H5S_MAX_RANK] = {};
+  if (H5Sget_simple_extent_dims(space.get(), sizes, nullptr) < 0) raise(file(), path(), "cannot read its shape");
+  if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) return {0};
+  return {sizes, sizes + rank};
+}
+
+std::uint64_t Dataset::size() const {
+  std::uint64_t product = 1;
+  for (const std::uint64_t n : shape()) {
+    if (n == 0) return 0;
+    if (product > std::numeric_limits<std::int64_t>::max() / n) fail("claims an impossible number of values");
+    product *= n;
+  }
+  return product;
+}
+
+std::uint64_t Dataset::rows() const {
+  const auto sizes = shape();
+  return sizes.empty() ? 1 : sizes[0];
+}
+
+Kind Dataset::kind() const {
+  const Session session;
+  const Id type(H5Dget_type(id()));
+  if (!type) raise(file(), path(), "cannot read its type");
+  return kind_of(type.get());
+}
+
+std::size_t Dataset::check_count(std::uint64_t first, std::optional<std::uint64_t> count, std::size_t width) const {
+  const Session session;
+  const Kind found = kind();
+  if (found == Kind::text) fail("must hold numbers, but holds texts");
+  if (found == Kind::enumeration) fail("must hold numbers, but holds an enum");
+  if (found == Kind::other) fail("must hold numbers");
+  const std::uint64_t all = size(), all_rows = rows();
+  const std::uint64_t wanted_rows = count.value_or(all_rows);
+  if (first > all_rows || wanted_rows > all_rows - first) {
+    fail("has only " + std::to_string(all_rows) + " rows, rows " + std::to_string(first) + " to " +
+         std::to_string(first + wanted_rows) + " were asked for");
+  }
+  const std::uint64_t wanted = all_rows == 0 ? 0 : all / all_rows * wanted_rows;
+  if (wanted > harmless_count) {
+    hsize_t file_bytes = 0;
+    H5Fget_filesize(id(), &file_bytes);
+    const std::uint64_t stored = H5Dget_storage_size(id());
+    const Id type(H5Dget_type(id()));
+    const std::uint64_t stored_width = type ? H5Tget_size(type.get()) : 1;
+    if (stored > file_bytes || all / largest_compression > stored / std::max<std::uint64_t>(stored_width, 1) + 1) {
+      fail("claims " + std::to_string(all) + " values, but the file does not store that many");
+    }
+    if (wanted > std::numeric_limits<std::size_t>::max() / 2 / width) fail("is too large");
+  }
+  return static_cast<std::size_t>(wanted);
+}
+
+void Dataset::read_rows(std::uint64_t first, std::optional<std::uint64_t> count, hid_t native, void* values) const {
+  const Session session;
+  const auto sizes = shape();
+  if (size() == 0 || (count && *count == 0)) return;
+  Id memory_space, file_space;
+  if (count && !sizes.empty()) {
+    std::vector<hsize_t> start(sizes.size(), 0), extent(sizes.begin(), sizes.end());
+    start[0] = first;
+    extent[0] = *count;
+    file_space = Id(H5Dget_space(id()));
+    memory_space = Id(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+    if (!file_space || !memory_space ||
+        H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0) {
+      raise(file(), path(), "cannot select rows");
+    }
+  }
+  Conversion conversion;
+  const Id transfer = checked_transfer(conversion);
+  if (H5Dread(id(), native, memory_space ? memory_space.get() : H5S_ALL, file_space ? file_space.get() : H5S_ALL,
+              transfer.get(), values) < 0) {
+    if (conversion.refused) {
+      H5Eclear2(H5E_DEFAULT);
+      raise(file(), path(), "holds " + misfit(native), false);
+    }
+    raise(file(), path(), "cannot be read");
+  }
+}
+
+std::vector<std::string> Dataset::read_texts() const {
+  const Session session;
+  const Id type(H5Dget_type(id()));
+  if (!type) raise(file(), path(), "cannot read its type");
+  if (kind_of(type.get()) != Kind::text) fail("must hold texts");
+  const std::uint64_t count = size();
+  if (count == 0) return {};
+  const std::size_t width = H5Tget_size(type.get());
+  hsize_t file_bytes = 0;
+  H5Fget_filesize(id(), &file_bytes);
+  const std::uint64_t stored = H5Dget_storage_size(id());
+  if (stored > file_bytes || width == 0 ||
+      (count > harmless_count / width && count / largest_compression > stored / width + 1)) {
+    fail("claims " + std::to_string(count) + " texts, but the file does not store that many");
+  }
+  std::vector<std::string> texts;
+  texts.reserve(static_cast<std::size_t>(count));
+  if (H5Tis_variable_str(type.get()) > 0) {
+    const Id memory = variable_text(type.get());
+    const Id space(H5Dget_space(id()));
+    std::vector<char*> pointers(static_cast<std::size_t>(count), nullptr);
+    const bool ok = H5Dread(id(), memory.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) >= 0;
+    if (ok) {
+      for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
+      H5Dvlen_reclaim(memory.get(), space.get(), H5P_DEFAULT, pointers.data());
+    } else {
+      raise(file(), path(), "cannot be read");
+    }
+    return texts;
+  }
+  std::vector<char> bytes(static_cast<std::size_t>(count) * width);
+  if (H5Dread(id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) {
+    raise(file(), path(), "cannot be read");
+  }
+  const H5T_str_t padding = H5Tget_strpad(type.get());
+  for (std::size_t i = 0; i < count; ++i) texts.push_back(unpadded(bytes.data() + i * width, width, padding));
+  return texts;
+}
+
+void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
+  const Session session;
+  if (count == 0) return;
+  const auto sizes = shape();
+  if (sizes.size() != 1) fail("only a one-dimensional dataset grows by appending");
+  const hsize_t before = sizes[0], after = before + count, extent = count;
+  if (H5Dset_extent(id(), &after) < 0) raise(file(), path(), "cannot be made longer");
+  const Id file_space(H5Dget_space(id()));
+  const Id memory_space(H5Screate_simple(1, &extent, nullptr));
+  if (!file_space || !memory_space ||
+      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &before, nullptr, &extent, nullptr) < 0 ||
+      H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
+    std::string problem = "cannot be written";
+    if (const std::string why = reason(); !why.empty()) problem += " (" + why + ")";
+    H5Dset_extent(id(), &before);  // the rows that were not written must not look like data
+    H5Eclear2(H5E_DEFAULT);
+    raise(file(), path(), std::move(problem), false);
+  }
+}
+
+void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native, const void* values) {
+  const Session session;
+  const std::uint64_t all = size();
+  if (first > all || count > all - first) fail("cannot be written beyond its end");
+  if (count == 0) return;
+  herr_t status = -1;
+  if (first == 0 && count == all) {
+    status = H5Dwrite(id(), native, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+  } else {
+    if (rank() != 1) fail("only a one-dimensional dataset can be written in parts");
+    const hsize_t start = first, extent = count;
+    const Id file_space(H5Dget_space(id()));
+    const Id memory_space(H5Screate_simple(1, &extent, nullptr));
+    if (file_space && memory_space &&
+        H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &extent, nullptr) >= 0) {
+      status = H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values);
+    }
+  }
+  if (status < 0) raise(file(), path(), "cannot be written");
+}
+
+void Dataset::flush() {
+  const Session session;
+  if (H5Dflush(id()) < 0) raise(file(), path(), "cannot be written");
+}
+
+void Dataset::refresh() {
+  const Session session;
+  if (H5Drefresh(id()) < 0) raise(file(), path(), "cannot be read again");
+}
+
+// ---- groups
+
+std::optional<H5O_type_t> Group::type_of(std::string_view path) const {
+  const Session session;
+  std::string prefix;
+  // The library answers for one link at a time: asking for "a/b" where there is no "a" is an error.
+  for (std::size_t begin = 0; begin < path.size();) {
+    if (path[begin] == '/') {
+      prefix += '/';
+      ++begin;
+      continue;
+    }
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    prefix += path.substr(begin, end - begin);
+    begin = end;
+    if (H5Lexists(id(), prefix.c_str(), H5P_DEFAULT) <= 0 ||
+        H5Oexists_by_name(id(), prefix.c_str(), H5P_DEFAULT) <= 0) {
+      H5Eclear2(H5E_DEFAULT);
+      return std::nullopt;
+    }
+  }
+  if (prefix.empty()) return std::nullopt;
+  H5O_info_t info;
+  if (H5Oget_info_by_name2(id(), prefix.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
+    raise(file(), below(path), "cannot be read");
+  }
+  return info.type;
+}
+
+bool Group::exists(std::string_view path) const {
+  const auto type = type_of(path);
+  return type == H5O_TYPE_GROUP || type == H5O_TYPE_DATASET;
+}
+bool Group::has_group(std::string_view path) const {
+  return type_of(path) == H5O_TYPE_GROUP;
+}
+bool Group::has_dataset(std::string_view path) const {
+  return type_of(path) == H5O_TYPE_DATASET;
+}
+
+std::vector<std::string> Group::list() const {
+  const Session session;
+  std::vector<std::string> names;
+  const auto visit = [](hid_t, const char* name, const H5L_info_t*, void* to) -> herr_t {
+    try {
+      static_cast<std::vector<std::string>*>(to)->emplace_back(name);
+      return 0;
+    } catch (const std::bad_alloc&) {
+      return -1;
+    }
+  };
+  if (H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, visit, &names) < 0) {
+    raise(file(), path(), "cannot be listed");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Group Group::group(std::string_view path) const {
+  const Session session;
+  const auto type = type_of(path);
+  if (!type) fail("there is no such group", path);
+  if (*type != H5O_TYPE_GROUP) fail("must be a group", path);
+  Id id_of(H5Gopen2(id(), std::string(path).c_str(), H5P_DEFAULT));
+  if (!id_of) raise(file(), below(path), "cannot be opened");
+  return {std::move(id_of), file_pointer(), below(path)};
+}
+
+Dataset Group::dataset(std::string_view path) const {
+  const Session session;
+  const auto type = type_of(path);
+  if (!type) fail("there is no such dataset", path);
+  if (*type != H5O_TYPE_DATASET) fail("must be a dataset", path);
+  Id id_of(H5Dopen2(id(), std::string(path).c_str(), H5P_DEFAULT));
+  if (!id_of) raise(file(), below(path), "cannot be opened");
+  return {std::move(id_of), file_pointer(), below(path)};
+}
+
+Group Group::create_group(std::string_view name) {
+  const Session session;
+  const Id plist = without_times(H5P_GROUP_CREATE);
+  Id id_of(H5Gcreate2(id(), std::string(name).c_str(), H5P_DEFAULT, plist.get(), H5P_DEFAULT));
+  if (!id_of) raise(file(), below(name), "cannot create the group");
+  return {std::move(id_of), file_pointer(), below(name)};
+}
+
+Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const std::uint64_t> shape,
+                            std::uint64_t chunk) {
+  const Session session;
+  const Id plist = without_times(H5P_DATASET_CREATE);
+  Id space;
+  if (chunk != 0) {
+    const hsize_t none = 0, unlimited = H5S_UNLIMITED, chunk_size = chunk;
+    space = Id(H5Screate_simple(1, &none, &unlimited));
+    if (H5Pset_chunk(plist.get(), 1, &chunk_size) < 0) raise(file(), below(name), "cannot create the dataset");
+  } else {
+    const std::vector<hsize_t> sizes(shape.begin(), shape.end());
+    space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)
+                             : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr));
+    H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER);
+  }
+  Id id_of(space
+               ? H5Dcreate2(id(), std::string(name).c_str(), stored, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT)
+               : -1);
+  if (!id_of) raise(file(), below(name), "cannot create the dataset");
+  return {std::move(id_of), file_pointer(), below(name)};
+}
+
+Dataset Group::create_texts(std::string_view name, std::span<const std::string> texts) {
+  const Session session;
+  std::size_t longest = 0;
+  bool ascii = true;
+  for (const std::string& text : texts) {
+    longest = std::max(longest, text.size());
+    ascii = ascii && is_ascii(text);
+  }
+  const Id type = fixed_text(longest, ascii);
+  const std::uint64_t count = texts.size();
+  Dataset dataset = make_dataset(name, type.get(), std::span<const std::uint64_t>(&count, 1), 0);
+  std::vector<char> bytes(texts.size() * (longest + 1), '\0');
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::copy(texts[i].begin(), texts[i].end(), bytes.begin() + static_cast<std::ptrdiff_t>(i * (longest + 1)));
+  }
+  if (count != 0 && H5Dwrite(dataset.id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) {
+    raise(file(), below(name), "cannot be written");
+  }
+  return dataset;
+}
+
+// ---- files
+
+File File::open(const std::string& path, Access access) {
+  const Session session;
+  const Id plist = access_list();
+  Id id_of(H5Fopen(path.c_str(), H5F_ACC_RDONLY, plist.get()));
+  if (!id_of) {
+    const std::string why = reason();
+    if (access == Access::sealed_or_live) {
+      id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, plist.get()));
+      H5Eclear2(H5E_DEFAULT);
+    }
+    if (!id_of) raise(path, {}, "cannot be opened as an HDF5 file" + (why.empty() ? why : " (" + why + ")"), false);
+  }
+  return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
+}
+
+File File::create(const std::string& path, Layout layout) {
+  const Session session;
+  const Id access = access_list();
+  const Id creation = without_times(H5P_FILE_CREATE);
+  if (layout == Layout::sealed) {
+    H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
+  } else {
+    H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  }
+  Id id_of(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+  if (!id_of) raise(path, {}, "cannot be created");
+  return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
+}
+
+void File::start_live() {
+  const Session session;
+  if (H5Fstart_swmr_write(id()) < 0) raise(file(), {}, "cannot be opened to readers while it is written");
+}
+
+void File::flush() {
+  const Session session;
+  if (H5Fflush(id(), H5F_SCOPE_LOCAL) < 0) raise(file(), {}, "cannot be written");
+}
+
+void File::close() {
+  const Session session;
+  if (id() < 0) return;
+  const bool flushed = H5Fflush(id(), H5F_SCOPE_LOCAL) >= 0;
+  const std::string why = flushed ? std::string() : reason();
+  const bool closed = H5Fclose(id()) >= 0;
+  const std::string close_why = closed ? std::string() : reason();
+  abandon();
+  if (!flushed) raise(file(), {}, "cannot be written" + (why.empty() ? why : " (" + why + ")"), false);
+  if (!closed) raise(file(), {}, "cannot be closed" + (close_why.empty() ? close_why : " (" + close_why + ")"), false);
+}
+
+}  // namespace rheo::h5

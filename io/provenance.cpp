@@ -1,0 +1,163 @@
+#include "io/provenance.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/errors.hpp"
+
+namespace rheo {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& what, int code) {
+  throw RecordingError({.file = file.string(),
+                        .key = {},
+                        .value = {},
+                        .problem = what + " (" + std::generic_category().message(code) + ")",
+                        .expected = {},
+                        .suggestion = {}});
+}
+
+const char* name_of(RunReport::Status status) {
+  switch (status) {
+    case RunReport::Status::finished:
+      return "finished";
+    case RunReport::Status::interrupted:
+      return "interrupted";
+    case RunReport::Status::failed:
+      return "failed";
+  }
+  return "";
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// 0, or the error number.
+int write_all(const fs::path& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return errno;
+  int code = 0;
+  for (std::size_t done = 0; done < text.size() && code == 0;) {
+    const ssize_t written = ::write(file, text.data() + done, text.size() - done);
+    if (written >= 0) {
+      done += static_cast<std::size_t>(written);
+    } else if (errno != EINTR) {
+      code = errno;
+    }
+  }
+  if (code == 0 && ::fsync(file) != 0 && errno != EINVAL) code = errno;
+  if (::close(file) != 0 && code == 0 && errno != EINTR) code = errno;
+  return code;
+}
+
+}  // namespace
+
+std::optional<double> real_time_factor(const RunReport& report) {
+  if (!(report.simulated > 0)) return std::nullopt;
+  return report.simulate_wall_time * 1000 / report.simulated;
+}
+
+Json to_json(const RunReport& report) {
+  Json json;
+  json["status"] = name_of(report.status);
+  if (!report.problem.empty()) json["problem"] = report.problem;
+  json["rheobase"] = report.version;
+  json["title"] = report.title;
+  json["experiment"] = report.experiment;
+  json["seed"] = report.seed;
+  json["dt_ms"] = report.dt;
+  json["duration_ms"] = report.duration;
+  json["simulated_ms"] = report.simulated;
+  json["precision"] = report.precision == Precision::single_ ? "single" : "double";
+  json["threads"] = report.threads;
+  json["lanes"] = report.lanes;
+  json["host"] = report.host;
+  json["compiler"] = report.compiler;
+  json["instruction_set"] = report.instruction_set;
+  json["started"] = report.started;
+  json["build_wall_time_s"] = report.build_wall_time;
+  json["simulate_wall_time_s"] = report.simulate_wall_time;
+  json["real_time_factor"] = or_null(real_time_factor(report));
+  json["peak_memory_bytes"] = report.peak_memory;
+  json["populations"] = Json::object();
+  for (const PopulationStatistics& population : report.populations) {
+    json["populations"][population.name] = {{"size", population.size},
+                                            {"spikes", population.spikes},
+                                            {"rate_Hz", population.rate},
+                                            {"cv_isi", or_null(population.cv_isi)},
+                                            {"cv_neurons", population.cv_neurons}};
+  }
+  json["projections"] = Json::object();
+  for (const RunReport::Projection& projection : report.projections) {
+    json["projections"][projection.name] = {{"synapses", projection.synapses},
+                                            {"bytes", projection.bytes},
+                                            {"min_delay_ms", projection.min_delay},
+                                            {"max_delay_ms", projection.max_delay}};
+  }
+  json["files"] = report.files;
+  return json;
+}
+
+void write_run_report(const fs::path& directory, const RunReport& report) {
+  const fs::path file = directory / "run.json", draft = directory / "run.json.tmp";
+  std::error_code made;
+  fs::create_directories(directory, made);
+  if (made) refuse(directory, "the directory cannot be made", made.value());
+  // Names and titles are the user's: bytes that are no UTF-8 are replaced, not refused, at the end of a long run.
+  const std::string text = to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (const int code = write_all(draft, text); code != 0) {
+    ::unlink(draft.c_str());
+    refuse(draft, "cannot be written", code);
+  }
+  if (::rename(draft.c_str(), file.c_str()) != 0) {
+    const int code = errno;
+    ::unlink(draft.c_str());
+    refuse(file, "cannot be replaced", code);
+  }
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("unknown");
+}
+
+std::string compiler_name() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "gcc " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
+         std::to_string(__GNUC_PATCHLEVEL__);
+#else
+  return "unknown";
+#endif
+}
+
+std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+std::uint64_t peak_memory_bytes() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace rheo

@@ -1,0 +1,66 @@
+// What was run, where, how fast and with what outcome: <directory>/run.json, beside the results. Everything that may
+// differ between two runs of the same experiment is here and not in the HDF5 files, which are the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+#include "io/statistics.hpp"
+
+namespace rheo {
+
+struct RunReport {
+  enum class Status { finished, interrupted, failed };
+  struct Projection {
+    std::string name;
+    std::uint64_t synapses = 0;
+    std::uint64_t bytes = 0;
+    double min_delay = 0, max_delay = 0;  // ms; both 0 without synapses
+  };
+
+  Status status = Status::finished;
+  std::string problem;  // message of the error; empty unless failed
+
+  std::string version;  // of Rheobase
+  std::string title;
+  std::string experiment;  // file, as the user named it
+  std::uint64_t seed = 0;
+  double dt = 0;         // ms
+  double duration = 0;   // ms, as asked for
+  double simulated = 0;  // ms, as computed
+  Precision precision = Precision::single_;
+
+  unsigned threads = 0;
+  std::size_t lanes = 0;
+  std::string host, compiler, instruction_set;
+  std::string started;            // ISO 8601, UTC
+  double build_wall_time = 0;     // s
+  double simulate_wall_time = 0;  // s; the real-time factor is this over the simulated time
+  std::uint64_t peak_memory = 0;  // bytes of resident memory
+
+  std::vector<PopulationStatistics> populations;
+  std::vector<Projection> projections;
+  std::vector<std::string> files;  // recorded, relative to the directory
+};
+
+// Wall time over biological time; nothing when nothing was simulated.
+std::optional<double> real_time_factor(const RunReport& report);
+
+nlohmann::ordered_json to_json(const RunReport& report);
+
+// Writes <directory>/run.json, all or nothing: a reader sees the old file or the new one. Makes the directory.
+// Throws RecordingError.
+void write_run_report(const std::filesystem::path& directory, const RunReport& report);
+
+// Facts about this process, for the report.
+std::string host_name();
+std::string compiler_name();        // "gcc 12.2.0"
+std::string utc_now();              // "2024-05-17T09:30:00Z"
+std::uint64_t peak_memory_bytes();  // largest resident set so far
+
+}  // namespace rheo

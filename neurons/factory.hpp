@@ -1,0 +1,30 @@
+// Makes a population of a model given by name, its numbers by neuron.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/isa.hpp"
+#include "core/simulation.hpp"
+
+namespace rheo {
+
+struct PopulationPlan {
+  std::string name, model;
+  std::uint32_t size = 0;
+  // One number for all, or one per neuron; names and ranges were checked against the catalogue. What is missing has its
+  // default.
+  std::map<std::string, std::vector<double>> params, initial;
+  std::map<std::string, std::string> options;
+  Precision precision = Precision::single_;
+  double dt = 0.1;
+  bool with_current = false;  // whether somebody writes to the port "I"
+  Isa isa = Isa::base;
+};
+
+// Throws std::invalid_argument for what the catalogue does not know.
+std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan);
+
+}  // namespace rheo

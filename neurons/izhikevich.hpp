@@ -1,0 +1,70 @@
+// Izhikevich's simple model (2003), with the coefficients of 2004 as parameters.
+//   dV/dt = c2 V^2 + c1 V + c0 - U + I_e + I,   dU/dt = a (b V - U + u0);   V >= V_th: V = c, U += d
+// scheme "published": two half steps for V, then U from the new V, as in the listing of 2003; "euler": forward Euler.
+// input "pulse": a weight is a current that lasts 1 ms in all (weight x 1 ms / dt during one tick; with dt = 1 ms the
+// listing of 2003); "delta": it adds that many mV to V. The spike test is at the end of the tick.
+#pragma once
+
+#include "neurons/model.hpp"
+
+namespace rheo {
+
+template <class Real, int Scheme = 0, int Input = 0>
+struct Izhikevich {
+  using real = Real;
+  static constexpr std::string_view name = "izhikevich";
+  static constexpr std::string_view summary = "Izhikevich's two-variable neuron (2003)";
+
+  struct Params {
+    double a = 0.02, b = 0.2, c = -65, d = 8, V_th = 30, c2 = 0.04, c1 = 5, c0 = 140, u0 = 0, I_e = 0;
+  };
+  static constexpr auto params = fields(
+      field("a", &Params::a, "1/ms", "rate of recovery"),
+      field("b", &Params::b, "1/ms", "sensitivity of the recovery to V_m"),
+      field("c", &Params::c, "mV", "potential after a spike"), field("d", &Params::d, "mV/ms", "added to U_m by a spike"),
+      field("V_th", &Params::V_th, "mV", "peak of a spike"), field("c2", &Params::c2, "1/(mV ms)", "coefficient of V_m^2"),
+      field("c1", &Params::c1, "1/ms", "coefficient of V_m"), field("c0", &Params::c0, "mV/ms", "constant of dV/dt"),
+      field("u0", &Params::u0, "mV/ms", "offset of the recovery"), field("I_e", &Params::I_e, "mV/ms", "constant current"));
+
+  struct State {
+    Real V_m, U_m;
+  };
+  static constexpr auto columns = fields(field("V_m", &State::V_m, "mV", "membrane potential"),
+                                         field("U_m", &State::U_m, "mV/ms", "recovery; starts at b V_m"));
+  static constexpr std::array ports{Port{"in", Input == 0 ? "mV/ms for 1 ms" : "mV"}, Port{"I", "mV/ms"}};
+  static constexpr std::array options{
+      Option{"scheme", "two half steps for V_m as published, or forward Euler", {"published", "euler"}},
+      Option{"input", "a weight is a current for 1 ms, or a jump of V_m", {"pulse", "delta"}}};
+
+  struct Step {
+    Real h, half, a, b, c, d, V_th, c2, c1, c0, u0, pulse;
+  };
+  static Step prepare(const Params& p, double dt) {
+    return {Real(dt),   Real(dt / 2), Real(p.a),  Real(p.b),          Real(p.c),  Real(p.d),
+            Real(p.V_th), Real(p.c2), Real(p.c1), Real(p.c0 + p.I_e), Real(p.u0), Real(1.0 / dt)};
+  }
+  static double V_start(const Params&) { return -65; }
+  static State initial(const Params& p, double V_m) { return {Real(V_m), Real(p.b * V_m)}; }
+
+  RHEO_INLINE static bool advance(State& s, const Step& k, const Inputs<Izhikevich>& in) noexcept {
+    const Real current = Input == 0 ? in[1] + in[0] * k.pulse : in[1];
+    const auto slope = [&](Real V) { return (k.c2 * V + k.c1) * V + k.c0 - s.U_m + current; };
+    Real V, U;
+    if constexpr (Scheme == 0) {
+      V = s.V_m + k.half * slope(s.V_m);
+      V = V + k.half * slope(V);
+      if constexpr (Input == 1) V = V + in[0];
+      U = s.U_m + k.h * (k.a * (k.b * V - s.U_m + k.u0));
+    } else {
+      V = s.V_m + k.h * slope(s.V_m);
+      if constexpr (Input == 1) V = V + in[0];
+      U = s.U_m + k.h * (k.a * (k.b * s.V_m - s.U_m + k.u0));
+    }
+    const bool fired = V >= k.V_th;
+    s.V_m = fired ? k.c : V;
+    s.U_m = fired ? U + k.d : U;
+    return fired;
+  }
+};
+
+}  // namespace rheo

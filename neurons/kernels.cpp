@@ -1,0 +1,233 @@
+// Compiled once per instruction set with RHEO_ISA set to its name. Nothing here may leave an inline function behind that
+// another translation unit could link to: everything is inlined or in the namespace of the instruction set.
+#include "neurons/kernels.hpp"
+
+#include <bit>
+#include <utility>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "core/philox.hpp"
+
+#define RHEO_KERNELS_NAME_(isa) kernels_##isa
+#define RHEO_KERNELS_NAME(isa) RHEO_KERNELS_NAME_(isa)
+
+#if defined(__clang__)
+#define RHEO_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define RHEO_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#endif
+
+namespace rheo {
+namespace {
+
+template <class M, bool PerNeuron, bool WithCurrent>
+struct Loop {
+  using Real = typename M::real;
+
+  // Loads a State, advances it, stores it back. Step is a copy, so nothing in the loop can alias it.
+  template <std::size_t... S, std::size_t... K, std::size_t... P>
+  RHEO_INLINE static void run(const SweepArgs& a, std::index_sequence<S...>, std::index_sequence<K...>,
+                              std::index_sequence<P...>) {
+    Real* const s[] = {static_cast<Real*>(a.state[S])...};
+    const Real* const k[] = {static_cast<const Real*>(a.step[PerNeuron ? K : 0])...};
+    const auto uniform = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
+    const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.n...};
+    std::uint8_t* const fired = a.fired;
+    const std::size_t n = a.n;
+    RHEO_INDEPENDENT_ITERATIONS
+    for (std::size_t i = 0; i < n; ++i) {
+      typename M::State state{s[S][i]...};
+      typename M::Step step = uniform;
+      if constexpr (PerNeuron) step = typename M::Step{k[K][i]...};
+      const Inputs<M> inputs{(WithCurrent || P + 1 < M::ports.size() ? in[P][i] : Real(0))...};
+      fired[i] = M::advance(state, step, inputs);
+      const auto out = std::bit_cast<std::array<Real, sizeof...(S)>>(state);
+      ((s[S][i] = out[S]), ...);
+    }
+  }
+
+  static void sweep(const SweepArgs& a) {
+    run(a, std::make_index_sequence<state_size<M>>{}, std::make_index_sequence<step_size<M>>{},
+        std::make_index_sequence<M::ports.size()>{});
+  }
+};
+
+template <class M>
+constexpr SweepVariants variants() {
+  return {{{&Loop<M, false, false>::sweep, &Loop<M, false, true>::sweep},
+           {&Loop<M, true, false>::sweep, &Loop<M, true, true>::sweep}}};
+}
+
+template <class... M>
+constexpr std::array<SweepVariants, sizeof...(M)> all_variants(std::tuple<M...>*) {
+  return {variants<M>()...};
+}
+
+// Registers of this instruction set, as numbers of 64 or 16 bits.
+#if defined(__AVX512BW__)
+constexpr std::size_t register_bytes = 64;
+#elif defined(__AVX2__)
+constexpr std::size_t register_bytes = 32;
+#else
+constexpr std::size_t register_bytes = 16;
+#endif
+using Words = std::uint64_t __attribute__((vector_size(register_bytes)));
+using Counts = std::uint16_t __attribute__((vector_size(register_bytes)));
+constexpr std::size_t words_size = register_bytes / sizeof(std::uint64_t);
+constexpr std::size_t counts_size = register_bytes / sizeof(std::uint16_t);
+
+// Products of the lower halves. Written with intrinsics because gcc makes three multiplications of it otherwise.
+RHEO_INLINE Words multiply_low_halves(Words a, Words b) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<Words>(_mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Words>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<Words>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+  return (a & 0xffffffffu) * (b & 0xffffffffu);
+#endif
+}
+
+template <std::size_t... I>
+RHEO_INLINE Words ascending(std::index_sequence<I...>) {
+  return Words{I...};
+}
+
+constexpr std::uint32_t group = 128;       // draws that are made together
+constexpr std::uint32_t group_blocks = 16;  // Philox blocks that they take, 8 draws each
+
+// The 16-bit draws of one group. Philox on one block per 64-bit lane; of every lane only the lower half counts, so that
+// a product needs no unpacking (philox.hpp says what is computed; the tests compare).
+RHEO_INLINE void draw_group(const PoissonArgs& a, std::uint32_t first_block, std::uint16_t* draw) {
+  constexpr std::size_t chains = 2;  // independent chains hide the latency of the multiplications
+  const Words iota = ascending(std::make_index_sequence<words_size>{});
+  const Words m0 = Words{} + 0xD2511F53u, m1 = Words{} + 0xCD9E8D57u, low = Words{} + 0xffffffffu;
+  for (std::size_t b = 0; b < group_blocks; b += chains * words_size) {
+    Words c0[chains], c1[chains], c2[chains], c3[chains];
+    for (std::size_t c = 0; c < chains; ++c) {
+      c0[c] = iota + (first_block + b + c * words_size);
+      c1[c] = Words{};
+      c2[c] = Words{} + static_cast<std::uint32_t>(a.tick);
+      c3[c] = Words{} + static_cast<std::uint32_t>(a.tick >> 32);
+    }
+    std::uint32_t key0 = a.key_lo, key1 = a.key_hi;
+    for (int round = 0; round < 10; ++round) {
+      for (std::size_t c = 0; c < chains; ++c) {
+        const Words p0 = multiply_low_halves(m0, c0[c]), p1 = multiply_low_halves(m1, c2[c]);
+        c0[c] = (p1 >> 32) ^ c1[c] ^ (Words{} + key0);
+        c2[c] = (p0 >> 32) ^ c3[c] ^ (Words{} + key1);
+        c1[c] = p1;
+        c3[c] = p0;
+      }
+      key0 += 0x9E3779B9u;
+      key1 += 0xBB67AE85u;
+    }
+    for (std::size_t c = 0; c < chains; ++c) {
+      const Words front = (c0[c] & low) | (c1[c] << 32), back = (c2[c] & low) | (c3[c] << 32);
+      __builtin_memcpy(draw + 4 * (b + c * words_size), &front, sizeof front);
+      __builtin_memcpy(draw + group / 2 + 4 * (b + c * words_size), &back, sizeof back);
+    }
+  }
+}
+
+// count[j] = base + number of high[k] < draw[j]; true if any draw equals one of them, so that its lower bits matter.
+RHEO_INLINE bool count_group(const PoissonArgs& a, const std::uint16_t* draw, std::uint16_t* count) {
+  constexpr std::size_t registers = group / counts_size < 4 ? group / counts_size : 4;
+  const auto most = static_cast<std::uint16_t>(a.base + a.n_high);
+#if defined(__AVX512BW__)
+  __mmask32 tied = 0;
+  for (std::size_t j = 0; j < group; j += registers * counts_size) {
+    __m512i u[registers], n[registers];
+    for (std::size_t r = 0; r < registers; ++r) {
+      u[r] = _mm512_load_si512(draw + j + r * counts_size);
+      n[r] = _mm512_set1_epi16(static_cast<short>(most));
+    }
+    for (std::size_t k = 0; k < a.n_high; ++k) {
+      const __m512i threshold = _mm512_set1_epi16(static_cast<short>(a.high[k])), one = _mm512_set1_epi16(1);
+      for (std::size_t r = 0; r < registers; ++r) {
+        n[r] = _mm512_mask_sub_epi16(n[r], _mm512_cmple_epu16_mask(u[r], threshold), n[r], one);
+        tied |= _mm512_cmpeq_epi16_mask(u[r], threshold);
+      }
+    }
+    for (std::size_t r = 0; r < registers; ++r) _mm512_store_si512(count + j + r * counts_size, n[r]);
+  }
+  return tied != 0;
+#else
+  Counts tied{};
+  for (std::size_t j = 0; j < group; j += registers * counts_size) {
+    Counts u[registers], n[registers];
+    for (std::size_t r = 0; r < registers; ++r) {
+      __builtin_memcpy(&u[r], draw + j + r * counts_size, sizeof u[r]);
+      n[r] = Counts{} + most;
+    }
+    for (std::size_t k = 0; k < a.n_high; ++k) {
+      const Counts threshold = Counts{} + a.high[k];
+      for (std::size_t r = 0; r < registers; ++r) {
+        n[r] += reinterpret_cast<Counts>(u[r] <= threshold);  // adds -1 where true
+        tied |= reinterpret_cast<Counts>(u[r] == threshold);
+      }
+    }
+    for (std::size_t r = 0; r < registers; ++r) __builtin_memcpy(count + j + r * counts_size, &n[r], sizeof n[r]);
+  }
+  std::uint64_t words[words_size], any = 0;
+  __builtin_memcpy(words, &tied, sizeof tied);
+  for (const std::uint64_t word : words) any |= word;
+  return any != 0;
+#endif
+}
+
+// u = (high 16 bits, low 32 bits); the number of thresholds <= u.
+std::uint32_t exact_draw(const PoissonArgs& a, std::uint32_t neuron, std::uint16_t high) {
+  const Philox4 low = philox4x32({{neuron, 1, static_cast<std::uint32_t>(a.tick), static_cast<std::uint32_t>(a.tick >> 32)}},
+                                 a.key_lo, a.key_hi);
+  const std::uint64_t u = (std::uint64_t{high} << 32) | low.x[0];
+  std::uint32_t count = a.base;
+  for (std::size_t k = 0; k < a.n_thresholds; ++k) count += a.thresholds[k] <= u;
+  return count;
+}
+
+template <class Real>
+void poisson_add(const PoissonArgs& a) {
+  const auto* const weight = static_cast<const Real*>(a.weight);
+  auto* const row = static_cast<Real*>(a.row);
+  const Real common = weight[0];
+  for (std::uint32_t first = a.begin / group * group; first < a.end; first += group) {
+    alignas(64) std::uint16_t draw[group], count[group];
+    draw_group(a, first / group * group_blocks, draw);
+    const bool tied = count_group(a, draw, count);
+    const std::uint32_t low = first < a.begin ? a.begin - first : 0;
+    const std::uint32_t high = a.end - first < group ? a.end - first : group;
+    if (tied) {
+      // The first threshold that is not below the draw is the only one that can equal it.
+      for (std::uint32_t j = low; j < high; ++j) {
+        const std::size_t k = static_cast<std::uint16_t>(count[j] - a.base);
+        if (k < a.n_high && a.high[k] == draw[j])
+          count[j] = static_cast<std::uint16_t>(exact_draw(a, first + j, draw[j]));
+      }
+    }
+    Real* const to = row + (first + low - a.begin);
+    const std::uint16_t* const from = count + low;
+    const std::size_t n = high - low;
+    if (a.weight_per_neuron) {
+      const Real* const each = weight + (first + low - a.begin);
+      RHEO_INDEPENDENT_ITERATIONS
+      for (std::size_t j = 0; j < n; ++j) to[j] += each[j] * static_cast<Real>(from[j]);
+    } else {
+      RHEO_INDEPENDENT_ITERATIONS
+      for (std::size_t j = 0; j < n; ++j) to[j] += common * static_cast<Real>(from[j]);
+    }
+  }
+}
+
+}  // namespace
+
+extern const Kernels RHEO_KERNELS_NAME(RHEO_ISA);
+constinit const Kernels RHEO_KERNELS_NAME(RHEO_ISA) = {
+    {all_variants(static_cast<NeuronModels<float>*>(nullptr)), all_variants(static_cast<NeuronModels<double>*>(nullptr))},
+    {&poisson_add<float>, &poisson_add<double>}};
+
+}  // namespace rheo

@@ -1,0 +1,83 @@
+// What a neuron model says about itself, and nothing more: its parameters, its state, what is computed once per tick
+// length (Step), and how one neuron changes in one tick. The loop, storage, ports, checks, recording and saving belong
+// to Population. See iaf_psc_delta.hpp for a complete model.
+//
+//   template <class Real> struct Model {
+//     name, summary          what it is called and what it is
+//     Params, params         plain doubles with their defaults; fields with unit, range, meaning
+//     State, columns         members of type Real, V_m first; fields with unit, meaning
+//     ports                  names and units of the input rows; the last is "I", the current (a row only when used)
+//     options                named choices; the model's variant for choice numbers c is `with<c>`
+//     Step                   members of type Real
+//     prepare(Params, dt)    once per neuron or population, in double
+//     V_start(Params), initial(Params, V_m)
+//     advance(State&, Step, inputs)   one tick, without a branch that writes, so that the loop vectorises
+//   };
+#pragma once
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+
+#define RHEO_INLINE [[gnu::always_inline]] inline
+
+namespace rheo {
+
+// One number of a struct, described: name, unit, allowed range (both ends included), meaning.
+template <class Struct, class T>
+struct Field {
+  std::string_view name;
+  T Struct::*member;
+  std::string_view unit, meaning;
+  double low, high;
+};
+
+struct Range {
+  double low, high;
+};
+inline constexpr Range any_value{-1e30, 1e30}, positive{1e-30, 1e30}, non_negative{0, 1e30};
+
+template <class Struct, class T>
+constexpr Field<Struct, T> field(std::string_view name, T Struct::*member, std::string_view unit,
+                                 std::string_view meaning, Range range = any_value) {
+  return {name, member, unit, meaning, range.low, range.high};
+}
+
+template <class... F>
+constexpr std::tuple<F...> fields(F... f) {
+  return {f...};
+}
+
+struct Port {
+  std::string_view name, unit;
+};
+
+// A named choice among variants of a model; the first is the default.
+struct Option {
+  std::string_view name, meaning;
+  std::array<std::string_view, 2> choices;
+};
+
+template <class M>
+inline constexpr std::size_t state_size = sizeof(typename M::State) / sizeof(typename M::real);
+template <class M>
+inline constexpr std::size_t step_size = sizeof(typename M::Step) / sizeof(typename M::real);
+template <class M>
+using Inputs = std::array<typename M::real, M::ports.size()>;
+
+template <class M>
+concept NeuronModel = requires(typename M::State s, const typename M::Step k, const typename M::Params p, Inputs<M> in) {
+  { M::name } -> std::convertible_to<std::string_view>;
+  { M::summary } -> std::convertible_to<std::string_view>;
+  { M::prepare(p, 0.1) } -> std::same_as<typename M::Step>;
+  { M::V_start(p) } -> std::same_as<double>;
+  { M::initial(p, 0.0) } -> std::same_as<typename M::State>;
+  { M::advance(s, k, in) } noexcept -> std::same_as<bool>;
+  M::params;
+  M::options;
+} && std::tuple_size_v<std::remove_const_t<decltype(M::columns)>> == state_size<M> && M::ports.back().name == "I";
+
+}  // namespace rheo

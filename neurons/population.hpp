@@ -1,0 +1,107 @@
+// Storage and bookkeeping of a population, whatever its model: one contiguous column per state member, one Step for all
+// or a column per Step member where parameters differ, and the sweep of the chosen instruction set.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/aligned.hpp"
+#include "core/simulation.hpp"
+#include "neurons/kernels.hpp"
+#include "neurons/model.hpp"
+
+namespace rheo {
+
+// Appends first_id + begin + i for every i with fired[i] != 0.
+void collect(const std::uint8_t* fired, std::size_t n, NeuronId first, std::vector<NeuronId>& to);
+
+template <NeuronModel M>
+class Population final : public PopulationBlock {
+ public:
+  using Real = typename M::real;
+
+  // params: one for all, or one per neuron. V_m: initial potentials, one per neuron.
+  Population(std::string name, std::uint32_t size, const std::vector<typename M::Params>& params,
+             const std::vector<double>& V_m, double dt, bool with_current, const SweepVariants& sweeps)
+      : name_(std::move(name)),
+        size_(size),
+        with_current_(with_current),
+        sweep_(sweeps[params.size() > 1][with_current]),
+        fired_(size) {
+    for (auto& column : state_) column = AlignedColumn<Real>(size);
+    const bool per_neuron = params.size() > 1;
+    step_.resize(per_neuron ? step_size<M> : 1);
+    for (auto& column : step_) column = AlignedColumn<Real>(per_neuron ? size : step_size<M>);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const typename M::Params& p = params[per_neuron ? i : 0];
+      const auto state = std::bit_cast<std::array<Real, state_size<M>>>(M::initial(p, V_m[i]));
+      for (std::size_t c = 0; c < state.size(); ++c) state_[c][i] = state[c];
+      if (!per_neuron && i != 0) continue;
+      const auto step = std::bit_cast<std::array<Real, step_size<M>>>(M::prepare(p, dt));
+      for (std::size_t c = 0; c < step.size(); ++c) (per_neuron ? step_[c][i] : step_[0][c]) = step[c];
+    }
+  }
+
+  const std::string& name() const override { return name_; }
+  std::uint32_t size() const override { return size_; }
+  std::uint32_t ports() const override { return M::ports.size() - (with_current_ ? 0 : 1); }
+  AlignedColumn<Real>& column(std::size_t index) { return state_[index]; }
+
+  void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,
+               SpikeList& spikes) override {
+    std::array<void*, state_size<M>> state;
+    for (std::size_t c = 0; c < state.size(); ++c) state[c] = state_[c].data() + begin;
+    std::array<const void*, step_size<M>> step;
+    for (std::size_t c = 0; c < step_.size(); ++c) step[c] = step_[c].data() + (step_.size() > 1 ? begin : 0);
+    sweep_({state.data(), step.data(), input, fired_.data() + begin, end - begin});
+    collect(fired_.data() + begin, end - begin, first_id + begin, spikes.neurons);
+  }
+
+  std::uint32_t first_non_finite(std::uint32_t begin, std::uint32_t end) const override {
+    for (const auto& column : state_) {
+      // x - x is 0 for finite x and NaN otherwise; the sum is looked at once.
+      Real sum = 0;
+      for (std::uint32_t i = begin; i < end; ++i) sum += column[i] - column[i];
+      if (sum == 0) continue;
+      for (std::uint32_t i = begin; i < end; ++i)
+        if (!std::isfinite(column[i])) return i;
+    }
+    return end;
+  }
+
+  void save(ByteWriter& to) const override {
+    for_each_column([&](std::string_view column_name, std::size_t c) { to.put(column_name, state_[c].span()); });
+  }
+  void load(ByteReader& from) override {
+    for_each_column([&](std::string_view column_name, std::size_t c) { from.get(column_name, state_[c].span()); });
+  }
+  std::size_t bytes() const override {
+    std::size_t sum = fired_.bytes();
+    for (const auto& column : state_) sum += column.bytes();
+    for (const auto& column : step_) sum += column.bytes();
+    return sum;
+  }
+
+ private:
+  template <class F>
+  static void for_each_column(const F& f) {
+    std::size_t c = 0;
+    std::apply([&](const auto&... field) { (f(field.name, c++), ...); }, M::columns);
+  }
+
+  std::string name_;
+  std::uint32_t size_;
+  bool with_current_;
+  Sweep sweep_;
+  std::array<AlignedColumn<Real>, state_size<M>> state_;
+  std::vector<AlignedColumn<Real>> step_;  // one column of a whole Step, or one column per member
+  AlignedColumn<std::uint8_t> fired_;
+};
+
+}  // namespace rheo

@@ -1,0 +1,420 @@
+#include <sys/resource.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <random>
+#include <thread>
+#include <type_traits>
+
+#include "io/h5.hpp"
+#include "io/spike_reader.hpp"
+
+using namespace rheo;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of this test's own, gone at its end.
+struct Scratch {
+  explicit Scratch(const std::string& name) : path(fs::temp_directory_path() / ("rheo_test_h5_" + name)) {
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  std::string operator/(const std::string& file) const { return (path / file).string(); }
+  fs::path path;
+};
+
+std::string bytes_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Identifiers that the library holds open, of all files.
+ssize_t open_ids() { return H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_ALL); }
+
+bool has_python() { return std::system("/usr/bin/python3 -c 'import h5py' > /dev/null 2>&1") == 0; }
+
+// Runs a script with h5py; the file's path is sys.argv[1].
+int python(const Scratch& scratch, const std::string& file, const std::string& script) {
+  const std::string path = scratch / "script.py";
+  std::ofstream(path) << "import sys, h5py, numpy as np\n" << script;
+  return std::system(("/usr/bin/python3 " + path + " " + file).c_str());
+}
+
+template <class Call>
+Complaint complaint_of(Call&& call) {
+  try {
+    call();
+  } catch (const h5::Error& error) {
+    return error.complaint();
+  }
+  FAIL("no h5::Error");
+  return {};
+}
+
+static_assert(std::is_nothrow_move_constructible_v<h5::File> && std::is_nothrow_move_assignable_v<h5::File>);
+static_assert(std::is_nothrow_move_constructible_v<h5::Dataset> && std::is_nothrow_move_assignable_v<h5::Dataset>);
+static_assert(!std::is_copy_constructible_v<h5::Group>);
+
+}  // namespace
+
+TEST_CASE("what is written comes back, in any fitting type", "[h5]") {
+  const Scratch scratch("round");
+  const auto before = open_ids();
+  {
+    h5::File file = h5::File::create(scratch / "a.h5");
+    h5::Group group = file.create_group("g");
+    const std::array<std::uint64_t, 2> shape{2, 3};
+    h5::Dataset table = group.create_dataset<float>("table", shape);
+    const std::vector<float> values{1, 2, 3, 4, 5, 6};
+    table.write<float>(0, values);
+    table.set_text("units", "mV");
+    table.set_text("empty", "");
+    table.set_text("greek", "\xce\xbcV");
+    group.set_number<std::uint32_t>("magic", 0x0A7A);
+    const std::vector<std::int64_t> list{-1, 2};
+    group.set_numbers<std::int64_t>("list", list);
+    const std::vector<h5::EnumMember> members{{"none", 0}, {"by_time", 2}};
+    group.set_enum("sorting", members, 2);
+    h5::Dataset grows = group.create_growing<std::uint64_t>("grows", 4);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      const std::vector<std::uint64_t> more{10 * i, 10 * i + 1, 10 * i + 2};
+      grows.append<std::uint64_t>(more);
+    }
+    grows.append<std::uint64_t>({});
+    const std::vector<std::string> texts{"a", "", "long enough"};
+    group.create_texts("texts", texts);
+    group.create_dataset<double>("none", 0);
+    h5::Dataset scalar = group.create_dataset<double>("scalar", std::span<const std::uint64_t>());
+    const double pi = 3.5;
+    scalar.write<double>(0, std::span(&pi, 1));
+  }
+  {
+    const h5::File file = h5::File::open(scratch / "a.h5");
+    CHECK(file.list() == std::vector<std::string>{"g"});
+    const h5::Group group = file.group("g");
+    CHECK(group.list() == std::vector<std::string>{"grows", "none", "scalar", "table", "texts"});
+    CHECK(file.has_dataset("/g/table"));
+    CHECK(file.has_group("g"));
+    CHECK(file.has_group("/"));
+    CHECK_FALSE(file.has_group("g/table"));
+    CHECK_FALSE(file.exists("h/deep/path"));
+    CHECK_FALSE(file.exists("g/table/below"));
+    const h5::Dataset table = file.dataset("g/table");
+    CHECK(table.path() == "/g/table");
+    CHECK(table.shape() == std::vector<std::uint64_t>{2, 3});
+    CHECK(table.size() == 6);
+    CHECK(table.kind() == h5::Kind::real);
+    CHECK(table.read<double>() == std::vector<double>{1, 2, 3, 4, 5, 6});
+    CHECK(table.read<std::uint32_t>(1, 1) == std::vector<std::uint32_t>{4, 5, 6});
+    CHECK(table.text_attribute("units") == "mV");
+    CHECK(table.text_attribute("empty") == "");
+    CHECK(table.text_attribute("greek") == "\xce\xbcV");
+    CHECK_FALSE(table.text_attribute("nothing"));
+    CHECK(group.text_attribute("sorting") == "by_time");
+    CHECK(group.numbers_attribute<std::uint32_t>("magic") == std::vector<std::uint32_t>{0x0A7A});
+    CHECK(group.numbers_attribute<double>("list") == std::vector<double>{-1, 2});
+    CHECK_FALSE(group.numbers_attribute<int>("nothing"));
+    CHECK(group.dataset("grows").read<std::int64_t>() == std::vector<std::int64_t>{0, 1, 2, 10, 11, 12, 20, 21, 22});
+    CHECK(group.dataset("grows").read<float>(2, 3) == std::vector<float>{2, 10, 11});
+    CHECK(group.dataset("texts").read_texts() == std::vector<std::string>{"a", "", "long enough"});
+    CHECK(group.dataset("none").read<double>().empty());
+    CHECK(group.dataset("scalar").rank() == 0);
+    CHECK(group.dataset("scalar").read<double>() == std::vector<double>{3.5});
+  }
+  CHECK(open_ids() == before);
+}
+
+TEST_CASE("errors name file, object and cause, and leave nothing open", "[h5]") {
+  const Scratch scratch("errors");
+  const auto before = open_ids();
+  const auto missing = complaint_of([&] { h5::File::open(scratch / "missing.h5"); });
+  CHECK(missing.file == scratch / "missing.h5");
+  CHECK(missing.problem == "cannot be opened as an HDF5 file (No such file or directory)");
+  CHECK(complaint_of([&] { h5::File::create(scratch / "no/such/folder.h5"); }).problem ==
+        "cannot be created (No such file or directory)");
+  std::ofstream(scratch / "text.h5") << "this is no HDF5 file";
+  CHECK(complaint_of([&] { h5::File::open(scratch / "text.h5", h5::File::Access::sealed_or_live); })
+            .problem.starts_with("cannot be opened as an HDF5 file ("));
+  {
+    h5::File file = h5::File::create(scratch / "a.h5");
+    h5::Group group = file.create_group("g");
+    h5::Dataset values = group.create_dataset<double>("values", 3);
+    const std::vector<double> three{1.5, -1, 300};
+    values.write<double>(0, three);
+    group.create_texts("texts", std::vector<std::string>{"x"});
+    group.set_text("name", "x");
+    group.set_number<int>("minus", -1);
+
+    const auto fraction = complaint_of([&] { values.read<std::int64_t>(0, 1); });
+    CHECK(fraction.key == "/g/values");
+    CHECK(fraction.file == scratch / "a.h5");
+    CHECK(fraction.problem == "holds a value that does not fit 64-bit integers");
+    CHECK(complaint_of([&] { values.read<std::uint64_t>(1, 1); }).problem ==
+          "holds a value that does not fit 64-bit unsigned integers");
+    CHECK_THROWS_AS(values.read<std::uint8_t>(2, 1), h5::Error);
+    CHECK(values.read<std::int16_t>(2, 1) == std::vector<std::int16_t>{300});
+    CHECK_THROWS_AS(values.read<double>(2, 2), h5::Error);
+    CHECK_THROWS_AS(values.read<double>(4, 0), h5::Error);
+    CHECK_THROWS_AS(values.read<double>(1, std::numeric_limits<std::uint64_t>::max()), h5::Error);
+    CHECK_THROWS_AS(values.append<double>(three), h5::Error);
+    CHECK_THROWS_AS(values.write<double>(1, three), h5::Error);
+    CHECK_THROWS_AS(values.read_texts(), h5::Error);
+    CHECK(complaint_of([&] { group.dataset("texts").read<double>(); }).problem ==
+          "must hold numbers, but holds texts");
+    CHECK(complaint_of([&] { group.dataset("nothing"); }).key == "/g/nothing");
+    CHECK(complaint_of([&] { file.group("g/values"); }).problem == "must be a group");
+    CHECK(complaint_of([&] { file.dataset("g"); }).problem == "must be a dataset");
+    CHECK_THROWS_AS(file.create_group("g"), h5::Error);
+    CHECK_THROWS_AS(group.set_text("name", "again"), h5::Error);
+    CHECK(complaint_of([&] { group.numbers_attribute<double>("name"); }).key == "/g@name");
+    CHECK_THROWS_AS(group.text_attribute("minus"), h5::Error);
+    CHECK(complaint_of([&] { group.numbers_attribute<unsigned>("minus"); }).problem ==
+          "holds a value that does not fit 32-bit unsigned integers");
+  }
+  CHECK(open_ids() == before);
+}
+
+TEST_CASE("moved-from and assigned objects close exactly once", "[h5]") {
+  const Scratch scratch("moves");
+  const auto before = open_ids();
+  {
+    h5::File a = h5::File::create(scratch / "a.h5");
+    h5::File b = std::move(a);
+    h5::Dataset x = b.create_dataset<double>("x", 0);
+    h5::Dataset y = b.create_dataset<double>("y", 0);
+    x = std::move(y);
+    CHECK(x.path() == "/y");
+    b = h5::File::create(scratch / "b.h5");
+    CHECK(x.size() == 0);  // keeps its file alive
+  }
+  CHECK(open_ids() == before);
+  h5::File file = h5::File::create(scratch / "c.h5");
+  file.close();
+  CHECK(open_ids() == before);
+}
+
+TEST_CASE("the same content is the same bytes, whenever it was written", "[h5]") {
+  const Scratch scratch("bytes");
+  const auto write = [&](const std::string& name) {
+    h5::File file = h5::File::create(scratch / name);
+    file.set_number<int>("n", 1);
+    h5::Group group = file.create_group("g");
+    h5::Dataset dataset = group.create_dataset<double>("x", 1000);
+    dataset.set_text("units", "ms");
+    dataset.write<double>(0, std::vector<double>(1000, 1.25));
+    file.create_growing<float>("y", 16).append<float>(std::vector<float>(100, 2.0f));
+  };
+  write("a.h5");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  write("b.h5");
+  CHECK(bytes_of_file(scratch / "a.h5") == bytes_of_file(scratch / "b.h5"));
+  // The oldest superblock, for old readers.
+  CHECK(bytes_of_file(scratch / "a.h5")[8] == 0);
+}
+
+TEST_CASE("files of other programs: strings of all kinds, odd types, huge claims", "[h5]") {
+  if (!has_python()) {
+    WARN("skipped: no python3 with h5py");
+    return;
+  }
+  const Scratch scratch("h5py");
+  REQUIRE(python(scratch, scratch / "a.h5", R"(
+f = h5py.File(sys.argv[1], 'w')
+f.attrs['variable'] = 'by_time'
+f.attrs.create('fixed', np.bytes_('by_id'))
+f.attrs.create('one', np.array(['x'], dtype=h5py.string_dtype()))
+f.attrs.create('padded', 'ab', dtype=h5py.h5t.string_dtype('ascii', 10))
+f.attrs['utf8'] = 'µV'
+t = h5py.h5t.TypeID
+s = h5py.h5t.FORTRAN_S1.copy(); s.set_size(6)
+a = h5py.h5a.create(f.id, b'fortran', s, h5py.h5s.create(h5py.h5s.SCALAR)); a.write(np.array(b'ms', dtype='S6'))
+f.attrs.create('enum', 1, dtype=h5py.enum_dtype({'none': 0, 'by_id': 1}, basetype='u4'))
+f.attrs['pair'] = np.array([0, 1], dtype='>i2')
+f['be'] = np.arange(5, dtype='>i8')
+f['u1'] = np.arange(5, dtype='u1')
+f['f2'] = np.arange(5, dtype='f2')
+f['nan'] = np.array([1, np.nan])
+f['big'] = np.array([2**63], dtype='u8')
+f['texts'] = ['a', 'bµ', '']
+f['compound'] = np.zeros(2, dtype=[('a', 'i4')])
+f['enums'] = np.zeros(2, dtype=h5py.enum_dtype({'no': 0}))
+f.create_dataset('huge', shape=(2**50,), chunks=(1024,), dtype='f8')
+f.create_dataset('huge2', shape=(2**40, 2**40), chunks=(10, 10), dtype='f8')
+f.create_dataset('sparse', shape=(1000,), chunks=(10,), dtype='f8', fillvalue=7)
+f.create_dataset('zipped', data=np.zeros(3000000), chunks=(100000,), compression=9)
+f.create_dataset('null', data=h5py.Empty('f8'))
+f['dangling'] = h5py.SoftLink('/nowhere')
+f['alias'] = h5py.SoftLink('/be')
+)") == 0);
+  const h5::File file = h5::File::open(scratch / "a.h5");
+  CHECK(file.text_attribute("variable") == "by_time");
+  CHECK(file.text_attribute("fixed") == "by_id");
+  CHECK(file.text_attribute("one") == "x");
+  CHECK(file.text_attribute("padded") == "ab");
+  CHECK(file.text_attribute("utf8") == "\xc2\xb5V");
+  CHECK(file.text_attribute("fortran") == "ms");
+  CHECK(file.text_attribute("enum") == "by_id");
+  CHECK(file.numbers_attribute<std::uint32_t>("pair") == std::vector<std::uint32_t>{0, 1});
+  for (const char* name : {"be", "u1", "f2", "alias"}) {
+    CAPTURE(name);
+    CHECK(file.dataset(name).read<std::uint32_t>() == std::vector<std::uint32_t>{0, 1, 2, 3, 4});
+    CHECK(file.dataset(name).read<double>() == std::vector<double>{0, 1, 2, 3, 4});
+  }
+  CHECK(std::isnan(file.dataset("nan").read<float>()[1]));
+  CHECK_THROWS_AS(file.dataset("nan").read<int>(), h5::Error);
+  CHECK_THROWS_AS(file.dataset("big").read<std::int64_t>(), h5::Error);
+  CHECK(file.dataset("big").read<double>() == std::vector<double>{9223372036854775808.0});
+  CHECK(file.dataset("texts").read_texts() == std::vector<std::string>{"a", "b\xc2\xb5", ""});
+  CHECK(file.dataset("compound").kind() == h5::Kind::other);
+  CHECK_THROWS_AS(file.dataset("compound").read<double>(), h5::Error);
+  CHECK_THROWS_AS(file.dataset("enums").read<double>(), h5::Error);
+  CHECK(complaint_of([&] { file.dataset("huge").read<double>(); }).problem ==
+        "claims 1125899906842624 values, but the file does not store that many");
+  CHECK(file.dataset("huge").read<double>(5, 10) == std::vector<double>(10, 0.0));
+  CHECK_THROWS_AS(file.dataset("huge2").read<double>(), h5::Error);
+  CHECK(file.dataset("sparse").read<double>() == std::vector<double>(1000, 7.0));
+  CHECK(file.dataset("zipped").read<float>().size() == 3'000'000);
+  CHECK(file.dataset("null").size() == 0);
+  CHECK_FALSE(file.exists("dangling"));
+  CHECK_THROWS_AS(file.dataset("dangling"), h5::Error);
+}
+
+TEST_CASE("what we write, h5py reads as it was meant", "[h5]") {
+  if (!has_python()) {
+    WARN("skipped: no python3 with h5py");
+    return;
+  }
+  const Scratch scratch("out");
+  {
+    h5::File file = h5::File::create(scratch / "a.h5");
+    file.set_number<std::uint32_t>("magic", 0x0A7A);
+    const std::vector<h5::EnumMember> members{{"none", 0}, {"by_id", 1}, {"by_time", 2}};
+    file.set_enum("sorting", members, 2);
+    file.set_text("units", "ms");
+    file.create_texts("texts", std::vector<std::string>{"ab", "c"});
+  }
+  CHECK(python(scratch, scratch / "a.h5", R"(
+f = h5py.File(sys.argv[1], 'r')
+assert f.attrs['magic'] == 0x0A7A and f.attrs['magic'].dtype == np.uint32
+t = f.attrs.get_id('sorting').dtype
+assert h5py.check_enum_dtype(t) == {'none': 0, 'by_id': 1, 'by_time': 2} and f.attrs['sorting'] == 2
+assert f.attrs['units'] in ('ms', b'ms'), f.attrs['units']
+assert list(f['texts'].asstr()) == ['ab', 'c']
+)") == 0);
+}
+
+TEST_CASE("damaged files end in an h5::Error or in data, never in a crash", "[h5]") {
+  const Scratch scratch("damaged");
+  {
+    h5::File file = h5::File::create(scratch / "a.h5");
+    file.set_number<std::uint32_t>("magic", 0x0A7A);
+    h5::Group spikes = file.create_group("spikes");
+    h5::Group e = spikes.create_group("E");
+    e.set_text("sorting", "by_time");
+    h5::Dataset times = e.create_dataset<double>("timestamps", 50);
+    times.set_text("units", "ms");
+    times.write<double>(0, std::vector<double>(50, 1.0));
+    e.create_growing<std::uint64_t>("node_ids", 8).append<std::uint64_t>(std::vector<std::uint64_t>(50, 3));
+  }
+  const std::string whole = bytes_of_file(scratch / "a.h5");
+  std::mt19937 random(11);
+  int readable = 0;
+  for (int i = 0; i < 1500; ++i) {
+    std::string damaged = whole;
+    if (i % 5 == 0) {
+      damaged.resize(random() % whole.size());
+    } else {
+      for (int k = 0; k < 1 + i % 3; ++k) {
+        const auto at = random() % whole.size();
+        damaged[at] = static_cast<char>(i % 2 == 0 ? random() : 0xff);
+      }
+    }
+    // A new name each time: the library must not take it for the file before.
+    const std::string path = scratch / ("b" + std::to_string(i % 2) + ".h5");
+    std::ofstream(path, std::ios::binary) << damaged;
+    try {
+      const RecordedSpikes spikes = read_spikes(path);
+      CHECK(spikes.times.size() == spikes.nodes.size());
+      ++readable;
+    } catch (const h5::Error&) {
+    }
+  }
+  CHECK(readable > 0);
+  CHECK(readable < 1500);
+}
+
+// ---- spike files of other programs
+
+TEST_CASE("spike files in all the layouts that are about", "[spike_reader]") {
+  if (!has_python()) {
+    WARN("skipped: no python3 with h5py");
+    return;
+  }
+  const Scratch scratch("reader");
+  REQUIRE(python(scratch, scratch / "new.h5", R"(
+f = h5py.File(sys.argv[1], 'w')
+def pop(name, sorting=None, on_ids=False, units='ms', ids='u8', times='f8'):
+    g = f.create_group('spikes/' + name)
+    g.create_dataset('timestamps', data=np.array([0.5, 1.5, 1.0], dtype=times))
+    if units is not None: g['timestamps'].attrs['units'] = units
+    g.create_dataset('node_ids', data=np.array([2, 0, 1], dtype=ids))
+    if sorting is not None: (g['node_ids'] if on_ids else g).attrs['sorting'] = sorting
+pop('text', 'by_time')
+pop('bytes', np.bytes_('none'))
+pop('ids', 'by_id', on_ids=True)
+pop('absent', units=None, ids='>i4', times='f4')
+pop('seconds', units='s')
+pop('negative', ids='i8'); f['spikes/negative/node_ids'][0] = -1
+pop('nan'); f['spikes/nan/timestamps'][1] = np.nan
+g = f.create_group('spikes/enum'); g['timestamps'] = np.array([0.5, 1.5, 1.0]); g['node_ids'] = np.array([2, 0, 1])
+g.attrs.create('sorting', 0, dtype=h5py.enum_dtype({'none': 0, 'by_id': 1, 'by_time': 2}))
+g = f.create_group('spikes/short'); g['timestamps'] = np.array([0.5, 1.5]); g['node_ids'] = np.array([2])
+g = f.create_group('spikes/table'); g['timestamps'] = np.zeros((2, 2)); g['node_ids'] = np.zeros((2, 2), dtype=int)
+g = f.create_group('spikes/empty'); g['timestamps'] = np.zeros(0); g['node_ids'] = np.zeros(0, dtype=int)
+f.create_group('spikes/nothing')
+)") == 0);
+  const std::string file = scratch / "new.h5";
+  for (const char* name : {"text", "bytes", "ids", "absent", "enum"}) {
+    CAPTURE(name);
+    const RecordedSpikes spikes = read_spikes(file, name);
+    CHECK(spikes.times == std::vector<double>{0.5, 1.5, 1.0});
+    CHECK(spikes.nodes == std::vector<std::uint64_t>{2, 0, 1});
+  }
+  CHECK(read_spikes(file, "empty").times.empty());
+  CHECK(complaint_of([&] { read_spikes(file, "seconds"); }).key == "/spikes/seconds/timestamps@units");
+  CHECK(complaint_of([&] { read_spikes(file, "negative"); }).key == "/spikes/negative/node_ids");
+  CHECK(complaint_of([&] { read_spikes(file, "nan"); }).problem == "value 1 is not a finite number");
+  CHECK(complaint_of([&] { read_spikes(file, "short"); }).key == "/spikes/short/timestamps");
+  CHECK(complaint_of([&] { read_spikes(file, "table"); }).problem == "must have one dimension, but has 2");
+  CHECK(complaint_of([&] { read_spikes(file, "nothing"); }).key == "/spikes/nothing/timestamps");
+  CHECK(complaint_of([&] { read_spikes(file, "txt"); }).suggestion == "text");
+  CHECK_THROWS_AS(read_spikes(file), h5::Error);  // several
+  CHECK(spike_populations(file).size() == 12);
+
+  REQUIRE(python(scratch, scratch / "old.h5", R"(
+f = h5py.File(sys.argv[1], 'w')
+f['spikes/gids'] = np.array([3, 1], dtype='u4'); f['spikes/timestamps'] = np.array([1.0, 2.0])
+f['spikes'].attrs['sorting'] = 'by_gid'
+)") == 0);
+  CHECK(read_spikes(scratch / "old.h5").nodes == std::vector<std::uint64_t>{3, 1});
+  CHECK(read_spikes(scratch / "old.h5", "any").times == std::vector<double>{1, 2});
+  CHECK(spike_populations(scratch / "old.h5").empty());
+
+  REQUIRE(python(scratch, scratch / "one.h5", R"(
+f = h5py.File(sys.argv[1], 'w')
+f['spikes/only/node_ids'] = np.array([3, 1]); f['spikes/only/timestamps'] = np.array([1.0, 2.0])
+)") == 0);
+  CHECK(read_spikes(scratch / "one.h5").nodes == std::vector<std::uint64_t>{3, 1});
+  CHECK_THROWS_AS(read_spikes(scratch / "script.py"), h5::Error);
+}

@@ -297,7 +297,7 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.history.clear();
   s.fan_out_pending = false;
   for (State::Lane& lane : s.per_lane) lane.broken = false;
-  for (const auto& pathway : s.parts.pathways) pathway->clear(now);
+  for (const auto& pathway : s.parts.pathways) pathway->clear();
   if (batch.ticks() == 0) return;
   s.history.push_back(std::move(batch));
   s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) {

@@ -55,8 +55,8 @@ class Pathway {
   virtual void fan_out(std::size_t lane, const SpikeBatch& batch, Tick now) = 0;
   // Adds what arrives at tick t to the lane's input.
   virtual void arrive(std::size_t lane, Tick t, void* input) = 0;
-  // Forgets everything in flight. The next call of fan_out continues after tick `now`.
-  virtual void clear(Tick now) = 0;
+  // Forgets everything in flight.
+  virtual void clear() = 0;
   virtual std::size_t bytes() const = 0;
 };
 

@@ -14,6 +14,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/time.hpp"
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
 #include "io/toml_document.hpp"
@@ -29,9 +30,11 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max();
 constexpr const char* not_yet = "not available yet in this version";
 // Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
-constexpr double max_ticks = 9007199254740992.0;
+constexpr Tick max_ticks = Tick{1} << 53;
 
-std::string one_of(const Names& names) { return fmt::format("one of {}", fmt::join(names, ", ")); }
+std::string one_of(const Names& names) {
+  return names.size() == 1 ? names.front() : fmt::format("one of {}", fmt::join(names, ", "));
+}
 
 bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -200,7 +203,8 @@ class Field {
   std::string key_;
 };
 
-// What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason `why_not`.
+// What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
+// `why_not`.
 struct Count {
   std::optional<std::uint64_t> count;
   std::string each;
@@ -208,9 +212,8 @@ struct Count {
 };
 
 void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count) {
-  const std::string expected =
-      fmt::format("{} entr{}, one per {}, each {}", *count.count, *count.count == 1 ? "y" : "ies", count.each,
-                  range.text());
+  const std::string expected = fmt::format("{} entr{}, one per {}, each {}", *count.count,
+                                           *count.count == 1 ? "y" : "ies", count.each, range.text());
   if (numbers.size() != *count.count) {
     field.refuse(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
   }
@@ -290,7 +293,8 @@ Value read_value_table(const Field& table, const Range& range, const Count& coun
     }
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (!std::isfinite(numbers[i]) || !range.holds(numbers[i])) {
-        whole.refuse_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]), expected);
+        whole.refuse_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]),
+                           expected);
       }
     }
     return numbers;
@@ -451,13 +455,11 @@ class ExperimentReader {
 
     const Field duration = simulation.need("duration", "a number > 0 (ms)");
     const double asked = duration.number({.low = 0, .high = infinity, .unit = "ms", .above_low = true});
-    const double ticks = std::round(asked / network().dt);
-    if (ticks < 1) {
-      duration.refuse("is shorter than one tick", fmt::format("at least {} (ms)", network().dt));
-    }
+    const Tick ticks = ms_to_tick_nearest(asked, network().dt);
+    if (ticks < 1) duration.refuse("is shorter than one tick", fmt::format("at least {} (ms)", network().dt));
     if (ticks > max_ticks) duration.refuse(fmt::format("has more than {} ticks", max_ticks));
-    experiment_.ticks = static_cast<Tick>(ticks);
-    experiment_.duration = ticks * network().dt;
+    experiment_.ticks = ticks;
+    experiment_.duration = tick_to_ms(ticks, network().dt);
     if (std::abs(experiment_.duration - asked) > 1e-9 * asked) {
       experiment_.warnings.push_back(fmt::format("{}: simulation.duration = {} ms is rounded to {} ticks of {} ms",
                                                  duration.node().place(), asked, experiment_.ticks, network().dt));
@@ -473,8 +475,8 @@ class ExperimentReader {
       network().populations.push_back(read_population(field, name));
       neurons += network().populations.back().size;
       if (neurons > max_neurons) {
-        field.need("size", {}).refuse(fmt::format("makes {} neurons in all", neurons),
-                                      fmt::format("at most {}", max_neurons));
+        field.need("size", {})
+            .refuse(fmt::format("makes {} neurons in all", neurons), fmt::format("at most {}", max_neurons));
       }
     });
   }
@@ -540,8 +542,8 @@ class ExperimentReader {
       for (const auto& [key, value] : values) {
         const auto* list = std::get_if<std::vector<double>>(&value);
         if (!list || list->size() == population.size) continue;
-        like.refuse(fmt::format("{}.{} has {} entries there and {} neurons here", section, key, list->size(),
-                                population.size));
+        like.refuse(
+            fmt::format("{}.{} has {} entries there and {} neurons here", section, key, list->size(), population.size));
       }
     };
     check("params", population.params);
@@ -569,11 +571,12 @@ class ExperimentReader {
     for (const FieldInfo& info : model.params) {
       const auto field = params.find(info.name);
       if (!field || (is_source(population) && contains({"times", "file", "population"}, info.name))) continue;
-      population.params[info.name] = read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit},
-                                                per_neuron(population.size));
+      population.params[info.name] =
+          read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit}, per_neuron(population.size));
     }
     for (const OptionInfo& info : model.options) {
-      if (const auto field = params.find(info.name)) population.options[info.name] = field->word(info.choices, {}, "choice");
+      if (const auto field = params.find(info.name))
+        population.options[info.name] = field->word(info.choices, {}, "choice");
     }
     if (is_source(population)) read_trains(params, population);
   }
@@ -586,8 +589,8 @@ class ExperimentReader {
     for (const FieldInfo& info : model.columns) {
       const auto field = initial.find(info.name);
       if (!field) continue;
-      population.initial[info.name] = read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit},
-                                                 per_neuron(population.size));
+      population.initial[info.name] =
+          read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit}, per_neuron(population.size));
     }
   }
 
@@ -742,8 +745,7 @@ class ExperimentReader {
     std::vector<Selection> targets = read_selections(field);
     for (const Selection& target : targets) {
       if (model_of(target).ports.empty()) {
-        field.refuse(fmt::format("{} is a {}, to which nothing can be sent", target.population,
-                                 model_of(target).name));
+        field.refuse(fmt::format("{} is a {}, to which nothing can be sent", target.population, model_of(target).name));
       }
     }
     return targets;
@@ -777,17 +779,19 @@ class ExperimentReader {
   void check_delay(const Field& field, const Value& delay) const {
     const double dt = experiment_.network.dt;
     const auto shortest = smallest(delay);
-    if (shortest && !(std::round(*shortest / dt) >= 1)) {
-      field.refuse(fmt::format("{} ms rounds to less than one tick of {} ms", *shortest, dt),
-                   fmt::format("a delay of at least {} (ms)", dt));
-    }
+    if (!shortest || ms_to_tick_nearest(*shortest, dt) >= 1) return;
+    const std::string problem = fmt::format("{} ms rounds to less than one tick of {} ms", *shortest, dt);
+    const std::string expected = fmt::format("a delay of at least {} (ms)", dt);
+    if (field.is(TomlNode::Kind::table)) field.refuse_table(problem, expected);
+    field.refuse(problem, expected);
   }
 
   void read_input(const Field& field, const std::string& name) {
     const Field kind = field.need("kind", "one of poisson, current");
     InputSpec input;
     input.name = name;
-    const bool is_poisson = kind.word({"poisson", "current"}, {"spikes", "noise", "steps"}, "kind of input") == "poisson";
+    const bool is_poisson =
+        kind.word({"poisson", "current"}, {"spikes", "noise", "steps"}, "kind of input") == "poisson";
     input.kind = is_poisson ? InputSpec::Kind::poisson : InputSpec::Kind::current;
     if (is_poisson) {
       field.only({"kind", "target", "rate", "weight", "delay", "port", "start", "stop"});
@@ -829,15 +833,16 @@ class ExperimentReader {
     projection.target = read_targets(field.need("target", populations));
     projection.connect = read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
 
-    Count each{.count = {}, .each = "synapse",
+    Count each{.count = {},
+               .each = "synapse",
                .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\""};
     if (projection.connect.edges) each.count = projection.connect.edges->source.size();
     if (const auto weight = field.find("weight")) projection.weight = read_value(*weight, {}, each);
     if (const auto delay = field.find("delay")) {
       projection.delay = read_value(*delay, {.low = 0, .high = infinity, .unit = "ms"}, each);
       check_delay(*delay, projection.delay);
-    } else {
-      check_delay(field, projection.delay);
+    } else if (network().dt > 1) {  // the default of 1 ms
+      field.need("delay", fmt::format("a delay of at least {} (ms)", network().dt));
     }
     if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
     network().projections.push_back(std::move(projection));
@@ -1002,7 +1007,8 @@ Selection parse_selection(const std::string& text) {
     if (!is_name(text)) refuse_selection(text, "is no population");
     return selection;
   }
-  if (!is_name(selection.population) || text.back() != ']') refuse_selection(text, "is no population and no part of one");
+  if (!is_name(selection.population) || text.back() != ']')
+    refuse_selection(text, "is no population and no part of one");
 
   // Up to three numbers between colons, each of which may be left out.
   const std::string inner = text.substr(bracket + 1, text.size() - bracket - 2);

@@ -1,6 +1,7 @@
-// The experiment file: TOML in, checked to the last key, a plain description out. Units are those of the models (ms, mV,
-// pA, pF, nS, Hz) and are never written in the file. Whatever the file says wrong is an ExperimentError with file, line,
-// key path, value, problem and what would be right. Called once per run; nothing here knows how a network is built.
+// The experiment file: TOML in, checked to the last key, a plain description out. Units are those of the models (ms,
+// mV, pA, pF, nS, Hz) and are never written in the file. Whatever the file says wrong is an ExperimentError with file,
+// line, key path, value, problem and what would be right. Called once per run; nothing here knows how a network is
+// built.
 #pragma once
 
 #include <map>
@@ -21,16 +22,16 @@ struct RecordSpikes {
 
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.
 struct Experiment {
-  std::string title;     // empty: none given
-  std::string path;      // the file as the user named it
-  double duration = 0;   // ms, = ticks * dt
-  Tick ticks = 0;        // >= 1
+  std::string title;    // empty: none given
+  std::string path;     // the file as the user named it
+  double duration = 0;  // ms, = ticks * dt
+  Tick ticks = 0;       // >= 1
   NetworkSpec network;
   RecordSpikes record;
-  std::string output_directory;       // empty: the caller's default
-  std::vector<std::string> files;     // every file that was read, in the order of reading; for the provenance
-  std::vector<std::string> overrides; // "key=value" as given with --set
-  std::vector<std::string> warnings;  // what the user should know but may ignore, one sentence each
+  std::string output_directory;        // empty: the caller's default
+  std::vector<std::string> files;      // every file that was read, in the order of reading; for the provenance
+  std::vector<std::string> overrides;  // "key=value" as given with --set
+  std::vector<std::string> warnings;   // what the user should know but may ignore, one sentence each
 
   // Where a key path was written ("brunel.toml:12", "--set"); filled by the readers for the messages of later checks.
   std::map<std::string, std::string> places;

@@ -1,5 +1,8 @@
 #include "io/h5.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -142,6 +145,12 @@ Id without_times(hid_t plist_class) {
   Id plist(H5Pcreate(plist_class));
   if (plist) H5Pset_obj_track_times(plist.get(), false);
   return plist;
+}
+
+std::uint64_t size_of_file(hid_t object) {
+  const Id file(H5Iget_file_id(object));
+  hsize_t bytes = 0;
+  return file && H5Fget_filesize(file.get(), &bytes) >= 0 ? bytes : 0;
 }
 
 // Locks the file as the library does by default, but works where the file system has no locks.
@@ -344,8 +353,7 @@ std::size_t Dataset::check_count(std::uint64_t first, std::optional<std::uint64_
   }
   const std::uint64_t wanted = all_rows == 0 ? 0 : all / all_rows * wanted_rows;
   if (wanted > harmless_count) {
-    hsize_t file_bytes = 0;
-    H5Fget_filesize(id(), &file_bytes);
+    const std::uint64_t file_bytes = size_of_file(id());
     const std::uint64_t stored = H5Dget_storage_size(id());
     const Id type(H5Dget_type(id()));
     const std::uint64_t stored_width = type ? H5Tget_size(type.get()) : 1;
@@ -393,8 +401,7 @@ std::vector<std::string> Dataset::read_texts() const {
   const std::uint64_t count = size();
   if (count == 0) return {};
   const std::size_t width = H5Tget_size(type.get());
-  hsize_t file_bytes = 0;
-  H5Fget_filesize(id(), &file_bytes);
+  const std::uint64_t file_bytes = size_of_file(id());
   const std::uint64_t stored = H5Dget_storage_size(id());
   if (stored > file_bytes || width == 0 ||
       (count > harmless_count / width && count / largest_compression > stored / width + 1)) {
@@ -436,11 +443,7 @@ void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
   if (!file_space || !memory_space ||
       H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &before, nullptr, &extent, nullptr) < 0 ||
       H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
-    std::string problem = "cannot be written";
-    if (const std::string why = reason(); !why.empty()) problem += " (" + why + ")";
-    H5Dset_extent(id(), &before);  // the rows that were not written must not look like data
-    H5Eclear2(H5E_DEFAULT);
-    raise(file(), path(), std::move(problem), false);
+    raise(file(), path(), "cannot be written");
   }
 }
 
@@ -643,6 +646,20 @@ void File::start_live() {
 void File::flush() {
   const Session session;
   if (H5Fflush(id(), H5F_SCOPE_LOCAL) < 0) raise(file(), {}, "cannot be written");
+}
+
+void File::give_up() noexcept {
+  try {
+    const Session session;
+    void* handle = nullptr;
+    if (id() < 0 || H5Fget_vfd_handle(id(), H5P_DEFAULT, &handle) < 0 || handle == nullptr) return;
+    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0) return;
+    ::dup3(nowhere, *static_cast<int*>(handle), O_CLOEXEC);  // the default driver's handle is a file descriptor
+    ::close(nowhere);
+  } catch (...) {
+    // Only the lock can throw, and only when the program is broken anyway.
+  }
 }
 
 void File::close() {

@@ -254,6 +254,9 @@ class File : public Group {
   // Groups, datasets and attributes must all exist before; layout must be live.
   void start_live();
   void flush();
+  // After a write failed: the file on disk stays as it is now, whatever the library still holds; every later write goes
+  // nowhere. Without this, closing a live file on a full disk may spoil what was flushed before.
+  void give_up() noexcept;
   // Closes the file and reports what the destructor would have to swallow. All other objects of the file must be gone.
   void close();
 

@@ -1420,7 +1420,8 @@ Overrides parse_overrides(const std::vector<std::string>& texts) {
     } else if (key == "simulation.seed") {
       number(result.seed, "a whole number");
     } else if (key == "simulation.lanes") {
-      number(result.lanes, "a whole number");
+      number(result.lanes, "a whole number from 1 to 65536");
+      if (*result.lanes < 1 || *result.lanes > 65536) fail(place, key, value, "out of range", "1 to 65536");
     } else if (key == "simulation.precision") {
       if (value != "single" && value != "double") fail(place, key, value, "unknown precision", "single or double");
       result.precision = value == "single" ? Precision::single_ : Precision::double_;
@@ -1467,9 +1468,13 @@ void read_run(const Config& config, const Overrides& overrides, Experiment& expe
     return result;
   };
   const Quantity dt = quantity("dt", "dt", overrides.dt, 0.1);
+  if (dt.value < 1e-6 || dt.value > 1000) {
+    fail(dt.file, dt.key, as_text(dt.value), "out of range", "a number from 1e-6 to 1000 (ms)");
+  }
   const Quantity stop = quantity("tstop", "duration", overrides.duration, std::nullopt);
   const double ticks = stop.value / dt.value;
-  if (ticks > 1e15) fail(stop.file, stop.key, as_text(stop.value), "too long", "at most 1e15 ticks of dt");
+  constexpr double max_ticks = 9007199254740992.0;  // whole numbers that a double counts without gaps
+  if (ticks > max_ticks) fail(stop.file, stop.key, as_text(stop.value), "too long", "at most 2^53 ticks of dt");
   if (std::round(ticks) < 1) {
     fail(stop.file, stop.key, as_text(stop.value), "shorter than one tick", "at least " + as_text(dt.value) + " (ms)");
   }

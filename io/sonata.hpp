@@ -28,7 +28,7 @@
 //   out,
 //                     spikes at time 0 too (nothing can be delivered at tick 0; a warning says how many), spikes before
 //                     0 are refused.
-//   run               tstop (ms, a whole number of dt), dt (0.1 ms), random_seed (0). Precision is double.
+//   run               tstop (ms, rounded to whole ticks), dt (0.1 ms), random_seed (0). Precision is double.
 //   output            output_dir; spikes of all populations that are not virtual are recorded.
 //   reports           not recorded; a warning for each.
 //

@@ -342,6 +342,7 @@ struct SpikeRecorder::State {
             append();
           });
         } catch (...) {
+          file->give_up();
           const std::lock_guard guard(mutex);
           failure = std::current_exception();
           break;
@@ -416,6 +417,7 @@ SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<Popula
   state.options.chunk = std::max<std::size_t>(options.chunk, 1);
   state.tick_length = TickLength::of(dt);
   state.recorded = choose(populations, recorded);
+  state.pending.neurons.reserve(2 * state.options.chunk);
   recording(directory, [&] { state.create(); });
   state.writer = std::thread([&state] { state.write(); });
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <sstream>
@@ -53,7 +54,8 @@ std::string read_text(const std::string& path) {
     const std::size_t count = std::fread(piece.data(), 1, piece.size(), file.get());
     text.append(piece.data(), count);
     if (text.size() > max_file_bytes) {
-      refuse(path, {}, {}, "is larger than 64 MiB", "long lists in an HDF5 file: { file = \"w.h5\", dataset = \"/w\" }");
+      refuse(path, {}, {}, "is larger than 64 MiB",
+             "long lists in an HDF5 file: { file = \"w.h5\", dataset = \"/w\" }");
     }
     if (count < piece.size()) break;
   }
@@ -117,7 +119,9 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-Position position_of(const toml::source_region& region) { return {region.begin.line, region.begin.column}; }
+Position position_of(const toml::source_region& region) {
+  return {region.begin.line, region.begin.column};
+}
 
 class Converter {
  public:
@@ -160,6 +164,7 @@ class Converter {
       node.numbers.reserve(list.size());
       for (const toml::node& item : list) {
         const auto* integer = item.as_integer();
+        node.has_reals |= integer == nullptr;
         node.numbers.push_back(integer ? static_cast<double>(integer->get()) : item.as_floating_point()->get());
       }
       return;
@@ -174,8 +179,7 @@ class Converter {
     // The library sorts tables by key; the order of declaration is where a key, or anything below it, first stands.
     std::vector<std::tuple<Position, const toml::key*, const toml::node*>> order;
     for (const auto& [key, value] : table) order.emplace_back(first_position(key, value), &key, &value);
-    std::sort(order.begin(), order.end(),
-              [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
+    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
     node.entries.reserve(order.size());
     for (const auto& [position, key, value] : order) {
       TomlNode child = convert(*value);
@@ -292,14 +296,15 @@ std::vector<std::string> split_key(const std::string& key, const std::string& se
   for (std::size_t i = 0; i <= key.size(); ++i) {
     if (i == key.size() || key[i] == '.') {
       if (part.empty() || parts.size() == max_key_parts) {
-        refuse("--set", {}, '"' + setting + '"', "is not a setting", "a.b.c=value");
+        refuse("--set", {}, {}, fmt::format("\"{}\" is not a setting", setting), "a.b.c=value");
       }
       parts.push_back(std::move(part));
       part.clear();
     } else if (is_bare(key[i])) {
       part += key[i];
     } else {
-      refuse("--set", {}, '"' + setting + '"', fmt::format("the key holds '{}'", key[i]), "a.b.c=value");
+      refuse("--set", {}, {}, fmt::format("\"{}\" is not a setting: its key holds '{}'", setting, key[i]),
+             "a.b.c=value");
     }
   }
   return parts;
@@ -335,7 +340,8 @@ TomlNode parse_override(const std::string& key, const std::string& text,
 
 void apply_override(TomlNode& root, const std::string& setting, const std::shared_ptr<const TomlSource>& source) {
   const std::size_t equals = setting.find('=');
-  if (equals == std::string::npos) refuse("--set", {}, '"' + setting + '"', "is not a setting", "a.b.c=value");
+  if (equals == std::string::npos)
+    refuse("--set", {}, {}, fmt::format("\"{}\" is not a setting", setting), "a.b.c=value");
   const std::string key = trimmed(setting.substr(0, equals));
   const std::vector<std::string> parts = split_key(key, setting);
   TomlNode value = parse_override(key, trimmed(setting.substr(equals + 1)), source);
@@ -352,7 +358,8 @@ void apply_override(TomlNode& root, const std::string& setting, const std::share
       std::vector<std::string> names;
       for (const auto& entry : table->entries) names.push_back(entry.first);
       refuse("--set", path + '.' + parts[i], {}, fmt::format("there is no \"{}\" in the file", parts[i]),
-             names.empty() ? std::string() : fmt::format("one of {}", fmt::join(names, ", ")), nearest(parts[i], names));
+             names.empty() ? std::string() : fmt::format("one of {}", fmt::join(names, ", ")),
+             nearest(parts[i], names));
     }
     if (!path.empty()) path += '.';
     path += parts[i];
@@ -369,6 +376,13 @@ void apply_override(TomlNode& root, const std::string& setting, const std::share
   *table = std::move(value);
 }
 
+// A real number looks like one: 20.0, not 20.
+std::string real_text(double number) {
+  std::string text = fmt::format("{}", number);
+  if (std::isfinite(number) && text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
 void append_written(const TomlNode& node, std::string& to, std::size_t limit) {
   if (to.size() > limit) return;
   auto separate = [&to, first = true]() mutable {
@@ -383,7 +397,7 @@ void append_written(const TomlNode& node, std::string& to, std::size_t limit) {
       to += fmt::format("{}", node.integer);
       break;
     case TomlNode::Kind::real:
-      to += fmt::format("{}", node.real);
+      to += real_text(node.real);
       break;
     case TomlNode::Kind::text:
       to += '"' + node.text + '"';
@@ -395,7 +409,7 @@ void append_written(const TomlNode& node, std::string& to, std::size_t limit) {
       to += '[';
       for (const double number : node.numbers) {
         separate();
-        to += fmt::format("{}", number);
+        to += node.has_reals ? real_text(number) : fmt::format("{}", number);
         if (to.size() > limit) return;
       }
       to += ']';
@@ -454,7 +468,7 @@ std::string TomlNode::written() const {
 std::string TomlNode::what() const {
   switch (kind) {
     case Kind::boolean:
-      return "true or false";
+      return "a boolean";
     case Kind::integer:
     case Kind::real:
       return "a number";

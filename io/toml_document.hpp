@@ -30,6 +30,7 @@ struct TomlNode {
   double real = 0;
   std::string text;
   std::vector<double> numbers;
+  bool has_reals = false;  // some of the numbers were not written as whole ones
   std::vector<TomlNode> items;
   std::vector<std::pair<std::string, TomlNode>> entries;  // of a table, in order of declaration
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/math.hpp"
+#include "core/time.hpp"
 #include "neurons/model.hpp"
 #include "neurons/propagators.hpp"
 
@@ -55,7 +56,7 @@ struct IafPscAlpha {
     return {Real(math::exp(-dt / p.tau_m)), Real(gain * p.E_L + per_pA * p.I_e), Real(per_pA),
             Real(ex.V_I), Real(ex.V_dI), Real(ex.I_I), Real(ex.I_dI), Real(e / p.tau_syn_ex),
             Real(in.V_I), Real(in.V_dI), Real(in.I_I), Real(in.I_dI), Real(e / p.tau_syn_in),
-            Real(p.V_reset), Real(p.V_th), Real(whole_ticks(p.t_ref, dt))};
+            Real(p.V_reset), Real(p.V_th), Real(static_cast<double>(ms_to_tick_nearest(p.t_ref, dt)))};
   }
   static double V_start(const Params& p) { return p.E_L; }
   static State initial(const Params&, double V_m) { return {Real(V_m), 0, 0, 0, 0, 0}; }

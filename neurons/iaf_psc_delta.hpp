@@ -5,8 +5,8 @@
 #pragma once
 
 #include "core/math.hpp"
+#include "core/time.hpp"
 #include "neurons/model.hpp"
-#include "neurons/propagators.hpp"
 
 namespace rheo {
 
@@ -42,7 +42,7 @@ struct IafPscDelta {
     const double gain = -math::expm1(-dt / p.tau_m);
     const double per_pA = gain * p.tau_m / p.C_m;
     return {Real(math::exp(-dt / p.tau_m)), Real(gain * p.E_L + per_pA * p.I_e), Real(per_pA), Real(p.V_reset),
-            Real(p.V_th), Real(whole_ticks(p.t_ref, dt))};
+            Real(p.V_th), Real(static_cast<double>(ms_to_tick_nearest(p.t_ref, dt)))};
   }
   static double V_start(const Params& p) { return p.E_L; }
   static State initial(const Params&, double V_m) { return {Real(V_m), 0}; }

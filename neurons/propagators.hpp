@@ -7,8 +7,6 @@
 // In this form tau_m = tau_s (x = 0) is no special case: phi1 = 1, phi2 = 1/2, and near it nothing cancels.
 #pragma once
 
-#include <cmath>
-
 #include "core/math.hpp"
 
 namespace rheo {
@@ -24,9 +22,6 @@ inline double phi2(double x) {
   }
   return sum;
 }
-
-// A duration in ms as the nearest whole number of ticks of dt ms.
-inline double whole_ticks(double ms, double dt) { return std::floor(ms / dt + 0.5); }
 
 // State (I, dI) of an alpha current: I' = dI - I/tau_s, dI' = -dI/tau_s.
 struct AlphaPropagator {

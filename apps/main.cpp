@@ -1,0 +1,69 @@
+// The rheo command: dispatches to a sub-command and turns what goes wrong into one line and an exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "apps/commands.hpp"
+#include "core/errors.hpp"
+#include "io/provenance.hpp"
+
+namespace {
+
+// A file opened while stdout or stderr is closed would get its number, and the summary would be written into it.
+void hold_standard_streams() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) == -1 && ::open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY) < 0) return;
+  }
+}
+
+int fail(int code, const std::string& message) {
+  const std::string line = "rheo: " + message + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Rheobase: spiking networks, reproducible to the bit", "rheo");
+  app.set_version_flag("--version", fmt::format("rheo {}", rheo::version));
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("rheo: {}\nTry rheo --help or rheo COMMAND --help.\n", error.what());
+  });
+  rheo::add_run(app);
+  rheo::add_validate(app);
+  rheo::add_models(app);
+  rheo::add_recover(app);
+
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::RuntimeError& end) {
+    return end.get_exit_code();
+  } catch (const CLI::ParseError& error) {  // --help and --version come here too, with code 0
+    return app.exit(error) == 0 ? 0 : rheo::exit_user_error;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  hold_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone away must not end a simulation
+  try {
+    return run(argc, argv);
+  } catch (const rheo::UserError& error) {
+    return fail(rheo::exit_user_error, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(rheo::exit_other_error,
+                fmt::format("out of memory: the network needs more than {:.0f} MiB (in use when an allocation failed)",
+                            static_cast<double>(rheo::peak_memory_bytes()) / (1 << 20)));
+  } catch (const std::exception& error) {
+    return fail(rheo::exit_other_error, fmt::format("internal error: {}", error.what()));
+  }
+}

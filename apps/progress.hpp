@@ -1,0 +1,44 @@
+// How far a run is, on stderr: one redrawn line with a bar on a terminal, a plain line every few seconds elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+namespace rheo {
+
+struct ProgressState {
+  double done = 0, total = 0;  // ms of biology
+  double wall = 0;             // s since the simulation began
+};
+
+// "[=======>      ]  45 %   450 of 1000 ms   RTF 0.83   ETA 0:12", at most `width` columns; without a bar when `width`
+// is 0. RTF: wall seconds per second of biology.
+std::string progress_text(const ProgressState& state, int width);
+
+// "0:12", "1:02:03"
+std::string clock_text(double seconds);
+
+class Progress {
+ public:
+  // Shows nothing at all when `to` is nullptr.
+  explicit Progress(std::FILE* to);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void stage(const std::string& what);    // "building the network"
+  void show(const ProgressState& state);  // cheap when it is too early for the next line
+  void finish();                          // clears the redrawn line
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void write(const std::string& text);
+
+  std::FILE* to_;
+  bool terminal_ = false;
+  bool drawn_ = false;  // a line without its end stands on the terminal
+  Clock::time_point last_;
+};
+
+}  // namespace rheo

@@ -1,0 +1,38 @@
+// One experiment from its file to its sealed results.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/experiment.hpp"
+
+namespace rheo {
+
+struct RunOptions {
+  std::string file;                    // *.json: a SONATA config; anything else: an experiment file (TOML)
+  std::vector<std::string> overrides;  // "key=value"
+  std::filesystem::path out;           // empty: what the experiment says, else <stem>.out in the working directory
+  unsigned threads = 0;                // 0: every processor that the process may use
+  std::optional<std::uint64_t> seed;   // instead of the experiment's
+  std::optional<std::uint32_t> lanes;
+  bool quiet = false;
+  bool profile = false;
+};
+
+// Reads either kind of file.
+Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides);
+
+// Checks the network of an experiment without building it; what is wrong comes out with file and line.
+void check_network(const Experiment& experiment);
+
+// "12,345"
+std::string grouped(std::uint64_t number);
+
+// Runs it: progress on stderr, the summary on stdout, results in the output directory. Returns the exit code, 0 or
+// exit_interrupted. Throws UserError.
+int run_experiment(const RunOptions& options);
+
+}  // namespace rheo

@@ -1,0 +1,53 @@
+// rheo validate FILE: everything that a run would refuse and that can be seen without building.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "apps/commands.hpp"
+#include "apps/run.hpp"
+
+namespace rheo {
+
+namespace {
+
+struct ValidateOptions {
+  std::string file;
+  std::vector<std::string> overrides;
+};
+
+std::string names_text(std::size_t count, const char* one, const char* many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+void validate(const ValidateOptions& options) {
+  const Experiment experiment = open_experiment(options.file, options.overrides);
+  check_network(experiment);
+  std::uint64_t neurons = 0;
+  for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
+  std::string text = fmt::format("{}: ok\n", options.file);
+  for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+  text += fmt::format("  {} neurons in {}, {}, {}; {:.6g} ms = {} ticks of {} ms\n", grouped(neurons),
+                      names_text(experiment.network.populations.size(), "population", "populations"),
+                      names_text(experiment.network.projections.size(), "projection", "projections"),
+                      names_text(experiment.network.inputs.size(), "input", "inputs"), experiment.duration,
+                      grouped(static_cast<std::uint64_t>(experiment.ticks)), experiment.network.dt);
+  for (const PopulationSpec& population : experiment.network.populations) {
+    text +=
+        fmt::format("  population  {:<16} {:>11} {}\n", population.name, grouped(population.size), population.model);
+  }
+  print(text);
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app) {
+  const auto options = std::make_shared<ValidateOptions>();
+  CLI::App* command = app.add_subcommand("validate", "check an experiment file or SONATA config without running it");
+  command->add_option("FILE", options->file, "experiment file or SONATA config")->required();
+  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->callback([options] { validate(*options); });
+}
+
+}  // namespace rheo

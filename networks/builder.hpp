@@ -1,0 +1,39 @@
+// Builds one projection's synapses, lane by lane and in parallel: one pass counts, the second fills; nothing is
+// allocated per synapse, and what is transient is one lane's delays.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/parallel.hpp"
+#include "core/simulation.hpp"
+#include "networks/connector.hpp"
+#include "networks/projection.hpp"
+#include "networks/spec.hpp"
+
+namespace rheo {
+
+// Neurons of one population among the targets of a projection, as the projection counts them from `first` on.
+struct TargetRange {
+  std::size_t population = 0;
+  NeuronId population_first = 0;  // global number of the population's neuron 0
+  std::uint32_t begin = 0, end = 0, step = 1;
+  std::uint32_t first = 0;
+  std::uint32_t port_positive = 0, port_negative = 0;  // where weights >= 0 and < 0 arrive
+};
+
+struct ProjectionPlan {
+  const ProjectionSpec* spec = nullptr;
+  const Connector* connector = nullptr;
+  std::vector<SourceRange> sources;  // disjoint; in the order of the projection's selections
+  std::uint32_t rows = 0;
+  std::vector<TargetRange> targets;
+  std::uint64_t seed = 0;
+  double dt = 0.1;
+  Precision precision = Precision::single_;
+};
+
+// Throws BuildError with a key below the projection ("delay").
+Projection::Parts build_projection(const ProjectionPlan& plan, const Lanes& lanes, const Threads& threads);
+
+}  // namespace rheo

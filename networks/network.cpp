@@ -1,0 +1,515 @@
+#include "networks/network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "core/errors.hpp"
+#include "core/isa.hpp"
+#include "core/time.hpp"
+#include "networks/builder.hpp"
+#include "networks/connector.hpp"
+#include "networks/values.hpp"
+#include "neurons/catalogue.hpp"
+#include "neurons/factory.hpp"
+#include "neurons/sources.hpp"
+
+namespace rheo {
+
+namespace {
+
+[[noreturn]] void refuse(std::string key, std::string value, std::string problem, std::string expected = {},
+                         std::string suggestion = {}) {
+  throw BuildError({.file = {}, .key = std::move(key), .value = std::move(value), .problem = std::move(problem),
+                    .expected = std::move(expected), .suggestion = std::move(suggestion)});
+}
+
+// Runs `body`; a BuildError that comes out gets `prefix` in front of its key.
+template <class Body>
+auto below(const std::string& prefix, const Body& body) {
+  try {
+    return body();
+  } catch (const BuildError& error) {
+    Complaint complaint = error.complaint();
+    complaint.key = complaint.key.empty() ? prefix : prefix + "." + complaint.key;
+    throw BuildError(std::move(complaint));
+  }
+}
+
+std::string number(double x) {
+  std::string text = std::to_string(x);
+  while (text.find('.') != std::string::npos && (text.back() == '0' || text.back() == '.')) {
+    const bool point = text.back() == '.';
+    text.pop_back();
+    if (point) break;
+  }
+  return text;
+}
+
+std::vector<std::string> names(const std::vector<FieldInfo>& fields) {
+  std::vector<std::string> all;
+  for (const FieldInfo& field : fields) all.push_back(field.name);
+  return all;
+}
+
+std::string list(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
+  return text;
+}
+
+// The spec with every name resolved; nothing is drawn or built yet.
+class Plan {
+ public:
+  explicit Plan(const NetworkSpec& spec) : spec_(spec) {
+    if (!(spec.dt > 0) || !std::isfinite(spec.dt)) refuse("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
+    if (spec.populations.empty()) refuse("populations", {}, "the network has no population", "at least one [populations.NAME]");
+    std::uint64_t first = 0;
+    for (std::size_t i = 0; i < spec.populations.size(); ++i) {
+      const PopulationSpec& population = spec.populations[i];
+      const std::string key = "populations." + population.name;
+      if (!index_.emplace(population.name, i).second) refuse(key, {}, "declared twice", "names that differ");
+      check_population(population, key);
+      first_.push_back(static_cast<NeuronId>(first));
+      first += population.size;
+      if (first >= 0xffffffffu) refuse(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
+    }
+    std::set<std::string> seen;
+    for (const ProjectionSpec& projection : spec.projections) {
+      const std::string key = "projections." + projection.name;
+      if (!seen.insert(projection.name).second) refuse(key, {}, "declared twice", "names that differ");
+      check_projection(projection, key);
+    }
+    seen.clear();
+    for (const InputSpec& input : spec.inputs) {
+      const std::string key = "inputs." + input.name;
+      if (!seen.insert(input.name).second) refuse(key, {}, "declared twice", "names that differ");
+      check_input(input, key);
+    }
+  }
+
+  const ModelInfo& model(std::size_t population) const { return *models_[population]; }
+  NeuronId first(std::size_t population) const { return first_[population]; }
+
+  std::pair<std::size_t, NeuronRange> resolve(const Selection& selection, const std::string& key) const {
+    const auto found = index_.find(selection.population);
+    if (found == index_.end()) {
+      std::vector<std::string> all;
+      for (const auto& [name, index] : index_) all.push_back(name);
+      refuse(key, "\"" + selection.population + "\"", "no such population", "one of " + list(all),
+             nearest(selection.population, all));
+    }
+    const std::uint32_t size = spec_.populations[found->second].size;
+    const std::uint32_t end = selection.end.value_or(size);
+    if (end > size || selection.begin >= end || selection.step == 0)
+      refuse(key, selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
+                      std::to_string(selection.step) + "]",
+             "selects nothing or more than there is", "a range within 0 to " + std::to_string(size));
+    return {found->second, {selection.begin, end, selection.step}};
+  }
+
+  // Index of a port of a population's model. Without a name: by the sign of the weight, the first two ports of models
+  // that have several.
+  std::uint32_t port(std::size_t population, const std::string& name, bool negative, const std::string& key) const {
+    const ModelInfo& info = model(population);
+    if (info.ports.empty())
+      refuse(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input", "a population that can be reached");
+    if (name.empty()) return negative && info.ports.size() > 2 ? 1 : 0;
+    for (std::size_t p = 0; p < info.ports.size(); ++p)
+      if (info.ports[p].name == name) return static_cast<std::uint32_t>(p);
+    std::vector<std::string> all;
+    for (const PortInfo& one : info.ports) all.push_back(one.name);
+    refuse(key.substr(0, key.rfind('.')) + ".port", "\"" + name + "\"", info.name + " has no such port",
+           "one of " + list(all), nearest(name, all));
+  }
+
+  // Whether somebody writes to the population's port of currents, the last one.
+  bool needs_current(std::size_t population) const {
+    const auto is_current = [&](const std::string& port_name) { return port_name == "I"; };
+    for (const InputSpec& input : spec_.inputs)
+      for (const Selection& target : input.target)
+        if (index_.at(target.population) == population && (input.kind == InputSpec::Kind::current || is_current(input.port)))
+          return true;
+    for (const ProjectionSpec& projection : spec_.projections)
+      for (const Selection& target : projection.target)
+        if (index_.at(target.population) == population && is_current(projection.port)) return true;
+    return false;
+  }
+
+ private:
+  void check_value(const Value& value, const std::string& key, double low, double high) const {
+    const auto range = [&] {
+      const std::string from = low <= -1e30 ? "" : low > 0 && low < 1e-29 ? " > 0" : " >= " + number(low);
+      const std::string to = high >= 1e30 ? "" : " <= " + number(high);
+      return "a number" + from + to;
+    };
+    const auto check = [&](double x, const std::string& where) {
+      if (!std::isfinite(x) || x < low || x > high) refuse(where, number(x), "out of range", range());
+    };
+    if (const auto* constant = std::get_if<double>(&value)) check(*constant, key);
+    if (const auto* values = std::get_if<std::vector<double>>(&value))
+      for (std::size_t i = 0; i < values->size(); ++i) check((*values)[i], key + "[" + std::to_string(i) + "]");
+    if (const auto* distribution = std::get_if<Distribution>(&value))
+      if (const std::string problem = problem_of(*distribution); !problem.empty()) refuse(key, {}, problem);
+  }
+
+  void check_size(const Value& value, std::size_t size, const std::string& key) const {
+    const auto* values = std::get_if<std::vector<double>>(&value);
+    if (values != nullptr && values->size() != size)
+      refuse(key, "a list of " + std::to_string(values->size()), "wrong number of values", std::to_string(size) + " values");
+  }
+
+  void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known, std::uint32_t size,
+                    const std::string& key, const std::string& what) const {
+    for (const auto& [name, value] : given) {
+      const auto found = std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
+      if (found == known.end()) {
+        const auto all = names(known);
+        refuse(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all), nearest(name, all));
+      }
+      check_value(value, key + "." + name, found->low, found->high);
+      check_size(value, size, key + "." + name);
+    }
+  }
+
+  void check_population(const PopulationSpec& population, const std::string& key) {
+    const ModelInfo* info = find_neuron_model(population.model);
+    if (info == nullptr) {
+      std::vector<std::string> all;
+      for (const ModelInfo& one : neuron_models()) all.push_back(one.name);
+      refuse(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + list(all), nearest(population.model, all));
+    }
+    models_.push_back(info);
+    if (population.size == 0) refuse(key + ".size", "0", "an empty population", "a whole number >= 1");
+    check_fields(population.params, info->params, population.size, key + ".params", "parameter of " + info->name);
+    check_fields(population.initial, info->columns, population.size, key + ".initial", "state of " + info->name);
+    for (const auto& [name, choice] : population.options) {
+      const auto found = std::find_if(info->options.begin(), info->options.end(), [&, &n = name](const OptionInfo& o) { return o.name == n; });
+      if (found == info->options.end()) {
+        std::vector<std::string> all;
+        for (const OptionInfo& one : info->options) all.push_back(one.name);
+        refuse(key + ".params." + name, "\"" + choice + "\"", info->name + " has no such option",
+               all.empty() ? "a number, if it is a parameter" : "one of " + list(all), nearest(name, all));
+      }
+      if (std::find(found->choices.begin(), found->choices.end(), choice) == found->choices.end())
+        refuse(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + list(found->choices),
+               nearest(choice, found->choices));
+    }
+    if (info->name == "spike_source") check_trains(population, key);
+  }
+
+  void check_trains(const PopulationSpec& population, const std::string& key) const {
+    if (!population.trains) return;
+    const SpikeTrains& trains = *population.trains;
+    if (trains.begin.size() != std::size_t{population.size} + 1 || trains.begin.front() != 0 ||
+        trains.begin.back() != trains.times.size() || !std::is_sorted(trains.begin.begin(), trains.begin.end()))
+      refuse(key + ".params.times", {}, "trains do not match the population's size", "one list of times per neuron");
+    for (std::size_t n = 0; n < population.size; ++n)
+      for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
+        if (!std::isfinite(trains.times[i]) || ms_to_tick_ceil(trains.times[i], spec_.dt) < 1)
+          refuse(key + ".params.times", number(trains.times[i]), "spike time of neuron " + std::to_string(n),
+                 "times > 0 (ms)");
+  }
+
+  // Targets must have the port; sources must not overlap.
+  void check_projection(const ProjectionSpec& projection, const std::string& key) const {
+    if (projection.source.empty()) refuse(key + ".source", {}, "missing", "a population");
+    if (projection.target.empty()) refuse(key + ".target", {}, "missing", "a population");
+    check_value(projection.weight, key + ".weight", -1e30, 1e30);
+    check_value(projection.delay, key + ".delay", -1e30, 1e30);
+    if (const auto* delay = std::get_if<double>(&projection.delay); delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
+      refuse(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
+    if (const auto* d = std::get_if<Distribution>(&projection.delay);
+        d != nullptr && d->kind == Distribution::Kind::uniform && ms_to_tick_nearest(std::max(d->a, d->min.value_or(d->a)), spec_.dt) < 1)
+      refuse(key + ".delay", "from " + number(d->a), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
+    check_disjoint(projection.source, key + ".source");
+    check_disjoint(projection.target, key + ".target");
+    for (const Selection& target : projection.target) {
+      port(resolve(target, key + ".target").first, projection.port, false, key + ".target");
+    }
+    const bool is_list = projection.connect.rule == Connect::Rule::list;
+    for (const auto& [name, value] : {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
+      if (!std::holds_alternative<std::vector<double>>(*value)) continue;
+      if (!is_list) refuse(key + "." + name, "a list", "only the rule list takes one value per synapse", "a number or a distribution");
+      check_size(*value, projection.connect.edges ? projection.connect.edges->source.size() : 0, key + "." + name);
+    }
+  }
+
+  void check_disjoint(const std::vector<Selection>& selections, const std::string& key) const {
+    std::vector<std::pair<std::size_t, NeuronRange>> ranges;
+    for (const Selection& selection : selections) {
+      const auto [population, range] = resolve(selection, key);
+      for (const auto& [other, theirs] : ranges)
+        if (other == population && range.begin < theirs.end && theirs.begin < range.end)
+          refuse(key, "\"" + selection.population + "\"", "selections overlap", "every neuron at most once");
+      ranges.emplace_back(population, range);
+    }
+  }
+
+  void check_input(const InputSpec& input, const std::string& key) const {
+    if (input.target.empty()) refuse(key + ".target", {}, "missing", "a population");
+    check_disjoint(input.target, key + ".target");
+    std::size_t targets = 0;
+    for (const Selection& target : input.target) {
+      const auto [population, range] = resolve(target, key + ".target");
+      targets += range.count();
+      port(population, input.kind == InputSpec::Kind::current ? "I" : input.port, false, key + ".target");
+    }
+    if (!(input.start >= 0)) refuse(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
+    if (input.stop && !(*input.stop > input.start)) refuse(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
+    if (input.kind == InputSpec::Kind::current) {
+      check_value(input.amplitude, key + ".amplitude", -1e30, 1e30);
+      check_size(input.amplitude, targets, key + ".amplitude");
+      return;
+    }
+    check_value(input.rate, key + ".rate", 0, most_per_tick / spec_.dt * 1000);
+    check_size(input.rate, targets, key + ".rate");
+    check_value(input.weight, key + ".weight", -1e30, 1e30);
+    check_size(input.weight, targets, key + ".weight");
+    if (!(input.delay >= 0) || !std::isfinite(input.delay)) refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
+  }
+
+ public:
+  static constexpr double most_per_tick = 50'000;  // spikes of one Poisson train: its counts are 16 bits wide
+
+ private:
+  const NetworkSpec& spec_;
+  std::map<std::string, std::size_t> index_;
+  std::vector<const ModelInfo*> models_;
+  std::vector<NeuronId> first_;
+};
+
+std::vector<double> numbers(const Value& value, std::uint32_t size, RandomKey key, const FieldInfo& field, const std::string& where) {
+  std::vector<double> values = below(where, [&] { return per_item(value, size, key); });
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(values[i] >= field.low && values[i] <= field.high))
+      refuse(where, number(values[i]), "drawn for neuron " + std::to_string(i) + ", out of range",
+             "a distribution with min and max within the range of " + field.name);
+  return values;
+}
+
+std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const Plan& plan, std::size_t index, Isa isa) {
+  const PopulationSpec& population = spec.populations[index];
+  const ModelInfo& info = plan.model(index);
+  const std::string key = "populations." + population.name;
+  if (info.name == "spike_source") {
+    std::vector<SpikeSource::Event> events;
+    if (population.trains) {
+      const SpikeTrains& trains = *population.trains;
+      for (std::uint32_t n = 0; n < population.size; ++n)
+        for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
+          events.push_back({ms_to_tick_ceil(trains.times[i], spec.dt), n});
+    }
+    return std::make_unique<SpikeSource>(population.name, population.size, std::move(events));
+  }
+  PopulationPlan made;
+  made.name = population.name;
+  made.model = population.model;
+  made.size = population.size;
+  made.options = population.options;
+  made.precision = spec.precision;
+  made.dt = spec.dt;
+  made.with_current = plan.needs_current(index);
+  made.isa = isa;
+  const auto fill = [&](const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known, const char* table,
+                        std::map<std::string, std::vector<double>>& to) {
+    for (const FieldInfo& field : known)
+      if (const auto value = given.find(field.name); value != given.end())
+        to[field.name] = numbers(value->second, population.size,
+                                 random_key(spec.seed, population.name, std::string(table) + "." + field.name), field,
+                                 key + "." + table + "." + field.name);
+  };
+  fill(population.params, info.params, "params", made.params);
+  fill(population.initial, info.columns, "initial", made.initial);
+  return make_population(made);
+}
+
+void build_input(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa,
+                 std::vector<std::unique_ptr<Drive>>& drives) {
+  const std::string key = "inputs." + input.name;
+  std::uint32_t targets = 0;
+  for (const Selection& target : input.target) targets += plan.resolve(target, key + ".target").second.count();
+  const auto draw = [&](const Value& value, const char* use) {
+    return below(key + "." + use, [&] { return per_item(value, targets, random_key(spec.seed, input.name, use)); });
+  };
+  const bool poisson = input.kind == InputSpec::Kind::poisson;
+  const std::vector<double> amplitude = poisson ? std::vector<double>{} : draw(input.amplitude, "amplitude");
+  const std::vector<double> rates = poisson ? draw(input.rate, "rate") : std::vector<double>{};
+  const std::vector<double> weights = poisson ? draw(input.weight, "weight") : std::vector<double>{};
+  std::map<double, std::shared_ptr<const PoissonTable>> tables;
+  for (const double rate : rates) {
+    const double mean = rate * spec.dt / 1000;
+    if (!(mean >= 0 && mean <= Plan::most_per_tick))
+      refuse(key + ".rate", number(rate), "out of range", "0 to " + number(Plan::most_per_tick / spec.dt * 1000) + " Hz");
+    auto& table = tables[mean];
+    if (!table) table = std::make_shared<const PoissonTable>(mean);
+  }
+
+  DriveTarget where;
+  where.first = ms_to_tick_nearest(input.start, spec.dt) + 1;
+  where.last = input.stop ? ms_to_tick_nearest(*input.stop, spec.dt) : never;
+  std::uint32_t offset = 0;
+  for (const Selection& selection : input.target) {
+    std::tie(where.population, where.range) = plan.resolve(selection, key + ".target");
+    const std::uint32_t count = where.range.count();
+    const auto part = [&](const auto& values) {
+      if (values.size() <= 1) return values;
+      return std::remove_cvref_t<decltype(values)>(values.begin() + offset, values.begin() + offset + count);
+    };
+    if (!poisson) {
+      where.port = plan.port(where.population, "I", false, key + ".target");
+      drives.push_back(std::make_unique<CurrentDrive>(where, spec.precision, part(amplitude)));
+    } else {
+      // One drive per sign that occurs, so that a weight's sign can choose its port.
+      const std::vector<double> here = part(weights);
+      for (const bool negative : {false, true}) {
+        if (std::none_of(here.begin(), here.end(), [&](double w) { return (w < 0) == negative; })) continue;
+        std::vector<double> signed_weights = here;
+        for (double& w : signed_weights)
+          if ((w < 0) != negative) w = 0;
+        where.port = plan.port(where.population, input.port, negative, key + ".target");
+        std::vector<std::shared_ptr<const PoissonTable>> means;
+        for (const double rate : part(rates)) means.push_back(tables.at(rate * spec.dt / 1000));
+        drives.push_back(std::make_unique<PoissonDrive>(
+            where, spec.precision, random_key(spec.seed, input.name, "poisson"), offset, std::move(means),
+            std::move(signed_weights), std::max<Tick>(0, ms_to_tick_nearest(input.delay, spec.dt)),
+            kernels(isa).poisson[static_cast<std::size_t>(spec.precision)]));
+      }
+    }
+    offset += count;
+  }
+}
+
+// A projection with its names resolved.
+struct ResolvedProjection {
+  ProjectionPlan plan;
+  std::unique_ptr<Connector> connector;
+  std::uint32_t targets = 0;
+};
+
+ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec& projection) {
+  const std::string key = "projections." + projection.name;
+  ResolvedProjection resolved;
+  ProjectionPlan& p = resolved.plan;
+  p.spec = &projection;
+  p.seed = spec.seed;
+  p.dt = spec.dt;
+  p.precision = spec.precision;
+  for (const Selection& selection : projection.source) {
+    const auto [population, range] = plan.resolve(selection, key + ".source");
+    const NeuronId first = plan.first(population);
+    p.sources.push_back({first + range.begin, first + range.end, range.step, p.rows});
+    p.rows += range.count();
+  }
+  for (const Selection& selection : projection.target) {
+    const auto [population, range] = plan.resolve(selection, key + ".target");
+    p.targets.push_back({population, plan.first(population), range.begin, range.end, range.step, resolved.targets,
+                         plan.port(population, projection.port, false, key + ".target"),
+                         plan.port(population, projection.port, true, key + ".target")});
+    resolved.targets += range.count();
+  }
+  resolved.connector = below(key, [&] {
+    return make_connector(projection.connect, {p.rows, resolved.targets}, random_key(spec.seed, projection.name, "connect"));
+  });
+  p.connector = resolved.connector.get();
+  return resolved;
+}
+
+// How many lanes: enough to keep many threads busy and a lane's input in the fast caches, few enough that a row of
+// synapses is not cut into crumbs. Only the speed depends on it.
+std::size_t choose_lanes(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections,
+                         const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
+  std::uint64_t slots = 0, neurons = 0;
+  for (const auto& population : populations) {
+    slots += std::uint64_t{population->ports()} * population->size();
+    neurons += population->size();
+  }
+  if (spec.lanes != 0) return spec.lanes;
+  double synapses = 0, slices = 0;  // slices: pieces of rows with one delay, if there were one lane
+  for (const ResolvedProjection& projection : projections) {
+    const double expected = projection.connector->expected_synapses();
+    double delays = 1;
+    if (!is_constant(projection.plan.spec->delay)) delays = 40;
+    synapses += expected;
+    slices += std::min(expected, delays * projection.plan.rows);
+  }
+  constexpr double shortest_slice = 12;        // synapses; see docs/performance.md
+  constexpr std::uint64_t fewest_neurons = 512;  // per lane
+  constexpr std::uint64_t most_slots = 32768;    // 128 KB of single-precision input
+  const std::uint64_t needed = (slots + most_slots - 1) / most_slots;
+  std::uint64_t wished = std::min<std::uint64_t>(64, neurons / fewest_neurons);
+  if (slices > 0) wished = std::min(wished, static_cast<std::uint64_t>(synapses / slices / shortest_slice));
+  return std::max<std::uint64_t>({1, needed, std::min<std::uint64_t>(2, neurons / fewest_neurons), wished});
+}
+
+std::string fingerprint(const NetworkSpec& spec, const std::vector<ProjectionInfo>& projections) {
+  std::string text = "dt " + std::to_string(spec.dt) + " seed " + std::to_string(spec.seed) +
+                     (spec.precision == Precision::single_ ? " single" : " double");
+  for (const PopulationSpec& population : spec.populations) {
+    text += "\npopulation " + population.name + " " + population.model + " " + std::to_string(population.size);
+    for (const auto& [name, choice] : population.options) text += " " + name + "=" + choice;
+  }
+  for (const ProjectionInfo& projection : projections)
+    text += "\nprojection " + projection.name + " " + std::to_string(projection.synapses) + " " +
+            std::to_string(projection.min_delay) + " " + std::to_string(projection.max_delay);
+  return text;
+}
+
+Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos) {
+  const Plan plan(spec);
+  const Isa isa = chosen_isa();
+  Simulation::Parts parts;
+  parts.dt = spec.dt;
+  parts.seed = spec.seed;
+  parts.precision = spec.precision;
+  for (std::size_t i = 0; i < spec.populations.size(); ++i) parts.populations.push_back(build_population(spec, plan, i, isa));
+  for (const InputSpec& input : spec.inputs) build_input(spec, plan, input, isa, parts.drives);
+
+  std::vector<ResolvedProjection> resolved;
+  for (const ProjectionSpec& projection : spec.projections) resolved.push_back(resolve_projection(spec, plan, projection));
+  parts.lanes = Lanes::cut(parts.populations, choose_lanes(spec, resolved, parts.populations));
+  for (const ResolvedProjection& projection : resolved) {
+    const std::string& name = projection.plan.spec->name;
+    auto built = below("projections." + name, [&] { return build_projection(projection.plan, parts.lanes, threads); });
+    ProjectionInfo info;
+    info.name = name;
+    for (const SynapseBlock& block : built.blocks) {
+      info.synapses += block.synapses();
+      info.bytes += block.bytes();
+    }
+    if (info.synapses != 0) {
+      info.min_delay = tick_to_ms(built.min_delay, spec.dt);
+      info.max_delay = tick_to_ms(built.max_delay, spec.dt);
+    }
+    infos.push_back(std::move(info));
+    parts.pathways.push_back(std::make_unique<Projection>(std::move(built)));
+  }
+  parts.fingerprint = fingerprint(spec, infos);
+  return Simulation(std::move(parts), threads);
+}
+
+}  // namespace
+
+Network::Network(const NetworkSpec& spec, Threads threads) : simulation_(build(spec, threads, projections_)) {}
+
+void Network::check(const NetworkSpec& spec) {
+  const Plan plan(spec);
+  for (const ProjectionSpec& projection : spec.projections) resolve_projection(spec, plan, projection);
+}
+
+std::uint64_t Network::synapses() const {
+  return std::accumulate(projections_.begin(), projections_.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const ProjectionInfo& p) { return sum + p.synapses; });
+}
+
+double Network::bytes_per_synapse() const {
+  std::size_t bytes = 0;
+  for (const ProjectionInfo& p : projections_) bytes += p.bytes;
+  return synapses() == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(synapses());
+}
+
+}  // namespace rheo

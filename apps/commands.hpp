@@ -23,6 +23,7 @@ void add_run(CLI::App& app);
 void add_validate(CLI::App& app);
 void add_models(CLI::App& app);
 void add_recover(CLI::App& app);
+void add_bench(CLI::App& app);
 
 // Writes to stdout. A reader that has gone away (rheo models | head) is no error.
 inline void print(const std::string& text) {

@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "apps/commands.hpp"
 #include "core/errors.hpp"
@@ -39,7 +41,19 @@ int run(int argc, char** argv) {
   rheo::add_validate(app);
   rheo::add_models(app);
   rheo::add_recover(app);
+  rheo::add_bench(app);
 
+  // The library would only say that a command is required.
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    throw rheo::UserError({.file = {},
+                           .key = {},
+                           .value = fmt::format("\"{}\"", argv[1]),
+                           .problem = "unknown command",
+                           .expected = fmt::format("one of {}", fmt::join(names, ", ")),
+                           .suggestion = rheo::nearest(argv[1], names)});
+  }
   try {
     app.parse(argc, argv);
     return 0;

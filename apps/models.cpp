@@ -101,7 +101,7 @@ void show_models(const std::string& name) {
 void add_models(CLI::App& app) {
   const auto name = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("models", "list the neuron models, or show one with all its parameters");
-  command->add_option("NAME", *name, "a model");
+  command->add_option("NAME", *name, "a model")->type_name("");
   command->callback([name] { show_models(*name); });
 }
 

@@ -68,7 +68,7 @@ void Progress::show(const ProgressState& state) {
   if (now - last_ < interval) return;
   last_ = now;
   if (terminal_) {
-    write("\r" + progress_text(state, columns_of(to_)) + "\x1b[K");
+    write(fmt::format("\r{}\x1b[K", progress_text(state, columns_of(to_))));
     drawn_ = true;
   } else {
     write(progress_text(state, 0) + "\n");

@@ -26,7 +26,7 @@ void recover(const std::string& directory) {
 void add_recover(CLI::App& app) {
   const auto directory = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("recover", "seal the spikes that a killed run left behind");
-  command->add_option("DIR", *directory, "output directory of the run")->required();
+  command->add_option("DIR", *directory, "output directory of the run")->required()->type_name("");
   command->callback([directory] { recover(*directory); });
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <exception>
 #include <fstream>
@@ -326,14 +327,23 @@ void add_run(CLI::App& app) {
   const auto seed = std::make_shared<std::uint64_t>(0);
   const auto lanes = std::make_shared<std::uint32_t>(0);
   CLI::App* command = app.add_subcommand("run", "run an experiment file (TOML) or a SONATA config (.json)");
-  command->add_option("FILE", options->file, "experiment file or SONATA config")->required();
+  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
   command->add_option("--threads", options->threads, "threads (default: every usable processor)")
-      ->check(CLI::Range(1u, 4096u));
-  CLI::Option* seed_option = command->add_option("--seed", *seed, "instead of simulation.seed");
+      ->check(CLI::Range(1u, 4096u).description(""))
+      ->type_name("N");
+  // Checked as text: the library's conversion would take -1 and numbers that are too large.
+  const auto is_seed = [](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_whole = error == std::errc() && end == text.data() + text.size();
+    return is_whole ? std::string() : fmt::format("\"{}\" is not a whole number from 0 to 2^64 - 1", text);
+  };
+  CLI::Option* seed_option =
+      command->add_option("--seed", *seed, "instead of simulation.seed")->type_name("N")->check(is_seed);
   command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)");
+  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
   // For tests: results do not depend on it.
   CLI::Option* lanes_option =
       command->add_option("--lanes", *lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");

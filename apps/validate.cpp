@@ -43,7 +43,7 @@ void validate(const ValidateOptions& options) {
 void add_validate(CLI::App& app) {
   const auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand("validate", "check an experiment file or SONATA config without running it");
-  command->add_option("FILE", options->file, "experiment file or SONATA config")->required();
+  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
   command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -6,10 +6,6 @@ add_library(rheo_flags INTERFACE)
 target_compile_options(rheo_flags INTERFACE
   -ffp-contract=off -fno-math-errno -fno-trapping-math
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # gcc keeps x87-style excess precision out of the way; harmless on x86-64, explicit for the reader.
-  target_compile_options(rheo_flags INTERFACE -fexcess-precision=standard)
-endif()
 if(RHEO_SANITIZE)
   target_compile_options(rheo_flags INTERFACE -fsanitize=${RHEO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(rheo_flags INTERFACE -fsanitize=${RHEO_SANITIZE})

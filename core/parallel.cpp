@@ -94,6 +94,9 @@ void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& bo
 
 #else
 
+// Whether this thread runs an item. A loop within a loop runs on the spot: the team is waiting for that item.
+thread_local bool within_item = false;
+
 // A plain team of threads: item i goes to whoever is free first.
 struct Threads::Team {
   explicit Team(unsigned n) : count(n) {
@@ -125,10 +128,12 @@ struct Threads::Team {
       std::exception_ptr failure;
       try {
         StandardFloatingPoint guard;
+        within_item = true;
         (*work_item)(i);
       } catch (...) {
         failure = std::current_exception();
       }
+      within_item = false;
       lock.lock();
       if (failure && !error) error = failure;
       if (++done == size) finished.notify_all();
@@ -151,6 +156,10 @@ unsigned Threads::count() const { return team_->count; }
 void Threads::enter(const std::function<void()>& body) const { body(); }
 
 void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& body) const {
+  if (within_item) {
+    for (std::size_t i = 0; i < n; ++i) body(i);
+    return;
+  }
   std::lock_guard turn(team_->turn);
   std::unique_lock lock(team_->mutex);
   team_->body = &body;

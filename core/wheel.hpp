@@ -1,11 +1,15 @@
 // The wheel of delay slices: what is in flight to one lane through one projection, filed under the tick of arrival.
-// Insert and drain are O(1); buckets keep their capacity, so that nothing is allocated in steady state.
+// Insert and drain are O(1), and nothing is allocated once the largest load has been seen.
 //
-// Invariant: after every call all entries arrive in (now, now + horizon], where now is the last drained tick; entries of
-// one bucket keep the order of their insertion, which the caller makes the order of (emission tick, source).
+// A bucket is a chain of small chunks from one pool. (A growing array per bucket makes buckets that fill at the same
+// pace write to the same cache sets; chunks cut that time to a half and hold what is in flight, not the largest load
+// times the horizon.)
+//
+// Invariant: all entries arrive in (now, now + horizon], where now is the last drained tick; entries of one bucket keep
+// the order of their insertion, which the caller makes the order of (emission tick, source).
 #pragma once
 
-#include <span>
+#include <cstdint>
 #include <vector>
 
 #include "core/types.hpp"
@@ -19,28 +23,76 @@ class DelayWheel {
   // horizon: largest delay in ticks.
   explicit DelayWheel(Tick horizon) : buckets_(static_cast<std::size_t>(horizon) + 1) {}
 
-  // Position of tick t; position + delay, less size() when it runs over, is the position of t + delay.
+  // Position of tick t, to be passed to push and drain.
   std::size_t position(Tick t) const { return static_cast<std::size_t>(t) % buckets_.size(); }
-  std::size_t size() const { return buckets_.size(); }
 
+  // Files an entry `delay` ticks (1 to horizon) after the tick at `position_of_emission`.
   void push(std::size_t position_of_emission, std::size_t delay, Entry entry) {
     std::size_t p = position_of_emission + delay;
     if (p >= buckets_.size()) p -= buckets_.size();
-    buckets_[p].push_back(entry);
-  }
-  std::span<const Entry> at(std::size_t position) const { return buckets_[position]; }
-  void drained(std::size_t position) { buckets_[position].clear(); }
-  void clear() {
-    for (auto& bucket : buckets_) bucket.clear();
-  }
-  std::size_t bytes() const {
-    std::size_t sum = buckets_.capacity() * sizeof(buckets_[0]);
-    for (const auto& bucket : buckets_) sum += bucket.capacity() * sizeof(Entry);
-    return sum;
+    Bucket& bucket = buckets_[p];
+    if (bucket.room == 0) grow(bucket);
+    pool_[bucket.last].entries[chunk_size - bucket.room--] = entry;
   }
 
+  bool empty(std::size_t position) const { return buckets_[position].first == none; }
+
+  // Appends the bucket's entries to `to` in the order of insertion and empties the bucket.
+  void drain(std::size_t position, std::vector<Entry>& to) {
+    Bucket& bucket = buckets_[position];
+    for (std::uint32_t c = bucket.first; c != none;) {
+      const Chunk& chunk = pool_[c];
+      const std::uint32_t n = c == bucket.last ? chunk_size - bucket.room : chunk_size;
+      to.insert(to.end(), chunk.entries, chunk.entries + n);
+      c = chunk.next;
+    }
+    release(bucket);
+  }
+
+  void clear() {
+    for (Bucket& bucket : buckets_) release(bucket);
+  }
+  std::size_t bytes() const { return buckets_.capacity() * sizeof(Bucket) + pool_.capacity() * sizeof(Chunk); }
+
  private:
-  std::vector<std::vector<Entry>> buckets_;
+  static constexpr std::uint32_t none = 0xffffffffu;
+  static constexpr std::uint32_t chunk_size = 31;  // with entries of 8 bytes a chunk is four cache lines
+  struct Chunk {
+    Entry entries[chunk_size];
+    std::uint32_t next;
+  };
+  struct Bucket {
+    std::uint32_t first = none, last = none;  // chunks
+    std::uint32_t room = 0;                   // free entries in the last chunk
+  };
+
+  void grow(Bucket& bucket) {
+    std::uint32_t fresh = free_;
+    if (fresh != none) {
+      free_ = pool_[fresh].next;
+    } else {
+      fresh = static_cast<std::uint32_t>(pool_.size());
+      pool_.emplace_back();
+    }
+    pool_[fresh].next = none;
+    if (bucket.first == none)
+      bucket.first = fresh;
+    else
+      pool_[bucket.last].next = fresh;
+    bucket.last = fresh;
+    bucket.room = chunk_size;
+  }
+  void release(Bucket& bucket) {
+    if (bucket.first != none) {
+      pool_[bucket.last].next = free_;
+      free_ = bucket.first;
+    }
+    bucket = Bucket{};
+  }
+
+  std::vector<Bucket> buckets_;
+  std::vector<Chunk> pool_;
+  std::uint32_t free_ = none;  // chain of chunks to use again
 };
 
 }  // namespace rheo

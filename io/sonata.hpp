@@ -44,8 +44,8 @@
 
 namespace rheo {
 
-// Reads a SONATA config with everything it names. Memory: 8 bytes per edge plus 8 per edge for weights that differ and
-// 8 for delays that differ; the files are read in pieces.
+// Reads a SONATA config with everything it names. Result: 8 bytes per edge, plus 8 for weights and 8 for delays that
+// are not all equal. The columns of the edges are read in pieces, the attributes of their groups are held meanwhile.
 Experiment read_sonata_config(const std::filesystem::path& config, const std::vector<std::string>& overrides = {});
 
 }  // namespace rheo

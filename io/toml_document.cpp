@@ -438,6 +438,13 @@ void append_written(const TomlNode& node, std::string& to, std::size_t limit) {
 
 }  // namespace
 
+TomlNode::TomlNode() = default;
+TomlNode::~TomlNode() = default;
+TomlNode::TomlNode(const TomlNode&) = default;
+TomlNode::TomlNode(TomlNode&&) noexcept = default;
+TomlNode& TomlNode::operator=(const TomlNode&) = default;
+TomlNode& TomlNode::operator=(TomlNode&&) noexcept = default;
+
 const TomlNode* TomlNode::find(const std::string& key) const {
   const auto found = std::find_if(entries.begin(), entries.end(), [&key](const auto& e) { return e.first == key; });
   return found == entries.end() ? nullptr : &found->second;

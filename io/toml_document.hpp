@@ -37,6 +37,14 @@ struct TomlNode {
   std::shared_ptr<const TomlSource> source;
   std::uint32_t line = 0;
 
+  // Declared here, because the type of `entries` is complete only after this struct.
+  TomlNode();
+  ~TomlNode();
+  TomlNode(const TomlNode&);
+  TomlNode(TomlNode&&) noexcept;
+  TomlNode& operator=(const TomlNode&);
+  TomlNode& operator=(TomlNode&&) noexcept;
+
   const TomlNode* find(const std::string& key) const;
   TomlNode* find(const std::string& key);
   std::string place() const;    // "brunel.toml:12" or "--set"

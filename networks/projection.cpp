@@ -38,13 +38,20 @@ void deliver(const SynapseBlock& block, double common_weight, std::span<const Sl
   Real* const input = static_cast<Real*>(input_row);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     if (i + fetch_ahead < slices.size()) {
-      const std::uint32_t begin = slices[i + fetch_ahead].begin;
+      // First and last line: what lies between comes by the hardware's own guess.
+      const std::uint32_t begin = slices[i + fetch_ahead].begin, last = begin + slices[i + fetch_ahead].count - 1;
       __builtin_prefetch(targets + begin);
-      if constexpr (!OneWeight) __builtin_prefetch(weights + begin);
+      __builtin_prefetch(targets + last);
+      if constexpr (!OneWeight) {
+        __builtin_prefetch(weights + begin);
+        __builtin_prefetch(weights + last);
+      }
     }
     const Target* const target = targets + slices[i].begin;
     const Real* const weight = weights + (OneWeight ? 0 : slices[i].begin);
     const std::size_t n = slices[i].count;
+    // In order: multapses of one delay stand next to each other and must be added one by one.
+#pragma GCC unroll 8
     for (std::size_t k = 0; k < n; ++k) input[target[k]] += OneWeight ? common : weight[k];
   }
 }
@@ -120,10 +127,10 @@ void Projection::arrive(std::size_t index, Tick t, void* input) {
   Lane& lane = lanes_[index];
   if (lane.deliver == nullptr) return;
   const std::size_t position = lane.wheel.position(t);
-  const std::span<const Slice> slices = lane.wheel.at(position);
-  if (slices.empty()) return;
-  lane.deliver(parts_.blocks[index], parts_.weight, slices, input);
-  lane.wheel.drained(position);
+  if (lane.wheel.empty(position)) return;
+  lane.arriving.clear();
+  lane.wheel.drain(position, lane.arriving);
+  lane.deliver(parts_.blocks[index], parts_.weight, lane.arriving, input);
 }
 
 void Projection::clear() {
@@ -133,7 +140,7 @@ void Projection::clear() {
 std::size_t Projection::bytes() const {
   std::size_t sum = 0;
   for (const SynapseBlock& block : parts_.blocks) sum += block.bytes();
-  for (const Lane& lane : lanes_) sum += lane.wheel.bytes();
+  for (const Lane& lane : lanes_) sum += lane.wheel.bytes() + lane.arriving.capacity() * sizeof(Slice);
   return sum;
 }
 

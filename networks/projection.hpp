@@ -44,6 +44,7 @@ class Projection final : public Pathway {
   using Deliver = void (*)(const SynapseBlock&, double weight, std::span<const Slice>, void* input);
   struct Lane {
     DelayWheel<Slice> wheel;
+    std::vector<Slice> arriving;  // the slices of the tick being delivered
     Deliver deliver = nullptr;  // none: no synapses onto this lane
   };
 

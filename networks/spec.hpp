@@ -86,7 +86,7 @@ struct InputSpec {
   std::vector<Selection> target;
   Value rate = 0.0;       // poisson: Hz, one independent train per neuron
   Value weight = 1.0;     // poisson: in the unit of the port; constant or per neuron
-  double delay = 0;       // poisson: ms; 0 means one tick
+  double delay = 0;       // poisson: ms between emission and arrival
   Value amplitude = 0.0;  // current: pA (or the unit of the model's I_e)
   std::string port;       // poisson; empty: by the sign of the weight
   double start = 0;       // ms: active in (start, stop]

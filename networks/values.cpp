@@ -27,6 +27,8 @@ std::string problem_of(const Distribution& d) {
   if ((d.kind == Distribution::Kind::normal || d.kind == Distribution::Kind::lognormal) && d.b < 0)
     return "a negative standard deviation";
   if (d.kind == Distribution::Kind::choice && d.choices.empty()) return "nothing to choose from";
+  for (const double choice : d.choices)
+    if (!std::isfinite(choice)) return "not a finite number";
   if (d.min && d.max && *d.min > *d.max) return "min is above max";
   return {};
 }

@@ -34,7 +34,7 @@ struct PoissonArgs {
   std::uint32_t begin, end;     // neurons as the drive counts them
   const std::uint64_t* thresholds;
   std::size_t n_thresholds;
-  const std::uint16_t* high;    // the different upper 16 bits of the thresholds, ascending
+  const std::uint16_t* high;    // the upper 16 bits of the thresholds, ascending; of those that are 65535 only one
   std::size_t n_high;
   std::uint32_t base;           // draw = base + number of thresholds <= u
   const void* weight;           // one Real, or one per neuron from `begin` on

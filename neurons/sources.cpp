@@ -39,9 +39,10 @@ PoissonDrive::PoissonDrive(DriveTarget target, Precision precision, RandomKey ke
   for (const auto& table : tables_) {
     auto& high = made[table.get()];
     if (!high) {
-      auto different = std::vector<std::uint16_t>(table->high().begin(), table->high().end());
-      different.erase(std::unique(different.begin(), different.end()), different.end());
-      high = std::make_shared<const std::vector<std::uint16_t>>(std::move(different));
+      // No draw is above 65535: of the thresholds there, one is enough to notice a tie.
+      auto needed = std::vector<std::uint16_t>(table->high().begin(), table->high().end());
+      while (needed.size() > 1 && needed[needed.size() - 2] == 65535) needed.pop_back();
+      high = std::make_shared<const std::vector<std::uint16_t>>(std::move(needed));
     }
     high_.push_back(high);
   }

@@ -76,7 +76,7 @@ class PoissonDrive final : public Drive {
   void add_in(Tick emitted, NeuronRange part, std::uint32_t row_begin, Real* row, const std::vector<Real>& weight) const;
 
   std::vector<std::shared_ptr<const PoissonTable>> tables_;
-  std::vector<std::shared_ptr<const std::vector<std::uint16_t>>> high_;  // per table, its different upper bits
+  std::vector<std::shared_ptr<const std::vector<std::uint16_t>>> high_;  // per table, as PoissonArgs wants them
   std::vector<float> weight_single_;
   std::vector<double> weight_double_;
   Tick delay_;

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to a first experiment: installs what is missing, builds rheo, runs a Brunel network.
+# Run it as root or as a user with sudo, from any directory, as often as you like.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/.ci/common.sh"
+
+need_packages $build_packages
+
+say "building rheo (preset release, $(job_count) at a time)"
+# The tests are built by test.sh; a build directory that has them keeps them.
+if [[ -e $root/build/release/CMakeCache.txt ]]; then
+  configure release
+else
+  configure release -DRHEO_BUILD_TESTS=OFF
+fi
+build release --target rheo
+
+output=$root/build/brunel.out
+rm -rf "$output"
+say "rheo run examples/brunel.toml"
+"$root/build/release/rheo" run "$root/examples/brunel.toml" --out "$output"
+
+say "done: rheo is $root/build/release/rheo"

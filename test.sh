@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Builds and runs the tests (preset release, without those labelled nightly). Installs what is missing, as setup.sh does.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/.ci/common.sh"
+
+need_packages $build_packages $test_packages
+
+say "building rheo and its tests (preset release, $(job_count) at a time)"
+configure release -DRHEO_BUILD_TESTS=ON
+build release
+
+say "running the tests"
+cd "$root"
+ctest --preset release -j "$(job_count)" "$@"

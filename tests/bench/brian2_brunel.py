@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""The benchmarks brunel_hom and brunel_het (see `rheo bench`) in Brian2's C++ standalone mode.
+
+    brian2_brunel.py hom|het [--drive poisson|current] [--threads N] [--dir DIR] [--rebuild]
+
+Prints one line of JSON: bench, drive, threads, sim_seconds (wall time of the second simulated second's run alone, without
+building, compiling or the 0.1 s that is discarded), rtf, rate_hz. The program is compiled once per configuration, in a
+folder of its own below DIR, and only run again after that. Debian: python3-brian.
+
+The network: 10,000 neurons (80 % excitatory), 800 + 200 synapses onto each, sources drawn with replacement, J = 0.1 mV,
+g = 5, delay 1.5 ms or uniform in [0.5, 5] ms. Chosen for speed, as an experienced user of Brian2 would: constants instead
+of variables per synapse, exact integration, synapses sorted by source, a binomial drive (1000 trains of 20 Hz) instead
+of a Poisson group, compiler options of Brian2 itself (-O3 -ffast-math -march=native), no OpenMP for one thread.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+DISCARDED, TIMED = 0.1, 1.0  # s
+
+
+def build(directory, het, drive, threads, seed):
+    import numpy as np
+    from brian2 import (NeuronGroup, PoissonInput, SpikeMonitor, Synapses, Network, defaultclock, device, Hz, ms, mV,
+                        prefs, second, set_device)
+    from brian2 import seed as brian_seed
+
+    set_device("cpp_standalone", build_on_run=False, directory=directory)
+    prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
+    prefs.codegen.cpp.headers += ["<chrono>", "<fstream>"]
+    brian_seed(seed)
+    rng = np.random.default_rng(seed)
+    defaultclock.dt = 0.1 * ms
+    n, n_exc = 10_000, 8_000
+    names = {"tau": 20 * ms, "J": 0.1 * mV, "V_th": 20 * mV, "drive": 40 * mV}
+
+    # The mean drive of 20 kHz x 0.1 mV over tau = 20 ms is 40 mV.
+    equation = "dv/dt = ({} - v) / tau : volt (unless refractory)".format("drive" if drive == "current" else "0*mV")
+    group = NeuronGroup(n, equation, threshold="v >= V_th", reset="v = 0*mV", refractory=2 * ms, method="exact",
+                        namespace=names)
+    group.v = rng.uniform(0, 20, n) * mV
+    objects = [group]
+    if drive == "poisson":
+        objects.append(PoissonInput(group, "v", N=1000, rate=20 * Hz, weight=0.1 * mV))
+
+    for source, first, indegree, weight in ((group[:n_exc], 0, 800, "J"), (group[n_exc:], n_exc, 200, "-5*J")):
+        size = len(source)
+        i = rng.integers(0, size, n * indegree, dtype=np.int32)
+        j = np.repeat(np.arange(n, dtype=np.int32), indegree)
+        order = np.lexsort((j, i))
+        synapses = Synapses(source, group, on_pre=f"v_post += {weight}", namespace=names,
+                            **({} if het else {"delay": 1.5 * ms}))
+        synapses.connect(i=i[order], j=j[order])
+        if het:
+            synapses.delay = "0.5*ms + 4.5*ms*rand()"
+        objects.append(synapses)
+
+    spikes = SpikeMonitor(group, record=False)
+    network = Network(*objects, spikes)
+    network.run(DISCARDED * second)
+    count = device.get_array_name(spikes.variables["N"])
+    device.insert_code("main", f"""
+    const double bench_before = {count}[0];
+    const auto bench_begin = std::chrono::steady_clock::now();
+    """)
+    network.run(TIMED * second)
+    device.insert_code("main", f"""
+    const std::chrono::duration<double> bench_wall = std::chrono::steady_clock::now() - bench_begin;
+    std::ofstream bench_file("results/bench.txt");
+    bench_file.precision(9);
+    bench_file << bench_wall.count() << " " << {count}[0] - bench_before << std::endl;
+    """)
+    device.build(compile=True, run=False, directory=directory, debug=False, clean=False)
+    with open(os.path.join(directory, "built"), "w", encoding="utf-8") as done:
+        done.write("ok\n")
+
+
+def run(directory, threads):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    subprocess.run(["./main"], cwd=directory, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with open(os.path.join(directory, "results", "bench.txt"), encoding="utf-8") as result:
+        wall, count = result.read().split()
+    return float(wall), float(count)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="brunel_hom and brunel_het in Brian2 (C++ standalone)")
+    parser.add_argument("bench", choices=["hom", "het"])
+    parser.add_argument("--drive", choices=["poisson", "current"], default="poisson")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dir", default=os.path.join(tempfile.gettempdir(), "rheo_bench_brian2"))
+    parser.add_argument("--rebuild", action="store_true")
+    parser.add_argument("--build-only", action="store_true")
+    arguments = parser.parse_args()
+
+    name = f"{arguments.bench}_{arguments.drive}_{arguments.threads}_{arguments.seed}"
+    directory = os.path.abspath(os.path.join(arguments.dir, name))
+    os.makedirs(arguments.dir, exist_ok=True)
+    if arguments.rebuild or not os.path.exists(os.path.join(directory, "built")):
+        # Whatever Brian2 and the compiler say must not mix with the JSON.
+        stdout = os.dup(1)
+        os.dup2(2, 1)
+        build(directory, arguments.bench == "het", arguments.drive, arguments.threads, arguments.seed)
+        sys.stdout.flush()
+        os.dup2(stdout, 1)
+    if arguments.build_only:
+        return
+    wall, count = run(directory, arguments.threads)
+    print(json.dumps({"bench": f"brunel_{arguments.bench}", "simulator": "brian2", "drive": arguments.drive,
+                      "threads": arguments.threads, "sim_seconds": round(wall, 4), "rtf": round(wall / TIMED, 4),
+                      "rate_hz": round(count / 10_000 / TIMED, 3)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+// The synapses of a network, one by one, as its description defines them: rules, selections, ports and values written
+// out again without lanes, rows or slices. The draws of random rules come from the engine's connectors and samplers,
+// which have tests of their own; where they end up is worked out here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/random.hpp"
+#include "core/time.hpp"
+#include "networks/connector.hpp"
+#include "networks/spec.hpp"
+#include "networks/values.hpp"
+
+namespace rebuilt {
+
+struct Edge {
+  rheo::NeuronId source = 0, target = 0;  // global
+  double weight = 0;
+  rheo::Tick delay = 1;
+  unsigned port = 0;
+  unsigned projection = 0;
+  std::uint32_t index = 0;  // in the projection, by (target, canonical order)
+  std::size_t target_population = 0;
+};
+
+// Neurons of selections, in the order in which a projection counts them.
+struct Member {
+  std::size_t population;
+  rheo::NeuronId id;  // global
+};
+
+inline std::vector<Member> members(const rheo::NetworkSpec& spec, const std::vector<rheo::Selection>& selections) {
+  std::vector<Member> all;
+  for (const rheo::Selection& selection : selections) {
+    rheo::NeuronId first = 0;
+    for (std::size_t p = 0; p < spec.populations.size(); ++p) {
+      const auto& population = spec.populations[p];
+      if (population.name == selection.population)
+        for (std::uint32_t i = selection.begin; i < selection.end.value_or(population.size); i += selection.step)
+          all.push_back({p, first + i});
+      first += population.size;
+    }
+  }
+  return all;
+}
+
+inline unsigned port_of(const std::string& model, const std::string& name, double weight) {
+  const bool two_currents = model == "iaf_psc_alpha";
+  if (name == "I") return two_currents ? 2 : 1;
+  if (name == "ex") return 0;
+  if (name == "in") return two_currents ? 1 : 0;
+  return two_currents && weight < 0 ? 1 : 0;
+}
+
+inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t projection_index) {
+  const rheo::ProjectionSpec& projection = spec.projections[projection_index];
+  const auto sources = members(spec, projection.source), targets = members(spec, projection.target);
+  const rheo::Connect& connect = projection.connect;
+  const bool autapses = connect.autapses.value_or(true);
+  const auto key = [&](const char* use) { return rheo::random_key(spec.seed, projection.name, use); };
+  const auto connector = rheo::make_connector(
+      connect, {static_cast<std::uint32_t>(sources.size()), static_cast<std::uint32_t>(targets.size())}, key("connect"));
+
+  std::vector<Edge> edges;
+  for (std::uint32_t t = 0; t < targets.size(); ++t) {
+    std::vector<std::uint32_t> from, place;  // place: in the list
+    const auto add = [&](std::uint32_t s) {
+      if (autapses || sources[s].id != targets[t].id) from.push_back(s);
+    };
+    switch (connect.rule) {
+      case rheo::Connect::Rule::all_to_all:
+        for (std::uint32_t s = 0; s < sources.size(); ++s) add(s);
+        break;
+      case rheo::Connect::Rule::one_to_one: add(t); break;
+      case rheo::Connect::Rule::list:
+        for (std::uint32_t e = 0; e < connect.edges->target.size(); ++e) {
+          if (connect.edges->target[e] != t) continue;
+          from.push_back(connect.edges->source[e]);
+          place.push_back(e);
+        }
+        break;
+      default: {
+        std::uint32_t self = rheo::Connector::nobody;
+        for (std::uint32_t s = 0; s < sources.size(); ++s)
+          if (sources[s].id == targets[t].id) self = s;
+        connector->incoming(t, self, from, place);
+      }
+    }
+    rheo::RandomStream weights(key("weight"), t), delays(key("delay"), t);
+    const auto value = [&](const rheo::Value& v, std::size_t k, rheo::RandomStream& stream) {
+      if (const auto* constant = std::get_if<double>(&v)) return *constant;
+      if (const auto* list = std::get_if<std::vector<double>>(&v)) return (*list)[place[k]];
+      return rheo::draw(std::get<rheo::Distribution>(v), stream);
+    };
+    for (std::size_t k = 0; k < from.size(); ++k) {
+      Edge edge;
+      edge.source = sources[from[k]].id;
+      edge.target = targets[t].id;
+      edge.weight = value(projection.weight, k, weights);
+      edge.delay = rheo::ms_to_tick_nearest(value(projection.delay, k, delays), spec.dt);
+      edge.target_population = targets[t].population;
+      edge.port = port_of(spec.populations[edge.target_population].model, projection.port, edge.weight);
+      edge.projection = static_cast<unsigned>(projection_index);
+      edge.index = static_cast<std::uint32_t>(edges.size());
+      edges.push_back(edge);
+    }
+  }
+  return edges;
+}
+
+inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec) {
+  std::vector<Edge> all;
+  for (std::size_t p = 0; p < spec.projections.size(); ++p) {
+    auto edges = edges_of(spec, p);
+    all.insert(all.end(), edges.begin(), edges.end());
+  }
+  return all;
+}
+
+}  // namespace rebuilt

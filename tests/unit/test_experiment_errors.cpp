@@ -1,0 +1,385 @@
+// The messages that a user gets for a wrong experiment file, each in full: the same table stands in docs/errors.md.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "io/experiment.hpp"
+
+using namespace rheo;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A file without a mistake; each case replaces one piece of it. docs/errors.md shows it with the same line numbers.
+const std::string right = R"([simulation]
+duration = 100.0
+
+[populations.E]
+model = "iaf_psc_delta"
+size = 80
+params = { tau_m = 20.0, V_th = 20.0 }
+
+[populations.I]
+like = "E"
+size = 20
+
+[inputs.background]
+kind = "poisson"
+target = ["E", "I"]
+rate = 20000.0
+weight = 0.1
+
+[projections.excitation]
+source = "E"
+target = ["E", "I"]
+connect = { rule = "fixed_indegree", indegree = 8 }
+weight = 0.1
+delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"]
+)";
+
+struct Wrong {
+  std::string from, to;  // what is replaced by what
+  std::string message;
+};
+
+const std::vector<Wrong> wrong_files = {
+    {"duration = 100.0", "duration = 100.0 ms",
+     "wrong.toml:2: not valid TOML: Error while parsing key-value pair: expected a comment or whitespace, saw 'm'"},
+    {"duration = 100.0", R"(duration = "100 ms")",
+     R"(wrong.toml:2: simulation.duration = "100 ms": is a string; expected a number > 0 (ms))"},
+    {"duration = 100.0", "duration = 0.01",
+     "wrong.toml:2: simulation.duration = 0.01: is shorter than one tick; expected at least 0.1 (ms)"},
+    {"duration = 100.0",
+     R"(duration = 100.0
+precision = "float")",
+     R"(wrong.toml:3: simulation.precision = "float": unknown precision; expected one of single, double)"},
+    {"duration = 100.0",
+     R"(duration = 100.0
+threads = 4)",
+     "wrong.toml:3: simulation.threads = 4: is no property of the experiment; expected rheo run --threads N"},
+    {"duration = 100.0",
+     R"(duration = 100.0
+update = "event")",
+     R"(wrong.toml:3: simulation.update = "event": not available yet in this version; expected one of auto, tick)"},
+    {"duration = 100.0",
+     R"(duration = 100.0
+dt = 0)",
+     "wrong.toml:3: simulation.dt = 0: is out of range; expected a number from 1e-06 to 1000 (ms)"},
+    {"duration = 100.0", "dt = 0.1", "wrong.toml:1: simulation.duration: is missing; expected a number > 0 (ms)"},
+    {R"(model = "iaf_psc_delta")", R"(model = "iaf_psc_delat")",
+     R"(wrong.toml:5: populations.E.model = "iaf_psc_delat": unknown model; expected one of iaf_psc_delta, iaf_psc_alpha, izhikevich, spike_source; did you mean "iaf_psc_delta"?)"},
+    {"size = 80", "sise = 80",
+     R"(wrong.toml:6: populations.E.sise: unknown key; expected one of model, size, like, params, initial; did you mean "size"?)"},
+    {"size = 80", "size = 80.5",
+     "wrong.toml:6: populations.E.size = 80.5: is not a whole number; expected a whole number from 1 to 4294967295"},
+    {"size = 80", "size = 0",
+     "wrong.toml:6: populations.E.size = 0: is out of range; expected a whole number from 1 to 4294967295"},
+    {R"(size = 80
+)",
+     "", "wrong.toml:4: populations.E.size: is missing; expected a whole number from 1 to 4294967295"},
+    {"tau_m = 20.0", "tau_n = 20.0",
+     R"(wrong.toml:7: populations.E.params.tau_n: unknown parameter of iaf_psc_delta; expected one of C_m, tau_m, t_ref, E_L, V_reset, V_th, I_e; did you mean "tau_m"?)"},
+    {"tau_m = 20.0", "tau_m = -20.0",
+     "wrong.toml:7: populations.E.params.tau_m = -20.0: is out of range; expected a number > 0 (ms)"},
+    {"tau_m = 20.0", "tau_m = true",
+     "wrong.toml:7: populations.E.params.tau_m = true: is a boolean; expected a number > 0 (ms)"},
+    {"tau_m = 20.0", "tau_m = inf",
+     "wrong.toml:7: populations.E.params.tau_m = inf: is not finite; expected a number > 0 (ms)"},
+    {"tau_m = 20.0", "tau_m = [10.0, 20.0]",
+     "wrong.toml:7: populations.E.params.tau_m = [10.0, 20.0]: has 2 entries; expected 80 entries, one per neuron, "
+     "each a number > 0 (ms)"},
+    {"tau_m = 20.0", "tau_m = { uniform = [30.0, 10.0] }",
+     "wrong.toml:7: populations.E.params.tau_m.uniform = [30.0, 10.0]: low is larger than high; expected [low, high]"},
+    {"tau_m = 20.0", "tau_m = { normal = [20.0, -2.0] }",
+     "wrong.toml:7: populations.E.params.tau_m.normal = [20.0, -2.0]: the standard deviation is negative; expected "
+     "[mean, sd] with sd >= 0"},
+    {"tau_m = 20.0", "tau_m = { normal = [20.0] }",
+     "wrong.toml:7: populations.E.params.tau_m.normal = [20.0]: has 1 entry; expected [mean, sd]"},
+    {"tau_m = 20.0", "tau_m = { normal = [20.0, 2.0], min = 30.0, max = 10.0 }",
+     "wrong.toml:7: populations.E.params.tau_m = { normal = [20.0, 2.0], min = 30.0, max = 10.0 }: min is larger than "
+     "max; expected min < max"},
+    {"tau_m = 20.0", "tau_m = { gauss = [20.0, 2.0] }",
+     "wrong.toml:7: populations.E.params.tau_m.gauss: unknown key; expected one of uniform, normal, lognormal, choice, "
+     "file, dataset, min, max"},
+    {"tau_m = 20.0", "tau_m = { uniform = [10.0, 20.0], min = 5.0 }",
+     "wrong.toml:7: populations.E.params.tau_m.min: unknown key; expected uniform"},
+    {"tau_m = 20.0", "tau_m = { choice = [] }",
+     "wrong.toml:7: populations.E.params.tau_m.choice = []: has no entries; expected at least one number"},
+    {"tau_m = 20.0", R"(tau_m = { file = "tau.h5", dataset = "/tau" })",
+     R"(wrong.toml:7: populations.E.params.tau_m = { file = "tau.h5", dataset = "/tau" }: tau.h5: cannot be opened as an HDF5 file (No such file or directory))"},
+    {"tau_m = 20.0", R"(tau_m = { file = "tau.h5" })",
+     R"(wrong.toml:7: populations.E.params.tau_m.dataset: is missing; expected the path of a dataset in the file, such as "/w")"},
+    {R"(like = "E")", R"(like = "e2")",
+     R"(wrong.toml:10: populations.I.like = "e2": unknown population; expected E; did you mean "E"?)"},
+    {R"(like = "E")",
+     R"(like = "E"
+model = "izhikevich")",
+     R"(wrong.toml:11: populations.I.model = "izhikevich": differs from the model of "E", iaf_psc_delta; expected either like or another model)"},
+    {R"(kind = "poisson")", R"(kind = "noise")",
+     R"(wrong.toml:14: inputs.background.kind = "noise": not available yet in this version; expected one of poisson, current)"},
+    {R"(kind = "poisson")", R"(kind = "poison")",
+     R"(wrong.toml:14: inputs.background.kind = "poison": unknown kind of input; expected one of poisson, current; did you mean "poisson"?)"},
+    {"rate = 20000.0", "rate = -5.0",
+     "wrong.toml:16: inputs.background.rate = -5.0: is out of range; expected a number >= 0 (Hz)"},
+    {"rate = 20000.0",
+     R"(rate = 20000.0
+amplitude = 3.0)",
+     "wrong.toml:17: inputs.background.amplitude: unknown key; expected one of kind, target, rate, weight, delay, "
+     "port, start, stop"},
+    {"rate = 20000.0",
+     R"(rate = 20000.0
+start = 50.0
+stop = 20.0)",
+     "wrong.toml:18: inputs.background.stop = 20.0: is not after start = 50; expected a time after start (ms)"},
+    {R"(source = "E")", R"(source = "EE")",
+     R"(wrong.toml:20: projections.excitation.source = "EE": unknown population; expected one of E, I; did you mean "E"?)"},
+    {R"(source = "E")", R"(source = "E[0:100]")",
+     R"(wrong.toml:20: projections.excitation.source = "E[0:100]": ends at 100, and E has 80 neurons; expected an end <= 80)"},
+    {R"(source = "E")", R"(source = "E[50:50]")",
+     R"(wrong.toml:20: projections.excitation.source = "E[50:50]": selects none of the 80 neurons of E)"},
+    {R"(source = "E")", R"(source = "E[0-10]")",
+     R"(wrong.toml:20: projections.excitation.source = "E[0-10]": is no slice; expected "E", "E[begin:end]" or "E[begin:end:step]")"},
+    {R"(source = "E")", R"(source = ["E", "E[0:10]"])",
+     R"(wrong.toml:20: projections.excitation.source = ["E", "E[0:10]"]: selects neuron 0 of E twice)"},
+    {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_in_degree", indegree = 8)",
+     R"(wrong.toml:22: projections.excitation.connect.rule = "fixed_in_degree": unknown rule; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list; did you mean "fixed_indegree"?)"},
+    {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "small_world", p = 0.1)",
+     R"(wrong.toml:22: projections.excitation.connect.rule = "small_world": not available yet in this version; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list)"},
+    {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "bernoulli", p = 1.2)",
+     "wrong.toml:22: projections.excitation.connect.p = 1.2: is out of range; expected a number from 0 to 1"},
+    {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "bernoulli", indegree = 8)",
+     "wrong.toml:22: projections.excitation.connect.indegree: unknown key; expected one of rule, p, multapses, "
+     "autapses"},
+    {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "one_to_one")",
+     R"(wrong.toml:22: projections.excitation.connect = { rule = "one_to_one" }: 80 source neurons and 100 target neurons; expected as many sources as targets)"},
+    {"indegree = 8", "indegree = 100, multapses = false",
+     "wrong.toml:22: projections.excitation.connect.indegree = 100: is more than the 80 source neurons, and multapses "
+     "= false"},
+    {R"(weight = 0.1
+delay)",
+     R"(weight = [0.1, 0.2]
+delay)",
+     R"(wrong.toml:23: projections.excitation.weight = [0.1, 0.2]: is a list; expected a number or a distribution; a value for each synapse needs connect rule "list")"},
+    {"delay = 1.5", "delay = 0.01",
+     "wrong.toml:24: projections.excitation.delay = 0.01: 0.01 ms rounds to less than one tick of 0.1 ms; expected a "
+     "delay of at least 0.1 (ms)"},
+    {"delay = 1.5", "delay = { uniform = [0.0, 5.0] }",
+     "wrong.toml:24: projections.excitation.delay = { uniform = [0.0, 5.0] }: 0 ms rounds to less than one tick of 0.1 "
+     "ms; expected a delay of at least 0.1 (ms)"},
+    {"delay = 1.5",
+     R"(delay = 1.5
+port = "ex")",
+     R"(wrong.toml:25: projections.excitation.port = "ex": unknown port of iaf_psc_delta; expected one of in, I; did you mean "in"?)"},
+    {"delay = 1.5",
+     R"(delay = 1.5
+plasticity = { rule = "stdp" })",
+     "wrong.toml:25: projections.excitation.plasticity: not available yet in this version"},
+    {"[record.spikes]", "[record.spike]",
+     R"(wrong.toml:26: record.spike: unknown key; expected spikes; did you mean "spikes"?)"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.membrane]
+population = "E"
+variables = ["V_m"])",
+     "wrong.toml:26: record.membrane: not available yet in this version"},
+    {"[simulation]",
+     R"(plugins = ["my_rule.so"]
+
+[simulation])",
+     "wrong.toml:1: plugins: not available yet in this version"},
+    {"[simulation]", "[simulaton]",
+     R"(wrong.toml:1: simulaton: unknown key; expected one of title, simulation, populations, inputs, projections, record; did you mean "simulation"?)"},
+    {"[simulation]",
+     R"(include = "base.toml"
+
+[simulation])",
+     R"(wrong.toml:1: include = "base.toml": no such file: base.toml)"},
+    {"[simulation]",
+     R"(include = "wrong.toml"
+
+[simulation])",
+     R"(wrong.toml:1: include = "wrong.toml": includes itself, directly or through other files)"},
+    {R"(model = "iaf_psc_delta"
+size = 80
+params = { tau_m = 20.0, V_th = 20.0 })",
+     R"(model = "spike_source"
+size = 80)",
+     R"(wrong.toml:4: populations.E.params: is missing; expected times = [[..], ..] or file = ".." (spike times in ms))"},
+    {R"(model = "iaf_psc_delta"
+size = 80
+params = { tau_m = 20.0, V_th = 20.0 })",
+     R"(model = "spike_source"
+size = 2
+params = { times = [[1.0], [2.0], [3.0]] })",
+     "wrong.toml:7: populations.E.params.times = [[1.0], [2.0], [3.0]]: has 3 entries; expected 2 lists, one per "
+     "neuron, of times > 0 (ms)"},
+    {R"(model = "iaf_psc_delta"
+size = 80
+params = { tau_m = 20.0, V_th = 20.0 })",
+     R"(model = "spike_source"
+size = 1
+params = { times = [0.0, 1.0] })",
+     "wrong.toml:7: populations.E.params.times = [0.0, 1.0]: holds the time 0; expected times > 0 (ms)"},
+    {"[populations.I]", R"([populations."I/O"])",
+     R"(wrong.toml:9: populations = "I/O": is no name for a population; expected letters, digits, _ and -)"},
+};
+
+struct WrongOverride {
+  std::string setting, message;
+};
+
+const std::vector<WrongOverride> wrong_overrides = {
+    {"populations.E.sise=3",
+     R"(--set: populations.E.sise: unknown key; expected one of model, size, like, params, initial; did you mean "size"?)"},
+    {"populations.EE.size=3",
+     R"(--set: populations.EE: there is no "EE" in the file; expected one of E, I; did you mean "E"?)"},
+    {"populations.E.size.x=3", "--set: populations.E.size.x = 3: populations.E.size is a number, not a table"},
+    {"populations.E.size=8O",
+     R"(--set: populations.E.size = "8O": is a string; expected a whole number from 1 to 4294967295)"},
+    {"projections.excitation.weight=[1",
+     "--set: projections.excitation.weight = [1: not valid TOML: Error while parsing array: encountered end-of-file; "
+     "expected a TOML value"},
+    {"nonsense", R"(--set: "nonsense" is not a setting; expected a.b.c=value)"},
+    {"populations.E.size=", "--set: populations.E.size: has no value; expected a.b.c=value"},
+    {"include=base.toml", R"(--set: include = "base.toml": cannot be changed from outside the file)"},
+    {"simulation.seed=-3", "--set: simulation.seed = -3: is out of range; expected a whole number >= 0"},
+    {"inputs.background.rate=nan", "--set: inputs.background.rate = nan: is not finite; expected a number >= 0 (Hz)"},
+};
+
+// An own folder to work in, so that messages name files as a user names them: without a folder.
+class WorkingFolder {
+ public:
+  WorkingFolder() : before_(fs::current_path()) {
+    std::string pattern = (fs::temp_directory_path() / "rheo_errors_XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
+    folder_ = pattern;
+    fs::current_path(folder_);
+  }
+  ~WorkingFolder() {
+    fs::current_path(before_);
+    fs::remove_all(folder_);
+  }
+
+ private:
+  fs::path before_, folder_;
+};
+
+void write(const std::string& file, const std::string& text) {
+  std::ofstream(file) << text;
+}
+
+std::string message_of(const std::string& file, const std::vector<std::string>& overrides = {}) {
+  try {
+    parse_experiment(file, overrides);
+  } catch (const ExperimentError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string replaced(const std::string& from, const std::string& to) {
+  std::string text = right;
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("the file that the wrong ones are made from is right", "[experiment]") {
+  const WorkingFolder folder;
+  write("right.toml", right);
+  CHECK(message_of("right.toml") == "no error");
+}
+
+TEST_CASE("each mistake in an experiment file gets its message", "[experiment]") {
+  CHECK(wrong_files.size() >= 25);
+  const WorkingFolder folder;
+  for (const Wrong& wrong : wrong_files) {
+    write("wrong.toml", replaced(wrong.from, wrong.to));
+    CHECK(message_of("wrong.toml") == wrong.message);
+  }
+}
+
+TEST_CASE("each mistake in an override gets its message", "[experiment]") {
+  const WorkingFolder folder;
+  write("right.toml", right);
+  for (const WrongOverride& wrong : wrong_overrides) {
+    CHECK(message_of("right.toml", {wrong.setting}) == wrong.message);
+  }
+}
+
+TEST_CASE("docs/errors.md shows every message of the table", "[experiment]") {
+  const fs::path page = fs::path(__FILE__).parent_path() / "../../docs/errors.md";
+  if (!fs::exists(page)) {
+    WARN("docs/errors.md is not here: not checked");
+    return;
+  }
+  std::stringstream text;
+  text << std::ifstream(page).rdbuf();
+  CHECK(text.str().find(right) != std::string::npos);
+  for (const Wrong& wrong : wrong_files) CHECK_THAT(text.str(), Catch::Contains("`" + wrong.message + "`"));
+  for (const WrongOverride& wrong : wrong_overrides) CHECK_THAT(text.str(), Catch::Contains("`" + wrong.message + "`"));
+}
+
+TEST_CASE("files that are no experiment are refused without harm", "[experiment]") {
+  const WorkingFolder folder;
+  const auto repeated = [](const std::string& piece, std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) text += piece;
+    return text;
+  };
+  const auto message = [](const std::string& text) {
+    write("odd.toml", text);
+    return message_of("odd.toml");
+  };
+  CHECK(message_of("missing.toml") == "missing.toml: cannot be opened: No such file or directory");
+  CHECK(message_of(".") == ".: is a directory; expected an experiment file (TOML)");
+  CHECK(message("") == "odd.toml:1: simulation: is missing; expected a table [simulation] with duration");
+  CHECK_THAT(message(std::string("a = 1\0", 6)), Catch::StartsWith("odd.toml:1: not valid TOML: "));
+  CHECK_THAT(message("\xff\xfe"), Catch::StartsWith("odd.toml:1: not valid TOML: "));
+  CHECK_THAT(message("a=" + repeated("[", 100000)), Catch::StartsWith("odd.toml:1: not valid TOML: "));
+  CHECK_THAT(message("a=" + repeated("{a=", 100000)), Catch::StartsWith("odd.toml:1: not valid TOML: "));
+
+  // Keys of a million parts, in the open and hidden behind every kind of string.
+  const std::string key = repeated("b.", 1000000) + "b";
+  CHECK(message(key + "=1") == "odd.toml:1: a key of more than 16 parts");
+  CHECK(message("[" + key + "]") == "odd.toml:1: a key of more than 16 parts");
+  CHECK(message(repeated("b . ", 1000000) + "b=1") == "odd.toml:1: a key of more than 16 parts");
+  CHECK(message("x = {a = \"\"\"\nb' \"\"\", " + key + "=1}") == "odd.toml:2: a key of more than 16 parts");
+  CHECK(message("x = {a = \"\"\"\"\"\", " + key + "=1}") == "odd.toml:1: a key of more than 16 parts");
+  CHECK(message("x = {a = '''x''''', " + key + "=1}") == "odd.toml:1: a key of more than 16 parts");
+  CHECK(message("x = {a = \"\\\"\", " + key + "=1}") == "odd.toml:1: a key of more than 16 parts");
+  // Dots in strings, comments and numbers are no keys.
+  write("dots.toml", "title = \"" + repeated(".", 100) + "\" # " + repeated(".", 100) + "\n" + right);
+  CHECK(message_of("dots.toml") == "no error");
+}
+
+TEST_CASE("a chain of includes has an end", "[experiment]") {
+  const WorkingFolder folder;
+  write("a.toml", "include = \"b.toml\"\n");
+  write("b.toml", "include = \"c.toml\"\n");
+  write("c.toml", "\ninclude = \"./a.toml\"\n");
+  CHECK(message_of("a.toml") == "c.toml:2: include = \"./a.toml\": includes itself, directly or through other files");
+  for (int i = 0; i < 100; ++i) {
+    write("f" + std::to_string(i) + ".toml", "include = \"f" + std::to_string(i + 1) + ".toml\"\n");
+  }
+  CHECK_THAT(message_of("f0.toml"), Catch::Contains("a chain of more than 32 includes"));
+}
+
+TEST_CASE("a mistake in an included file is reported there", "[experiment]") {
+  const WorkingFolder folder;
+  write("base.toml", replaced("size = 80", "size = 0"));
+  write("over.toml", "include = \"base.toml\"\n");
+  CHECK(message_of("over.toml") ==
+        "base.toml:6: populations.E.size = 0: is out of range; expected a whole number from 1 to 4294967295");
+  CHECK(message_of("over.toml", {"populations.E.size=80"}) == "no error");
+}

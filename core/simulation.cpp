@@ -268,7 +268,7 @@ void Simulation::load(std::span<const std::byte> bytes) {
     refuse("fingerprint", "the state was saved from another network",
            "the same populations, projections, precision, dt and seed");
   const Tick now = from.get<Tick>("now");
-  if (now < 0) refuse("now", "negative time");
+  if (now < 0 || now > never / 2) refuse("now", "not a time");  // far from overflow, however long it runs on
   for (const auto& population : s.parts.populations) {
     if (from.get_text("population") != population->name()) refuse("population", "another order of populations");
     population->load(from);

@@ -350,7 +350,7 @@ void build_input(const NetworkSpec& spec, const Plan& plan, const InputSpec& inp
   }
 
   DriveTarget where;
-  where.first = ms_to_tick_nearest(input.start, spec.dt) + 1;
+  where.first = std::min(ms_to_tick_nearest(input.start, spec.dt), never - 1) + 1;
   where.last = input.stop ? ms_to_tick_nearest(*input.stop, spec.dt) : never;
   std::uint32_t offset = 0;
   for (const Selection& selection : input.target) {

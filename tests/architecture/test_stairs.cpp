@@ -1,0 +1,132 @@
+// Strict stairs: a folder includes only folders below it. The includes are read from the sources, so that a step up
+// fails here before somebody relies on it.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::map<std::string, int> floors{{"core", 1},     {"neurons", 2}, {"plasticity", 2},
+                                        {"networks", 3}, {"io", 4},      {"apps", 5}};
+
+struct Include {
+  std::string path;
+  bool quoted = false;
+  int line = 0;
+};
+
+// Of an #include line in any spelling that the preprocessor takes; comments do not count.
+std::vector<Include> includes_of(const std::string& text) {
+  std::vector<Include> includes;
+  std::istringstream lines(text);
+  int number = 0;
+  bool in_comment = false;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    std::string code;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (in_comment) {
+        if (line.compare(i, 2, "*/") == 0) in_comment = false, ++i;
+      } else if (line.compare(i, 2, "/*") == 0) {
+        in_comment = true, ++i;
+      } else if (line.compare(i, 2, "//") == 0 && code.find('"') == std::string::npos) {
+        break;
+      } else {
+        code += line[i];
+      }
+    }
+    const auto skip = [&](std::size_t at) { return std::min(code.find_first_not_of(" \t", at), code.size()); };
+    std::size_t at = skip(0);
+    if (at == code.size() || code[at] != '#') continue;
+    at = skip(at + 1);
+    if (code.compare(at, 7, "include") != 0) continue;
+    at = skip(at + 7);
+    if (at == code.size()) continue;
+    const bool quoted = code[at] == '"';
+    const auto end = code.find(quoted ? '"' : '>', at + 1);
+    if (end != std::string::npos) includes.push_back({code.substr(at + 1, end - at - 1), quoted, number});
+  }
+  return includes;
+}
+
+// What is wrong with the includes of a file of `folder`; `exists` answers for paths from the root.
+template <class Exists>
+std::vector<std::string> problems_of(const std::string& folder, const std::string& text, const Exists& exists) {
+  std::vector<std::string> problems;
+  for (const Include& include : includes_of(text)) {
+    const auto complain = [&](const std::string& what) {
+      problems.push_back("line " + std::to_string(include.line) + ": \"" + include.path + "\" " + what);
+    };
+    if (include.path.find("..") != std::string::npos) complain("walks through ..");
+    const std::string top = include.path.substr(0, include.path.find('/'));
+    const auto floor = floors.find(top);
+    if (include.quoted && !exists(include.path)) complain("does not exist (paths start at the root of the project)");
+    if (include.quoted && floor == floors.end()) complain("is on no floor");
+    if (floor == floors.end()) continue;
+    if (!include.quoted) complain("is ours and belongs in quotes");
+    if (floor->second > floors.at(folder)) complain("is a step up");
+    if (floor->second == floors.at(folder) && top != folder) complain("is a step sideways");
+  }
+  return problems;
+}
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a folder includes only folders below it") {
+  const fs::path root = RHEO_SOURCE_DIR;
+  const auto exists = [&](const std::string& path) { return fs::is_regular_file(root / path); };
+  std::map<std::string, int> files, inward;
+  for (const auto& [folder, floor] : floors) {
+    if (!fs::is_directory(root / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const std::string extension = entry.path().extension();
+      if (!entry.is_regular_file() || (extension != ".hpp" && extension != ".cpp" && extension != ".h")) continue;
+      ++files[folder];
+      const std::string text = text_of(entry.path());
+      for (const Include& include : includes_of(text)) inward[folder] += include.quoted;
+      for (const std::string& problem : problems_of(folder, text, exists))
+        FAIL_CHECK(entry.path().lexically_relative(root).string() << ", " << problem);
+    }
+  }
+  // The reader has seen the sources.
+  for (const char* folder : {"core", "neurons", "networks", "io", "apps"}) {
+    CHECK(files[folder] >= 5);
+    CHECK(inward[folder] >= files[folder]);
+  }
+}
+
+TEST_CASE("planted steps up, sideways and out are found") {
+  const auto problems = [](const std::string& folder, const std::string& text) {
+    const auto exists = [](const std::string& path) { return path.find("missing") == std::string::npos; };
+    const auto all = problems_of(folder, text, exists);
+    return all.empty() ? std::string() : all.front();
+  };
+  using Catch::Contains;
+  CHECK_THAT(problems("core", "#include \"neurons/model.hpp\"\n"), Contains("line 1") && Contains("a step up"));
+  CHECK_THAT(problems("networks", "\n#include \"io/h5.hpp\"\n"), Contains("line 2") && Contains("a step up"));
+  CHECK_THAT(problems("io", "  #  include\t\"apps/run.hpp\" // why\n"), Contains("a step up"));
+  CHECK_THAT(problems("core", "#include <neurons/model.hpp>\n"), Contains("quotes"));
+  CHECK_THAT(problems("neurons", "#include \"plasticity/rule_abi.h\"\n"), Contains("sideways"));
+  CHECK_THAT(problems("plasticity", "/* x */ #include \"neurons/model.hpp\"\n"), Contains("sideways"));
+  CHECK_THAT(problems("io", "#include \"../core/types.hpp\"\n"), Contains(".."));
+  CHECK_THAT(problems("io", "#include \"core/../apps/run.hpp\"\n"), Contains(".."));
+  CHECK_THAT(problems("apps", "#include \"core/missing.hpp\"\n"), Contains("does not exist"));
+  CHECK_THAT(problems("apps", "#include \"run.hpp\"\n"), Contains("on no floor"));
+  CHECK_THAT(problems("apps", "#include \"tests/main.hpp\"\n"), Contains("on no floor"));
+
+  CHECK(problems("apps", "#include \"core/types.hpp\"\n#include <vector>\n#include \"apps/run.hpp\"\n").empty());
+  CHECK(problems("core", "// #include \"apps/run.hpp\"\n/* #include \"apps/run.hpp\"\n#include \"io/h5.hpp\" */\n").empty());
+}

@@ -1,0 +1,177 @@
+// Networks that are hard on the promise of the same bits, and what a run of them leaves behind.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/isa.hpp"
+#include "core/simulation.hpp"
+#include "core/time.hpp"
+#include "networks/network.hpp"
+
+namespace runs {
+
+using namespace rheo;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+using Spikes = std::vector<std::pair<Tick, NeuronId>>;
+using Bytes = std::vector<std::byte>;
+
+struct Recorder final : SpikeSink {
+  void take(const SpikeBatch& batch) override {
+    for (std::size_t k = 0; k < batch.ticks(); ++k)
+      for (const NeuronId neuron : batch.at(k)) spikes.emplace_back(batch.tick(k), neuron);
+  }
+  Spikes spikes;
+};
+
+// The instruction set of the networks built while this lives.
+class ChosenIsa {
+ public:
+  explicit ChosenIsa(Isa isa) {
+    if (const char* now = std::getenv("RHEO_ISA"); now != nullptr) before_ = now;
+    ::setenv("RHEO_ISA", std::string(name_of(isa)).c_str(), 1);
+  }
+  ~ChosenIsa() { before_.empty() ? ::unsetenv("RHEO_ISA") : ::setenv("RHEO_ISA", before_.c_str(), 1); }
+  ChosenIsa(const ChosenIsa&) = delete;
+  ChosenIsa& operator=(const ChosenIsa&) = delete;
+
+ private:
+  std::string before_;
+};
+
+inline Distribution uniform(double low, double high) {
+  return {.kind = Distribution::Kind::uniform, .a = low, .b = high, .min = {}, .max = {}, .choices = {}};
+}
+inline Distribution normal(double mean, double sd, std::optional<double> min = {}, std::optional<double> max = {}) {
+  return {.kind = Distribution::Kind::normal, .a = mean, .b = sd, .min = min, .max = max, .choices = {}};
+}
+inline Distribution lognormal(double mu, double sigma) {
+  return {.kind = Distribution::Kind::lognormal, .a = mu, .b = sigma, .min = {}, .max = {}, .choices = {}};
+}
+inline Distribution choice(std::vector<double> choices) {
+  return {.kind = Distribution::Kind::choice, .min = {}, .max = {}, .choices = std::move(choices)};
+}
+inline Selection all_of(std::string population) { return {.population = std::move(population), .end = {}}; }
+inline Selection slice(std::string population, std::uint32_t begin, std::uint32_t end, std::uint32_t step = 1) {
+  return {.population = std::move(population), .begin = begin, .end = end, .step = step};
+}
+inline Connect bernoulli(double p) {
+  return {.rule = Connect::Rule::bernoulli, .p = p, .multapses = {}, .autapses = {}, .edges = {}};
+}
+inline Connect fixed_indegree(std::uint32_t indegree) {
+  return {.rule = Connect::Rule::fixed_indegree, .indegree = indegree, .multapses = {}, .autapses = {}, .edges = {}};
+}
+
+// Trains at random ticks of (0, ticks], about one spike per `every` ticks and neuron.
+inline std::shared_ptr<const SpikeTrains> trains(std::uint32_t size, Tick ticks, Tick every, double dt, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  auto made = std::make_shared<SpikeTrains>();
+  made->begin.push_back(0);
+  for (std::uint32_t n = 0; n < size; ++n) {
+    for (Tick k = 0; k < ticks / every; ++k)
+      made->times.push_back(tick_to_ms(1 + static_cast<Tick>(random() % static_cast<std::uint64_t>(ticks)), dt));
+    made->begin.push_back(made->times.size());
+  }
+  return made;
+}
+
+// Three projections from several populations meet at the port "ex" of E with uneven delays and weights whose sums are
+// inexact; parameters differ between neurons; every model, drive and kind of value occurs; `few` has fewer neurons than
+// there are lanes. The smallest delay is five ticks, so that a window holds several.
+inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
+  NetworkSpec spec;
+  spec.seed = 20;
+  spec.precision = precision;
+  spec.lanes = lanes;
+  spec.populations = {
+      {.name = "noise", .model = "spike_source", .size = 40, .params = {}, .options = {}, .initial = {},
+       .trains = trains(40, 400, 12, spec.dt, 1)},
+      {.name = "E", .model = "iaf_psc_alpha", .size = 230,
+       .params = {{"V_th", normal(-55, 1, -58, -52)}, {"tau_m", uniform(8, 12)}, {"tau_syn_ex", lognormal(0, 0.2)},
+                  {"C_m", normal(250, 20, 150)}},
+       .options = {}, .initial = {{"V_m", uniform(-70, -56)}}, .trains = {}},
+      {.name = "I", .model = "iaf_psc_delta", .size = 90, .params = {{"tau_m", uniform(5, 15)}, {"t_ref", choice({1, 1.5, 2})}},
+       .options = {}, .initial = {{"V_m", normal(-62, 3, {}, -56)}}, .trains = {}},
+      {.name = "few", .model = "iaf_psc_delta", .size = 5, .params = {{"I_e", 400.0}}, .options = {}, .initial = {}, .trains = {}},
+      {.name = "Z", .model = "izhikevich", .size = 110,
+       .params = {{"a", uniform(0.02, 0.1)}, {"c", uniform(-65, -50)}, {"d", normal(6, 1, 2)}}, .options = {},
+       .initial = {{"V_m", uniform(-70, -50)}}, .trains = {}},
+      {.name = "Z2", .model = "izhikevich", .size = 33, .params = {{"I_e", 9.0}},
+       .options = {{"scheme", "euler"}, {"input", "delta"}}, .initial = {}, .trains = {}}};
+  spec.projections = {
+      {.name = "E_and_Z_to_E", .source = {all_of("E"), all_of("Z")}, .target = {all_of("E")}, .connect = bernoulli(0.12),
+       .weight = normal(30, 10, 0), .delay = uniform(0.5, 6), .port = {}},
+      {.name = "mixed_to_E_Z", .source = {slice("I", 0, 90, 3), all_of("noise")}, .target = {all_of("Z"), slice("E", 0, 200)},
+       .connect = fixed_indegree(20), .weight = lognormal(0.5, 0.7), .delay = normal(3, 1, 0.5), .port = {}},
+      {.name = "back_to_E", .source = {slice("E", 10, 200, 7), all_of("I")}, .target = {all_of("E")}, .connect = bernoulli(0.2),
+       .weight = normal(-5, 20), .delay = 1.5, .port = "ex"},
+      {.name = "E_to_I_few", .source = {all_of("E")}, .target = {slice("I", 5, 90, 2), all_of("few"), slice("I", 0, 5)},
+       .connect = fixed_indegree(20), .weight = normal(0.4, 0.1), .delay = choice({0.7, 1.1, 4.3}), .port = {}},
+      {.name = "Z_to_Z2", .source = {all_of("Z"), all_of("few")}, .target = {all_of("Z2")}, .connect = bernoulli(0.3),
+       .weight = normal(0, 1), .delay = lognormal(1, 0.4), .port = {}}};
+  spec.inputs = {
+      {.name = "to_E", .kind = InputSpec::Kind::poisson, .target = {slice("E", 0, 100), slice("E", 100, 230, 2)},
+       .rate = 9000.0, .weight = normal(22, 9), .port = {}, .stop = {}},
+      {.name = "to_I", .kind = InputSpec::Kind::poisson, .target = {all_of("few"), all_of("I")}, .rate = uniform(5000, 9000),
+       .weight = 0.3, .delay = 1.3, .port = {}, .start = 2.0, .stop = 35.0},
+      {.name = "to_Z", .kind = InputSpec::Kind::current, .target = {all_of("Z")}, .amplitude = normal(9, 2), .port = {},
+       .start = 1.0, .stop = {}}};
+  return spec;
+}
+
+inline std::uint64_t fnv_1a(const void* data, std::size_t size, std::uint64_t hash = 0xcbf29ce484222325u) {
+  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<const unsigned char*>(data)[i]) * 0x100000001b3u;
+  return hash;
+}
+
+// Continues the simulation by `ticks` in pieces of random length, some of them empty.
+inline void run_in_pieces(Simulation& simulation, Tick ticks, std::mt19937_64& random) {
+  const Tick end = simulation.now() + ticks;
+  while (simulation.now() < end)
+    simulation.run(std::min(end - simulation.now(), static_cast<Tick>(random() % (random() % 2 ? 90 : 4))));
+}
+
+// Neurons forget: what rounding did to a sum can be gone some ms later. So states are looked at all along the way.
+inline constexpr Tick look_every = 10;
+
+struct Outcome {
+  Spikes spikes;
+  std::vector<std::uint64_t> states;  // hashes of the saved state at ticks look_every, 2 look_every, ...
+  Bytes state;                        // the last one
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+inline Outcome run_whole(const NetworkSpec& spec, unsigned threads, Tick ticks) {
+  Network network(spec, Threads(threads));
+  Outcome outcome;
+  Recorder recorder;
+  network.simulation().add_sink(recorder);
+  while (network.simulation().now() < ticks) {
+    network.simulation().run(look_every);
+    outcome.state = network.simulation().save();
+    outcome.states.push_back(fnv_1a(outcome.state.data(), outcome.state.size()));
+  }
+  outcome.spikes = std::move(recorder.spikes);
+  return outcome;
+}
+
+}  // namespace runs

@@ -1,0 +1,174 @@
+// Spikes, states and sealed files do not depend on threads, lanes, instruction sets, pieces of run(), saves and loads.
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "io/spike_recorder.hpp"
+#include "tests/property/network_runs.hpp"
+#include "tests/reference/rebuilt_edges.hpp"
+
+using namespace runs;
+
+namespace {
+
+constexpr Tick duration = 400;
+
+std::string name_of_precision(Precision p) {
+  return p == Precision::single_ ? "single" : "double";
+}
+
+// Where two runs part, for the message.
+std::string difference(const Outcome& a, const Outcome& b) {
+  if (a == b) return {};
+  const auto spike = std::mismatch(a.spikes.begin(), a.spikes.end(), b.spikes.begin(), b.spikes.end()).first - a.spikes.begin();
+  const auto byte = std::mismatch(a.state.begin(), a.state.end(), b.state.begin(), b.state.end()).first - a.state.begin();
+  const auto look = std::mismatch(a.states.begin(), a.states.end(), b.states.begin(), b.states.end()).first - a.states.begin();
+  return "state " + std::to_string(look) + ", spike " + std::to_string(spike) + " of " + std::to_string(a.spikes.size()) + ", byte " + std::to_string(byte) +
+         " of " + std::to_string(a.state.size());
+}
+
+}  // namespace
+
+// What the other tests of this file rely on: that something meets whose order matters.
+TEST_CASE("the demanding network is one where three projections meet in one tick and port") {
+  const NetworkSpec spec = demanding_network(Precision::single_, 16);
+  const Outcome outcome = run_whole(spec, 1, duration);
+  std::map<NeuronId, std::vector<rebuilt::Edge>> outgoing;
+  std::set<Tick> delays;
+  for (const rebuilt::Edge& edge : rebuilt::edges_of(spec)) {
+    outgoing[edge.source].push_back(edge);
+    delays.insert(edge.delay);
+  }
+  std::map<std::tuple<Tick, NeuronId, unsigned>, std::set<unsigned>> meeting;
+  for (const auto& [tick, neuron] : outcome.spikes)
+    for (const rebuilt::Edge& edge : outgoing[neuron])
+      if (tick + edge.delay <= duration) meeting[{tick + edge.delay, edge.target, edge.port}].insert(edge.projection);
+  const auto meetings = std::count_if(meeting.begin(), meeting.end(), [](const auto& m) { return m.second.size() >= 3; });
+  std::set<std::size_t> spiked;
+  for (const auto& [tick, neuron] : outcome.spikes) {
+    NeuronId first = 0;
+    for (std::size_t p = 0; p < spec.populations.size(); first += spec.populations[p++].size)
+      if (neuron >= first && neuron < first + spec.populations[p].size) spiked.insert(p);
+  }
+  std::cout << "demanding network: " << outcome.spikes.size() << " spikes, " << delays.size() << " different delays, three projections meet "
+            << meetings << " times\n";
+  CHECK(meetings > 1000);
+  CHECK(delays.size() > 60);
+  CHECK(*delays.begin() > 1);
+  CHECK(spiked.size() == spec.populations.size());
+  CHECK(Network(spec, Threads(1)).simulation().lanes() == 16);
+
+  NetworkSpec other = spec;
+  other.seed = 21;
+  CHECK(run_whole(other, 1, duration).spikes != outcome.spikes);
+}
+
+TEST_CASE("the same bits for any number of threads and lanes, pieces of run() and instruction set") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  std::mt19937_64 random(3);
+  std::optional<Outcome> expected;
+  int runs_made = 0;
+  for (const Isa isa : usable_isas()) {
+    const ChosenIsa chosen(isa);
+    if (!expected) expected = run_whole(demanding_network(precision, 1), 1, duration);
+    for (const std::uint32_t lanes : {1u, 2u, 5u, 16u, 23u}) {
+      for (const unsigned threads : {1u, 2u, 4u, 7u}) {
+        if (sanitized && (lanes + threads) % 3 != 0) continue;
+        INFO(name_of_precision(precision) << ", " << name_of(isa) << ", " << lanes << " lanes, " << threads << " threads");
+        CHECK(difference(run_whole(demanding_network(precision, lanes), threads, duration), *expected) == "");
+
+        // Pieces of random length meet the looks at the state only at the end.
+        Network network(demanding_network(precision, lanes), Threads(threads));
+        Recorder recorder;
+        network.simulation().add_sink(recorder);
+        run_in_pieces(network.simulation(), duration, random);
+        CHECK(difference({std::move(recorder.spikes), expected->states, network.simulation().save()}, *expected) == "");
+        runs_made += 2;
+      }
+    }
+  }
+  CHECK(expected->spikes.size() > 2500);
+  CHECK(runs_made >= (sanitized ? 10 : 40));
+}
+
+TEST_CASE("the same bits through saves at random ticks and loads into other numbers of threads and lanes") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  const Outcome expected = run_whole(demanding_network(precision, 16), 1, duration);
+  std::mt19937_64 random(4);
+  const std::vector<Isa> isas = usable_isas();
+  const auto network = [&] {
+    const ChosenIsa chosen(isas[random() % isas.size()]);
+    const std::uint32_t lanes[] = {1, 2, 5, 16, 23};
+    const unsigned threads[] = {1, 2, 4, 7};
+    return Network(demanding_network(precision, lanes[random() % 5]), Threads(threads[random() % 4]));
+  };
+  for (int journey = 0; journey < (sanitized ? 3 : 15); ++journey) {
+    Bytes state;
+    Spikes spikes;
+    Tick now = 0;
+    std::string hops;
+    while (now < duration) {
+      Network here = network();
+      // The one that loads may have a past of its own.
+      if (random() % 3 == 0) here.simulation().run(static_cast<Tick>(random() % 100));
+      Recorder recorder;
+      here.simulation().add_sink(recorder);
+      if (!state.empty() || here.simulation().now() != 0) {
+        if (state.empty()) state = network().simulation().save();
+        here.simulation().load(state);
+        CHECK(here.simulation().now() == now);
+        // Nothing is lost on the way, not even the order of what is in flight.
+        CHECK(here.simulation().save() == state);
+      }
+      const Tick hop = std::min(duration - now, static_cast<Tick>(random() % 150));
+      run_in_pieces(here.simulation(), hop, random);
+      now += hop;
+      hops += " " + std::to_string(now);
+      state = here.simulation().save();
+      spikes.insert(spikes.end(), recorder.spikes.begin(), recorder.spikes.end());
+    }
+    INFO(name_of_precision(precision) << ", saved at" << hops);
+    CHECK(difference({spikes, expected.states, state}, expected) == "");
+  }
+}
+
+TEST_CASE("a sealed spike file holds the same bytes for any number of threads and pieces of run()") {
+  const auto base = std::filesystem::temp_directory_path() / ("rheo_test_same_file_" + std::to_string(::getpid()));
+  std::mt19937_64 random(5);
+  std::string expected;
+  for (const unsigned threads : {1u, 2u, 4u, 7u}) {
+    for (const bool pieces : {false, true}) {
+      const auto directory = base / (std::to_string(threads) + (pieces ? "p" : "w"));
+      Network network(demanding_network(Precision::single_, pieces ? 23 : 16), Threads(threads));
+      Simulation& simulation = network.simulation();
+      std::vector<Selection> recorded;
+      for (const char* name : {"E", "I", "few", "Z", "Z2"}) recorded.push_back(all_of(name));
+      SpikeRecorder recorder(directory, simulation.populations(), recorded, simulation.dt(),
+                             {.chunk = pieces ? 97u : 65536u, .flush_interval = std::chrono::milliseconds(pieces ? 1 : 500)});
+      simulation.add_sink(recorder);
+      if (pieces)
+        run_in_pieces(simulation, duration, random);
+      else
+        simulation.run(duration);
+      recorder.finish();
+      std::ifstream file(directory / "spikes.h5", std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+      INFO(threads << " threads" << (pieces ? ", random pieces" : ""));
+      REQUIRE(bytes.size() > 20'000);
+      if (expected.empty()) expected = bytes;
+      const bool equal = bytes == expected;
+      CHECK(equal);
+    }
+  }
+  std::filesystem::remove_all(base);
+}

@@ -1,0 +1,28 @@
+// A Brunel network of 2500 neurons fires as mean-field theory says: populations, drive, synapses and delays together.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/brunel.hpp"
+
+namespace {
+
+using rheo::test::Brunel;
+
+}  // namespace
+
+TEST_CASE("Siegert's formula gives the known rates of Brunel's networks", "[brunel]") {
+  CHECK(Brunel{1000, 250, 5, 2, 10}.theory() == Approx(37.95).margin(0.005));
+  CHECK(Brunel{1000, 250, 5, 2, 0}.theory() == Approx(32.03).margin(0.005));
+  CHECK(Brunel{1000, 250, 4.5, 0.9, 10}.theory() == Approx(6.52).margin(0.005));
+  CHECK(Brunel{1000, 250, 4.5, 0.9, 0}.theory() == Approx(5.83).margin(0.005));
+  CHECK(Brunel{200, 50, 5, 2, 0}.theory() == Approx(53.08).margin(0.005));
+}
+
+TEST_CASE("Brunel network of 2500 neurons: rate of theory and of NEST", "[brunel]") {
+  const auto rates = rheo::test::measure({200, 50, 5, 2, 0}, 5, 500, 1000);
+  CAPTURE(rates.mean, rates.standard_error);
+  // Five independent networks hardly differ; if they do, something is wrong too.
+  CHECK(rates.standard_error < 0.2);
+  CHECK(rates.mean == Approx(53.08).margin(std::max(0.5308, 3 * rates.standard_error)));
+  CHECK(rates.mean == Approx(53.05).margin(std::max(0.5305, 3 * rates.standard_error)));  // NEST 3.10, 5 s
+}

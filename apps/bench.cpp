@@ -68,7 +68,7 @@ NetworkSpec brunel(bool one_delay, bool poisson) {
 }
 
 struct BenchOptions {
-  std::string name = "brunel_hom", drive = "poisson";
+  std::string name = "brunel_hom", drive = "poisson", delivery = "auto";
   unsigned threads = 0;
   std::uint32_t lanes = 0;
   bool json = false, stages = true;
@@ -81,6 +81,8 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 void bench(const BenchOptions& options) {
   NetworkSpec spec = brunel(options.name == "brunel_hom", options.drive == "poisson");
   spec.lanes = options.lanes;
+  if (options.delivery != "auto")
+    spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
   const Threads threads(options.threads);
   const auto building = std::chrono::steady_clock::now();
   Network network(spec, threads);
@@ -152,6 +154,8 @@ void add_bench(CLI::App& app) {
   command->add_option("--lanes", options->lanes, "number of lanes; the results do not depend on it")
       ->check(CLI::Range(1u, 65536u).description(""))
       ->type_name("N");
+  command->add_option("--delivery", options->delivery, "auto, ring or wheel; the results do not depend on it")
+      ->check(CLI::IsMember({"auto", "ring", "wheel"}));
   command->add_flag("--json", options->json, "print JSON");
   command->add_flag("!--no-stages", options->stages, "do not time the stages (a few per cent faster)");
   command->callback([options] { bench(*options); });

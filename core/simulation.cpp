@@ -5,7 +5,6 @@
 #include <cstring>
 #include <deque>
 
-#include "core/aligned.hpp"
 #include "core/errors.hpp"
 
 namespace rheo {
@@ -70,17 +69,11 @@ struct Simulation::State {
     }
     neurons = first;
     window = longest_window;
-    for (const auto& pathway : parts.pathways) {
-      window = std::min(window, pathway->min_delay());
-      max_delay = std::max(max_delay, pathway->max_delay());
-    }
-    threads.for_each(per_lane.size(), [this](std::size_t i) {
-      per_lane[i].input = AlignedColumn<std::byte>(parts.lanes.slots[i] * bytes_of(parts.precision));
-    });
+    window = std::min(longest_window, parts.connectivity->min_delay());
+    max_delay = parts.connectivity->max_delay();
   }
 
   struct Lane {
-    AlignedColumn<std::byte> input;
     SpikeList spikes;
     StageTimes times;
     // First state that is not finite: population and neuron.
@@ -89,8 +82,14 @@ struct Simulation::State {
     std::uint32_t broken_neuron = 0;
   };
 
-  void* row(std::size_t lane, const Piece& piece, std::uint32_t port) {
-    return per_lane[lane].input.data() + piece.slot(port, piece.begin) * bytes_of(parts.precision);
+  void* row(void* input, const Piece& piece, std::uint32_t port) const {
+    return static_cast<std::byte*>(input) + piece.slot(port, piece.begin) * bytes_of(parts.precision);
+  }
+
+  void fan_out(std::size_t lane, const SpikeBatch& batch) {
+    for (std::size_t k = 0; k < batch.ticks(); ++k)
+      if (const auto spiked = batch.at(k); !spiked.empty())
+        parts.connectivity->fan_out(lane, batch.tick(k), spiked, now);
   }
 
   // One lane's part of the window (now, now + ticks].
@@ -99,26 +98,26 @@ struct Simulation::State {
     const std::vector<Piece>& pieces = parts.lanes.pieces[index];
     Stopwatch watch(profiling);
     if (fan_out_pending) {
-      for (const auto& pathway : parts.pathways) pathway->fan_out(index, history.back(), now);
+      fan_out(index, history.back());
       watch.mark(lane.times.fan_out);
     }
     lane.spikes.neurons.clear();
     lane.spikes.end_of.clear();
     for (Tick t = now + 1; t <= now + ticks; ++t) {
-      for (const auto& pathway : parts.pathways) pathway->arrive(index, t, lane.input.data());
+      void* const input = parts.connectivity->arrivals(index, t);
       watch.mark(lane.times.arrive);
       for (const auto& drive : parts.drives) {
         const Piece& piece = pieces[drive->population()];
-        if (piece.begin != piece.end) drive->add(t, piece.begin, piece.end, row(index, piece, drive->port()));
+        if (piece.begin != piece.end) drive->add(t, piece.begin, piece.end, row(input, piece, drive->port()));
       }
       watch.mark(lane.times.drive);
       for (std::size_t p = 0; p < pieces.size(); ++p) {
         const Piece& piece = pieces[p];
         if (piece.begin != piece.end)
-          parts.populations[p]->advance(t, piece.begin, piece.end, row(index, piece, 0), infos[p].first, lane.spikes);
+          parts.populations[p]->advance(t, piece.begin, piece.end, row(input, piece, 0), infos[p].first, lane.spikes);
         lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
       }
-      if (!lane.input.empty()) std::memset(lane.input.data(), 0, lane.input.bytes());
+      std::memset(input, 0, parts.lanes.slots[index] * bytes_of(parts.precision));
       watch.mark(lane.times.advance);
     }
     if (!check) return;
@@ -297,12 +296,10 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.history.clear();
   s.fan_out_pending = false;
   for (State::Lane& lane : s.per_lane) lane.broken = false;
-  for (const auto& pathway : s.parts.pathways) pathway->clear();
+  s.parts.connectivity->clear();
   if (batch.ticks() == 0) return;
   s.history.push_back(std::move(batch));
-  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) {
-    for (const auto& pathway : s.parts.pathways) pathway->fan_out(lane, s.history.back(), now);
-  });
+  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.fan_out(lane, s.history.back()); });
 }
 
 StageTimes Simulation::stage_times() const {
@@ -319,9 +316,9 @@ StageTimes Simulation::stage_times() const {
 std::size_t Simulation::bytes() const {
   std::size_t sum = 0;
   for (const auto& population : state_->parts.populations) sum += population->bytes();
-  for (const auto& pathway : state_->parts.pathways) sum += pathway->bytes();
+  sum += state_->parts.connectivity->bytes();
   for (const State::Lane& lane : state_->per_lane)
-    sum += lane.input.bytes() + lane.spikes.neurons.capacity() * 4 + lane.spikes.end_of.capacity() * 4;
+    sum += lane.spikes.neurons.capacity() * 4 + lane.spikes.end_of.capacity() * 4;
   for (const SpikeBatch& batch : state_->history) sum += batch.neurons.capacity() * 4 + batch.tick_begin.capacity() * 4;
   return sum;
 }

@@ -1,9 +1,9 @@
 // The loop: time is cut into windows no longer than the smallest delay, neurons into lanes. Inside a window no lane
 // needs another, because every spike that arrives was emitted in an earlier window.
 //
-// Order within tick t for one neuron (docs/semantics.md): arrivals projection by projection in the order of their
-// declaration (within a projection by emission tick, source, synapse), then drives as declared, then the neuron
-// advances. No sum depends on the number of lanes or threads or on how run() is cut into pieces.
+// Order within tick t for one neuron (docs/semantics.md): arrivals by emission tick, projection, source and synapse,
+// then drives as declared, then the neuron advances. No sum depends on the number of lanes or threads or on how run() is
+// cut into pieces.
 #pragma once
 
 #include <cstddef>
@@ -44,17 +44,19 @@ class PopulationBlock {
   virtual std::size_t bytes() const = 0;
 };
 
-// A projection as the loop sees it: it keeps, per lane, the synapses onto that lane and a wheel of what is in flight.
-class Pathway {
+// All synapses as the loop sees them. Per lane it keeps the synapses onto that lane and what is in flight to it.
+class Connectivity {
  public:
-  virtual ~Pathway() = default;
-  virtual Tick min_delay() const = 0;  // ticks, >= 1; `never` for a projection without synapses
-  virtual Tick max_delay() const = 0;  // ticks; 0 for a projection without synapses
+  virtual ~Connectivity() = default;
+  virtual Tick min_delay() const = 0;  // ticks, >= 1; `never` without synapses
+  virtual Tick max_delay() const = 0;  // ticks; 0 without synapses
 
-  // Queues what the batch's spikes send to this lane at ticks > now. Called in order of time.
-  virtual void fan_out(std::size_t lane, const SpikeBatch& batch, Tick now) = 0;
-  // Adds what arrives at tick t to the lane's input.
-  virtual void arrive(std::size_t lane, Tick t, void* input) = 0;
+  // Files what the spikes of tick `emitted` (ascending) send to this lane, as far as it arrives after tick `now`. Called
+  // in order of `emitted`; min_delay() > now - emitted except after clear().
+  virtual void fan_out(std::size_t lane, Tick emitted, std::span<const NeuronId> neurons, Tick now) = 0;
+  // The lane's input of tick t: what arrives, summed per slot in the order of docs/semantics.md. Ticks are asked for in
+  // order; the caller adds drives, uses the array and sets it to zero before the next tick.
+  virtual void* arrivals(std::size_t lane, Tick t) = 0;
   // Forgets everything in flight.
   virtual void clear() = 0;
   virtual std::size_t bytes() const = 0;
@@ -114,7 +116,7 @@ class Simulation {
     std::uint64_t seed = 0;
     Precision precision = Precision::single_;
     std::vector<std::unique_ptr<PopulationBlock>> populations;
-    std::vector<std::unique_ptr<Pathway>> pathways;
+    std::unique_ptr<Connectivity> connectivity;
     std::vector<std::unique_ptr<Drive>> drives;
     Lanes lanes;
     // Identifies the network in saved states: anything that changes what a state means must change it.

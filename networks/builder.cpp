@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "core/errors.hpp"
+#include "core/math.hpp"
 #include "core/time.hpp"
 #include "networks/values.hpp"
 
@@ -59,21 +61,20 @@ class SynapseValues {
 // Everything one lane needs to know and to say.
 class LaneBuilder {
  public:
-  LaneBuilder(const ProjectionPlan& plan, const std::vector<Piece>& pieces, std::uint32_t slots)
-      : plan_(plan), pieces_(pieces), slots_(slots), values_(plan) {}
+  LaneBuilder(const ProjectionPlan& plan, Delivery delivery, const std::vector<Piece>& pieces)
+      : plan_(plan), delivery_(delivery), pieces_(pieces), values_(plan) {}
 
   void build(SynapseBlock& block) {
-    one_delay_ = is_constant(plan_.spec->delay);
     one_weight_ = is_constant(plan_.spec->weight);
     count(block);
     if (synapses_ == 0) {
       block = {};
       return;
     }
-    if (slots_ <= 65536)
-      fill(block, block.narrow_targets);
+    if (delivery_.narrow)
+      fill(block, block.narrow_address);
     else
-      fill(block, block.wide_targets);
+      fill(block, block.wide_address);
   }
   std::uint32_t min_delay() const { return min_delay_; }
   std::uint32_t max_delay() const { return max_delay_; }
@@ -116,31 +117,33 @@ class LaneBuilder {
     for (std::size_t row = 1; row < block.row_synapses.size(); ++row) block.row_synapses[row] += block.row_synapses[row - 1];
   }
 
-  template <class Target>
-  void fill(SynapseBlock& block, AlignedColumn<Target>& targets) {
+  template <class Address>
+  void fill(SynapseBlock& block, AlignedColumn<Address>& addresses) {
     if (plan_.precision == Precision::single_)
-      fill(block, targets, block.weights_single);
+      fill(block, addresses, block.weight_single);
     else
-      fill(block, targets, block.weights_double);
+      fill(block, addresses, block.weight_double);
   }
 
-  // Targets ascend while filling, so that a row's synapses of one delay stand by (target, canonical order) already.
-  template <class Target, class Real>
-  void fill(SynapseBlock& block, AlignedColumn<Target>& targets, AlignedColumn<Real>& weights) {
-    targets = AlignedColumn<Target>(synapses_);
+  // Targets ascend while filling, so that a row's synapses stand by (target, canonical order).
+  template <class Address, class Real>
+  void fill(SynapseBlock& block, AlignedColumn<Address>& addresses, AlignedColumn<Real>& weights) {
+    const bool ring = delivery_.kind == Delivery::Kind::ring;
+    addresses = AlignedColumn<Address>(synapses_);
     if (!one_weight_) weights = AlignedColumn<Real>(synapses_);
-    AlignedColumn<std::uint32_t> delays(one_delay_ ? 0 : synapses_);
+    AlignedColumn<std::uint32_t> delays(ring ? 0 : synapses_);
     std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
     for_each_target([&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
       const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
         const std::uint32_t at = cursor[sources_[k]]++;
-        targets[at] = static_cast<Target>(weight < 0 ? slot_negative : slot_positive);
+        const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
+        addresses[at] = static_cast<Address>(ring ? delay * delivery_.width + slot : slot);
         if (!one_weight_) weights[at] = static_cast<Real>(weight);
-        if (!one_delay_) delays[at] = delay;
+        if (!ring) delays[at] = delay;
         min_delay_ = std::min(min_delay_, delay);
         max_delay_ = std::max(max_delay_, delay);
       };
-      if (one_delay_ && one_weight_) {
+      if (is_constant(plan_.spec->delay) && one_weight_) {
         const double weight = std::get<double>(plan_.spec->weight);
         const std::uint32_t delay = values_.ticks(std::get<double>(plan_.spec->delay));
         for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
@@ -148,68 +151,46 @@ class LaneBuilder {
         values_.for_each(target, sources_.size(), edges_, put);
       }
     });
-    if (!one_delay_) sort_rows(block, delays, targets, weights);
+    if (!ring) sort_rows(block, delays, addresses, weights);
   }
 
-  template <class Target, class Real>
-  void sort_rows(SynapseBlock& block, AlignedColumn<std::uint32_t>& delays, AlignedColumn<Target>& targets,
+  // Sorts every row by delay, stably, and says where its slices are.
+  template <class Address, class Real>
+  void sort_rows(SynapseBlock& block, const AlignedColumn<std::uint32_t>& delays, AlignedColumn<Address>& addresses,
                  AlignedColumn<Real>& weights) {
-    // Stable counting sort of each row by delay; `used` lists the delays of a row so that few counters are touched.
-    const std::size_t range = std::size_t{max_delay_} - min_delay_ + 1;
-    std::vector<std::uint32_t> counts(range, 0), used;
-    std::vector<Target> row_targets;
+    constexpr std::uint32_t longest_slice = 65535;
+    std::vector<std::uint32_t> order;  // synapses of the row, by (delay, canonical order)
+    std::vector<Address> row_addresses;
     std::vector<Real> row_weights;
-    std::vector<DelaySlice<std::uint32_t>> slices;
+    std::vector<DelaySlice> slices;
     block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
-    std::uint32_t largest = max_delay_;
     for (std::size_t row = 0; row + 1 < block.row_synapses.size(); ++row) {
       const std::uint32_t begin = block.row_synapses[row], end = block.row_synapses[row + 1];
-      used.clear();
-      for (std::uint32_t s = begin; s < end; ++s)
-        if (counts[delays[s] - min_delay_]++ == 0) used.push_back(delays[s]);
-      if (range <= 4 * used.size()) {
-        used.clear();
-        for (std::size_t d = 0; d < range; ++d)
-          if (counts[d] != 0) used.push_back(min_delay_ + static_cast<std::uint32_t>(d));
-      } else {
-        std::sort(used.begin(), used.end());
-      }
-      std::uint32_t at = 0;
-      for (const std::uint32_t delay : used) {
-        const std::uint32_t count = counts[delay - min_delay_];
-        slices.push_back({delay, count});
-        largest = std::max(largest, count);
-        counts[delay - min_delay_] = at;  // from here on the place of the next synapse
-        at += count;
-      }
-      row_targets.assign(targets.begin() + begin, targets.begin() + end);
+      order.resize(end - begin);
+      std::iota(order.begin(), order.end(), begin);
+      std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return delays[a] < delays[b]; });
+      row_addresses.assign(addresses.begin() + begin, addresses.begin() + end);
       if (!weights.empty()) row_weights.assign(weights.begin() + begin, weights.begin() + end);
+      const std::size_t first_slice = slices.size();
       for (std::uint32_t s = begin; s < end; ++s) {
-        const std::uint32_t to = begin + counts[delays[s] - min_delay_]++;
-        targets[to] = row_targets[s - begin];
-        if (!weights.empty()) weights[to] = row_weights[s - begin];
+        const std::uint32_t from = order[s - begin];
+        addresses[s] = row_addresses[from - begin];
+        if (!weights.empty()) weights[s] = row_weights[from - begin];
+        if (slices.size() == first_slice || slices.back().delay != delays[from] || slices.back().count == longest_slice)
+          slices.push_back({delays[from], 0});
+        ++slices.back().count;
       }
-      for (const std::uint32_t delay : used) counts[delay - min_delay_] = 0;
       block.row_slices[row + 1] = static_cast<std::uint32_t>(slices.size());
     }
-    const auto keep = [&](auto& column) {
-      using Slice = std::remove_reference_t<decltype(column[0])>;
-      column = std::remove_reference_t<decltype(column)>(slices.size());
-      for (std::size_t s = 0; s < slices.size(); ++s)
-        column[s] = Slice{static_cast<decltype(Slice::delay)>(slices[s].delay),
-                          static_cast<decltype(Slice::count)>(slices[s].count)};
-    };
-    if (largest <= 65535)
-      keep(block.narrow_slices);
-    else
-      keep(block.wide_slices);
+    block.slices = AlignedColumn<DelaySlice>(slices.size());
+    std::copy(slices.begin(), slices.end(), block.slices.begin());
   }
 
   const ProjectionPlan& plan_;
+  Delivery delivery_;
   const std::vector<Piece>& pieces_;
-  std::uint32_t slots_;
   SynapseValues values_;
-  bool one_delay_ = false, one_weight_ = false;
+  bool one_weight_ = false;
   std::uint32_t synapses_ = 0;
   std::uint32_t min_delay_ = std::numeric_limits<std::uint32_t>::max(), max_delay_ = 0;
   std::vector<std::uint32_t> sources_, edges_;  // of the target being built
@@ -217,26 +198,44 @@ class LaneBuilder {
 
 }  // namespace
 
-Projection::Parts build_projection(const ProjectionPlan& plan, const Lanes& lanes, const Threads& threads) {
-  Projection::Parts parts;
-  parts.precision = plan.precision;
-  parts.sources = plan.sources;
-  std::sort(parts.sources.begin(), parts.sources.end(),
+Tick longest_delay(const Value& delay, double dt) {
+  constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
+  double longest = 0;
+  if (const auto* constant = std::get_if<double>(&delay)) longest = *constant;
+  if (const auto* list = std::get_if<std::vector<double>>(&delay); list != nullptr && !list->empty())
+    longest = *std::max_element(list->begin(), list->end());
+  if (const auto* d = std::get_if<Distribution>(&delay)) {
+    switch (d->kind) {
+      case Distribution::Kind::uniform: longest = d->b; break;
+      case Distribution::Kind::normal: longest = d->a + sigmas * d->b; break;
+      case Distribution::Kind::lognormal: longest = math::exp(d->a + sigmas * d->b); break;
+      case Distribution::Kind::choice: longest = *std::max_element(d->choices.begin(), d->choices.end()); break;
+    }
+    if (d->max) longest = std::min(longest, *d->max);
+  }
+  return std::max<Tick>(1, ms_to_tick_nearest(longest, dt));
+}
+
+ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
+                                    const Threads& threads) {
+  ProjectionSynapses built;
+  built.sources = plan.sources;
+  std::sort(built.sources.begin(), built.sources.end(),
             [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
-  parts.blocks.resize(lanes.count());
-  if (const auto* weight = std::get_if<double>(&plan.spec->weight)) parts.weight = *weight;
+  built.lanes.resize(lanes.count());
+  if (const auto* weight = std::get_if<double>(&plan.spec->weight)) built.weight = *weight;
   if (const auto* delay = std::get_if<double>(&plan.spec->delay)) SynapseValues(plan).ticks(*delay);
   std::vector<std::pair<Tick, Tick>> delays(lanes.count(), {never, 0});
   threads.for_each(lanes.count(), [&](std::size_t lane) {
-    LaneBuilder builder(plan, lanes.pieces[lane], lanes.slots[lane]);
-    builder.build(parts.blocks[lane]);
-    if (parts.blocks[lane].synapses() != 0) delays[lane] = {builder.min_delay(), builder.max_delay()};
+    LaneBuilder builder(plan, delivery, lanes.pieces[lane]);
+    builder.build(built.lanes[lane]);
+    if (built.lanes[lane].synapses() != 0) delays[lane] = {builder.min_delay(), builder.max_delay()};
   });
   for (const auto& [low, high] : delays) {
-    parts.min_delay = std::min(parts.min_delay, low);
-    parts.max_delay = std::max(parts.max_delay, high);
+    built.min_delay = std::min(built.min_delay, low);
+    built.max_delay = std::max(built.max_delay, high);
   }
-  return parts;
+  return built;
 }
 
 }  // namespace rheo

@@ -1,5 +1,5 @@
 // Builds one projection's synapses, lane by lane and in parallel: one pass counts, the second fills; nothing is
-// allocated per synapse, and what is transient is one lane's delays.
+// allocated per synapse, and what is transient is at most one lane's delays.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include "core/parallel.hpp"
 #include "core/simulation.hpp"
 #include "networks/connector.hpp"
-#include "networks/projection.hpp"
 #include "networks/spec.hpp"
+#include "networks/synapses.hpp"
 
 namespace rheo {
 
@@ -34,6 +34,10 @@ struct ProjectionPlan {
 };
 
 // Throws BuildError with a key below the projection ("delay").
-Projection::Parts build_projection(const ProjectionPlan& plan, const Lanes& lanes, const Threads& threads);
+ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
+                                    const Threads& threads);
+
+// A delay in ticks that no synapse of the projection exceeds, known before anything is drawn.
+Tick longest_delay(const Value& delay, double dt);
 
 }  // namespace rheo

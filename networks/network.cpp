@@ -1,6 +1,7 @@
 #include "networks/network.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "core/time.hpp"
 #include "networks/builder.hpp"
 #include "networks/connector.hpp"
+#include "networks/static_synapses.hpp"
 #include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/factory.hpp"
@@ -419,31 +421,53 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   return resolved;
 }
 
-// How many lanes: enough to keep many threads busy and a lane's input in the fast caches, few enough that a row of
-// synapses is not cut into crumbs. Only the speed depends on it.
-std::size_t choose_lanes(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections,
-                         const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
+// How the network is laid out: lanes and delivery. Only the speed depends on it, so it follows from the network alone.
+struct Layout {
+  Lanes lanes;
+  Delivery delivery;
+};
+
+Layout choose_layout(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections,
+                     const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
   std::uint64_t slots = 0, neurons = 0;
   for (const auto& population : populations) {
     slots += std::uint64_t{population->ports()} * population->size();
     neurons += population->size();
   }
-  if (spec.lanes != 0) return spec.lanes;
-  double synapses = 0, slices = 0;  // slices: pieces of rows with one delay, if there were one lane
+  double synapses = 0, rows = 0;
+  Tick longest = 1;
   for (const ResolvedProjection& projection : projections) {
-    const double expected = projection.connector->expected_synapses();
-    double delays = 1;
-    if (!is_constant(projection.plan.spec->delay)) delays = 40;
-    synapses += expected;
-    slices += std::min(expected, delays * projection.plan.rows);
+    synapses += projection.connector->expected_synapses();
+    rows += projection.plan.rows;
+    longest = std::max(longest, longest_delay(projection.plan.spec->delay, spec.dt));
   }
-  constexpr double shortest_slice = 12;        // synapses; see docs/performance.md
-  constexpr std::uint64_t fewest_neurons = 512;  // per lane
-  constexpr std::uint64_t most_slots = 32768;    // 128 KB of single-precision input
-  const std::uint64_t needed = (slots + most_slots - 1) / most_slots;
-  std::uint64_t wished = std::min<std::uint64_t>(64, neurons / fewest_neurons);
-  if (slices > 0) wished = std::min(wished, static_cast<std::uint64_t>(synapses / slices / shortest_slice));
-  return std::max<std::uint64_t>({1, needed, std::min<std::uint64_t>(2, neurons / fewest_neurons), wished});
+  // Chosen with `rheo bench` (docs/performance.md).
+  constexpr double shortest_row = 50;              // synapses onto one lane; shorter rows cost more than their synapses
+  constexpr std::uint64_t fewest_neurons = 128;    // per lane
+  constexpr std::uint64_t most_lanes = 64;
+  constexpr std::uint64_t ring_bytes = 1 << 20;    // what stays in the second-level cache of a core
+  const std::uint64_t by_size = neurons / fewest_neurons;
+  const std::uint64_t by_rows = rows > 0 ? static_cast<std::uint64_t>(synapses / rows / shortest_row) : most_lanes;
+  std::uint64_t count = std::max<std::uint64_t>(1, std::min({most_lanes, by_size, std::max<std::uint64_t>(2, by_rows)}));
+  const std::uint64_t ticks = longest < 1 << 20 ? std::bit_ceil(static_cast<std::uint64_t>(longest) + 1) : 1 << 20;
+  // More lanes where that lets a ring fit.
+  const std::uint64_t ring_slots = ring_bytes / bytes_of(spec.precision) / ticks;
+  if (ring_slots >= 64) count = std::max(count, (slots + ring_slots - 1) / ring_slots);
+  if (spec.lanes != 0) count = spec.lanes;
+
+  Layout layout;
+  layout.lanes = Lanes::cut(populations, count);
+  const std::uint32_t widest = *std::max_element(layout.lanes.slots.begin(), layout.lanes.slots.end());
+  const std::uint64_t width = std::bit_ceil(std::max(1u, widest));
+  const bool possible = width * ticks <= std::uint64_t{1} << 28;
+  const bool fits = width * ticks * bytes_of(spec.precision) <= 2 * ring_bytes;
+  const bool ring = possible && (spec.delivery == NetworkSpec::Delivery::ring ||
+                                 (spec.delivery == NetworkSpec::Delivery::automatic && fits));
+  if (ring)
+    layout.delivery = {Delivery::Kind::ring, static_cast<std::uint32_t>(width), width * ticks <= 65536};
+  else
+    layout.delivery = {Delivery::Kind::wheel, 1, widest <= 65536};
+  return layout;
 }
 
 std::string fingerprint(const NetworkSpec& spec, const std::vector<ProjectionInfo>& projections) {
@@ -471,13 +495,16 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
 
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections) resolved.push_back(resolve_projection(spec, plan, projection));
-  parts.lanes = Lanes::cut(parts.populations, choose_lanes(spec, resolved, parts.populations));
+  if (resolved.size() > 65535) refuse("projections", std::to_string(resolved.size()), "too many", "at most 65535");
+  Layout layout = choose_layout(spec, resolved, parts.populations);
+  std::vector<ProjectionSynapses> all;
   for (const ResolvedProjection& projection : resolved) {
     const std::string& name = projection.plan.spec->name;
-    auto built = below("projections." + name, [&] { return build_projection(projection.plan, parts.lanes, threads); });
+    auto built = below("projections." + name,
+                       [&] { return build_projection(projection.plan, layout.delivery, layout.lanes, threads); });
     ProjectionInfo info;
     info.name = name;
-    for (const SynapseBlock& block : built.blocks) {
+    for (const SynapseBlock& block : built.lanes) {
       info.synapses += block.synapses();
       info.bytes += block.bytes();
     }
@@ -486,8 +513,10 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
       info.max_delay = tick_to_ms(built.max_delay, spec.dt);
     }
     infos.push_back(std::move(info));
-    parts.pathways.push_back(std::make_unique<Projection>(std::move(built)));
+    all.push_back(std::move(built));
   }
+  parts.connectivity = make_static_synapses(std::move(all), layout.delivery, spec.precision, layout.lanes.slots);
+  parts.lanes = std::move(layout.lanes);
   parts.fingerprint = fingerprint(spec, infos);
   return Simulation(std::move(parts), threads);
 }

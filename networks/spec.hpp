@@ -97,7 +97,9 @@ struct NetworkSpec {
   double dt = 0.1;  // ms
   std::uint64_t seed = 0;
   Precision precision = Precision::single_;
-  std::uint32_t lanes = 0;  // 0: chosen from the network; the results do not depend on it
+  // How it is laid out; chosen from the network when left alone. The results do not depend on it.
+  std::uint32_t lanes = 0;
+  enum class Delivery { automatic, ring, wheel } delivery = Delivery::automatic;
   std::vector<PopulationSpec> populations;
   std::vector<ProjectionSpec> projections;
   std::vector<InputSpec> inputs;

@@ -1,7 +1,6 @@
-// The synapses of one projection onto one lane: rows by source, in a row sorted by (delay, target, canonical order).
-// Memory traffic is the speed limit of spike delivery, so a column exists only where its values differ: one delay for
-// the whole projection costs 0 bytes per synapse, one weight 0 bytes, a target 2 bytes where the lane has at most 65,536
-// slots.
+// The synapses of one projection onto one lane: rows by source. Memory traffic is the speed limit of spike delivery, so
+// a column exists only where its values differ (one weight for the projection costs 0 bytes per synapse), and target and
+// delay share one address of 2 bytes where they fit.
 #pragma once
 
 #include <cstddef>
@@ -13,33 +12,60 @@
 
 namespace rheo {
 
-// A run of synapses of one row with one delay. Rows list them in order, so that a slice begins where the one before
-// ended.
-template <class Int>
+// Neurons of the network as rows of a projection: `first`, first + step, ... < end are the rows from `row` on.
+struct SourceRange {
+  NeuronId first = 0, end = 0;
+  std::uint32_t step = 1;
+  std::uint32_t row = 0;
+};
+
+// A run of synapses of one row with one delay. Slices of a row follow each other.
 struct DelaySlice {
-  Int delay, count;
+  std::uint32_t delay;  // ticks
+  std::uint32_t count;  // at most 65535
 };
 
 struct SynapseBlock {
   AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row
-  // Only where delays differ; the narrow form where every delay and count fits.
-  AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
-  AlignedColumn<DelaySlice<std::uint16_t>> narrow_slices;
-  AlignedColumn<DelaySlice<std::uint32_t>> wide_slices;
 
-  // One of the two: the target's slot in the lane's input.
-  AlignedColumn<std::uint16_t> narrow_targets;
-  AlignedColumn<std::uint32_t> wide_targets;
+  // One of the two, per synapse. Delivered by ring: delay * ring width + slot, in canonical order of the row. Delivered
+  // by wheel: slot, by (delay, canonical order).
+  AlignedColumn<std::uint16_t> narrow_address;
+  AlignedColumn<std::uint32_t> wide_address;
 
   // Only where weights differ; the one of the simulation's precision.
-  AlignedColumn<float> weights_single;
-  AlignedColumn<double> weights_double;
+  AlignedColumn<float> weight_single;
+  AlignedColumn<double> weight_double;
+
+  // Delivered by wheel only.
+  AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
+  AlignedColumn<DelaySlice> slices;
 
   std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
   std::size_t bytes() const {
-    return row_synapses.bytes() + row_slices.bytes() + narrow_slices.bytes() + wide_slices.bytes() +
-           narrow_targets.bytes() + wide_targets.bytes() + weights_single.bytes() + weights_double.bytes();
+    return row_synapses.bytes() + narrow_address.bytes() + wide_address.bytes() + weight_single.bytes() +
+           weight_double.bytes() + row_slices.bytes() + slices.bytes();
   }
+};
+
+// One projection, built.
+struct ProjectionSynapses {
+  std::vector<SourceRange> sources;  // disjoint, ascending by neuron
+  std::vector<SynapseBlock> lanes;   // [lane]
+  Tick min_delay = never, max_delay = 0;
+  double weight = 0;  // where the blocks store none
+};
+
+// How spikes reach the input of a lane. Both give the same bits.
+//   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when it
+//          is emitted. Fast while the ring stays in the cache of a core.
+//   wheel: a spike files its runs of synapses with equal delay under the tick of arrival; they are added to one row of
+//          input when they arrive. For delays too long for a ring.
+struct Delivery {
+  enum class Kind { ring, wheel };
+  Kind kind = Kind::ring;
+  std::uint32_t width = 1;          // ring: slots per row, a power of two, at least the slots of any lane
+  bool narrow = true;               // ring: addresses fit 16 bits; wheel: slots do
 };
 
 }  // namespace rheo

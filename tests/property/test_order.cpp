@@ -22,39 +22,41 @@ constexpr Tick duration = 500;
 
 enum class Order { canonical, by_lane_of_source, projections_backwards };
 
-class EdgePathway final : public Pathway {
+class EdgeConnectivity final : public Connectivity {
  public:
-  EdgePathway(const std::vector<rebuilt::Edge>& edges, const Lanes& lanes, const std::vector<NeuronId>& first,
-              Precision precision, Order order)
-      : lanes_(lanes), first_(first), precision_(precision), order_(order), arrivals_(lanes.count()) {
-    for (const rebuilt::Edge& edge : edges) {
-      const auto [lane, piece] = home(edge.target);
-      outgoing_[{lane, edge.source}].push_back({edge.delay, piece->slot(edge.port, edge.target - first_[edge.target_population]), edge.weight});
-      min_delay_ = std::min(min_delay_, edge.delay);
-      max_delay_ = std::max(max_delay_, edge.delay);
+  EdgeConnectivity(const std::vector<std::vector<rebuilt::Edge>>& projections, const Lanes& lanes,
+                   const std::vector<NeuronId>& first, Precision precision, Order order)
+      : lanes_(lanes), first_(first), precision_(precision), order_(order), outgoing_(projections.size()),
+        arrivals_(lanes.count()), inputs_(lanes.count()) {
+    for (std::size_t p = 0; p < projections.size(); ++p) {
+      for (const rebuilt::Edge& edge : projections[p]) {
+        const auto [lane, piece] = home(edge.target);
+        outgoing_[p][{lane, edge.source}].push_back(
+            {edge.delay, piece->slot(edge.port, edge.target - first_[edge.target_population]), edge.weight});
+        min_delay_ = std::min(min_delay_, edge.delay);
+        max_delay_ = std::max(max_delay_, edge.delay);
+      }
     }
+    if (order == Order::projections_backwards) std::reverse(outgoing_.begin(), outgoing_.end());
+    for (std::size_t lane = 0; lane < lanes.count(); ++lane) inputs_[lane].resize(lanes.slots[lane] * bytes_of(precision));
   }
   Tick min_delay() const override { return min_delay_; }
   Tick max_delay() const override { return max_delay_; }
 
-  void fan_out(std::size_t lane, const SpikeBatch& batch, Tick) override {
-    struct Emitted {
-      Tick tick;
-      NeuronId neuron;
-      std::size_t lane;
-    };
-    std::vector<Emitted> spikes;
-    for (std::size_t k = 0; k < batch.ticks(); ++k)
-      for (const NeuronId neuron : batch.at(k)) spikes.push_back({batch.tick(k), neuron, home(neuron).first});
+  void fan_out(std::size_t lane, Tick emitted, std::span<const NeuronId> neurons, Tick) override {
+    std::vector<NeuronId> spikes(neurons.begin(), neurons.end());
     if (order_ == Order::by_lane_of_source)
-      std::stable_sort(spikes.begin(), spikes.end(), [](const Emitted& a, const Emitted& b) { return a.lane < b.lane; });
-    for (const Emitted& spike : spikes) {
-      const auto found = outgoing_.find({lane, spike.neuron});
-      if (found == outgoing_.end()) continue;
-      for (const Synapse& s : found->second) arrivals_[lane][spike.tick + s.delay].push_back({s.slot, s.weight});
+      std::stable_sort(spikes.begin(), spikes.end(), [&](NeuronId a, NeuronId b) { return home(a).first < home(b).first; });
+    for (const auto& projection : outgoing_) {
+      for (const NeuronId neuron : spikes) {
+        const auto found = projection.find({lane, neuron});
+        if (found == projection.end()) continue;
+        for (const Synapse& s : found->second) arrivals_[lane][emitted + s.delay].push_back({s.slot, s.weight});
+      }
     }
   }
-  void arrive(std::size_t lane, Tick t, void* input) override {
+  void* arrivals(std::size_t lane, Tick t) override {
+    void* const input = inputs_[lane].data();
     for (const auto& [slot, weight] : arrivals_[lane][t]) {
       if (precision_ == Precision::single_)
         static_cast<float*>(input)[slot] += static_cast<float>(weight);
@@ -62,6 +64,7 @@ class EdgePathway final : public Pathway {
         static_cast<double*>(input)[slot] += weight;
     }
     arrivals_[lane].erase(t);
+    return input;
   }
   void clear() override {
     for (auto& lane : arrivals_) lane.clear();
@@ -87,8 +90,10 @@ class EdgePathway final : public Pathway {
   std::vector<NeuronId> first_;
   Precision precision_;
   Order order_;
-  std::map<std::pair<std::size_t, NeuronId>, std::vector<Synapse>> outgoing_;  // by lane of the target and source
-  std::vector<std::map<Tick, std::vector<std::pair<std::uint32_t, double>>>> arrivals_;
+  // Per projection, by lane of the target and source.
+  std::vector<std::map<std::pair<std::size_t, NeuronId>, std::vector<Synapse>>> outgoing_;
+  std::vector<std::map<Tick, std::vector<std::pair<std::uint32_t, double>>>> arrivals_;  // [lane]
+  std::vector<std::vector<std::byte>> inputs_;                                           // [lane]
   Tick min_delay_ = never, max_delay_ = 0;
 };
 
@@ -172,9 +177,9 @@ Result with_stand_ins(const NetworkSpec& spec, Order order) {
     parts.populations.push_back(make_population(plan));
   }
   parts.lanes = Lanes::cut(parts.populations, spec.lanes);
-  for (std::size_t p = 0; p < spec.projections.size(); ++p)
-    parts.pathways.push_back(std::make_unique<EdgePathway>(rebuilt::edges_of(spec, p), parts.lanes, first, spec.precision, order));
-  if (order == Order::projections_backwards) std::reverse(parts.pathways.begin(), parts.pathways.end());
+  std::vector<std::vector<rebuilt::Edge>> projections;
+  for (std::size_t p = 0; p < spec.projections.size(); ++p) projections.push_back(rebuilt::edges_of(spec, p));
+  parts.connectivity = std::make_unique<EdgeConnectivity>(projections, parts.lanes, first, spec.precision, order);
   Simulation simulation(std::move(parts), Threads(1));
   return run(simulation);
 }

@@ -2,23 +2,23 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <numeric>
 
 namespace rheo {
 
 std::string to_message(const Complaint& c) {
   std::string text;
-  const auto add = [&text](std::string_view separator, std::string_view part) {
-    if (part.empty()) return;
-    if (!text.empty()) text += separator;
-    text += part;
+  const auto add = [&text](std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts) text += part;
   };
-  add("", c.file);
-  add(": ", c.key);
-  if (!c.value.empty()) add(" = ", c.value);
-  add(": ", c.problem);
-  if (!c.expected.empty()) add("; ", "expected " + c.expected);
-  if (!c.suggestion.empty()) add("; ", "did you mean \"" + c.suggestion + "\"?");
+  const auto separator = [&text](std::string_view sign) { return text.empty() ? std::string_view() : sign; };
+  text = c.file;
+  if (!c.key.empty()) add({separator(": "), c.key});
+  if (!c.value.empty()) add({separator(" = "), c.value});
+  if (!c.problem.empty()) add({separator(": "), c.problem});
+  if (!c.expected.empty()) add({separator("; "), "expected ", c.expected});
+  if (!c.suggestion.empty()) add({separator("; "), "did you mean \"", c.suggestion, "\"?"});
   return text;
 }
 

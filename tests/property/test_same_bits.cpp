@@ -1,4 +1,5 @@
-// Spikes, states and sealed files do not depend on threads, lanes, instruction sets, pieces of run(), saves and loads.
+// Spikes, states and sealed files do not depend on threads, lanes, the way of delivery, instruction sets, pieces of
+// run(), saves and loads.
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,7 +74,7 @@ TEST_CASE("the demanding network is one where three projections meet in one tick
   CHECK(run_whole(other, 1, duration).spikes != outcome.spikes);
 }
 
-TEST_CASE("the same bits for any number of threads and lanes, pieces of run() and instruction set") {
+TEST_CASE("the same bits for any number of threads and lanes, pieces of run(), delivery and instruction set") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   std::mt19937_64 random(3);
   std::optional<Outcome> expected;
@@ -91,7 +92,8 @@ TEST_CASE("the same bits for any number of threads and lanes, pieces of run() an
         CHECK(difference(run_whole(spec, threads, duration), *expected) == "");
 
         // Pieces of random length meet the looks at the state only at the end.
-        Network network(demanding_network(precision, lanes), Threads(threads));
+        spec.delivery = ring ? NetworkSpec::Delivery::wheel : NetworkSpec::Delivery::ring;
+        Network network(spec, Threads(threads));
         Recorder recorder;
         network.simulation().add_sink(recorder);
         run_in_pieces(network.simulation(), duration, random);

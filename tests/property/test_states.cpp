@@ -51,7 +51,11 @@ TEST_CASE("spikes that are in flight for up to two thousand ticks arrive after a
   CHECK(late > 50);
   for (const Tick saved_at : {0, 1, 199, 200, 201, 1000, 1499, 1500, 1501, 1999, 2000, 2001, 2500, 3199}) {
     INFO("saved at " << saved_at);
-    Network first(slow_network(2), Threads(1)), second(slow_network(7), Threads(2)), third(slow_network(1), Threads(1));
+    NetworkSpec ring = slow_network(7), wheel = slow_network(2);
+    ring.delivery = NetworkSpec::Delivery::ring;
+    wheel.delivery = NetworkSpec::Delivery::wheel;
+    if (saved_at % 2) std::swap(ring, wheel);
+    Network first(wheel, Threads(1)), second(ring, Threads(2)), third(slow_network(1), Threads(1));
     Recorder recorder;
     first.simulation().add_sink(recorder);
     second.simulation().add_sink(recorder);

@@ -221,7 +221,7 @@ class Simulator {
       }
       for (std::size_t i = first; i < spikes.size(); ++i) {
         for (const Synapse& s : outgoing_[spikes[i].neuron])
-          queue_.push({now + s.delay, s.target, s.port, s.projection, now, s.source, s.index, s.weight});
+          queue_.push({now + s.delay, s.target, s.port, now, s.projection, s.source, s.index, s.weight});
       }
     }
     return spikes;
@@ -233,8 +233,9 @@ class Simulator {
   struct Arrival {
     Tick tick;
     NeuronId target;
-    unsigned port, projection;
+    unsigned port;
     Tick emitted;
+    unsigned projection;
     NeuronId source;
     std::uint32_t index;
     double weight;

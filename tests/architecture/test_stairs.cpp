@@ -104,7 +104,7 @@ TEST_CASE("a folder includes only folders below it") {
   // The reader has seen the sources.
   for (const char* folder : {"core", "neurons", "networks", "io", "apps"}) {
     CHECK(files[folder] >= 5);
-    CHECK(inward[folder] >= files[folder]);
+    CHECK(inward[folder] >= files[folder] / 2);
   }
 }
 

@@ -34,7 +34,7 @@ for bench in $benches; do
       results=$(mktemp)
       for ((pair = 0; pair < pairs; ++pair)); do
         brian2 "$bench" "$drive" "$t" 2>/dev/null >>"$results"
-        "$rheo" bench "brunel_$bench" --drive "$drive" --threads "$t" --json >>"$results"
+        "$rheo" bench "brunel_$bench" --drive "$drive" --threads "$t" --no-stages --json >>"$results"
       done
       python3 - "$bench" "$drive" "$t" "$results" <<'PYTHON'
 import json, statistics, sys

@@ -1,0 +1,270 @@
+// The rheo command as a user meets it: exit codes, messages, results, signals, kill -9.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "io/spike_reader.hpp"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A directory of its own, removed in the end.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "rheo_command_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The command with its output in files; started at once, waited for by end().
+class Command {
+ public:
+  Command(const Scratch& scratch, const std::vector<std::string>& arguments)
+      : out_(scratch / "stdout"), err_(scratch / "stderr") {
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    std::vector<std::string> words{RHEO_COMMAND};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const int out = ::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ::dup2(out, 1);
+    ::dup2(err, 2);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ~Command() {
+    if (pid_ > 0) {
+      send(SIGKILL);
+      end();
+    }
+  }
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  void send(int signal) const { ::kill(pid_, signal); }
+  // The exit code, or minus the signal that ended it.
+  int end() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  std::string out() const { return text_of(out_); }
+  std::string err() const { return text_of(err_); }
+
+ private:
+  fs::path out_, err_;
+  pid_t pid_ = -1;
+};
+
+int code_of(const Scratch& scratch, const std::vector<std::string>& arguments) { return Command(scratch, arguments).end(); }
+
+// 500 cells; spikes from the first milliseconds on.
+fs::path experiment(const Scratch& scratch, double duration) {
+  const fs::path file = scratch / "net.toml";
+  std::ofstream(file) << R"(title = "a small Brunel network"
+[simulation]
+duration = )" << duration << R"(
+seed = 7
+[populations.E]
+model = "iaf_psc_delta"
+size = 400
+params = { tau_m = 20.0, E_L = 0.0, V_reset = 0.0, V_th = 20.0, t_ref = 2.0 }
+initial = { V_m = { uniform = [0.0, 20.0] } }
+[populations.I]
+like = "E"
+size = 100
+[inputs.background]
+kind = "poisson"
+target = ["E", "I"]
+rate = 20000.0
+weight = 0.1
+[projections.excitation]
+source = "E"
+target = ["E", "I"]
+connect = { rule = "fixed_indegree", indegree = 40 }
+weight = { normal = [0.1, 0.02] }
+delay = { uniform = [0.5, 5.0] }
+[projections.inhibition]
+source = "I"
+target = ["E", "I"]
+connect = { rule = "fixed_indegree", indegree = 10 }
+weight = -0.5
+delay = 1.5
+[record.spikes]
+populations = ["E", "I"]
+)";
+  return file;
+}
+
+nlohmann::json report(const fs::path& directory) { return nlohmann::json::parse(text_of(directory / "run.json")); }
+
+// Waits until the run has written spikes to its unfinished file twice (or a minute has passed).
+bool wait_for_spikes(const fs::path& directory) {
+  std::uintmax_t before = 0;
+  int grown = 0;
+  for (int i = 0; i < 1200; ++i) {
+    std::error_code none;
+    const std::uintmax_t size = fs::file_size(directory / "spikes.h5.part", none);
+    if (!none && size > before + 100'000) {
+      before = size;
+      if (++grown == 2) return true;
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+  return false;
+}
+
+bool has_h5py() { return std::system("/usr/bin/python3 -c 'import h5py' >/dev/null 2>&1") == 0; }
+
+}  // namespace
+
+TEST_CASE("exit codes: 0, 2 for the user's mistakes, and where the message goes") {
+  const Scratch scratch;
+  CHECK(code_of(scratch, {"--version"}) == 0);
+  CHECK(code_of(scratch, {"--help"}) == 0);
+  CHECK(code_of(scratch, {"models"}) == 0);
+  CHECK(code_of(scratch, {}) == 2);
+  CHECK(code_of(scratch, {"run"}) == 2);
+  {
+    Command command(scratch, {"rum"});
+    CHECK(command.end() == 2);
+    CHECK(command.err().find("did you mean \"run\"?") != std::string::npos);
+    CHECK(command.out().empty());
+  }
+  {
+    Command command(scratch, {"run", (scratch / "missing.toml").string()});
+    CHECK(command.end() == 2);
+    CHECK(command.err().find("missing.toml") != std::string::npos);
+  }
+  {
+    Command command(scratch, {"run", experiment(scratch, 10).string(), "--out", (scratch / "o").string(), "--set",
+                              "populations.E.params.tau_n=3"});
+    CHECK(command.end() == 2);
+    CHECK(command.err().find("populations.E.params.tau_n") != std::string::npos);
+    CHECK(command.err().find("did you mean \"tau_m\"?") != std::string::npos);
+    CHECK_FALSE(fs::exists(scratch / "o"));
+  }
+  {
+    Command command(scratch, {"models", "iaf_psc_delta"});
+    CHECK(command.end() == 0);
+    CHECK(command.out().find("tau_m") != std::string::npos);
+  }
+  {
+    Command command(scratch, {"validate", experiment(scratch, 10).string()});
+    CHECK(command.end() == 0);
+    CHECK(command.out().find(": ok") != std::string::npos);
+  }
+}
+
+TEST_CASE("the sealed file has the same bytes for any number of threads, lanes and instruction set") {
+  const Scratch scratch;
+  const fs::path file = experiment(scratch, 300);
+  const auto bytes = [&](const std::string& threads, const std::string& lanes, const char* isa) {
+    if (isa != nullptr) ::setenv("RHEO_ISA", isa, 1);
+    const fs::path out = scratch / ("out" + threads + "_" + lanes);
+    const int code = code_of(scratch, {"run", file.string(), "--quiet", "--threads", threads, "--lanes", lanes, "--out", out.string()});
+    ::unsetenv("RHEO_ISA");
+    CHECK(code == 0);
+    return text_of(out / "spikes.h5");
+  };
+  const std::string expected = bytes("1", "1", nullptr);
+  REQUIRE(expected.size() > 20'000);
+  CHECK(bytes("2", "16", nullptr) == expected);
+  CHECK(bytes("4", "3", "v3") == expected);
+  CHECK(bytes("7", "20", "base") == expected);
+
+  const fs::path out = scratch / "out1_1";
+  CHECK(report(out)["status"] == "finished");
+  CHECK(report(out)["populations"]["E"]["spikes"] == rheo::read_spikes((out / "spikes.h5").string(), "E").times.size());
+  CHECK_FALSE(fs::exists(out / "spikes.h5.part"));
+}
+
+TEST_CASE("SIGTERM and Ctrl-C end a run in order: exit code 75, what was recorded is sealed") {
+  const int signal = GENERATE(SIGTERM, SIGINT);
+  const Scratch scratch;
+  const fs::path out = scratch / "out";
+  Command command(scratch, {"run", experiment(scratch, 1e7).string(), "--out", out.string(), "--threads", "1"});
+  REQUIRE(wait_for_spikes(out));
+  command.send(signal);
+  CHECK(command.end() == 75);
+  CHECK(report(out)["status"] == "interrupted");
+  const double simulated = report(out)["simulated_ms"];
+  const auto spikes = rheo::read_spikes((out / "spikes.h5").string(), "E");
+  REQUIRE(spikes.times.size() > 1000);
+  CHECK(spikes.times.back() <= simulated);
+  CHECK(spikes.times.back() > simulated - 50);
+  CHECK(command.out().find("interrupted") != std::string::npos);
+}
+
+TEST_CASE("a killed run: its file can be read while it grows and recovered afterwards, a beginning of the whole run") {
+  const Scratch scratch;
+  const fs::path out = scratch / "out", part = out / "spikes.h5.part";
+  const fs::path file = experiment(scratch, 1e7);
+  rheo::RecordedSpikes recovered;
+  {
+    Command command(scratch, {"run", file.string(), "--out", out.string(), "--threads", "1"});
+    REQUIRE(wait_for_spikes(out));
+    if (has_h5py()) {
+      const std::string script =
+          "import h5py, sys\nf = h5py.File(sys.argv[1], 'r', swmr=True)\nassert f['spikes/E/timestamps'].shape[0] > 100\n";
+      std::ofstream(scratch / "look.py") << script;
+      CHECK(std::system(("/usr/bin/python3 " + (scratch / "look.py").string() + " " + part.string()).c_str()) == 0);
+    } else {
+      WARN("skipped: python3-h5py is not installed, nobody reads the growing file");
+    }
+    command.send(SIGKILL);
+    CHECK(command.end() == -SIGKILL);
+  }
+  CHECK(fs::exists(part));
+  // The next run does not overwrite what was left behind.
+  CHECK(code_of(scratch, {"run", file.string(), "--out", out.string()}) == 2);
+  CHECK(code_of(scratch, {"recover", out.string()}) == 0);
+  CHECK_FALSE(fs::exists(part));
+  CHECK(code_of(scratch, {"recover", out.string()}) == 2);
+  recovered = rheo::read_spikes((out / "spikes.h5").string(), "E");
+  REQUIRE(recovered.times.size() > 1000);
+
+  const double until = recovered.times.back();
+  const fs::path whole = scratch / "whole";
+  REQUIRE(code_of(scratch, {"run", experiment(scratch, until).string(), "--quiet", "--out", whole.string()}) == 0);
+  const auto expected = rheo::read_spikes((whole / "spikes.h5").string(), "E");
+  REQUIRE(expected.times.size() >= recovered.times.size());
+  CHECK(std::equal(recovered.times.begin(), recovered.times.end(), expected.times.begin()));
+  CHECK(std::equal(recovered.nodes.begin(), recovered.nodes.end(), expected.nodes.begin()));
+}

@@ -92,13 +92,13 @@ json parse_json(const std::string& text, const std::string& file) {
   // whoever walks it.
   std::vector<std::set<std::string>> keys;
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    using enum json::parse_event_t;
-    if ((event == object_start || event == array_start) && depth > static_cast<int>(deepest)) {
+    using Event = json::parse_event_t;  // clang 14 knows no `using enum` of an alias
+    if ((event == Event::object_start || event == Event::array_start) && depth > static_cast<int>(deepest)) {
       fail(file, {}, {}, "nested too deeply", "at most " + std::to_string(deepest) + " levels");
     }
-    if (event == object_start) keys.emplace_back();
-    if (event == object_end) keys.pop_back();
-    if (event == key && !keys.back().insert(parsed.get_ref<const std::string&>()).second) {
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key && !keys.back().insert(parsed.get_ref<const std::string&>()).second) {
       fail(file, parsed.get<std::string>(), {}, "given twice in the same object");
     }
     return true;

@@ -128,5 +128,6 @@ TEST_CASE("planted steps up, sideways and out are found") {
   CHECK_THAT(problems("apps", "#include \"tests/main.hpp\"\n"), Contains("on no floor"));
 
   CHECK(problems("apps", "#include \"core/types.hpp\"\n#include <vector>\n#include \"apps/run.hpp\"\n").empty());
-  CHECK(problems("core", "// #include \"apps/run.hpp\"\n/* #include \"apps/run.hpp\"\n#include \"io/h5.hpp\" */\n").empty());
+  CHECK(problems("core", "// #include \"apps/run.hpp\"\n/* #include \"apps/run.hpp\"\n#include \"io/h5.hpp\" */\n")
+            .empty());
 }

@@ -18,7 +18,8 @@ namespace {
 const std::string golden_file = RHEO_SOURCE_DIR "/tests/golden/golden.txt";
 
 // A population of 400 and one of 100, each with its own Poisson input, every number drawn from a distribution.
-NetworkSpec two_populations(const PopulationSpec& excitatory, const PopulationSpec& inhibitory, double weight, double drive) {
+NetworkSpec two_populations(const PopulationSpec& excitatory, const PopulationSpec& inhibitory, double weight,
+                            double drive) {
   NetworkSpec spec;
   spec.seed = 1234;
   spec.populations = {excitatory, inhibitory};
@@ -26,35 +27,72 @@ NetworkSpec two_populations(const PopulationSpec& excitatory, const PopulationSp
   spec.populations[0].size = 400;
   spec.populations[1].name = "I";
   spec.populations[1].size = 100;
-  spec.projections = {
-      {.name = "E_to_all", .source = {all_of("E")}, .target = {all_of("E"), all_of("I")}, .connect = fixed_indegree(40),
-       .weight = normal(weight, weight / 5, 0), .delay = uniform(0.5, 3), .port = {}},
-      {.name = "I_to_E", .source = {all_of("I")}, .target = {all_of("E")}, .connect = bernoulli(0.1),
-       .weight = normal(-5 * weight, weight), .delay = lognormal(0.3, 0.4), .port = {}},
-      {.name = "I_to_I", .source = {all_of("I")}, .target = {all_of("I")}, .connect = bernoulli(0.1),
-       .weight = choice({-3 * weight, -6 * weight}), .delay = 1.5, .port = {}}};
-  spec.inputs = {{.name = "noise", .kind = InputSpec::Kind::poisson, .target = {all_of("E"), all_of("I")}, .rate = 8000.0,
-                  .weight = drive, .port = {}, .stop = {}},
-                 {.name = "some", .kind = InputSpec::Kind::poisson, .target = {slice("E", 0, 400, 5)}, .rate = uniform(100, 900),
-                  .weight = normal(drive, drive / 4), .delay = 0.7, .port = {}, .start = 5, .stop = 80.0},
-                 {.name = "push", .kind = InputSpec::Kind::current, .target = {slice("I", 50, 100)},
-                  .amplitude = normal(1, 0.3), .port = {}, .start = 10, .stop = {}}};
+  spec.projections = {{.name = "E_to_all",
+                       .source = {all_of("E")},
+                       .target = {all_of("E"), all_of("I")},
+                       .connect = fixed_indegree(40),
+                       .weight = normal(weight, weight / 5, 0),
+                       .delay = uniform(0.5, 3),
+                       .port = {}},
+                      {.name = "I_to_E",
+                       .source = {all_of("I")},
+                       .target = {all_of("E")},
+                       .connect = bernoulli(0.1),
+                       .weight = normal(-5 * weight, weight),
+                       .delay = lognormal(0.3, 0.4),
+                       .port = {}},
+                      {.name = "I_to_I",
+                       .source = {all_of("I")},
+                       .target = {all_of("I")},
+                       .connect = bernoulli(0.1),
+                       .weight = choice({-3 * weight, -6 * weight}),
+                       .delay = 1.5,
+                       .port = {}}};
+  spec.inputs = {{.name = "noise",
+                  .kind = InputSpec::Kind::poisson,
+                  .target = {all_of("E"), all_of("I")},
+                  .rate = 8000.0,
+                  .weight = drive,
+                  .port = {},
+                  .stop = {}},
+                 {.name = "some",
+                  .kind = InputSpec::Kind::poisson,
+                  .target = {slice("E", 0, 400, 5)},
+                  .rate = uniform(100, 900),
+                  .weight = normal(drive, drive / 4),
+                  .delay = 0.7,
+                  .port = {},
+                  .start = 5,
+                  .stop = 80.0},
+                 {.name = "push",
+                  .kind = InputSpec::Kind::current,
+                  .target = {slice("I", 50, 100)},
+                  .amplitude = normal(1, 0.3),
+                  .port = {},
+                  .start = 10,
+                  .stop = {}}};
   return spec;
 }
 
-PopulationSpec neurons(std::string model, std::map<std::string, Value> params, std::map<std::string, std::string> options,
-                       std::map<std::string, Value> initial) {
-  return {.name = {}, .model = std::move(model), .size = 0, .params = std::move(params), .options = std::move(options),
-          .initial = std::move(initial), .trains = {}};
+PopulationSpec neurons(std::string model, std::map<std::string, Value> params,
+                       std::map<std::string, std::string> options, std::map<std::string, Value> initial) {
+  return {.name = {},
+          .model = std::move(model),
+          .size = 0,
+          .params = std::move(params),
+          .options = std::move(options),
+          .initial = std::move(initial),
+          .trains = {}};
 }
 
 std::map<std::string, NetworkSpec> canonical_networks() {
-  const std::map<std::string, Value> integrator{{"tau_m", normal(15, 2, 5)}, {"V_th", uniform(-56, -54)}, {"t_ref", choice({1, 2})}};
+  const std::map<std::string, Value> integrator{
+      {"tau_m", normal(15, 2, 5)}, {"V_th", uniform(-56, -54)}, {"t_ref", choice({1, 2})}};
   std::map<std::string, Value> alpha = integrator;
   alpha["tau_syn_ex"] = lognormal(0.2, 0.3);
   alpha["tau_syn_in"] = uniform(1, 4);
-  const std::map<std::string, Value> cortex{{"a", uniform(0.02, 0.1)}, {"b", uniform(0.2, 0.25)}, {"c", normal(-62, 3, -70, -50)},
-                                            {"d", uniform(2, 8)}};
+  const std::map<std::string, Value> cortex{
+      {"a", uniform(0.02, 0.1)}, {"b", uniform(0.2, 0.25)}, {"c", normal(-62, 3, -70, -50)}, {"d", uniform(2, 8)}};
   const std::map<std::string, Value> spread{{"V_m", uniform(-70, -56)}};
   const auto delta_neurons = neurons("iaf_psc_delta", integrator, {}, spread);
   const auto alpha_neurons = neurons("iaf_psc_alpha", alpha, {}, spread);
@@ -120,7 +158,8 @@ TEST_CASE("canonical networks have the checksums of tests/golden/golden.txt") {
     return;
   }
   std::ofstream file(golden_file);
-  file << "# FNV-1a of spikes and of the saved state after 100 ms; see test_golden.cpp. Made with RHEO_UPDATE_GOLDEN=1.\n";
+  file << "# FNV-1a of spikes and of the saved state after 100 ms; see test_golden.cpp. Made with "
+          "RHEO_UPDATE_GOLDEN=1.\n";
   for (const auto& [key, sum] : found) file << key << ": " << sum << "\n";
   CHECK(file.good());
 }

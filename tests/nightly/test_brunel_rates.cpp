@@ -16,8 +16,12 @@ void compare(const rheo::test::Brunel& brunel, double nest, double tolerance, do
 
 }  // namespace
 
-TEST_CASE("Brunel, 12,500 neurons, g 5, eta 2, V_reset 10 mV", "[brunel]") { compare({1000, 250, 5, 2, 10}, 37.70, 0.01, 1000); }
-TEST_CASE("Brunel, 12,500 neurons, g 5, eta 2, V_reset 0 mV", "[brunel]") { compare({1000, 250, 5, 2, 0}, 32.13, 0.01, 1000); }
+TEST_CASE("Brunel, 12,500 neurons, g 5, eta 2, V_reset 10 mV", "[brunel]") {
+  compare({1000, 250, 5, 2, 10}, 37.70, 0.01, 1000);
+}
+TEST_CASE("Brunel, 12,500 neurons, g 5, eta 2, V_reset 0 mV", "[brunel]") {
+  compare({1000, 250, 5, 2, 0}, 32.13, 0.01, 1000);
+}
 TEST_CASE("Brunel, 12,500 neurons, g 4.5, eta 0.9, V_reset 10 mV", "[brunel]") {
   compare({1000, 250, 4.5, 0.9, 10}, 5.67, 0.03, 2000);
 }

@@ -70,7 +70,9 @@ inline Distribution lognormal(double mu, double sigma) {
 inline Distribution choice(std::vector<double> choices) {
   return {.kind = Distribution::Kind::choice, .min = {}, .max = {}, .choices = std::move(choices)};
 }
-inline Selection all_of(std::string population) { return {.population = std::move(population), .end = {}}; }
+inline Selection all_of(std::string population) {
+  return {.population = std::move(population), .end = {}};
+}
 inline Selection slice(std::string population, std::uint32_t begin, std::uint32_t end, std::uint32_t step = 1) {
   return {.population = std::move(population), .begin = begin, .end = end, .step = step};
 }
@@ -82,7 +84,8 @@ inline Connect fixed_indegree(std::uint32_t indegree) {
 }
 
 // Trains at random ticks of (0, ticks], about one spike per `every` ticks and neuron.
-inline std::shared_ptr<const SpikeTrains> trains(std::uint32_t size, Tick ticks, Tick every, double dt, std::uint64_t seed) {
+inline std::shared_ptr<const SpikeTrains> trains(std::uint32_t size, Tick ticks, Tick every, double dt,
+                                                 std::uint64_t seed) {
   std::mt19937_64 random(seed);
   auto made = std::make_shared<SpikeTrains>();
   made->begin.push_back(0);
@@ -102,39 +105,109 @@ inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
   spec.seed = 20;
   spec.precision = precision;
   spec.lanes = lanes;
-  spec.populations = {
-      {.name = "noise", .model = "spike_source", .size = 40, .params = {}, .options = {}, .initial = {},
-       .trains = trains(40, 400, 12, spec.dt, 1)},
-      {.name = "E", .model = "iaf_psc_alpha", .size = 230,
-       .params = {{"V_th", normal(-55, 1, -58, -52)}, {"tau_m", uniform(8, 12)}, {"tau_syn_ex", lognormal(0, 0.2)},
-                  {"C_m", normal(250, 20, 150)}},
-       .options = {}, .initial = {{"V_m", uniform(-70, -56)}}, .trains = {}},
-      {.name = "I", .model = "iaf_psc_delta", .size = 90, .params = {{"tau_m", uniform(5, 15)}, {"t_ref", choice({1, 1.5, 2})}},
-       .options = {}, .initial = {{"V_m", normal(-62, 3, {}, -56)}}, .trains = {}},
-      {.name = "few", .model = "iaf_psc_delta", .size = 5, .params = {{"I_e", 400.0}}, .options = {}, .initial = {}, .trains = {}},
-      {.name = "Z", .model = "izhikevich", .size = 110,
-       .params = {{"a", uniform(0.02, 0.1)}, {"c", uniform(-65, -50)}, {"d", normal(6, 1, 2)}}, .options = {},
-       .initial = {{"V_m", uniform(-70, -50)}}, .trains = {}},
-      {.name = "Z2", .model = "izhikevich", .size = 33, .params = {{"I_e", 9.0}},
-       .options = {{"scheme", "euler"}, {"input", "delta"}}, .initial = {}, .trains = {}}};
-  spec.projections = {
-      {.name = "E_and_Z_to_E", .source = {all_of("E"), all_of("Z")}, .target = {all_of("E")}, .connect = bernoulli(0.12),
-       .weight = normal(30, 10, 0), .delay = uniform(0.5, 6), .port = {}},
-      {.name = "mixed_to_E_Z", .source = {slice("I", 0, 90, 3), all_of("noise")}, .target = {all_of("Z"), slice("E", 0, 200)},
-       .connect = fixed_indegree(20), .weight = lognormal(0.5, 0.7), .delay = normal(3, 1, 0.5), .port = {}},
-      {.name = "back_to_E", .source = {slice("E", 10, 200, 7), all_of("I")}, .target = {all_of("E")}, .connect = bernoulli(0.2),
-       .weight = normal(-5, 20), .delay = 1.5, .port = "ex"},
-      {.name = "E_to_I_few", .source = {all_of("E")}, .target = {slice("I", 5, 90, 2), all_of("few"), slice("I", 0, 5)},
-       .connect = fixed_indegree(20), .weight = normal(0.4, 0.1), .delay = choice({0.7, 1.1, 4.3}), .port = {}},
-      {.name = "Z_to_Z2", .source = {all_of("Z"), all_of("few")}, .target = {all_of("Z2")}, .connect = bernoulli(0.3),
-       .weight = normal(0, 1), .delay = lognormal(1, 0.4), .port = {}}};
-  spec.inputs = {
-      {.name = "to_E", .kind = InputSpec::Kind::poisson, .target = {slice("E", 0, 100), slice("E", 100, 230, 2)},
-       .rate = 9000.0, .weight = normal(22, 9), .port = {}, .stop = {}},
-      {.name = "to_I", .kind = InputSpec::Kind::poisson, .target = {all_of("few"), all_of("I")}, .rate = uniform(5000, 9000),
-       .weight = 0.3, .delay = 1.3, .port = {}, .start = 2.0, .stop = 35.0},
-      {.name = "to_Z", .kind = InputSpec::Kind::current, .target = {all_of("Z")}, .amplitude = normal(9, 2), .port = {},
-       .start = 1.0, .stop = {}}};
+  spec.populations = {{.name = "noise",
+                       .model = "spike_source",
+                       .size = 40,
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = trains(40, 400, 12, spec.dt, 1)},
+                      {.name = "E",
+                       .model = "iaf_psc_alpha",
+                       .size = 230,
+                       .params = {{"V_th", normal(-55, 1, -58, -52)},
+                                  {"tau_m", uniform(8, 12)},
+                                  {"tau_syn_ex", lognormal(0, 0.2)},
+                                  {"C_m", normal(250, 20, 150)}},
+                       .options = {},
+                       .initial = {{"V_m", uniform(-70, -56)}},
+                       .trains = {}},
+                      {.name = "I",
+                       .model = "iaf_psc_delta",
+                       .size = 90,
+                       .params = {{"tau_m", uniform(5, 15)}, {"t_ref", choice({1, 1.5, 2})}},
+                       .options = {},
+                       .initial = {{"V_m", normal(-62, 3, {}, -56)}},
+                       .trains = {}},
+                      {.name = "few",
+                       .model = "iaf_psc_delta",
+                       .size = 5,
+                       .params = {{"I_e", 400.0}},
+                       .options = {},
+                       .initial = {},
+                       .trains = {}},
+                      {.name = "Z",
+                       .model = "izhikevich",
+                       .size = 110,
+                       .params = {{"a", uniform(0.02, 0.1)}, {"c", uniform(-65, -50)}, {"d", normal(6, 1, 2)}},
+                       .options = {},
+                       .initial = {{"V_m", uniform(-70, -50)}},
+                       .trains = {}},
+                      {.name = "Z2",
+                       .model = "izhikevich",
+                       .size = 33,
+                       .params = {{"I_e", 9.0}},
+                       .options = {{"scheme", "euler"}, {"input", "delta"}},
+                       .initial = {},
+                       .trains = {}}};
+  spec.projections = {{.name = "E_and_Z_to_E",
+                       .source = {all_of("E"), all_of("Z")},
+                       .target = {all_of("E")},
+                       .connect = bernoulli(0.12),
+                       .weight = normal(30, 10, 0),
+                       .delay = uniform(0.5, 6),
+                       .port = {}},
+                      {.name = "mixed_to_E_Z",
+                       .source = {slice("I", 0, 90, 3), all_of("noise")},
+                       .target = {all_of("Z"), slice("E", 0, 200)},
+                       .connect = fixed_indegree(20),
+                       .weight = lognormal(0.5, 0.7),
+                       .delay = normal(3, 1, 0.5),
+                       .port = {}},
+                      {.name = "back_to_E",
+                       .source = {slice("E", 10, 200, 7), all_of("I")},
+                       .target = {all_of("E")},
+                       .connect = bernoulli(0.2),
+                       .weight = normal(-5, 20),
+                       .delay = 1.5,
+                       .port = "ex"},
+                      {.name = "E_to_I_few",
+                       .source = {all_of("E")},
+                       .target = {slice("I", 5, 90, 2), all_of("few"), slice("I", 0, 5)},
+                       .connect = fixed_indegree(20),
+                       .weight = normal(0.4, 0.1),
+                       .delay = choice({0.7, 1.1, 4.3}),
+                       .port = {}},
+                      {.name = "Z_to_Z2",
+                       .source = {all_of("Z"), all_of("few")},
+                       .target = {all_of("Z2")},
+                       .connect = bernoulli(0.3),
+                       .weight = normal(0, 1),
+                       .delay = lognormal(1, 0.4),
+                       .port = {}}};
+  spec.inputs = {{.name = "to_E",
+                  .kind = InputSpec::Kind::poisson,
+                  .target = {slice("E", 0, 100), slice("E", 100, 230, 2)},
+                  .rate = 9000.0,
+                  .weight = normal(22, 9),
+                  .port = {},
+                  .stop = {}},
+                 {.name = "to_I",
+                  .kind = InputSpec::Kind::poisson,
+                  .target = {all_of("few"), all_of("I")},
+                  .rate = uniform(5000, 9000),
+                  .weight = 0.3,
+                  .delay = 1.3,
+                  .port = {},
+                  .start = 2.0,
+                  .stop = 35.0},
+                 {.name = "to_Z",
+                  .kind = InputSpec::Kind::current,
+                  .target = {all_of("Z")},
+                  .amplitude = normal(9, 2),
+                  .port = {},
+                  .start = 1.0,
+                  .stop = {}}};
   return spec;
 }
 

@@ -27,14 +27,20 @@ Bytes bytes_of_population(Simulation& simulation, const std::string& name) {
 Spikes of_population(const Spikes& spikes, const PopulationInfo& population) {
   Spikes own;
   for (const auto& [tick, neuron] : spikes)
-    if (neuron >= population.first && neuron < population.first + population.size) own.emplace_back(tick, neuron - population.first);
+    if (neuron >= population.first && neuron < population.first + population.size)
+      own.emplace_back(tick, neuron - population.first);
   return own;
 }
 
 // A neuron that adds up what arrives and never fires: no leak, no threshold.
 PopulationSpec adder(std::string name, std::uint32_t size) {
-  return {.name = std::move(name), .model = "iaf_psc_delta", .size = size,
-          .params = {{"tau_m", 1e30}, {"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 1e30}}, .options = {}, .initial = {}, .trains = {}};
+  return {.name = std::move(name),
+          .model = "iaf_psc_delta",
+          .size = size,
+          .params = {{"tau_m", 1e30}, {"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 1e30}},
+          .options = {},
+          .initial = {},
+          .trains = {}};
 }
 
 }  // namespace
@@ -46,12 +52,22 @@ TEST_CASE("every spike is delivered once through every synapse, at its tick") {
   spec.precision = Precision::double_;
   spec.lanes = lanes;
   constexpr Tick duration = 700;
-  spec.populations = {
-      {.name = "given", .model = "spike_source", .size = 50, .params = {}, .options = {}, .initial = {},
-       .trains = trains(50, duration, 15, spec.dt, 9)},
-      {.name = "firing", .model = "iaf_psc_alpha", .size = 80, .params = {{"I_e", uniform(400, 600)}}, .options = {},
-       .initial = {}, .trains = {}},
-      adder("one", 130), adder("two", 40)};
+  spec.populations = {{.name = "given",
+                       .model = "spike_source",
+                       .size = 50,
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = trains(50, duration, 15, spec.dt, 9)},
+                      {.name = "firing",
+                       .model = "iaf_psc_alpha",
+                       .size = 80,
+                       .params = {{"I_e", uniform(400, 600)}},
+                       .options = {},
+                       .initial = {},
+                       .trains = {}},
+                      adder("one", 130),
+                      adder("two", 40)};
   const auto without = [](Connect c, bool multapses) {
     c.multapses = multapses;
     return c;
@@ -61,24 +77,51 @@ TEST_CASE("every spike is delivered once through every synapse, at its tick") {
     list->source.push_back(e * e % 50);
     list->target.push_back(e % 7 * e % 40);
   }
-  const auto rule = [](Connect::Rule r) {
-    return Connect{.rule = r, .multapses = {}, .autapses = {}, .edges = {}};
-  };
+  const auto rule = [](Connect::Rule r) { return Connect{.rule = r, .multapses = {}, .autapses = {}, .edges = {}}; };
   Connect listed = rule(Connect::Rule::list);
   listed.edges = list;
-  spec.projections = {
-      {.name = "indegree", .source = {all_of("given"), all_of("firing")}, .target = {all_of("one"), slice("two", 3, 40, 4)},
-       .connect = fixed_indegree(30), .weight = 1.0, .delay = uniform(0.1, 9), .port = {}},
-      {.name = "no_multapses", .source = {slice("firing", 0, 80, 2)}, .target = {all_of("two")},
-       .connect = without(fixed_indegree(35), false), .weight = 1.0, .delay = 0.3, .port = {}},
-      {.name = "dice", .source = {all_of("firing"), all_of("given")}, .target = {all_of("one")}, .connect = bernoulli(0.2),
-       .weight = 1.0, .delay = lognormal(1, 1), .port = {}},
-      {.name = "all", .source = {slice("given", 5, 20)}, .target = {slice("one", 0, 130, 3)},
-       .connect = rule(Connect::Rule::all_to_all), .weight = 1.0, .delay = 2.0, .port = {}},
-      {.name = "pairs", .source = {slice("firing", 40, 80)}, .target = {all_of("two")},
-       .connect = rule(Connect::Rule::one_to_one), .weight = 1.0, .delay = normal(30, 9, 1), .port = {}},
-      {.name = "list", .source = {all_of("given")}, .target = {all_of("two")}, .connect = listed, .weight = 1.0,
-       .delay = choice({0.1, 20, 60}), .port = {}}};
+  spec.projections = {{.name = "indegree",
+                       .source = {all_of("given"), all_of("firing")},
+                       .target = {all_of("one"), slice("two", 3, 40, 4)},
+                       .connect = fixed_indegree(30),
+                       .weight = 1.0,
+                       .delay = uniform(0.1, 9),
+                       .port = {}},
+                      {.name = "no_multapses",
+                       .source = {slice("firing", 0, 80, 2)},
+                       .target = {all_of("two")},
+                       .connect = without(fixed_indegree(35), false),
+                       .weight = 1.0,
+                       .delay = 0.3,
+                       .port = {}},
+                      {.name = "dice",
+                       .source = {all_of("firing"), all_of("given")},
+                       .target = {all_of("one")},
+                       .connect = bernoulli(0.2),
+                       .weight = 1.0,
+                       .delay = lognormal(1, 1),
+                       .port = {}},
+                      {.name = "all",
+                       .source = {slice("given", 5, 20)},
+                       .target = {slice("one", 0, 130, 3)},
+                       .connect = rule(Connect::Rule::all_to_all),
+                       .weight = 1.0,
+                       .delay = 2.0,
+                       .port = {}},
+                      {.name = "pairs",
+                       .source = {slice("firing", 40, 80)},
+                       .target = {all_of("two")},
+                       .connect = rule(Connect::Rule::one_to_one),
+                       .weight = 1.0,
+                       .delay = normal(30, 9, 1),
+                       .port = {}},
+                      {.name = "list",
+                       .source = {all_of("given")},
+                       .target = {all_of("two")},
+                       .connect = listed,
+                       .weight = 1.0,
+                       .delay = choice({0.1, 20, 60}),
+                       .port = {}}};
 
   Network network(spec, Threads(2));
   Recorder recorder;
@@ -137,20 +180,61 @@ TEST_CASE("a stimulus that comes k ticks later shifts everything by k ticks") {
     const std::map<std::string, Value> at_zero{{"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", uniform(12, 18)}};
     // With these every product of the resting state is exact: 128 - 320 + 176 + 16 = 0.
     const std::map<std::string, Value> exact{{"c2", 0.03125}, {"c1", 5.0}, {"c0", 176.0}, {"b", 0.25}, {"c", -64.0}};
-    spec.populations = {
-        {.name = "S", .model = "spike_source", .size = 30, .params = {}, .options = {}, .initial = {}, .trains = shifted},
-        {.name = "A", .model = "iaf_psc_alpha", .size = 60, .params = at_zero, .options = {}, .initial = {}, .trains = {}},
-        {.name = "D", .model = "iaf_psc_delta", .size = 60, .params = at_zero, .options = {}, .initial = {}, .trains = {}},
-        {.name = "Z", .model = "izhikevich", .size = 40, .params = exact, .options = {}, .initial = {{"V_m", -64.0}}, .trains = {}}};
-    spec.projections = {
-        {.name = "in", .source = {all_of("S")}, .target = {all_of("A")}, .connect = fixed_indegree(10), .weight = normal(80, 30),
-         .delay = uniform(0.3, 5), .port = {}},
-        {.name = "on", .source = {all_of("A"), all_of("S")}, .target = {all_of("D"), all_of("Z")}, .connect = fixed_indegree(15),
-         .weight = normal(1.5, 0.5), .delay = uniform(0.3, 9), .port = {}},
-        {.name = "back", .source = {all_of("D"), all_of("Z")}, .target = {all_of("A")}, .connect = bernoulli(0.1),
-         .weight = normal(0, 60), .delay = normal(2, 0.5, 0.2), .port = {}}};
-    spec.inputs = {{.name = "push", .kind = InputSpec::Kind::current, .target = {slice("D", 0, 40), slice("A", 0, 60, 2)},
-                    .amplitude = uniform(400, 600), .port = {}, .start = tick_to_ms(50 + shift, spec.dt),
+    spec.populations = {{.name = "S",
+                         .model = "spike_source",
+                         .size = 30,
+                         .params = {},
+                         .options = {},
+                         .initial = {},
+                         .trains = shifted},
+                        {.name = "A",
+                         .model = "iaf_psc_alpha",
+                         .size = 60,
+                         .params = at_zero,
+                         .options = {},
+                         .initial = {},
+                         .trains = {}},
+                        {.name = "D",
+                         .model = "iaf_psc_delta",
+                         .size = 60,
+                         .params = at_zero,
+                         .options = {},
+                         .initial = {},
+                         .trains = {}},
+                        {.name = "Z",
+                         .model = "izhikevich",
+                         .size = 40,
+                         .params = exact,
+                         .options = {},
+                         .initial = {{"V_m", -64.0}},
+                         .trains = {}}};
+    spec.projections = {{.name = "in",
+                         .source = {all_of("S")},
+                         .target = {all_of("A")},
+                         .connect = fixed_indegree(10),
+                         .weight = normal(80, 30),
+                         .delay = uniform(0.3, 5),
+                         .port = {}},
+                        {.name = "on",
+                         .source = {all_of("A"), all_of("S")},
+                         .target = {all_of("D"), all_of("Z")},
+                         .connect = fixed_indegree(15),
+                         .weight = normal(1.5, 0.5),
+                         .delay = uniform(0.3, 9),
+                         .port = {}},
+                        {.name = "back",
+                         .source = {all_of("D"), all_of("Z")},
+                         .target = {all_of("A")},
+                         .connect = bernoulli(0.1),
+                         .weight = normal(0, 60),
+                         .delay = normal(2, 0.5, 0.2),
+                         .port = {}}};
+    spec.inputs = {{.name = "push",
+                    .kind = InputSpec::Kind::current,
+                    .target = {slice("D", 0, 40), slice("A", 0, 60, 2)},
+                    .amplitude = uniform(400, 600),
+                    .port = {},
+                    .start = tick_to_ms(50 + shift, spec.dt),
                     .stop = tick_to_ms(350 + shift, spec.dt)}};
     Network network(spec, Threads(1));
     Recorder recorder;
@@ -163,7 +247,8 @@ TEST_CASE("a stimulus that comes k ticks later shifts everything by k ticks") {
       states.insert(states.end(), some.begin(), some.end());
     }
     std::vector<std::size_t> spikes_of;
-    for (const PopulationInfo& p : network.simulation().populations()) spikes_of.push_back(of_population(recorder.spikes, p).size());
+    for (const PopulationInfo& p : network.simulation().populations())
+      spikes_of.push_back(of_population(recorder.spikes, p).size());
     return std::tuple(std::move(recorder.spikes), std::move(states), std::move(spikes_of));
   };
   const auto expected = run(0, 3);
@@ -180,14 +265,27 @@ TEST_CASE("a population in front of all others, with its own input and synapses,
   constexpr Tick duration = 300;
   const NetworkSpec plain = demanding_network(precision, 16);
   NetworkSpec more = plain;
-  more.populations.insert(more.populations.begin(),
-                          {.name = "newcomer", .model = "iaf_psc_delta", .size = 77, .params = {{"tau_m", uniform(5, 15)}},
-                           .options = {}, .initial = {}, .trains = {}});
-  more.projections.insert(more.projections.begin(),
-                          {.name = "newcomer_to_itself", .source = {all_of("newcomer"), all_of("E")}, .target = {all_of("newcomer")},
-                           .connect = fixed_indegree(10), .weight = normal(0.1, 0.1), .delay = uniform(0.2, 3), .port = {}});
-  more.inputs.insert(more.inputs.begin(), {.name = "to_newcomer", .kind = InputSpec::Kind::poisson, .target = {all_of("newcomer")},
-                                           .rate = 9000.0, .weight = 0.4, .port = {}, .stop = {}});
+  more.populations.insert(more.populations.begin(), {.name = "newcomer",
+                                                     .model = "iaf_psc_delta",
+                                                     .size = 77,
+                                                     .params = {{"tau_m", uniform(5, 15)}},
+                                                     .options = {},
+                                                     .initial = {},
+                                                     .trains = {}});
+  more.projections.insert(more.projections.begin(), {.name = "newcomer_to_itself",
+                                                     .source = {all_of("newcomer"), all_of("E")},
+                                                     .target = {all_of("newcomer")},
+                                                     .connect = fixed_indegree(10),
+                                                     .weight = normal(0.1, 0.1),
+                                                     .delay = uniform(0.2, 3),
+                                                     .port = {}});
+  more.inputs.insert(more.inputs.begin(), {.name = "to_newcomer",
+                                           .kind = InputSpec::Kind::poisson,
+                                           .target = {all_of("newcomer")},
+                                           .rate = 9000.0,
+                                           .weight = 0.4,
+                                           .port = {},
+                                           .stop = {}});
   Network alone(plain, Threads(1)), together(more, Threads(1));
   Recorder spikes_alone, spikes_together;
   alone.simulation().add_sink(spikes_alone);
@@ -199,7 +297,8 @@ TEST_CASE("a population in front of all others, with its own input and synapses,
     INFO(populations[p].name);
     const Spikes before = of_population(spikes_alone.spikes, populations[p]);
     CHECK(before.size() > 5);
-    const bool same_spikes = before == of_population(spikes_together.spikes, together.simulation().populations()[p + 1]);
+    const bool same_spikes =
+        before == of_population(spikes_together.spikes, together.simulation().populations()[p + 1]);
     CHECK(same_spikes);
     const bool same_state = bytes_of_population(alone.simulation(), populations[p].name) ==
                             bytes_of_population(together.simulation(), populations[p].name);

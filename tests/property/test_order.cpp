@@ -1,6 +1,6 @@
 // Is the comparison of bits sensitive to the order of sums? The same network is run with stand-ins of the projections
-// that deliver every synapse by itself: in the order of docs/semantics.md they must give the engine's bits, in the order
-// of the lanes that the spikes came from, or with the projections the other way round, other bits.
+// that deliver every synapse by itself: in the order of docs/semantics.md they must give the engine's bits, in the
+// order of the lanes that the spikes came from, or with the projections the other way round, other bits.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -26,8 +26,13 @@ class EdgeConnectivity final : public Connectivity {
  public:
   EdgeConnectivity(const std::vector<std::vector<rebuilt::Edge>>& projections, const Lanes& lanes,
                    const std::vector<NeuronId>& first, Precision precision, Order order)
-      : lanes_(lanes), first_(first), precision_(precision), order_(order), outgoing_(projections.size()),
-        arrivals_(lanes.count()), inputs_(lanes.count()) {
+      : lanes_(lanes),
+        first_(first),
+        precision_(precision),
+        order_(order),
+        outgoing_(projections.size()),
+        arrivals_(lanes.count()),
+        inputs_(lanes.count()) {
     for (std::size_t p = 0; p < projections.size(); ++p) {
       for (const rebuilt::Edge& edge : projections[p]) {
         const auto [lane, piece] = home(edge.target);
@@ -38,7 +43,8 @@ class EdgeConnectivity final : public Connectivity {
       }
     }
     if (order == Order::projections_backwards) std::reverse(outgoing_.begin(), outgoing_.end());
-    for (std::size_t lane = 0; lane < lanes.count(); ++lane) inputs_[lane].resize(lanes.slots[lane] * bytes_of(precision));
+    for (std::size_t lane = 0; lane < lanes.count(); ++lane)
+      inputs_[lane].resize(lanes.slots[lane] * bytes_of(precision));
   }
   Tick min_delay() const override { return min_delay_; }
   Tick max_delay() const override { return max_delay_; }
@@ -46,7 +52,8 @@ class EdgeConnectivity final : public Connectivity {
   void fan_out(std::size_t lane, Tick emitted, std::span<const NeuronId> neurons, Tick) override {
     std::vector<NeuronId> spikes(neurons.begin(), neurons.end());
     if (order_ == Order::by_lane_of_source)
-      std::stable_sort(spikes.begin(), spikes.end(), [&](NeuronId a, NeuronId b) { return home(a).first < home(b).first; });
+      std::stable_sort(spikes.begin(), spikes.end(),
+                       [&](NeuronId a, NeuronId b) { return home(a).first < home(b).first; });
     for (const auto& projection : outgoing_) {
       for (const NeuronId neuron : spikes) {
         const auto found = projection.find({lane, neuron});
@@ -78,7 +85,8 @@ class EdgeConnectivity final : public Connectivity {
     double weight;
   };
   std::pair<std::size_t, const Piece*> home(NeuronId neuron) const {
-    const auto population = static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), neuron) - first_.begin()) - 1;
+    const auto population =
+        static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), neuron) - first_.begin()) - 1;
     for (std::size_t lane = 0; lane < lanes_.count(); ++lane) {
       const Piece& piece = lanes_.pieces[lane][population];
       if (neuron - first_[population] >= piece.begin && neuron - first_[population] < piece.end) return {lane, &piece};
@@ -127,8 +135,13 @@ NetworkSpec network(Precision precision, bool exact_sums, std::uint32_t lanes) {
   spec.precision = precision;
   spec.lanes = lanes;
   const auto population = [&](std::string name, std::string model, std::uint32_t size, double I_e) {
-    spec.populations.push_back({.name = std::move(name), .model = std::move(model), .size = size, .params = {{"I_e", I_e}},
-                                .options = {}, .initial = {}, .trains = {}});
+    spec.populations.push_back({.name = std::move(name),
+                                .model = std::move(model),
+                                .size = size,
+                                .params = {{"I_e", I_e}},
+                                .options = {},
+                                .initial = {},
+                                .trains = {}});
     if (I_e == 0) spec.populations.back().params.clear();
   };
   population("noise", "spike_source", 60, 0);
@@ -139,13 +152,27 @@ NetworkSpec network(Precision precision, bool exact_sums, std::uint32_t lanes) {
   Value weight = normal(0, 40);
   if (exact_sums) weight = choice({-24.5, -3.0625, 8.25, 40.0078125});
   const std::vector<Selection> everyone{all_of("noise"), all_of("A"), all_of("B"), all_of("D")};
-  spec.projections = {
-      {.name = "first", .source = everyone, .target = {all_of("A"), all_of("B")}, .connect = fixed_indegree(25),
-       .weight = weight, .delay = uniform(0.8, 4), .port = {}},
-      {.name = "second", .source = everyone, .target = {all_of("B"), all_of("A")}, .connect = bernoulli(0.05),
-       .weight = weight, .delay = 0.9, .port = {}},
-      {.name = "third", .source = {all_of("B"), all_of("noise")}, .target = {all_of("A")}, .connect = bernoulli(0.1),
-       .weight = weight, .delay = normal(2, 0.5, 0.8), .port = "ex"}};
+  spec.projections = {{.name = "first",
+                       .source = everyone,
+                       .target = {all_of("A"), all_of("B")},
+                       .connect = fixed_indegree(25),
+                       .weight = weight,
+                       .delay = uniform(0.8, 4),
+                       .port = {}},
+                      {.name = "second",
+                       .source = everyone,
+                       .target = {all_of("B"), all_of("A")},
+                       .connect = bernoulli(0.05),
+                       .weight = weight,
+                       .delay = 0.9,
+                       .port = {}},
+                      {.name = "third",
+                       .source = {all_of("B"), all_of("noise")},
+                       .target = {all_of("A")},
+                       .connect = bernoulli(0.1),
+                       .weight = weight,
+                       .delay = normal(2, 0.5, 0.8),
+                       .port = "ex"}};
   return spec;
 }
 
@@ -192,7 +219,9 @@ TEST_CASE("arrivals in the order of lanes or of projections turned round give ot
     Network built(network(precision, false, lanes), Threads(2));
     return run(built.simulation());
   };
-  const auto stand_in = [&](Order order, std::uint32_t lanes) { return with_stand_ins(network(precision, false, lanes), order); };
+  const auto stand_in = [&](Order order, std::uint32_t lanes) {
+    return with_stand_ins(network(precision, false, lanes), order);
+  };
   const Result expected = engine(16);
   CHECK(expected.spikes.size() > 3000);
   const auto equals = [&](const Result& other) { return other == expected; };

@@ -31,11 +31,14 @@ std::string name_of_precision(Precision p) {
 // Where two runs part, for the message.
 std::string difference(const Outcome& a, const Outcome& b) {
   if (a == b) return {};
-  const auto spike = std::mismatch(a.spikes.begin(), a.spikes.end(), b.spikes.begin(), b.spikes.end()).first - a.spikes.begin();
-  const auto byte = std::mismatch(a.state.begin(), a.state.end(), b.state.begin(), b.state.end()).first - a.state.begin();
-  const auto look = std::mismatch(a.states.begin(), a.states.end(), b.states.begin(), b.states.end()).first - a.states.begin();
-  return "state " + std::to_string(look) + ", spike " + std::to_string(spike) + " of " + std::to_string(a.spikes.size()) + ", byte " + std::to_string(byte) +
-         " of " + std::to_string(a.state.size());
+  const auto spike =
+      std::mismatch(a.spikes.begin(), a.spikes.end(), b.spikes.begin(), b.spikes.end()).first - a.spikes.begin();
+  const auto byte =
+      std::mismatch(a.state.begin(), a.state.end(), b.state.begin(), b.state.end()).first - a.state.begin();
+  const auto look =
+      std::mismatch(a.states.begin(), a.states.end(), b.states.begin(), b.states.end()).first - a.states.begin();
+  return "state " + std::to_string(look) + ", spike " + std::to_string(spike) + " of " +
+         std::to_string(a.spikes.size()) + ", byte " + std::to_string(byte) + " of " + std::to_string(a.state.size());
 }
 
 }  // namespace
@@ -54,15 +57,16 @@ TEST_CASE("the demanding network is one where three projections meet in one tick
   for (const auto& [tick, neuron] : outcome.spikes)
     for (const rebuilt::Edge& edge : outgoing[neuron])
       if (tick + edge.delay <= duration) meeting[{tick + edge.delay, edge.target, edge.port}].insert(edge.projection);
-  const auto meetings = std::count_if(meeting.begin(), meeting.end(), [](const auto& m) { return m.second.size() >= 3; });
+  const auto meetings =
+      std::count_if(meeting.begin(), meeting.end(), [](const auto& m) { return m.second.size() >= 3; });
   std::set<std::size_t> spiked;
   for (const auto& [tick, neuron] : outcome.spikes) {
     NeuronId first = 0;
     for (std::size_t p = 0; p < spec.populations.size(); first += spec.populations[p++].size)
       if (neuron >= first && neuron < first + spec.populations[p].size) spiked.insert(p);
   }
-  std::cout << "demanding network: " << outcome.spikes.size() << " spikes, " << delays.size() << " different delays, three projections meet "
-            << meetings << " times\n";
+  std::cout << "demanding network: " << outcome.spikes.size() << " spikes, " << delays.size()
+            << " different delays, three projections meet " << meetings << " times\n";
   CHECK(meetings > 1000);
   CHECK(delays.size() > 60);
   CHECK(*delays.begin() > 1);
@@ -85,7 +89,8 @@ TEST_CASE("the same bits for any number of threads and lanes, pieces of run(), d
     for (const std::uint32_t lanes : {1u, 2u, 5u, 16u, 23u}) {
       for (const unsigned threads : {1u, 2u, 4u, 7u}) {
         if (sanitized && (lanes + threads) % 3 != 0) continue;
-        INFO(name_of_precision(precision) << ", " << name_of(isa) << ", " << lanes << " lanes, " << threads << " threads");
+        INFO(name_of_precision(precision)
+             << ", " << name_of(isa) << ", " << lanes << " lanes, " << threads << " threads");
         // Every other run by the other way of delivery.
         const bool ring = runs_made % 4 != 0;
         NetworkSpec spec = demanding_network(precision, lanes);
@@ -161,8 +166,9 @@ TEST_CASE("a sealed spike file holds the same bytes for any number of threads an
       Simulation& simulation = network.simulation();
       std::vector<Selection> recorded;
       for (const char* name : {"E", "I", "few", "Z", "Z2"}) recorded.push_back(all_of(name));
-      SpikeRecorder recorder(directory, simulation.populations(), recorded, simulation.dt(),
-                             {.chunk = pieces ? 97u : 65536u, .flush_interval = std::chrono::milliseconds(pieces ? 1 : 500)});
+      SpikeRecorder recorder(
+          directory, simulation.populations(), recorded, simulation.dt(),
+          {.chunk = pieces ? 97u : 65536u, .flush_interval = std::chrono::milliseconds(pieces ? 1 : 500)});
       simulation.add_sink(recorder);
       if (pieces)
         run_in_pieces(simulation, duration, random);

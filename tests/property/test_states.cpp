@@ -16,14 +16,30 @@ NetworkSpec slow_network(std::uint32_t lanes) {
   NetworkSpec spec;
   spec.seed = 3;
   spec.lanes = lanes;
-  spec.populations = {{.name = "S", .model = "spike_source", .size = 12, .params = {}, .options = {}, .initial = {},
-                       .trains = trains(12, 200, 20, spec.dt, 6)},
-                      {.name = "A", .model = "iaf_psc_alpha", .size = 20, .params = {}, .options = {}, .initial = {}, .trains = {}},
-                      {.name = "Z", .model = "izhikevich", .size = 6, .params = {}, .options = {}, .initial = {}, .trains = {}}};
-  spec.projections = {{.name = "late", .source = {all_of("S")}, .target = {all_of("A"), all_of("Z")}, .connect = fixed_indegree(12),
-                       .weight = uniform(300, 600), .delay = uniform(150, 200), .port = {}},
-                      {.name = "later", .source = {all_of("A")}, .target = {all_of("A")}, .connect = bernoulli(0.3),
-                       .weight = 250.0, .delay = 90.0, .port = {}}};
+  spec.populations = {
+      {.name = "S",
+       .model = "spike_source",
+       .size = 12,
+       .params = {},
+       .options = {},
+       .initial = {},
+       .trains = trains(12, 200, 20, spec.dt, 6)},
+      {.name = "A", .model = "iaf_psc_alpha", .size = 20, .params = {}, .options = {}, .initial = {}, .trains = {}},
+      {.name = "Z", .model = "izhikevich", .size = 6, .params = {}, .options = {}, .initial = {}, .trains = {}}};
+  spec.projections = {{.name = "late",
+                       .source = {all_of("S")},
+                       .target = {all_of("A"), all_of("Z")},
+                       .connect = fixed_indegree(12),
+                       .weight = uniform(300, 600),
+                       .delay = uniform(150, 200),
+                       .port = {}},
+                      {.name = "later",
+                       .source = {all_of("A")},
+                       .target = {all_of("A")},
+                       .connect = bernoulli(0.3),
+                       .weight = 250.0,
+                       .delay = 90.0,
+                       .port = {}}};
   return spec;
 }
 
@@ -85,7 +101,8 @@ TEST_CASE("a state that is cut anywhere or has bytes behind its end is refused")
   REQUIRE(state.size() > 2000);
   std::size_t loaded = 0;
   for (std::size_t size = 0; size < state.size(); size += sanitized ? 7 : 1)
-    loaded += try_load(network.simulation(), Bytes(state.begin(), state.begin() + static_cast<std::ptrdiff_t>(size))) == Verdict::loaded;
+    loaded += try_load(network.simulation(), Bytes(state.begin(), state.begin() + static_cast<std::ptrdiff_t>(size))) ==
+              Verdict::loaded;
   CHECK(loaded == 0);
   for (const std::size_t more : {1u, 8u, 100u}) {
     Bytes longer = state;
@@ -148,7 +165,8 @@ TEST_CASE("a state with damaged bytes is refused or loaded, but harms nobody") {
       ++broken;
     }
   }
-  std::cout << "damaged states: " << refused << " refused, " << loaded << " loaded, " << broken << " of them not finite\n";
+  std::cout << "damaged states: " << refused << " refused, " << loaded << " loaded, " << broken
+            << " of them not finite\n";
   CHECK(refused > 100);
   CHECK(loaded > 100);
 

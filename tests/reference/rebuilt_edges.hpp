@@ -64,7 +64,8 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
   const bool autapses = connect.autapses.value_or(true);
   const auto key = [&](const char* use) { return rheo::random_key(spec.seed, projection.name, use); };
   const auto connector = rheo::make_connector(
-      connect, {static_cast<std::uint32_t>(sources.size()), static_cast<std::uint32_t>(targets.size())}, key("connect"));
+      connect, {static_cast<std::uint32_t>(sources.size()), static_cast<std::uint32_t>(targets.size())},
+      key("connect"));
 
   std::vector<Edge> edges;
   for (std::uint32_t t = 0; t < targets.size(); ++t) {
@@ -76,7 +77,9 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
       case rheo::Connect::Rule::all_to_all:
         for (std::uint32_t s = 0; s < sources.size(); ++s) add(s);
         break;
-      case rheo::Connect::Rule::one_to_one: add(t); break;
+      case rheo::Connect::Rule::one_to_one:
+        add(t);
+        break;
       case rheo::Connect::Rule::list:
         for (std::uint32_t e = 0; e < connect.edges->target.size(); ++e) {
           if (connect.edges->target[e] != t) continue;

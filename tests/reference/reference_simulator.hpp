@@ -79,7 +79,8 @@ class DeltaNeuron final : public Neuron {
 // tau_m V' = -(V - E_L) + (tau_m / C_m) (I_ex + I_in + I_e + I); each synaptic current obeys I' = D - I / tau_syn,
 // D' = -D / tau_syn, and a spike of weight w adds w e / tau_syn to D at the end of its tick. Ports: ex, in, I (pA).
 struct AlphaParams {
-  double C_m = 250, tau_m = 10, t_ref = 2, E_L = -70, V_reset = -70, V_th = -55, I_e = 0, tau_syn_ex = 2, tau_syn_in = 2;
+  double C_m = 250, tau_m = 10, t_ref = 2, E_L = -70, V_reset = -70, V_th = -55, I_e = 0, tau_syn_ex = 2,
+         tau_syn_in = 2;
 };
 
 class AlphaNeuron final : public Neuron {

@@ -30,7 +30,9 @@ class Dice {
   std::uint32_t below(std::uint64_t n) { return static_cast<std::uint32_t>(engine_() % n); }
   std::uint32_t between(std::uint32_t low, std::uint32_t high) { return low + below(high - low + 1); }
   bool one_in(std::uint32_t n) { return below(n) == 0; }
-  double uniform(double low, double high) { return low + (high - low) * static_cast<double>(engine_() >> 11) * 0x1p-53; }
+  double uniform(double low, double high) {
+    return low + (high - low) * static_cast<double>(engine_() >> 11) * 0x1p-53;
+  }
   // A multiple of 2^-10: in double precision sums of these are exact.
   double dyadic(double low, double high) { return std::floor(uniform(low, high) * 1024) / 1024; }
 
@@ -262,8 +264,15 @@ reference::Simulator reference_of(const NetworkSpec& spec, const std::vector<reb
         simulator.add_source(std::move(train));
       } else if (p.model == "izhikevich") {
         reference::IzhikevichParams q;
-        for (const auto& [name, value] : {std::pair<const char*, double*>{"a", &q.a}, {"b", &q.b}, {"c", &q.c}, {"d", &q.d},
-                                          {"V_th", &q.V_th}, {"c2", &q.c2}, {"c1", &q.c1}, {"c0", &q.c0}, {"u0", &q.u0},
+        for (const auto& [name, value] : {std::pair<const char*, double*>{"a", &q.a},
+                                          {"b", &q.b},
+                                          {"c", &q.c},
+                                          {"d", &q.d},
+                                          {"V_th", &q.V_th},
+                                          {"c2", &q.c2},
+                                          {"c1", &q.c1},
+                                          {"c0", &q.c0},
+                                          {"u0", &q.u0},
                                           {"I_e", &q.I_e}})
           param(name, *value);
         q.euler = p.options.at("scheme") == "euler";
@@ -271,10 +280,15 @@ reference::Simulator reference_of(const NetworkSpec& spec, const std::vector<reb
         simulator.add(std::make_unique<reference::IzhikevichNeuron>(q, at(p.initial, "V_m", -65, i), spec.dt));
       } else {
         reference::AlphaParams q;
-        for (const auto& [name, value] :
-             {std::pair<const char*, double*>{"C_m", &q.C_m}, {"tau_m", &q.tau_m}, {"t_ref", &q.t_ref}, {"E_L", &q.E_L},
-              {"V_reset", &q.V_reset}, {"V_th", &q.V_th}, {"I_e", &q.I_e}, {"tau_syn_ex", &q.tau_syn_ex},
-              {"tau_syn_in", &q.tau_syn_in}})
+        for (const auto& [name, value] : {std::pair<const char*, double*>{"C_m", &q.C_m},
+                                          {"tau_m", &q.tau_m},
+                                          {"t_ref", &q.t_ref},
+                                          {"E_L", &q.E_L},
+                                          {"V_reset", &q.V_reset},
+                                          {"V_th", &q.V_th},
+                                          {"I_e", &q.I_e},
+                                          {"tau_syn_ex", &q.tau_syn_ex},
+                                          {"tau_syn_in", &q.tau_syn_in}})
           param(name, *value);
         const double V_m = at(p.initial, "V_m", q.E_L, i);
         if (p.model == "iaf_psc_alpha") {
@@ -310,7 +324,8 @@ std::vector<Spike> engine_spikes(const NetworkSpec& spec, Tick ticks) {
 std::string first_difference(const std::vector<Spike>& engine, const std::vector<Spike>& oracle) {
   const auto [a, b] = std::mismatch(engine.begin(), engine.end(), oracle.begin(), oracle.end());
   const auto text = [](auto it, auto end) {
-    return it == end ? std::string("no more spikes") : "neuron " + std::to_string(it->neuron) + " at tick " + std::to_string(it->tick);
+    return it == end ? std::string("no more spikes")
+                     : "neuron " + std::to_string(it->neuron) + " at tick " + std::to_string(it->tick);
   };
   return "engine: " + text(a, engine.end()) + "; reference: " + text(b, oracle.end()) + "; after " +
          std::to_string(a - engine.begin()) + " equal spikes";
@@ -331,7 +346,8 @@ std::uint64_t networks_to_try() {
 std::string description(const NetworkSpec& spec) {
   std::string text = "dt " + std::to_string(spec.dt);
   for (const auto& p : spec.populations) text += ", " + p.model + " x " + std::to_string(p.size);
-  for (const auto& p : spec.projections) text += ", rule " + std::to_string(static_cast<int>(p.connect.rule)) + " " + p.port;
+  for (const auto& p : spec.projections)
+    text += ", rule " + std::to_string(static_cast<int>(p.connect.rule)) + " " + p.port;
   return text;
 }
 
@@ -398,9 +414,10 @@ TEST_CASE("the engine's spikes are those of the reference simulator on generated
       }
     }
   }
-  std::cout << "reference: " << networks << " networks (" << active << " with more than 50 spikes), " << spikes << " spikes, "
-            << arrivals << " arrivals; " << autapses << " autapses, " << multapses << " multapses, " << long_arrivals
-            << " synapses of more than 0.5 s, " << with_one_tick << " networks with delays of one tick; " << kinds.size()
+  std::cout << "reference: " << networks << " networks (" << active << " with more than 50 spikes), " << spikes
+            << " spikes, " << arrivals << " arrivals; " << autapses << " autapses, " << multapses << " multapses, "
+            << long_arrivals << " synapses of more than 0.5 s, " << with_one_tick
+            << " networks with delays of one tick; " << kinds.size()
             << " kinds of neurons spiked; a wrong tick shows in " << changed << " of " << changed_tried
             << ", missing long delays in " << long_matter << " of " << long_tried << "\n";
   if (networks < 300) return;

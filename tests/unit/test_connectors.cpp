@@ -222,7 +222,8 @@ TEST_CASE("Bernoulli: borders", "[connectors]") {
   std::iota(all.begin(), all.end(), 0u);
   const auto none = make_connector(bernoulli(0), {100, 10}, key), full = make_connector(bernoulli(1), {100, 10}, key);
   const auto full_but_self = make_connector(bernoulli(1, false), {100, 10}, key);
-  const auto half = make_connector(bernoulli(0.5), {100, 10}, key), half_but_self = make_connector(bernoulli(0.5, false), {100, 10}, key);
+  const auto half = make_connector(bernoulli(0.5), {100, 10}, key),
+             half_but_self = make_connector(bernoulli(0.5, false), {100, 10}, key);
   for (std::uint32_t target = 0; target < 10; ++target) {
     CHECK(incoming(*none, target).empty());
     CHECK(incoming(*full, target, target) == all);

@@ -50,7 +50,9 @@ std::uint64_t bits_of_draw(RandomKey key, std::uint32_t neuron, std::uint64_t ti
   return (words >> (16 * (j % 4)) & 0xffff) << 32 | lower.x[0];
 }
 
-std::string name(Isa isa) { return std::string(rheo::name_of(isa)); }
+std::string name(Isa isa) {
+  return std::string(rheo::name_of(isa));
+}
 
 // Input rows start with numbers of all kinds, so that an addition in another order or precision shows.
 template <class Real>
@@ -101,8 +103,8 @@ TEMPLATE_TEST_CASE("Poisson drive: any window, step and offset gives the draws o
         expected[neuron - begin] += weight * static_cast<Real>(count);
       }
       for (const Isa isa : rheo::usable_isas()) {
-        const PoissonDrive drive({0, 0, range, -rheo::never, rheo::never}, precision_of<Real>, key, offset, {table}, weights,
-                                 delay, kernels(isa).poisson[precision_index<Real>]);
+        const PoissonDrive drive({0, 0, range, -rheo::never, rheo::never}, precision_of<Real>, key, offset, {table},
+                                 weights, delay, kernels(isa).poisson[precision_index<Real>]);
         std::vector<Real> row = before;
         drive.add(t, begin, end, row.data());
         INFO("lambda " << lambda << ", round " << round << ", " << name(isa));
@@ -193,8 +195,9 @@ TEST_CASE("Poisson drive: mean, variance and independence of the counts", "[kern
   constexpr double n = double{size} * ticks;
   for (const double lambda : {0.01, 2.0, 30.0}) {
     const auto table = std::make_shared<const PoissonTable>(lambda);
-    const PoissonDrive drive({0, 0, {0, size, 1}, 1, rheo::never}, Precision::double_, random_key(3, "input", "poisson"), 0,
-                             {table}, {1.0}, 0, kernels(rheo::chosen_isa()).poisson[1]);
+    const PoissonDrive drive({0, 0, {0, size, 1}, 1, rheo::never}, Precision::double_,
+                             random_key(3, "input", "poisson"), 0, {table}, {1.0}, 0,
+                             kernels(rheo::chosen_isa()).poisson[1]);
     double sum = 0, squares = 0;
     // Neighbours by number, by block of random words, by half of a group, by group; and one neuron in two ticks.
     constexpr std::array<std::uint32_t, 4> distances{1, 4, 64, 128};
@@ -235,15 +238,24 @@ template <class Real>
 Real any_number(RandomStream& stream) {
   using Limits = std::numeric_limits<Real>;
   switch (stream.below(16)) {
-    case 0: return Real(0);
-    case 1: return -Real(0);
-    case 2: return Limits::denorm_min() * static_cast<Real>(1 + stream.below(1000));
-    case 3: return -Limits::min() * static_cast<Real>(stream.uniform());
-    case 4: return static_cast<Real>(stream.normal() * 1e30);
-    case 5: return Limits::max() * static_cast<Real>(stream.uniform(-1, 1));
-    case 6: return static_cast<Real>(static_cast<int>(stream.below(40)) - 20);
-    case 7: return static_cast<Real>(stream.normal() * 1e-20);
-    default: return static_cast<Real>(stream.normal(-60, 30));
+    case 0:
+      return Real(0);
+    case 1:
+      return -Real(0);
+    case 2:
+      return Limits::denorm_min() * static_cast<Real>(1 + stream.below(1000));
+    case 3:
+      return -Limits::min() * static_cast<Real>(stream.uniform());
+    case 4:
+      return static_cast<Real>(stream.normal() * 1e30);
+    case 5:
+      return Limits::max() * static_cast<Real>(stream.uniform(-1, 1));
+    case 6:
+      return static_cast<Real>(static_cast<int>(stream.below(40)) - 20);
+    case 7:
+      return static_cast<Real>(stream.normal() * 1e-20);
+    default:
+      return static_cast<Real>(stream.normal(-60, 30));
   }
 }
 

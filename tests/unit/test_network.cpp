@@ -42,7 +42,8 @@ using Rule = Connect::Rule;
 using Delta = rheo::IafPscDelta<double>;
 using Alpha = rheo::IafPscAlpha<double>;
 
-PopulationSpec population(std::string name, std::string model, std::uint32_t size, std::map<std::string, Value> params = {}) {
+PopulationSpec population(std::string name, std::string model, std::uint32_t size,
+                          std::map<std::string, Value> params = {}) {
   PopulationSpec p;
   p.name = std::move(name);
   p.model = std::move(model);
@@ -63,8 +64,8 @@ PopulationSpec source(std::string name, const std::vector<std::vector<double>>& 
   return p;
 }
 
-ProjectionSpec projection(std::string name, std::vector<Selection> from, std::vector<Selection> to, Rule rule, Value weight = 1.0,
-                          Value delay = 1.0) {
+ProjectionSpec projection(std::string name, std::vector<Selection> from, std::vector<Selection> to, Rule rule,
+                          Value weight = 1.0, Value delay = 1.0) {
   ProjectionSpec p;
   p.name = std::move(name);
   p.source = std::move(from);
@@ -75,7 +76,9 @@ ProjectionSpec projection(std::string name, std::vector<Selection> from, std::ve
   return p;
 }
 
-Selection all(std::string name) { return {std::move(name), 0, {}, 1}; }
+Selection all(std::string name) {
+  return {std::move(name), 0, {}, 1};
+}
 Selection slice(std::string name, std::uint32_t begin, std::optional<std::uint32_t> end, std::uint32_t step) {
   return {std::move(name), begin, end, step};
 }
@@ -91,8 +94,12 @@ Distribution distribution(Distribution::Kind kind, double a, double b) {
   d.b = b;
   return d;
 }
-Value uniform(double low, double high) { return distribution(Distribution::Kind::uniform, low, high); }
-Value normal(double mean, double sd) { return distribution(Distribution::Kind::normal, mean, sd); }
+Value uniform(double low, double high) {
+  return distribution(Distribution::Kind::uniform, low, high);
+}
+Value normal(double mean, double sd) {
+  return distribution(Distribution::Kind::normal, mean, sd);
+}
 
 const double* column(Network& network, std::size_t which, std::size_t index, bool alpha = false) {
   rheo::PopulationBlock& block = network.simulation().population(which);
@@ -107,8 +114,9 @@ NetworkSpec right() {
                       source("S", std::vector<std::vector<double>>(10, {1.0, 2.0}))};
   spec.populations[1].options["scheme"] = "euler";
   spec.populations[1].initial["V_m"] = uniform(-70, -60);
-  spec.projections = {projection("feed", {all("S")}, {all("E")}, Rule::bernoulli, 20.0),
-                      projection("listed", {all("E")}, {all("Z")}, Rule::list, std::vector<double>{1, 2}, std::vector<double>{1, 2})};
+  spec.projections = {
+      projection("feed", {all("S")}, {all("E")}, Rule::bernoulli, 20.0),
+      projection("listed", {all("E")}, {all("Z")}, Rule::list, std::vector<double>{1, 2}, std::vector<double>{1, 2})};
   spec.projections[0].connect.p = 0.1;
   spec.projections[1].connect.edges = edges({0, 99}, {19, 0});
   InputSpec noise, current;
@@ -168,15 +176,20 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"dt inf", [](auto& s) { s.dt = infinity; }, "simulation.dt", "inf", "not a tick length"},
       {"nobody", [](auto& s) { s.populations.clear(); }, "populations", "", "the network has no population",
        "at least one [populations.NAME]"},
-      {"too many", [](auto& s) { s.populations[1].size = 0xfffffff0u; s.populations[1].initial.clear(); }, "populations.Z.size",
-       "4294967280", "too many neurons in all", "fewer than 2^32 - 1"},
+      {"too many",
+       [](auto& s) {
+         s.populations[1].size = 0xfffffff0u;
+         s.populations[1].initial.clear();
+       },
+       "populations.Z.size", "4294967280", "too many neurons in all", "fewer than 2^32 - 1"},
 
       // Populations.
       {"model", [](auto& s) { s.populations[0].model = "iaf_psc_alpa"; }, "populations.E.model", "\"iaf_psc_alpa\"",
        "no such model", "one of iaf_psc_delta, iaf_psc_alpha, izhikevich, spike_source", "iaf_psc_alpha"},
       {"model, nothing like it", [](auto& s) { s.populations[0].model = "hodgkin_huxley"; }, "populations.E.model",
        "\"hodgkin_huxley\"", "no such model"},
-      {"twice", [](auto& s) { s.populations[1].name = "E"; }, "populations.E", "", "declared twice", "names that differ"},
+      {"twice", [](auto& s) { s.populations[1].name = "E"; }, "populations.E", "", "declared twice",
+       "names that differ"},
       {"size 0", [](auto& s) { s.populations[0].size = 0; }, "populations.E.size", "0", "an empty population",
        "a whole number >= 1"},
       {"parameter", [](auto& s) { s.populations[0].params["tau_n"] = 1.0; }, "populations.E.params.tau_n", "",
@@ -185,89 +198,111 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        "unknown parameter of iaf_psc_alpha", E_params, "V_th"},
       {"parameter of a source", [](auto& s) { s.populations[2].params["rate"] = 1.0; }, "populations.S.params.rate", "",
        "unknown parameter of spike_source", "none"},
-      {"tau_m 0", [](auto& s) { s.populations[0].params["tau_m"] = 0.0; }, "populations.E.params.tau_m", "0", "out of range",
-       "a number > 0"},
+      {"tau_m 0", [](auto& s) { s.populations[0].params["tau_m"] = 0.0; }, "populations.E.params.tau_m", "0",
+       "out of range", "a number > 0"},
       {"t_ref < 0", [](auto& s) { s.populations[0].params["t_ref"] = -1.0; }, "populations.E.params.t_ref", "-1",
        "out of range", "a number >= 0"},
-      {"V_th NaN", [](auto& s) { s.populations[0].params["V_th"] = none; }, "populations.E.params.V_th", "nan", "out of range",
-       "a number"},
-      {"E_L inf", [](auto& s) { s.populations[0].params["E_L"] = -infinity; }, "populations.E.params.E_L", "-inf", "out of range",
-       "a number"},
-      {"one of a list", [](auto& s) {
+      {"V_th NaN", [](auto& s) { s.populations[0].params["V_th"] = none; }, "populations.E.params.V_th", "nan",
+       "out of range", "a number"},
+      {"E_L inf", [](auto& s) { s.populations[0].params["E_L"] = -infinity; }, "populations.E.params.E_L", "-inf",
+       "out of range", "a number"},
+      {"one of a list",
+       [](auto& s) {
          std::vector<double> tau(100, 10.0);
          tau[7] = -2.5;
          s.populations[0].params["tau_m"] = tau;
-       }, "populations.E.params.tau_m[7]", "-2.5", "out of range", "a number > 0"},
+       },
+       "populations.E.params.tau_m[7]", "-2.5", "out of range", "a number > 0"},
       {"list too short", [](auto& s) { s.populations[0].params["tau_m"] = std::vector<double>(99, 10.0); },
        "populations.E.params.tau_m", "a list of 99", "wrong number of values", "100 values"},
       {"impossible distribution", [](auto& s) { s.populations[0].params["tau_m"] = normal(10, -1); },
        "populations.E.params.tau_m", "", "a negative standard deviation"},
       {"state", [](auto& s) { s.populations[0].initial["Vm"] = -70.0; }, "populations.E.initial.Vm", "",
        "unknown state of iaf_psc_alpha", "one of V_m, I_syn_ex, dI_syn_ex, I_syn_in, dI_syn_in, refractory", "V_m"},
-      {"state out of range", [](auto& s) { s.populations[0].initial["refractory"] = -3.0; }, "populations.E.initial.refractory",
-       "-3", "out of range", "a number >= 0"},
-      {"option", [](auto& s) { s.populations[1].options["schema"] = "euler"; }, "populations.Z.params.schema", "\"euler\"",
-       "izhikevich has no such option", "one of scheme, input", "scheme"},
-      {"option of a model without", [](auto& s) { s.populations[0].options["C_m"] = "large"; }, "populations.E.params.C_m",
-       "\"large\"", "iaf_psc_alpha has no such option", "a number, if it is a parameter"},
-      {"choice", [](auto& s) { s.populations[1].options["scheme"] = "eulr"; }, "populations.Z.params.scheme", "\"eulr\"",
-       "no such choice", "one of published, euler", "euler"},
-      {"spike at 0", [](auto& s) { s.populations[2] = source("S", {{1.0}, {5.0, 0.0}}); }, "populations.S.params.times", "0",
-       "spike time of neuron 1", "times > 0 (ms)"},
-      {"spike before 0", [](auto& s) { s.populations[2] = source("S", {{-0.5}}); }, "populations.S.params.times", "-0.5",
-       "spike time of neuron 0", "times > 0 (ms)"},
+      {"state out of range", [](auto& s) { s.populations[0].initial["refractory"] = -3.0; },
+       "populations.E.initial.refractory", "-3", "out of range", "a number >= 0"},
+      {"option", [](auto& s) { s.populations[1].options["schema"] = "euler"; }, "populations.Z.params.schema",
+       "\"euler\"", "izhikevich has no such option", "one of scheme, input", "scheme"},
+      {"option of a model without", [](auto& s) { s.populations[0].options["C_m"] = "large"; },
+       "populations.E.params.C_m", "\"large\"", "iaf_psc_alpha has no such option", "a number, if it is a parameter"},
+      {"choice", [](auto& s) { s.populations[1].options["scheme"] = "eulr"; }, "populations.Z.params.scheme",
+       "\"eulr\"", "no such choice", "one of published, euler", "euler"},
+      {"spike at 0",
+       [](auto& s) {
+         s.populations[2] = source("S", {{1.0}, {5.0, 0.0}});
+       },
+       "populations.S.params.times", "0", "spike time of neuron 1", "times > 0 (ms)"},
+      {"spike before 0", [](auto& s) { s.populations[2] = source("S", {{-0.5}}); }, "populations.S.params.times",
+       "-0.5", "spike time of neuron 0", "times > 0 (ms)"},
       {"spike at NaN", [](auto& s) { s.populations[2] = source("S", {{none}}); }, "populations.S.params.times", "nan",
        "spike time of neuron 0", "times > 0 (ms)"},
       {"trains of others", [](auto& s) { s.populations[2].size = 9; }, "populations.S.params.times", "",
        "trains do not match the population's size", "one list of times per neuron"},
 
       // Projections.
-      {"twice", [](auto& s) { s.projections[1].name = "feed"; }, "projections.feed", "", "declared twice", "names that differ"},
-      {"no source", [](auto& s) { s.projections[0].source.clear(); }, "projections.feed.source", "", "missing", "a population"},
-      {"no target", [](auto& s) { s.projections[0].target.clear(); }, "projections.feed.target", "", "missing", "a population"},
-      {"unknown source", [](auto& s) { s.projections[0].source[0].population = "T"; }, "projections.feed.source", "\"T\"",
-       "no such population", "one of E, S, Z", "E"},
-      {"unknown target", [](auto& s) { s.projections[0].target[0].population = "excitatory"; }, "projections.feed.target",
-       "\"excitatory\"", "no such population", "one of E, S, Z"},
-      {"overlap", [](auto& s) { s.projections[0].source = {slice("S", 0, 6, 1), slice("S", 5, {}, 1)}; },
+      {"twice", [](auto& s) { s.projections[1].name = "feed"; }, "projections.feed", "", "declared twice",
+       "names that differ"},
+      {"no source", [](auto& s) { s.projections[0].source.clear(); }, "projections.feed.source", "", "missing",
+       "a population"},
+      {"no target", [](auto& s) { s.projections[0].target.clear(); }, "projections.feed.target", "", "missing",
+       "a population"},
+      {"unknown source", [](auto& s) { s.projections[0].source[0].population = "T"; }, "projections.feed.source",
+       "\"T\"", "no such population", "one of E, S, Z", "E"},
+      {"unknown target", [](auto& s) { s.projections[0].target[0].population = "excitatory"; },
+       "projections.feed.target", "\"excitatory\"", "no such population", "one of E, S, Z"},
+      {"overlap",
+       [](auto& s) {
+         s.projections[0].source = {slice("S", 0, 6, 1), slice("S", 5, {}, 1)};
+       },
        "projections.feed.source", "\"S\"", "selections overlap", "every neuron at most once"},
-      {"overlap of targets", [](auto& s) { s.projections[0].target = {all("E"), all("E")}; }, "projections.feed.target", "\"E\"",
-       "selections overlap", "every neuron at most once"},
+      {"overlap of targets",
+       [](auto& s) {
+         s.projections[0].target = {all("E"), all("E")};
+       },
+       "projections.feed.target", "\"E\"", "selections overlap", "every neuron at most once"},
       {"beyond the end", [](auto& s) { s.projections[0].source = {slice("S", 0, 11, 1)}; }, "projections.feed.source",
        "S[0:11:1]", "selects nothing or more than there is", "a range within 0 to 10"},
-      {"nothing", [](auto& s) { s.projections[0].source = {slice("S", 5, 5, 1)}; }, "projections.feed.source", "S[5:5:1]",
-       "selects nothing or more than there is"},
-      {"step 0", [](auto& s) { s.projections[0].source = {slice("S", 0, 5, 0)}; }, "projections.feed.source", "S[0:5:0]",
-       "selects nothing or more than there is"},
+      {"nothing", [](auto& s) { s.projections[0].source = {slice("S", 5, 5, 1)}; }, "projections.feed.source",
+       "S[5:5:1]", "selects nothing or more than there is"},
+      {"step 0", [](auto& s) { s.projections[0].source = {slice("S", 0, 5, 0)}; }, "projections.feed.source",
+       "S[0:5:0]", "selects nothing or more than there is"},
       {"onto a source", [](auto& s) { s.projections[0].target = {all("S")}; }, "projections.feed.target", "\"S\"",
        "a spike_source has no input", "a population that can be reached"},
       {"port", [](auto& s) { s.projections[0].port = "exc"; }, "projections.feed.port", "\"exc\"",
        "iaf_psc_alpha has no such port", "one of ex, in, I", "ex"},
-      {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range", "a number"},
+      {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range",
+       "a number"},
       {"weights", [](auto& s) { s.projections[0].weight = distribution(Distribution::Kind::uniform, 2, 1); },
        "projections.feed.weight", "", "the lower limit is above the upper one"},
-      {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04", "rounds to less than one tick",
-       "at least dt = 0.1 ms"},
+      {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
+       "rounds to less than one tick", "at least dt = 0.1 ms"},
       {"delay < 0", [](auto& s) { s.projections[0].delay = -1.0; }, "projections.feed.delay", "-1",
        "rounds to less than one tick"},
       {"delay NaN", [](auto& s) { s.projections[0].delay = none; }, "projections.feed.delay", "nan", "out of range"},
-      {"uniform delays", [](auto& s) { s.projections[0].delay = uniform(0.01, 2); }, "projections.feed.delay", "from 0.01",
-       "rounds to less than one tick", "at least dt = 0.1 ms"},
-      {"weights in a list", [](auto& s) { s.projections[0].weight = std::vector<double>(100, 1.0); }, "projections.feed.weight",
-       "a list", "only the rule list takes one value per synapse", "a number or a distribution"},
-      {"delays in a list", [](auto& s) { s.projections[0].delay = std::vector<double>(100, 1.0); }, "projections.feed.delay",
-       "a list", "only the rule list takes one value per synapse", "a number or a distribution"},
-      {"too few weights", [](auto& s) { s.projections[1].weight = std::vector<double>{1}; }, "projections.listed.weight",
-       "a list of 1", "wrong number of values", "2 values"},
-      {"too many delays", [](auto& s) { s.projections[1].delay = std::vector<double>(3, 1.0); }, "projections.listed.delay",
-       "a list of 3", "wrong number of values", "2 values"},
-      {"edge", [](auto& s) { s.projections[1].connect.edges = edges({0, 100}, {0, 0}); }, "projections.listed.connect.source[1]",
-       "100", "no such source", "0 to 100 - 1"},
-      {"in-degree", [](auto& s) {
+      {"uniform delays", [](auto& s) { s.projections[0].delay = uniform(0.01, 2); }, "projections.feed.delay",
+       "from 0.01", "rounds to less than one tick", "at least dt = 0.1 ms"},
+      {"weights in a list", [](auto& s) { s.projections[0].weight = std::vector<double>(100, 1.0); },
+       "projections.feed.weight", "a list", "only the rule list takes one value per synapse",
+       "a number or a distribution"},
+      {"delays in a list", [](auto& s) { s.projections[0].delay = std::vector<double>(100, 1.0); },
+       "projections.feed.delay", "a list", "only the rule list takes one value per synapse",
+       "a number or a distribution"},
+      {"too few weights", [](auto& s) { s.projections[1].weight = std::vector<double>{1}; },
+       "projections.listed.weight", "a list of 1", "wrong number of values", "2 values"},
+      {"too many delays", [](auto& s) { s.projections[1].delay = std::vector<double>(3, 1.0); },
+       "projections.listed.delay", "a list of 3", "wrong number of values", "2 values"},
+      {"edge",
+       [](auto& s) {
+         s.projections[1].connect.edges = edges({0, 100}, {0, 0});
+       },
+       "projections.listed.connect.source[1]", "100", "no such source", "0 to 100 - 1"},
+      {"in-degree",
+       [](auto& s) {
          s.projections[0].connect.rule = Rule::fixed_indegree;
          s.projections[0].connect.indegree = 11;
          s.projections[0].connect.multapses = false;
-       }, "projections.feed.connect.indegree", "11", "there are only 10 sources"},
+       },
+       "projections.feed.connect.indegree", "11", "there are only 10 sources"},
       {"probability", [](auto& s) { s.projections[0].connect.p = 1.1; }, "projections.feed.connect.p", "1.100000",
        "not a probability", "a number from 0 to 1"},
       {"one to one", [](auto& s) { s.projections[0].connect.rule = Rule::one_to_one; }, "projections.feed.connect.rule",
@@ -276,33 +311,43 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       // Inputs.
       {"twice", [](auto& s) { s.inputs[1].name = "noise"; }, "inputs.noise", "", "declared twice", "names that differ"},
       {"no target", [](auto& s) { s.inputs[0].target.clear(); }, "inputs.noise.target", "", "missing", "a population"},
-      {"unknown", [](auto& s) { s.inputs[0].target = {all("EE")}; }, "inputs.noise.target", "\"EE\"", "no such population",
-       "one of E, S, Z", "E"},
+      {"unknown", [](auto& s) { s.inputs[0].target = {all("EE")}; }, "inputs.noise.target", "\"EE\"",
+       "no such population", "one of E, S, Z", "E"},
       {"into a source", [](auto& s) { s.inputs[0].target = {all("S")}; }, "inputs.noise.target", "\"S\"",
        "a spike_source has no input"},
       {"current into a source", [](auto& s) { s.inputs[1].target = {all("S")}; }, "inputs.current.target", "\"S\"",
        "a spike_source has no input"},
-      {"port", [](auto& s) { s.inputs[0].port = "inh"; }, "inputs.noise.port", "\"inh\"", "iaf_psc_alpha has no such port",
-       "one of ex, in, I", "in"},
-      {"overlap", [](auto& s) { s.inputs[0].target = {all("E"), slice("E", 3, 4, 1)}; }, "inputs.noise.target", "\"E\"",
-       "selections overlap"},
+      {"port", [](auto& s) { s.inputs[0].port = "inh"; }, "inputs.noise.port", "\"inh\"",
+       "iaf_psc_alpha has no such port", "one of ex, in, I", "in"},
+      {"overlap",
+       [](auto& s) {
+         s.inputs[0].target = {all("E"), slice("E", 3, 4, 1)};
+       },
+       "inputs.noise.target", "\"E\"", "selections overlap"},
       {"rate < 0", [](auto& s) { s.inputs[0].rate = -1.0; }, "inputs.noise.rate", "-1", "out of range",
        "a number >= 0 <= 500000000"},
       {"too large a rate", [](auto& s) { s.inputs[0].rate = 5.1e8; }, "inputs.noise.rate", "510000000", "out of range",
        "a number >= 0 <= 500000000"},
       {"rates", [](auto& s) { s.inputs[0].rate = std::vector<double>(10, 1.0); }, "inputs.noise.rate", "a list of 10",
        "wrong number of values", "100 values"},
-      {"weights", [](auto& s) { s.inputs[0].weight = std::vector<double>(101, 1.0); }, "inputs.noise.weight", "a list of 101",
-       "wrong number of values", "100 values"},
+      {"weights", [](auto& s) { s.inputs[0].weight = std::vector<double>(101, 1.0); }, "inputs.noise.weight",
+       "a list of 101", "wrong number of values", "100 values"},
       {"weight", [](auto& s) { s.inputs[0].weight = none; }, "inputs.noise.weight", "nan", "out of range"},
-      {"delay", [](auto& s) { s.inputs[0].delay = -0.5; }, "inputs.noise.delay", "-0.5", "not a delay", "a time >= 0 (ms)"},
-      {"start", [](auto& s) { s.inputs[0].start = -1; }, "inputs.noise.start", "-1", "before the start", "a time >= 0 (ms)"},
+      {"delay", [](auto& s) { s.inputs[0].delay = -0.5; }, "inputs.noise.delay", "-0.5", "not a delay",
+       "a time >= 0 (ms)"},
+      {"start", [](auto& s) { s.inputs[0].start = -1; }, "inputs.noise.start", "-1", "before the start",
+       "a time >= 0 (ms)"},
       {"start NaN", [](auto& s) { s.inputs[0].start = none; }, "inputs.noise.start", "nan", "before the start"},
-      {"stop", [](auto& s) { s.inputs[0].start = 10; s.inputs[0].stop = 10; }, "inputs.noise.stop", "10", "not after start",
-       "a later time (ms)"},
+      {"stop",
+       [](auto& s) {
+         s.inputs[0].start = 10;
+         s.inputs[0].stop = 10;
+       },
+       "inputs.noise.stop", "10", "not after start", "a later time (ms)"},
       {"amplitudes", [](auto& s) { s.inputs[1].amplitude = std::vector<double>(20, 1.0); }, "inputs.current.amplitude",
        "a list of 20", "wrong number of values", "10 values"},
-      {"amplitude", [](auto& s) { s.inputs[1].amplitude = infinity; }, "inputs.current.amplitude", "inf", "out of range"},
+      {"amplitude", [](auto& s) { s.inputs[1].amplitude = infinity; }, "inputs.current.amplitude", "inf",
+       "out of range"},
   };
   for (const Refusal& refusal : refusals) {
     NetworkSpec spec = right();
@@ -315,17 +360,23 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
 
 TEST_CASE("What only drawing shows is refused while building", "[network]") {
   const std::vector<Refusal> refusals = {
-      {"parameter", [](auto& s) { s.populations[0].params["tau_m"] = uniform(-1, -1); }, "populations.E.params.tau_m", "-1",
-       "drawn for neuron 0, out of range", "a distribution with min and max within the range of tau_m"},
-      {"impossible limits", [](auto& s) {
+      {"parameter", [](auto& s) { s.populations[0].params["tau_m"] = uniform(-1, -1); }, "populations.E.params.tau_m",
+       "-1", "drawn for neuron 0, out of range", "a distribution with min and max within the range of tau_m"},
+      {"impossible limits",
+       [](auto& s) {
          Distribution d = distribution(Distribution::Kind::normal, 10, 1);
          d.min = 100;
          s.populations[0].params["tau_m"] = d;
-       }, "populations.E.params.tau_m", "", "1000 draws in a row lie outside [min, max]", "limits that the distribution can meet"},
+       },
+       "populations.E.params.tau_m", "", "1000 draws in a row lie outside [min, max]",
+       "limits that the distribution can meet"},
       {"delay", [](auto& s) { s.projections[0].delay = normal(-3, 0); }, "projections.feed.delay", "-3.000000",
        "a delay of -30 ticks after rounding to dt", "at least one tick (dt = 0.100000 ms) and at most 10000000"},
-      {"listed delay", [](auto& s) { s.projections[1].delay = std::vector<double>{1, 0.01}; }, "projections.listed.delay",
-       "0.010000", "a delay of 0 ticks after rounding to dt"},
+      {"listed delay",
+       [](auto& s) {
+         s.projections[1].delay = std::vector<double>{1, 0.01};
+       },
+       "projections.listed.delay", "0.010000", "a delay of 0 ticks after rounding to dt"},
       {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000.000000",
        "a delay of 20000000 ticks after rounding to dt"},
       {"rate", [](auto& s) { s.inputs[0].rate = uniform(-5, -5); }, "inputs.noise.rate", "-5", "out of range",
@@ -362,7 +413,8 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
   NetworkSpec spec;
   spec.precision = Precision::double_;
   spec.lanes = GENERATE(1u, 3u);
-  spec.populations = {source("S", {{1.0}}), population("A", "iaf_psc_alpha", 5, {{"tau_syn_ex", 2.0}, {"tau_syn_in", 3.0}}),
+  spec.populations = {source("S", {{1.0}}),
+                      population("A", "iaf_psc_alpha", 5, {{"tau_syn_ex", 2.0}, {"tau_syn_in", 3.0}}),
                       population("D", "iaf_psc_delta", 5)};
   const std::vector<double> weights{10, -20, 0, -0.0, -5};
   const auto listed = edges({0, 0, 0, 0, 0}, {0, 1, 2, 3, 4});
@@ -453,7 +505,8 @@ TEST_CASE("Selections select what they say", "[network]") {
     return by;
   };
   SECTION("steps on both sides") {
-    spec.projections = {projection("p", {slice("S", 1, {}, 3)}, {slice("D", 2, 28, 7)}, Rule::list, std::vector<double>{1, 2, 3, 4})};
+    spec.projections = {
+        projection("p", {slice("S", 1, {}, 3)}, {slice("D", 2, 28, 7)}, Rule::list, std::vector<double>{1, 2, 3, 4})};
     spec.projections[0].connect.edges = edges({0, 1, 2, 3}, {3, 2, 1, 0});
     CHECK(moved(spec) == expected(30, {{23, 1}, {16, 2}, {9, 3}, {2, 4}}));
     // Only sources 1, 4, 7 and 10 are rows: if 4 is silent, its row is, and nobody else's.
@@ -463,8 +516,8 @@ TEST_CASE("Selections select what they say", "[network]") {
     CHECK(moved(spec) == expected(30, {{23, 1}, {9, 3}, {2, 4}}));
   }
   SECTION("several sources and targets count on") {
-    spec.projections = {projection("p", {slice("S", 10, {}, 1), slice("S", 0, 3, 2)}, {slice("F", 5, {}, 1), slice("D", 0, 20, 10)},
-                                   Rule::one_to_one, 1.0)};
+    spec.projections = {projection("p", {slice("S", 10, {}, 1), slice("S", 0, 3, 2)},
+                                   {slice("F", 5, {}, 1), slice("D", 0, 20, 10)}, Rule::one_to_one, 1.0)};
     CHECK(moved(spec) == expected(30, {{0, 1}, {10, 1}}));
     CHECK(moved(spec, 2) == expected(7, {{5, 1}, {6, 1}}));
     // Sources 0 and 1 are S[10], S[11]; they reach F.
@@ -486,7 +539,8 @@ TEST_CASE("Selections select what they say", "[network]") {
     const auto D = moved(spec), F = moved(spec, 2);
     for (std::size_t n = 0; n < 30; ++n)
       CHECK(D[n] == Approx(n % 10 == 0 ? per_pA * static_cast<double>(100 + 10 * n) : 0).margin(1e-8));
-    for (std::size_t n = 0; n < 7; ++n) CHECK(F[n] == Approx(n == 1 ? 400 * per_pA : n == 5 ? 500 * per_pA : 0).margin(1e-8));
+    for (std::size_t n = 0; n < 7; ++n)
+      CHECK(F[n] == Approx(n == 1 ? 400 * per_pA : n == 5 ? 500 * per_pA : 0).margin(1e-8));
   }
   SECTION("autapses are those of the neuron, not of the position") {
     // Targets D[2], D[4], ..., sources D[0..9]: the same neuron stands at different positions.
@@ -577,8 +631,9 @@ TEST_CASE("More than 65,536 slots in a lane take wide targets", "[network]") {
   spec.lanes = 1;
   spec.precision = Precision::double_;
   spec.populations = {source("S", {{1.0}, {1.0}}), population("D", "iaf_psc_delta", 70000)};
-  spec.projections = {projection("p", {all("S")}, {all("D")}, Rule::list, 3.0),
-                      projection("q", {all("S")}, {all("D")}, Rule::list, std::vector<double>{1, 2}, std::vector<double>{0.5, 1.0})};
+  spec.projections = {
+      projection("p", {all("S")}, {all("D")}, Rule::list, 3.0),
+      projection("q", {all("S")}, {all("D")}, Rule::list, std::vector<double>{1, 2}, std::vector<double>{0.5, 1.0})};
   spec.projections[0].connect.edges = edges({0, 1, 1}, {65536, 65537, 1});
   spec.projections[1].connect.edges = edges({0, 1}, {69999, 65535});
   const auto by = moved(spec);

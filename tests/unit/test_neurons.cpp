@@ -62,7 +62,8 @@ NetworkSpec double_spec(double dt = 0.1) {
   return spec;
 }
 
-PopulationSpec population(std::string name, std::string model, std::uint32_t size, std::map<std::string, Value> params = {}) {
+PopulationSpec population(std::string name, std::string model, std::uint32_t size,
+                          std::map<std::string, Value> params = {}) {
   PopulationSpec p;
   p.name = std::move(name);
   p.model = std::move(model);
@@ -203,7 +204,8 @@ TEST_CASE("f-I curve: the interval is t_ref + dt ceil(T/dt)", "[neurons]") {
     for (std::size_t i = 0; i < currents.size(); ++i) {
       CAPTURE(currents[i]);
       for (const Tick interval : intervals[i])
-        REQUIRE(1 / (static_cast<double>(interval) * 0.001) == Approx(1 / (t_ref + rise_time(currents[i]))).epsilon(0.001));
+        REQUIRE(1 / (static_cast<double>(interval) * 0.001) ==
+                Approx(1 / (t_ref + rise_time(currents[i]))).epsilon(0.001));
     }
   }
 }
@@ -232,13 +234,13 @@ TEST_CASE("A current acts from start to stop as I_e would", "[neurons]") {
 TEST_CASE("Threshold: V_m >= V_th at the end of the tick", "[neurons]") {
   NetworkSpec spec = double_spec();
   const double just_below = std::nextafter(1.0, 0.0);
-  spec.populations = {source("s", {{1.0}, {1.0}, {1.0, 2.0}}),
-                      population("n", "iaf_psc_delta", 3, {{"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 1.0}, {"tau_m", 1e30}})};
+  spec.populations = {
+      source("s", {{1.0}, {1.0}, {1.0, 2.0}}),
+      population("n", "iaf_psc_delta", 3, {{"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 1.0}, {"tau_m", 1e30}})};
   // Both limits are exact: the membrane keeps what it has.
   spec.projections = {one_to_one("s", "n", 1.0, 0.1)};
   spec.projections[0].connect.rule = rheo::Connect::Rule::list;
-  spec.projections[0].connect.edges =
-      std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1, 2}, {0, 1, 2}});
+  spec.projections[0].connect.edges = std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1, 2}, {0, 1, 2}});
   spec.projections[0].weight = std::vector<double>{1.0, just_below, 0.5};
   Run run(spec);
   run.ticks(11);
@@ -426,8 +428,8 @@ TEST_CASE("Izhikevich 2003, tonic spiking", "[neurons]") {
     return times;
   };
   SECTION("forward Euler at dt 0.25 ms") {
-    // Both right-hand sides from the old V and U. (The figures of the 2004 paper take U from the new V, which gives 13.0,
-    // 17.0, 31.5, 59.25, 86.75.)
+    // Both right-hand sides from the old V and U. (The figures of the 2004 paper take U from the new V, which
+    // gives 13.0, 17.0, 31.5, 59.25, 86.75.)
     double V = -70, U = -14;
     std::vector<double> expected;
     for (int k = 1; k <= 400; ++k) {
@@ -495,7 +497,8 @@ TEST_CASE("Izhikevich at dt 1 ms is the listing of 2003, bit for bit", "[neurons
     }
   }
   NetworkSpec spec = double_spec(1.0);
-  spec.populations = {population("n", "izhikevich", N, {{"a", a}, {"b", b}, {"c", c}, {"d", d}}), source("thalamus", pulse_times)};
+  spec.populations = {population("n", "izhikevich", N, {{"a", a}, {"b", b}, {"c", c}, {"d", d}}),
+                      source("thalamus", pulse_times)};
   ProjectionSpec recurrent = one_to_one("n", "n", weights, 1.0);
   recurrent.connect.rule = rheo::Connect::Rule::list;
   recurrent.connect.edges = std::make_shared<rheo::EdgeList>(edges);
@@ -551,8 +554,9 @@ TEST_CASE("Izhikevich: a pulse lasts 1 ms in all, a jump is a jump", "[neurons]"
   for (const double dt : {0.1, 0.5, 1.0}) {
     for (const std::string input : {"pulse", "delta"}) {
       NetworkSpec spec = double_spec(dt);
-      spec.populations = {source("s", {{2.0}}),
-                          population("n", "izhikevich", 1, {{"a", 0.0}, {"b", 0.0}, {"c2", 0.0}, {"c1", 0.0}, {"c0", 0.0}})};
+      spec.populations = {
+          source("s", {{2.0}}),
+          population("n", "izhikevich", 1, {{"a", 0.0}, {"b", 0.0}, {"c2", 0.0}, {"c1", 0.0}, {"c0", 0.0}})};
       spec.populations[1].options = {{"scheme", scheme}, {"input", input}};
       spec.projections = {one_to_one("s", "n", 3.0, 1.0)};
       Run run(spec);

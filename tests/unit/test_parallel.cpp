@@ -1,5 +1,5 @@
-// The team of threads: every item once, whatever the numbers; errors come out; the floating-point environment of whoever
-// calls never reaches an item.
+// The team of threads: every item once, whatever the numbers; errors come out; the floating-point environment of
+// whoever calls never reaches an item.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -23,7 +23,9 @@ namespace {
 using rheo::Threads;
 
 // More threads than any test machine hands out, so that a team larger than the processors is always among them.
-std::vector<unsigned> team_sizes() { return {1, 2, 3, 4, 7, 4 * rheo::usable_processors()}; }
+std::vector<unsigned> team_sizes() {
+  return {1, 2, 3, 4, 7, 4 * rheo::usable_processors()};
+}
 
 }  // namespace
 
@@ -92,13 +94,13 @@ TEST_CASE("Loops within loops", "[parallel]") {
   for (const unsigned count : team_sizes()) {
     const Threads threads(count);
     std::vector<std::atomic<int>> runs(6 * 50);
-    threads.for_each(6, [&](std::size_t outer) {
-      threads.for_each(50, [&](std::size_t inner) { ++runs[outer * 50 + inner]; });
-    });
+    threads.for_each(
+        6, [&](std::size_t outer) { threads.for_each(50, [&](std::size_t inner) { ++runs[outer * 50 + inner]; }); });
     for (const auto& times : runs) REQUIRE(times == 1);
     std::string message;
     try {
-      threads.for_each(3, [&](std::size_t) { threads.for_each(3, [](std::size_t) { throw std::runtime_error("deep"); }); });
+      threads.for_each(
+          3, [&](std::size_t) { threads.for_each(3, [](std::size_t) { throw std::runtime_error("deep"); }); });
     } catch (const std::runtime_error& error) {
       message = error.what();
     }
@@ -125,8 +127,8 @@ TEST_CASE("Items compute in the standard floating-point environment", "[parallel
   volatile float tiny_single = std::numeric_limits<float>::denorm_min();
   const double nearest_third = 1.0 / 3.0;
   const auto standard = [&] {
-    const double half = tiny / 2;                  // flush-to-zero would make it 0
-    const float single = tiny_single * 1.0f;       // denormals-are-zero would make it 0
+    const double half = tiny / 2;             // flush-to-zero would make it 0
+    const float single = tiny_single * 1.0f;  // denormals-are-zero would make it 0
     const bool rounding = one + small == 1.0 && -(one + small) == -1.0 && one / third == nearest_third;
     return half > 0 && half * 2 == tiny && single > 0 && rounding && (_mm_getcsr() & ~0x3fu) == 0x1f80;
   };

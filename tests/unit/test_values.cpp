@@ -116,8 +116,7 @@ TEST_CASE("What lies outside min and max is drawn again", "[values]") {
     // Mean of the normal distribution truncated to [-0.5, 1]: (phi(-0.5) - phi(1)) / (Phi(1) - Phi(-0.5)).
     const double mass = 0.8413447460685429 - 0.3085375387259869;
     const double mean = (0.3520653267642995 - 0.2419707245191434) / mass;
-    const double variance =
-        1 + (-0.5 * 0.3520653267642995 - 1.0 * 0.2419707245191434) / mass - mean * mean;
+    const double variance = 1 + (-0.5 * 0.3520653267642995 - 1.0 * 0.2419707245191434) / mass - mean * mean;
     CHECK(std::abs(m.mean - mean) < 4 * std::sqrt(variance / many));
     CHECK(m.variance == Approx(variance).epsilon(0.03));
   }
@@ -186,7 +185,9 @@ TEST_CASE("What is wrong with a distribution is said before it draws", "[values]
 
 TEST_CASE("A value for many items", "[values]") {
   const auto key = random_key(4, "E", "params.V_th");
-  SECTION("a constant stays one number") { CHECK(per_item(Value(2.5), 1000, key) == std::vector<double>{2.5}); }
+  SECTION("a constant stays one number") {
+    CHECK(per_item(Value(2.5), 1000, key) == std::vector<double>{2.5});
+  }
   SECTION("a list is taken as it is") {
     CHECK(per_item(Value(std::vector<double>{1, 2, 3}), 3, key) == std::vector<double>{1, 2, 3});
   }

@@ -33,7 +33,7 @@ need_packages() {
   local as_root=()
   if ((EUID != 0)); then
     command -v sudo >/dev/null || die "packages are missing, and this is neither root nor is there sudo. As root:
-    apt-get install ${missing[*]}"
+    apt-get update && apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
   say "installing ${missing[*]}"

@@ -86,19 +86,13 @@ struct Simulation::State {
     return static_cast<std::byte*>(input) + piece.slot(port, piece.begin) * bytes_of(parts.precision);
   }
 
-  void fan_out(std::size_t lane, const SpikeBatch& batch) {
-    for (std::size_t k = 0; k < batch.ticks(); ++k)
-      if (const auto spiked = batch.at(k); !spiked.empty())
-        parts.connectivity->fan_out(lane, batch.tick(k), spiked, now);
-  }
-
   // One lane's part of the window (now, now + ticks].
   void advance_lane(std::size_t index, Tick ticks, bool check) {
     Lane& lane = per_lane[index];
     const std::vector<Piece>& pieces = parts.lanes.pieces[index];
     Stopwatch watch(profiling);
     if (fan_out_pending) {
-      fan_out(index, history.back());
+      parts.connectivity->fan_out(index, history.back(), now);
       watch.mark(lane.times.fan_out);
     }
     lane.spikes.neurons.clear();
@@ -299,7 +293,7 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.parts.connectivity->clear();
   if (batch.ticks() == 0) return;
   s.history.push_back(std::move(batch));
-  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.fan_out(lane, s.history.back()); });
+  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.parts.connectivity->fan_out(lane, s.history.back(), now); });
 }
 
 StageTimes Simulation::stage_times() const {

@@ -51,9 +51,9 @@ class Connectivity {
   virtual Tick min_delay() const = 0;  // ticks, >= 1; `never` without synapses
   virtual Tick max_delay() const = 0;  // ticks; 0 without synapses
 
-  // Files what the spikes of tick `emitted` (ascending) send to this lane, as far as it arrives after tick `now`. Called
-  // in order of `emitted`; min_delay() > now - emitted except after clear().
-  virtual void fan_out(std::size_t lane, Tick emitted, std::span<const NeuronId> neurons, Tick now) = 0;
+  // Files what the batch's spikes send to this lane, as far as it arrives after tick `now`, the batch's last tick. Called
+  // for batch after batch; only after clear() may a batch be longer than min_delay() ticks.
+  virtual void fan_out(std::size_t lane, const SpikeBatch& batch, Tick now) = 0;
   // The lane's input of tick t: what arrives, summed per slot in the order of docs/semantics.md. Ticks are asked for in
   // order; the caller adds drives, uses the array and sets it to zero before the next tick.
   virtual void* arrivals(std::size_t lane, Tick t) = 0;

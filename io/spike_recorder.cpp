@@ -137,8 +137,8 @@ void sync(const fs::path& path) {
 struct Row {
   double time = 0;
   std::uint64_t node = 0;
-  // The one order of spikes; two equal spikes cannot be. Time 0 and NaN come after nothing.
-  bool after(const Row& other) const { return time > other.time || (time == other.time && node > other.node); }
+  // The one order of spikes. Two may be equal: a spike_source spikes as often in one tick as it is told to.
+  bool before(const Row& other) const { return time < other.time || (time == other.time && node < other.node); }
 };
 
 // Number of leading rows that are whole spikes in order, and the last of them. Every timestamp that was written is > 0,
@@ -152,7 +152,7 @@ std::pair<std::uint64_t, Row> count_whole(const h5::Dataset& timestamps, const h
     const auto ids = nodes.read<std::uint64_t>(first, count);
     for (std::size_t i = 0; i < count; ++i) {
       const Row row{times[i], ids[i]};
-      if (!(row.time > 0) || std::isinf(row.time) || !row.after(last)) return {first + i, last};
+      if (!(row.time > 0) || std::isinf(row.time) || row.before(last)) return {first + i, last};
       last = row;
     }
   }

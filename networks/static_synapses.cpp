@@ -12,7 +12,7 @@ namespace rheo {
 namespace {
 
 // Rows whose synapses are fetched ahead of the one being added, and slices likewise; chosen with `rheo bench`.
-constexpr std::size_t rows_ahead = 3, slices_ahead = 6;
+constexpr std::size_t rows_ahead = 6, slices_ahead = 6;
 
 template <class Address>
 const Address* addresses(const SynapseBlock& block) {
@@ -30,17 +30,26 @@ const Real* weights(const SynapseBlock& block) {
     return block.weight_double.data();
 }
 
-// use(row) for every spike whose neuron is a source of the projection, in ascending order of neurons.
+// use(tick in the batch, projection, row) for every spike of a source of synapses onto this lane, in the order of sums:
+// by tick, projection, neuron.
 template <class Use>
-void for_each_row(const ProjectionSynapses& projection, std::span<const NeuronId> neurons, const Use& use) {
-  for (const SourceRange& range : projection.sources) {
-    auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
-    for (; neuron != neurons.end() && *neuron < range.end; ++neuron) {
-      const std::uint32_t offset = *neuron - range.first;
-      if (range.step == 1)
-        use(range.row + offset);
-      else if (offset % range.step == 0)
-        use(range.row + offset / range.step);
+void for_each_spike(const std::vector<ProjectionSynapses>& projections, std::size_t lane, const SpikeBatch& batch,
+                    const Use& use) {
+  for (std::size_t tick = 0; tick < batch.ticks(); ++tick) {
+    const std::span<const NeuronId> neurons = batch.at(tick);
+    if (neurons.empty()) continue;
+    for (std::size_t p = 0; p < projections.size(); ++p) {
+      if (projections[p].lanes[lane].synapses() == 0) continue;
+      for (const SourceRange& range : projections[p].sources) {
+        auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
+        for (; neuron != neurons.end() && *neuron < range.end; ++neuron) {
+          const std::uint32_t offset = *neuron - range.first;
+          if (range.step == 1)
+            use(tick, p, range.row + offset);
+          else if (offset % range.step == 0)
+            use(tick, p, range.row + offset / range.step);
+        }
+      }
     }
   }
 }
@@ -79,21 +88,16 @@ class RingDelivery final : public StaticSynapses {
     for (Lane& lane : lanes_) lane.ring = AlignedColumn<Real>(std::size_t{width_} * ticks_);
   }
 
-  void fan_out(std::size_t index, Tick emitted, std::span<const NeuronId> neurons, Tick now) override {
+  void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
     Lane& lane = lanes_[index];
-    const auto base = static_cast<std::uint32_t>(emitted) * width_;  // modulo 2^32 and then the ring's size
-    for (const ProjectionSynapses& projection : projections_) {
-      const SynapseBlock& block = projection.lanes[index];
-      if (block.synapses() == 0) continue;
-      lane.rows.clear();
-      for_each_row(projection, neurons, [&](std::uint32_t row) { lane.rows.push_back(row); });
-      if (emitted + min_delay_ <= now)
-        add_late(block, projection.weight, lane, base, now - emitted);
-      else if (weights<Real>(block) == nullptr)
-        add<true>(block, projection.weight, lane, base);
-      else
-        add<false>(block, projection.weight, lane, base);
-    }
+    lane.rows.clear();
+    for_each_spike(projections_, index, batch, [&](std::size_t tick, std::size_t projection, std::uint32_t row) {
+      lane.rows.push_back({row, static_cast<std::uint32_t>(projection), static_cast<std::uint32_t>(tick)});
+    });
+    if (batch.first + min_delay_ > now)
+      add(index, batch.first);
+    else
+      add_late(index, batch.first, now);
   }
   void* arrivals(std::size_t index, Tick t) override {
     return lanes_[index].ring.data() + (static_cast<std::uint32_t>(t) * width_ & mask_);
@@ -103,52 +107,71 @@ class RingDelivery final : public StaticSynapses {
   }
   std::size_t bytes() const override {
     std::size_t sum = StaticSynapses::bytes();
-    for (const Lane& lane : lanes_) sum += lane.ring.bytes() + lane.rows.capacity() * sizeof(std::uint32_t);
+    for (const Lane& lane : lanes_) sum += lane.ring.bytes() + lane.rows.capacity() * sizeof(Row);
     return sum;
   }
 
  private:
+  // A spike as seen by one projection: its row, and its tick within the batch.
+  struct Row {
+    std::uint32_t row, projection, tick;
+  };
   struct Lane {
-    AlignedColumn<Real> ring;         // [ticks][width]
-    std::vector<std::uint32_t> rows;  // that spiked in the tick at hand
+    AlignedColumn<Real> ring;  // [ticks][width]
+    std::vector<Row> rows;     // of the batch at hand, in the order of sums
   };
 
-  template <bool OneWeight>
-  void add(const SynapseBlock& block, double common_weight, Lane& lane, std::uint32_t base) const {
-    const Address* const address = addresses<Address>(block);
-    const Real* const weight = weights<Real>(block);
-    const std::uint32_t* const begin = block.row_synapses.data();
+  // A list of all rows first: what they need is then known far enough ahead to be fetched, across ticks and projections.
+  void add(std::size_t index, Tick first) {
+    Lane& lane = lanes_[index];
     Real* const ring = lane.ring.data();
     const std::uint32_t mask = mask_;
-    const auto common = static_cast<Real>(common_weight);
-    const std::span<const std::uint32_t> rows = lane.rows;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i + 2 * rows_ahead < rows.size()) __builtin_prefetch(begin + rows[i + 2 * rows_ahead]);
-      if (i + rows_ahead < rows.size()) {
+    const std::size_t n = lane.rows.size();
+    const Row* const rows = lane.rows.data();
+    const auto block_of = [&](const Row& row) -> const SynapseBlock& { return projections_[row.projection].lanes[index]; };
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i + 2 * rows_ahead < n) __builtin_prefetch(&block_of(rows[i + 2 * rows_ahead]).row_synapses[rows[i + 2 * rows_ahead].row]);
+      if (i + rows_ahead < n) {
         // Two lines; what follows comes by the hardware's own guess.
-        const std::uint32_t next = begin[rows[i + rows_ahead]];
-        __builtin_prefetch(address + next);
-        __builtin_prefetch(reinterpret_cast<const char*>(address + next) + 64);
-        if constexpr (!OneWeight) {
-          __builtin_prefetch(weight + next);
-          __builtin_prefetch(reinterpret_cast<const char*>(weight + next) + 64);
+        const SynapseBlock& next = block_of(rows[i + rows_ahead]);
+        const std::uint32_t begin = next.row_synapses[rows[i + rows_ahead].row];
+        __builtin_prefetch(addresses<Address>(next) + begin);
+        __builtin_prefetch(reinterpret_cast<const char*>(addresses<Address>(next) + begin) + 64);
+        if (weights<Real>(next) != nullptr) {
+          __builtin_prefetch(weights<Real>(next) + begin);
+          __builtin_prefetch(reinterpret_cast<const char*>(weights<Real>(next) + begin) + 64);
         }
       }
-      const std::uint32_t end = begin[rows[i] + 1];
+      const SynapseBlock& block = block_of(rows[i]);
+      const std::uint32_t begin = block.row_synapses[rows[i].row], end = block.row_synapses[rows[i].row + 1];
+      const Address* const address = addresses<Address>(block);
+      // The tick's place in the ring, modulo 2^32 and then the ring's size.
+      const auto base = static_cast<std::uint32_t>(first + rows[i].tick) * width_;
+      if (const Real* const weight = weights<Real>(block); weight != nullptr) {
 #pragma GCC unroll 8
-      for (std::uint32_t s = begin[rows[i]]; s < end; ++s)
-        ring[(base + address[s]) & mask] += OneWeight ? common : weight[s];
+        for (std::uint32_t s = begin; s < end; ++s) ring[(base + address[s]) & mask] += weight[s];
+      } else {
+        const auto common = static_cast<Real>(projections_[rows[i].projection].weight);
+#pragma GCC unroll 8
+        for (std::uint32_t s = begin; s < end; ++s) ring[(base + address[s]) & mask] += common;
+      }
     }
   }
 
-  // After a load: only what arrives more than `passed` ticks after its emission.
-  void add_late(const SynapseBlock& block, double common_weight, Lane& lane, std::uint32_t base, Tick passed) const {
-    const Address* const address = addresses<Address>(block);
-    const Real* const weight = weights<Real>(block);
-    for (const std::uint32_t row : lane.rows)
-      for (std::uint32_t s = block.row_synapses[row]; s < block.row_synapses[row + 1]; ++s)
-        if (static_cast<Tick>(address[s] / width_) > passed)
-          lane.ring[(base + address[s]) & mask_] += weight == nullptr ? static_cast<Real>(common_weight) : weight[s];
+  // After a load: only what arrives after `now`.
+  void add_late(std::size_t index, Tick first, Tick now) {
+    Lane& lane = lanes_[index];
+    for (const Row& row : lane.rows) {
+      const SynapseBlock& block = projections_[row.projection].lanes[index];
+      const Address* const address = addresses<Address>(block);
+      const Real* const weight = weights<Real>(block);
+      const Tick emitted = first + row.tick;
+      const auto base = static_cast<std::uint32_t>(emitted) * width_;
+      for (std::uint32_t s = block.row_synapses[row.row]; s < block.row_synapses[row.row + 1]; ++s)
+        if (emitted + static_cast<Tick>(address[s] / width_) > now)
+          lane.ring[(base + address[s]) & mask_] +=
+              weight == nullptr ? static_cast<Real>(projections_[row.projection].weight) : weight[s];
+    }
   }
 
   std::uint32_t width_, ticks_, mask_;
@@ -166,22 +189,21 @@ class WheelDelivery final : public StaticSynapses {
     }
   }
 
-  void fan_out(std::size_t index, Tick emitted, std::span<const NeuronId> neurons, Tick now) override {
+  void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
     DelayWheel<Slice>& wheel = lanes_[index].wheel;
-    const std::size_t position = wheel.position(emitted);
-    for (std::size_t p = 0; p < projections_.size(); ++p) {
-      const SynapseBlock& block = projections_[p].lanes[index];
-      if (block.synapses() == 0) continue;
-      for_each_row(projections_[p], neurons, [&](std::uint32_t row) {
-        std::uint32_t begin = block.row_synapses[row];
-        for (std::uint32_t s = block.row_slices[row]; s < block.row_slices[row + 1]; ++s) {
-          const DelaySlice slice = block.slices[s];
-          if (emitted + static_cast<Tick>(slice.delay) > now)
-            wheel.push(position, slice.delay, {begin, static_cast<std::uint16_t>(slice.count), static_cast<std::uint16_t>(p)});
-          begin += slice.count;
-        }
-      });
-    }
+    for_each_spike(projections_, index, batch, [&](std::size_t tick, std::size_t projection, std::uint32_t row) {
+      const SynapseBlock& block = projections_[projection].lanes[index];
+      const Tick emitted = batch.tick(tick);
+      const std::size_t position = wheel.position(emitted);
+      std::uint32_t begin = block.row_synapses[row];
+      for (std::uint32_t s = block.row_slices[row]; s < block.row_slices[row + 1]; ++s) {
+        const DelaySlice slice = block.slices[s];
+        if (emitted + static_cast<Tick>(slice.delay) > now)
+          wheel.push(position, slice.delay,
+                     {begin, static_cast<std::uint16_t>(slice.count), static_cast<std::uint16_t>(projection)});
+        begin += slice.count;
+      }
+    });
   }
   void* arrivals(std::size_t index, Tick t) override {
     Lane& lane = lanes_[index];

@@ -30,7 +30,7 @@ ModelInfo describe() {
   describe_fields(M::params, defaults, info.params);
   describe_fields(M::columns, state, info.columns);
   for (const Option& option : M::options)
-    info.options.push_back({std::string(option.name), {option.choices.begin(), option.choices.end()}, std::string(option.meaning)});
+    info.options.push_back({std::string(option.name), {option.choices().begin(), option.choices().end()}, std::string(option.meaning)});
   for (const Port& port : M::ports) info.ports.push_back({std::string(port.name), std::string(port.unit)});
   return info;
 }
@@ -42,11 +42,11 @@ std::size_t variant_of(const PopulationPlan& plan) {
   for (const Option& option : M::options) {
     std::size_t choice = 0;
     if (const auto given = plan.options.find(std::string(option.name)); given != plan.options.end()) {
-      const auto found = std::find(option.choices.begin(), option.choices.end(), given->second);
-      if (found == option.choices.end()) throw std::invalid_argument(given->first + " = " + given->second);
-      choice = static_cast<std::size_t>(found - option.choices.begin());
+      const auto found = std::find(option.choices().begin(), option.choices().end(), given->second);
+      if (found == option.choices().end()) throw std::invalid_argument(given->first + " = " + given->second);
+      choice = static_cast<std::size_t>(found - option.choices().begin());
     }
-    variant = variant * option.choices.size() + choice;
+    variant = variant * option.choices().size() + choice;
   }
   return variant;
 }

@@ -1,6 +1,7 @@
 // Izhikevich's simple model (2003), with the coefficients of 2004 as parameters.
 //   dV/dt = c2 V^2 + c1 V + c0 - U + I_e + I,   dU/dt = a (b V - U + u0);   V >= V_th: V = c, U += d
-// scheme "published": two half steps for V, then U from the new V, as in the listing of 2003; "euler": forward Euler.
+// scheme "published": two half steps for V, then U from the new V, as in the listing of 2003; "published_2004": one step
+// for V, then U from the new V, as in the listing of 2004; "euler": forward Euler, U from the old V.
 // input "pulse": a weight is a current that lasts 1 ms in all (weight x 1 ms / dt during one tick; with dt = 1 ms the
 // listing of 2003); "delta": it adds that many mV to V. The spike test is at the end of the tick.
 #pragma once
@@ -33,8 +34,9 @@ struct Izhikevich {
                                          field("U_m", &State::U_m, "mV/ms", "recovery; starts at b V_m"));
   static constexpr std::array ports{Port{"in", Input == 0 ? "mV/ms for 1 ms" : "mV"}, Port{"I", "mV/ms"}};
   static constexpr std::array options{
-      Option{"scheme", "two half steps for V_m as published, or forward Euler", {"published", "euler"}},
-      Option{"input", "a weight is a current for 1 ms, or a jump of V_m", {"pulse", "delta"}}};
+      Option{"scheme", "two half steps for V_m (2003), one step (2004), both then U_m from the new V_m; or forward Euler",
+             {"published", "published_2004", "euler"}},
+      Option{"input", "a weight is a current for 1 ms, or a jump of V_m", {"pulse", "delta", ""}}};
 
   struct Step {
     Real h, half, a, b, c, d, V_th, c2, c1, c0, u0, pulse;
@@ -49,17 +51,10 @@ struct Izhikevich {
   RHEO_INLINE static bool advance(State& s, const Step& k, const Inputs<Izhikevich>& in) noexcept {
     const Real current = Input == 0 ? in[1] + in[0] * k.pulse : in[1];
     const auto slope = [&](Real V) { return (k.c2 * V + k.c1) * V + k.c0 - s.U_m + current; };
-    Real V, U;
-    if constexpr (Scheme == 0) {
-      V = s.V_m + k.half * slope(s.V_m);
-      V = V + k.half * slope(V);
-      if constexpr (Input == 1) V = V + in[0];
-      U = s.U_m + k.h * (k.a * (k.b * V - s.U_m + k.u0));
-    } else {
-      V = s.V_m + k.h * slope(s.V_m);
-      if constexpr (Input == 1) V = V + in[0];
-      U = s.U_m + k.h * (k.a * (k.b * s.V_m - s.U_m + k.u0));
-    }
+    Real V = s.V_m + (Scheme == 0 ? k.half : k.h) * slope(s.V_m);
+    if constexpr (Scheme == 0) V = V + k.half * slope(V);
+    if constexpr (Input == 1) V = V + in[0];
+    const Real U = s.U_m + k.h * (k.a * (k.b * (Scheme == 2 ? s.V_m : V) - s.U_m + k.u0));
     const bool fired = V >= k.V_th;
     s.V_m = fired ? k.c : V;
     s.U_m = fired ? U + k.d : U;

@@ -19,6 +19,7 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <tuple>
 
@@ -58,7 +59,12 @@ struct Port {
 // A named choice among variants of a model; the first is the default.
 struct Option {
   std::string_view name, meaning;
-  std::array<std::string_view, 2> choices;
+  std::array<std::string_view, 3> all_choices;  // filled from the front
+  constexpr std::span<const std::string_view> choices() const {
+    std::size_t n = 0;
+    while (n < all_choices.size() && !all_choices[n].empty()) ++n;
+    return {all_choices.data(), n};
+  }
 };
 
 template <class M>

@@ -49,16 +49,18 @@ class EdgeConnectivity final : public Connectivity {
   Tick min_delay() const override { return min_delay_; }
   Tick max_delay() const override { return max_delay_; }
 
-  void fan_out(std::size_t lane, Tick emitted, std::span<const NeuronId> neurons, Tick) override {
-    std::vector<NeuronId> spikes(neurons.begin(), neurons.end());
-    if (order_ == Order::by_lane_of_source)
-      std::stable_sort(spikes.begin(), spikes.end(),
-                       [&](NeuronId a, NeuronId b) { return home(a).first < home(b).first; });
-    for (const auto& projection : outgoing_) {
-      for (const NeuronId neuron : spikes) {
-        const auto found = projection.find({lane, neuron});
-        if (found == projection.end()) continue;
-        for (const Synapse& s : found->second) arrivals_[lane][emitted + s.delay].push_back({s.slot, s.weight});
+  void fan_out(std::size_t lane, const SpikeBatch& batch, Tick) override {
+    for (std::size_t k = 0; k < batch.ticks(); ++k) {
+      std::vector<NeuronId> spikes(batch.at(k).begin(), batch.at(k).end());
+      if (order_ == Order::by_lane_of_source)
+        std::stable_sort(spikes.begin(), spikes.end(),
+                         [&](NeuronId a, NeuronId b) { return home(a).first < home(b).first; });
+      for (const auto& projection : outgoing_) {
+        for (const NeuronId neuron : spikes) {
+          const auto found = projection.find({lane, neuron});
+          if (found == projection.end()) continue;
+          for (const Synapse& s : found->second) arrivals_[lane][batch.tick(k) + s.delay].push_back({s.slot, s.weight});
+        }
       }
     }
   }

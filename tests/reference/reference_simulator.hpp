@@ -148,7 +148,8 @@ class AlphaNeuron final : public Neuron {
 // polynomial by Horner's rule, the constants c0 + I_e first.
 struct IzhikevichParams {
   double a = 0.02, b = 0.2, c = -65, d = 8, V_th = 30, c2 = 0.04, c1 = 5, c0 = 140, u0 = 0, I_e = 0;
-  bool euler = false;  // false: two half steps for v, then u from the new v
+  int steps = 2;       // for v in one tick
+  bool euler = false;  // u from the old v; false: from the new one
   bool delta = false;  // false: a weight is a current that lasts 1 ms in all; true: it is added to v
 };
 
@@ -162,8 +163,7 @@ class IzhikevichNeuron final : public Neuron {
     const auto v_dot = [&](double v) { return (p_.c2 * v + p_.c1) * v + (p_.c0 + p_.I_e) - u_ + current; };
     const auto u_dot = [&](double v) { return p_.a * (p_.b * v - u_ + p_.u0); };
     const double before = v_;
-    const int parts = p_.euler ? 1 : 2;
-    for (int part = 0; part < parts; ++part) v_ += dt_ / parts * v_dot(v_);
+    for (int step = 0; step < p_.steps; ++step) v_ += dt_ / p_.steps * v_dot(v_);
     if (p_.delta) v_ += input[0];
     u_ += dt_ * u_dot(p_.euler ? before : v_);
     if (!(v_ >= p_.V_th)) return false;

@@ -115,7 +115,7 @@ class Generator {
         p.params["c0"] = 108.0;
       }
       if (dice_.one_in(4)) p.params["u0"] = dice_.uniform(-1, 1);
-      p.options["scheme"] = dice_.one_in(2) ? "euler" : "published";
+      p.options["scheme"] = dice_.one_in(3) ? "euler" : dice_.one_in(2) ? "published_2004" : "published";
       p.options["input"] = dice_.one_in(2) ? "delta" : "pulse";
     }
     spec_.populations.push_back(std::move(p));
@@ -276,6 +276,7 @@ reference::Simulator reference_of(const NetworkSpec& spec, const std::vector<reb
                                           {"I_e", &q.I_e}})
           param(name, *value);
         q.euler = p.options.at("scheme") == "euler";
+        q.steps = p.options.at("scheme") == "published" ? 2 : 1;
         q.delta = p.options.at("input") == "delta";
         simulator.add(std::make_unique<reference::IzhikevichNeuron>(q, at(p.initial, "V_m", -65, i), spec.dt));
       } else {

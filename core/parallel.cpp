@@ -66,7 +66,12 @@ Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usa
 
 unsigned Threads::count() const { return team_->count; }
 
-void Threads::enter(const std::function<void()>& body) const { team_->arena.execute(body); }
+void Threads::enter(const std::function<void()>& body) const {
+  team_->arena.execute([&] {
+    StandardFloatingPoint guard;
+    body();
+  });
+}
 
 void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& body) const {
   const auto item = [&body](std::size_t i) {
@@ -153,7 +158,10 @@ Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usa
 
 unsigned Threads::count() const { return team_->count; }
 
-void Threads::enter(const std::function<void()>& body) const { body(); }
+void Threads::enter(const std::function<void()>& body) const {
+  StandardFloatingPoint guard;
+  body();
+}
 
 void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& body) const {
   if (within_item) {

@@ -15,8 +15,8 @@ class Threads {
   explicit Threads(unsigned count = 0);
   unsigned count() const;
 
-  // Runs body on the team's own arena: parallel loops inside start without a hand-over. Returns when body returns;
-  // what body throws comes out here.
+  // Runs body on the team's own arena, where parallel loops start without a hand-over, and in the floating-point
+  // environment of for_each. Returns when body returns; what body throws comes out here.
   void enter(const std::function<void()>& body) const;
 
   // body(i) for i in [0, n), each once, in any order, on any thread of the team. Every body starts with the same

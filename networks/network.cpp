@@ -1,12 +1,18 @@
 #include "networks/network.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "core/errors.hpp"
@@ -42,15 +48,7 @@ auto below(const std::string& prefix, const Body& body) {
   }
 }
 
-std::string number(double x) {
-  std::string text = std::to_string(x);
-  while (text.find('.') != std::string::npos && (text.back() == '0' || text.back() == '.')) {
-    const bool point = text.back() == '.';
-    text.pop_back();
-    if (point) break;
-  }
-  return text;
-}
+std::string number(double x) { return fmt::format("{}", x); }
 
 std::vector<std::string> names(const std::vector<FieldInfo>& fields) {
   std::vector<std::string> all;
@@ -145,9 +143,10 @@ class Plan {
  private:
   void check_value(const Value& value, const std::string& key, double low, double high) const {
     const auto range = [&] {
-      const std::string from = low <= -1e30 ? "" : low > 0 && low < 1e-29 ? " > 0" : " >= " + number(low);
-      const std::string to = high >= 1e30 ? "" : " <= " + number(high);
-      return "a number" + from + to;
+      if (low > -1e30 && high < 1e30) return fmt::format("a number from {} to {}", low, high);
+      if (low > 0 && low < 1e-29) return std::string("a number > 0");
+      if (low > -1e30) return fmt::format("a number >= {}", low);
+      return high < 1e30 ? fmt::format("a number <= {}", high) : std::string("a finite number");
     };
     const auto check = [&](double x, const std::string& where) {
       if (!std::isfinite(x) || x < low || x > high) refuse(where, number(x), "out of range", range());
@@ -247,7 +246,7 @@ class Plan {
       const auto [population, range] = resolve(selection, key);
       for (const auto& [other, theirs] : ranges)
         if (other == population && range.begin < theirs.end && theirs.begin < range.end)
-          refuse(key, "\"" + selection.population + "\"", "selections overlap", "every neuron at most once");
+          refuse(key, "\"" + selection.population + "\"", "selections overlap or interleave", "ranges of neurons that lie apart");
       ranges.emplace_back(population, range);
     }
   }
@@ -327,7 +326,7 @@ std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const
   };
   fill(population.params, info.params, "params", made.params);
   fill(population.initial, info.columns, "initial", made.initial);
-  return make_population(made);
+  return below(key, [&] { return make_population(made); });
 }
 
 void build_input(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa,
@@ -414,8 +413,15 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
                          plan.port(population, projection.port, true, key + ".target")});
     resolved.targets += range.count();
   }
+  // Where no source is a target there are no autapses to be avoided.
+  Connect connect = projection.connect;
+  const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
+    return std::any_of(projection.target.begin(), projection.target.end(),
+                       [&](const Selection& target) { return source.population == target.population; });
+  });
+  if (!meet) connect.autapses = true;
   resolved.connector = below(key, [&] {
-    return make_connector(projection.connect, {p.rows, resolved.targets}, random_key(spec.seed, projection.name, "connect"));
+    return make_connector(connect, {p.rows, resolved.targets}, random_key(spec.seed, projection.name, "connect"));
   });
   p.connector = resolved.connector.get();
   return resolved;
@@ -470,18 +476,60 @@ Layout choose_layout(const NetworkSpec& spec, const std::vector<ResolvedProjecti
   return layout;
 }
 
-std::string fingerprint(const NetworkSpec& spec, const std::vector<ProjectionInfo>& projections) {
-  std::string text = "dt " + std::to_string(spec.dt) + " seed " + std::to_string(spec.seed) +
-                     (spec.precision == Precision::single_ ? " single" : " double");
-  for (const PopulationSpec& population : spec.populations) {
-    text += "\npopulation " + population.name + " " + population.model + " " + std::to_string(population.size);
-    for (const auto& [name, choice] : population.options) text += " " + name + "=" + choice;
+// All that decides what a saved state means: how neurons are numbered, what their state is and what is in flight. Not
+// the inputs, which are functions of time and may change, and not the layout.
+class Fingerprint {
+ public:
+  Fingerprint(const NetworkSpec& spec, const std::vector<ProjectionInfo>& projections) {
+    add("dt {} seed {} precision {}", spec.dt, spec.seed, bytes_of(spec.precision));
+    for (const PopulationSpec& population : spec.populations) {
+      add("\npopulation {} {} {}", population.name, population.model, population.size);
+      for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
+      for (const auto& [name, value] : population.params) add_value(name, value);
+    }
+    for (std::size_t i = 0; i < projections.size(); ++i) {
+      const ProjectionSpec& projection = spec.projections[i];
+      add("\nprojection {} {} synapses rule {} port {}", projection.name, projections[i].synapses,
+          static_cast<int>(projection.connect.rule), projection.port);
+      for (const auto* side : {&projection.source, &projection.target})
+        for (const Selection& one : *side)
+          add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
+      const Connect& connect = projection.connect;
+      add(" {} {} {} {}", connect.indegree, connect.p, connect.multapses.value_or(true), connect.autapses.value_or(true));
+      if (connect.edges) {
+        add_hash("sources", connect.edges->source);
+        add_hash("targets", connect.edges->target);
+      }
+      add_value("weight", projection.weight);
+      add_value("delay", projection.delay);
+    }
   }
-  for (const ProjectionInfo& projection : projections)
-    text += "\nprojection " + projection.name + " " + std::to_string(projection.synapses) + " " +
-            std::to_string(projection.min_delay) + " " + std::to_string(projection.max_delay);
-  return text;
-}
+  std::string text() && { return std::move(text_); }
+
+ private:
+  template <class... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+  }
+  // FNV-1a over the values' bytes: lists may be long.
+  template <class T>
+  void add_hash(const std::string& name, const std::vector<T>& values) {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (const std::byte byte : std::as_bytes(std::span<const T>(values)))
+      hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3u;
+    add(" {}=list of {}: {:016x}", name, values.size(), hash);
+  }
+  void add_value(const std::string& name, const Value& value) {
+    if (const auto* constant = std::get_if<double>(&value)) add(" {}={}", name, *constant);
+    if (const auto* list = std::get_if<std::vector<double>>(&value)) add_hash(name, *list);
+    if (const auto* d = std::get_if<Distribution>(&value)) {
+      add(" {}={}({}, {}, {}, {})", name, static_cast<int>(d->kind), d->a, d->b,
+          d->min.value_or(-std::numeric_limits<double>::infinity()), d->max.value_or(std::numeric_limits<double>::infinity()));
+      if (!d->choices.empty()) add_hash("choices", d->choices);
+    }
+  }
+  std::string text_;
+};
 
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos) {
   const Plan plan(spec);
@@ -517,13 +565,19 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   }
   parts.connectivity = make_static_synapses(std::move(all), layout.delivery, spec.precision, layout.lanes.slots);
   parts.lanes = std::move(layout.lanes);
-  parts.fingerprint = fingerprint(spec, infos);
+  parts.fingerprint = Fingerprint(spec, infos).text();
   return Simulation(std::move(parts), threads);
 }
 
 }  // namespace
 
-Network::Network(const NetworkSpec& spec, Threads threads) : simulation_(build(spec, threads, projections_)) {}
+Network::Network(const NetworkSpec& spec, Threads threads)
+    : simulation_([&] {
+        // Tables, parameters and draws must not depend on the caller's floating-point environment either.
+        std::optional<Simulation> built;
+        threads.enter([&] { built.emplace(build(spec, threads, projections_)); });
+        return std::move(*built);
+      }()) {}
 
 void Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);

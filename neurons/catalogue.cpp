@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/errors.hpp"
 #include "neurons/factory.hpp"
 #include "neurons/kernels.hpp"
 #include "neurons/population.hpp"
@@ -63,6 +64,15 @@ std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVar
     for (std::size_t i = 0; i < params.size(); ++i) params[i].*(f.member) = given->second[given->second.size() > 1 ? i : 0];
   };
   std::apply([&](const auto&... f) { (set(f), ...); }, M::params);
+
+  for (std::size_t i = 0; i < params.size(); ++i)
+    if (const std::string_view problem = M::problem(params[i]); !problem.empty())
+      throw BuildError({.file = {},
+                        .key = "params",
+                        .value = {},
+                        .problem = std::string(problem) + (per_neuron ? " in neuron " + std::to_string(i) : ""),
+                        .expected = {},
+                        .suggestion = {}});
 
   std::vector<double> V_m(plan.size);
   const auto initial_V = plan.initial.find("V_m");

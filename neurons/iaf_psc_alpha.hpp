@@ -58,6 +58,7 @@ struct IafPscAlpha {
             Real(in.V_I), Real(in.V_dI), Real(in.I_I), Real(in.I_dI), Real(e / p.tau_syn_in),
             Real(p.V_reset), Real(p.V_th), Real(static_cast<double>(ms_to_tick_nearest(p.t_ref, dt)))};
   }
+  static std::string_view problem(const Params& p) { return p.V_reset < p.V_th ? "" : "V_reset is not below V_th"; }
   static double V_start(const Params& p) { return p.E_L; }
   static State initial(const Params&, double V_m) { return {Real(V_m), 0, 0, 0, 0, 0}; }
 

@@ -44,6 +44,7 @@ struct IafPscDelta {
     return {Real(math::exp(-dt / p.tau_m)), Real(gain * p.E_L + per_pA * p.I_e), Real(per_pA), Real(p.V_reset),
             Real(p.V_th), Real(static_cast<double>(ms_to_tick_nearest(p.t_ref, dt)))};
   }
+  static std::string_view problem(const Params& p) { return p.V_reset < p.V_th ? "" : "V_reset is not below V_th"; }
   static double V_start(const Params& p) { return p.E_L; }
   static State initial(const Params&, double V_m) { return {Real(V_m), 0}; }
 

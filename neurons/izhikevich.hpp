@@ -45,6 +45,7 @@ struct Izhikevich {
     return {Real(dt),   Real(dt / 2), Real(p.a),  Real(p.b),          Real(p.c),  Real(p.d),
             Real(p.V_th), Real(p.c2), Real(p.c1), Real(p.c0 + p.I_e), Real(p.u0), Real(1.0 / dt)};
   }
+  static std::string_view problem(const Params& p) { return p.c < p.V_th ? "" : "c is not below V_th"; }
   static double V_start(const Params&) { return -65; }
   static State initial(const Params& p, double V_m) { return {Real(V_m), Real(p.b * V_m)}; }
 

@@ -9,6 +9,7 @@
 //     ports                  names and units of the input rows; the last is "I", the current (a row only when used)
 //     options                named choices; the model's variant for choice numbers c is `with<c>`
 //     Step                   members of type Real
+//     problem(Params)        what is wrong with parameters that are each in range, or ""
 //     prepare(Params, dt)    once per neuron or population, in double
 //     V_start(Params), initial(Params, V_m)
 //     advance(State&, Step, inputs)   one tick, without a branch that writes, so that the loop vectorises
@@ -79,6 +80,7 @@ concept NeuronModel = requires(typename M::State s, const typename M::Step k, co
   { M::name } -> std::convertible_to<std::string_view>;
   { M::summary } -> std::convertible_to<std::string_view>;
   { M::prepare(p, 0.1) } -> std::same_as<typename M::Step>;
+  { M::problem(p) } -> std::convertible_to<std::string_view>;
   { M::V_start(p) } -> std::same_as<double>;
   { M::initial(p, 0.0) } -> std::same_as<typename M::State>;
   { M::advance(s, k, in) } noexcept -> std::same_as<bool>;

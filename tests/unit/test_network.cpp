@@ -203,9 +203,9 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"t_ref < 0", [](auto& s) { s.populations[0].params["t_ref"] = -1.0; }, "populations.E.params.t_ref", "-1",
        "out of range", "a number >= 0"},
       {"V_th NaN", [](auto& s) { s.populations[0].params["V_th"] = none; }, "populations.E.params.V_th", "nan",
-       "out of range", "a number"},
+       "out of range", "a finite number"},
       {"E_L inf", [](auto& s) { s.populations[0].params["E_L"] = -infinity; }, "populations.E.params.E_L", "-inf",
-       "out of range", "a number"},
+       "out of range", "a finite number"},
       {"one of a list",
        [](auto& s) {
          std::vector<double> tau(100, 10.0);
@@ -226,7 +226,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"option of a model without", [](auto& s) { s.populations[0].options["C_m"] = "large"; },
        "populations.E.params.C_m", "\"large\"", "iaf_psc_alpha has no such option", "a number, if it is a parameter"},
       {"choice", [](auto& s) { s.populations[1].options["scheme"] = "eulr"; }, "populations.Z.params.scheme",
-       "\"eulr\"", "no such choice", "one of published, euler", "euler"},
+       "\"eulr\"", "no such choice", "one of published, published_2004, euler", "euler"},
       {"spike at 0",
        [](auto& s) {
          s.populations[2] = source("S", {{1.0}, {5.0, 0.0}});
@@ -254,12 +254,12 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        [](auto& s) {
          s.projections[0].source = {slice("S", 0, 6, 1), slice("S", 5, {}, 1)};
        },
-       "projections.feed.source", "\"S\"", "selections overlap", "every neuron at most once"},
+       "projections.feed.source", "\"S\"", "selections overlap or interleave", "ranges of neurons that lie apart"},
       {"overlap of targets",
        [](auto& s) {
          s.projections[0].target = {all("E"), all("E")};
        },
-       "projections.feed.target", "\"E\"", "selections overlap", "every neuron at most once"},
+       "projections.feed.target", "\"E\"", "selections overlap or interleave", "ranges of neurons that lie apart"},
       {"beyond the end", [](auto& s) { s.projections[0].source = {slice("S", 0, 11, 1)}; }, "projections.feed.source",
        "S[0:11:1]", "selects nothing or more than there is", "a range within 0 to 10"},
       {"nothing", [](auto& s) { s.projections[0].source = {slice("S", 5, 5, 1)}; }, "projections.feed.source",
@@ -271,7 +271,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"port", [](auto& s) { s.projections[0].port = "exc"; }, "projections.feed.port", "\"exc\"",
        "iaf_psc_alpha has no such port", "one of ex, in, I", "ex"},
       {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range",
-       "a number"},
+       "a finite number"},
       {"weights", [](auto& s) { s.projections[0].weight = distribution(Distribution::Kind::uniform, 2, 1); },
        "projections.feed.weight", "", "the lower limit is above the upper one"},
       {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
@@ -323,11 +323,11 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        [](auto& s) {
          s.inputs[0].target = {all("E"), slice("E", 3, 4, 1)};
        },
-       "inputs.noise.target", "\"E\"", "selections overlap"},
+       "inputs.noise.target", "\"E\"", "selections overlap or interleave"},
       {"rate < 0", [](auto& s) { s.inputs[0].rate = -1.0; }, "inputs.noise.rate", "-1", "out of range",
-       "a number >= 0 <= 500000000"},
+       "a number from 0 to 500000000"},
       {"too large a rate", [](auto& s) { s.inputs[0].rate = 5.1e8; }, "inputs.noise.rate", "510000000", "out of range",
-       "a number >= 0 <= 500000000"},
+       "a number from 0 to 500000000"},
       {"rates", [](auto& s) { s.inputs[0].rate = std::vector<double>(10, 1.0); }, "inputs.noise.rate", "a list of 10",
        "wrong number of values", "100 values"},
       {"weights", [](auto& s) { s.inputs[0].weight = std::vector<double>(101, 1.0); }, "inputs.noise.weight",

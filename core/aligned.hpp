@@ -24,7 +24,7 @@ class AlignedColumn {
     if (size == 0) return;
     if (size > static_cast<std::size_t>(-1) / sizeof(T) / 2) throw std::bad_alloc();
     const std::size_t bytes = size * sizeof(T);
-    if (bytes >= huge) {
+    if (bytes >= large) {
       // Fresh pages of the kernel are zero already.
       mapped_ = (bytes + huge - 1) / huge * huge;
       void* memory = mmap(nullptr, mapped_ + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -75,7 +75,7 @@ class AlignedColumn {
   std::size_t bytes() const { return size_ * sizeof(T); }
 
  private:
-  static constexpr std::size_t huge = std::size_t{2} << 20;
+  static constexpr std::size_t huge = std::size_t{2} << 20, large = huge / 2;
   T* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t mapped_ = 0;

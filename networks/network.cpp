@@ -447,18 +447,23 @@ Layout choose_layout(const NetworkSpec& spec, const std::vector<ResolvedProjecti
     rows += projection.plan.rows;
     longest = std::max(longest, longest_delay(projection.plan.spec->delay, spec.dt));
   }
-  // Chosen with `rheo bench` (docs/performance.md).
-  constexpr double shortest_row = 50;              // synapses onto one lane; shorter rows cost more than their synapses
-  constexpr std::uint64_t fewest_neurons = 128;    // per lane
+  // Chosen with `rheo bench` (docs/performance.md): short rows cost more than their synapses, a ring should stay in the
+  // second-level cache of a core, and 16-bit addresses halve what is read per synapse.
+  constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane
+  constexpr std::uint64_t fewest_neurons = 128;        // per lane
   constexpr std::uint64_t most_lanes = 64;
-  constexpr std::uint64_t ring_bytes = 1 << 20;    // what stays in the second-level cache of a core
-  const std::uint64_t by_size = neurons / fewest_neurons;
-  const std::uint64_t by_rows = rows > 0 ? static_cast<std::uint64_t>(synapses / rows / shortest_row) : most_lanes;
-  std::uint64_t count = std::max<std::uint64_t>(1, std::min({most_lanes, by_size, std::max<std::uint64_t>(2, by_rows)}));
+  constexpr std::uint64_t ring_bytes = 1 << 20;
+  const double out_degree = rows > 0 ? synapses / rows : 0;
   const std::uint64_t ticks = longest < 1 << 20 ? std::bit_ceil(static_cast<std::uint64_t>(longest) + 1) : 1 << 20;
-  // More lanes where that lets a ring fit.
-  const std::uint64_t ring_slots = ring_bytes / bytes_of(spec.precision) / ticks;
-  if (ring_slots >= 64) count = std::max(count, (slots + ring_slots - 1) / ring_slots);
+  std::uint64_t count = std::min(most_lanes, neurons / fewest_neurons);
+  if (rows > 0) count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(out_degree / good_row)));
+  const std::uint64_t fitting_slots = ring_bytes / bytes_of(spec.precision) / ticks;
+  if (fitting_slots >= 64) count = std::max(count, (slots + fitting_slots - 1) / fitting_slots);
+  if (const std::uint64_t narrow_slots = 65536 / ticks; narrow_slots >= 64) {
+    const std::uint64_t narrow = (slots + narrow_slots - 1) / narrow_slots;
+    if (out_degree / static_cast<double>(narrow) >= shortest_row) count = std::max(count, narrow);
+  }
+  count = std::max<std::uint64_t>(count, 1);
   if (spec.lanes != 0) count = spec.lanes;
 
   Layout layout;

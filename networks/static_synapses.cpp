@@ -85,7 +85,9 @@ class RingDelivery final : public StaticSynapses {
         ticks_(std::bit_ceil(static_cast<std::uint32_t>(max_delay_) + 1)),
         mask_(width_ * ticks_ - 1),
         lanes_(lanes) {
-    for (Lane& lane : lanes_) lane.ring = AlignedColumn<Real>(std::size_t{width_} * ticks_);
+    const std::size_t size = std::size_t{width_} * ticks_;
+    rings_ = AlignedColumn<Real>(size * lanes);
+    for (std::size_t i = 0; i < lanes; ++i) lanes_[i].ring = rings_.data() + i * size;
   }
 
   void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
@@ -100,14 +102,14 @@ class RingDelivery final : public StaticSynapses {
       add_late(index, batch.first, now);
   }
   void* arrivals(std::size_t index, Tick t) override {
-    return lanes_[index].ring.data() + (static_cast<std::uint32_t>(t) * width_ & mask_);
+    return lanes_[index].ring + (static_cast<std::uint32_t>(t) * width_ & mask_);
   }
   void clear() override {
-    for (Lane& lane : lanes_) std::fill(lane.ring.begin(), lane.ring.end(), Real(0));
+    std::fill(rings_.begin(), rings_.end(), Real(0));
   }
   std::size_t bytes() const override {
-    std::size_t sum = StaticSynapses::bytes();
-    for (const Lane& lane : lanes_) sum += lane.ring.bytes() + lane.rows.capacity() * sizeof(Row);
+    std::size_t sum = StaticSynapses::bytes() + rings_.bytes();
+    for (const Lane& lane : lanes_) sum += lane.rows.capacity() * sizeof(Row);
     return sum;
   }
 
@@ -117,14 +119,14 @@ class RingDelivery final : public StaticSynapses {
     std::uint32_t row, projection, tick;
   };
   struct Lane {
-    AlignedColumn<Real> ring;  // [ticks][width]
-    std::vector<Row> rows;     // of the batch at hand, in the order of sums
+    Real* ring = nullptr;   // [ticks][width]
+    std::vector<Row> rows;  // of the batch at hand, in the order of sums
   };
 
   // A list of all rows first: what they need is then known far enough ahead to be fetched, across ticks and projections.
   void add(std::size_t index, Tick first) {
     Lane& lane = lanes_[index];
-    Real* const ring = lane.ring.data();
+    Real* const ring = lane.ring;
     const std::uint32_t mask = mask_;
     const std::size_t n = lane.rows.size();
     const Row* const rows = lane.rows.data();
@@ -175,6 +177,7 @@ class RingDelivery final : public StaticSynapses {
   }
 
   std::uint32_t width_, ticks_, mask_;
+  AlignedColumn<Real> rings_;  // of all lanes: in one piece they are large enough for huge pages
   std::vector<Lane> lanes_;
 };
 

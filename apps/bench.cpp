@@ -1,5 +1,5 @@
-// rheo bench NAME: the benchmarks of docs/performance.md, with the time of each stage. Building is timed apart; the first
-// 0.1 s of biology is run but not timed, then 1 s is.
+// rheo bench NAME: the benchmarks of docs/performance.md, with the time of each stage. Building is timed apart; the
+// first 0.1 s of biology is run but not timed, then 1 s is.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,7 +31,9 @@ NetworkSpec brunel(bool one_delay, bool poisson) {
     p.model = "iaf_psc_delta";
     p.size = size;
     p.params = {{"tau_m", 20.0}, {"C_m", 250.0}, {"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 20.0}, {"t_ref", 2.0}};
-    p.initial = {{"V_m", Distribution{.kind = Distribution::Kind::uniform, .a = 0, .b = 20, .min = {}, .max = {}, .choices = {}}}};
+    p.initial = {
+        {"V_m",
+         Distribution{.kind = Distribution::Kind::uniform, .a = 0, .b = 20, .min = {}, .max = {}, .choices = {}}}};
     return p;
   };
   spec.populations = {population("E", 8000), population("I", 2000)};
@@ -47,7 +49,8 @@ NetworkSpec brunel(bool one_delay, bool poisson) {
     if (one_delay)
       p.delay = 1.5;
     else
-      p.delay = Distribution{.kind = Distribution::Kind::uniform, .a = 0.5, .b = 5.0, .min = {}, .max = {}, .choices = {}};
+      p.delay =
+          Distribution{.kind = Distribution::Kind::uniform, .a = 0.5, .b = 5.0, .min = {}, .max = {}, .choices = {}};
     return p;
   };
   spec.projections = {projection("excitation", "E", 800, 0.1), projection("inhibition", "I", 200, -0.5)};
@@ -104,7 +107,8 @@ void bench(const BenchOptions& options) {
     neurons += population.size;
   }
   const double rate = static_cast<double>(spikes) / static_cast<double>(neurons);
-  const double events = static_cast<double>(spikes) * static_cast<double>(network.synapses()) / static_cast<double>(neurons);
+  const double events =
+      static_cast<double>(spikes) * static_cast<double>(network.synapses()) / static_cast<double>(neurons);
   const StageTimes times = simulation.stage_times();
   const std::pair<const char*, double> stages[] = {{"fan_out", times.fan_out}, {"arrive", times.arrive},
                                                    {"drive", times.drive},     {"advance", times.advance},
@@ -128,11 +132,13 @@ void bench(const BenchOptions& options) {
     print(json.dump(2) + "\n");
     return;
   }
-  std::string text = fmt::format("{} ({}): {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n", options.name,
-                                 options.drive, grouped(neurons), grouped(network.synapses()), network.bytes_per_synapse(),
-                                 simulation.lanes(), threads.count(), name_of(chosen_isa()));
+  std::string text =
+      fmt::format("{} ({}): {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n", options.name,
+                  options.drive, grouped(neurons), grouped(network.synapses()), network.bytes_per_synapse(),
+                  simulation.lanes(), threads.count(), name_of(chosen_isa()));
   text += fmt::format("built in       {:.2f} s\n", build_seconds);
-  text += fmt::format("1 s simulated  {:.3f} s: {:.2f} Hz, {:.3g} G synaptic events/s\n", seconds, rate, events / seconds / 1e9);
+  text += fmt::format("1 s simulated  {:.3f} s: {:.2f} Hz, {:.3g} G synaptic events/s\n", seconds, rate,
+                      events / seconds / 1e9);
   for (const auto& [name, time] : stages)
     if (options.stages) text += fmt::format("  {:<9}    {:.3f} s of all threads\n", name, time);
   print(text);

@@ -24,10 +24,11 @@ class AlignedColumn {
     if (size == 0) return;
     if (size > static_cast<std::size_t>(-1) / sizeof(T) / 2) throw std::bad_alloc();
     const std::size_t bytes = size * sizeof(T);
-    if (bytes >= large) {
+    if (bytes >= huge) {
       // Fresh pages of the kernel are zero already.
       mapped_ = (bytes + huge - 1) / huge * huge;
-      void* memory = mmap(nullptr, mapped_ + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      void* memory =
+          mmap(nullptr, mapped_ + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (memory == MAP_FAILED) throw std::bad_alloc();
       // Give back what lies outside a huge-page boundary.
       const auto address = reinterpret_cast<std::size_t>(memory);
@@ -75,7 +76,7 @@ class AlignedColumn {
   std::size_t bytes() const { return size_ * sizeof(T); }
 
  private:
-  static constexpr std::size_t huge = std::size_t{2} << 20, large = huge / 2;
+  static constexpr std::size_t huge = std::size_t{2} << 20;
   T* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t mapped_ = 0;

@@ -20,19 +20,15 @@ static_assert(std::endian::native == std::endian::little, "states are stored lit
 class ByteWriter {
  public:
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(std::string_view name, std::span<const T> values) {
     header(name, sizeof(T), values.size());
     append(values.data(), values.size_bytes());
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
-  void put(std::string_view name, T value) {
-    put(name, std::span<const T>(&value, 1));
-  }
-  void put(std::string_view name, std::string_view text) {
-    put(name, std::span<const char>(text.data(), text.size()));
-  }
+  requires std::is_arithmetic_v<T>
+  void put(std::string_view name, T value) { put(name, std::span<const T>(&value, 1)); }
+  void put(std::string_view name, std::string_view text) { put(name, std::span<const char>(text.data(), text.size())); }
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
@@ -81,8 +77,7 @@ class ByteReader {
     take(values.data(), values.size_bytes(), name);
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
-  T get(std::string_view name) {
+  requires std::is_arithmetic_v<T> T get(std::string_view name) {
     T value{};
     get(name, std::span<T>(&value, 1));
     return value;
@@ -101,7 +96,11 @@ class ByteReader {
 
  private:
   [[noreturn]] static void fail(std::string_view name, std::string problem) {
-    throw StateError({.file = {}, .key = std::string(name), .value = {}, .problem = std::move(problem), .expected = {},
+    throw StateError({.file = {},
+                      .key = std::string(name),
+                      .value = {},
+                      .problem = std::move(problem),
+                      .expected = {},
                       .suggestion = {}});
   }
   void take(void* to, std::size_t size, std::string_view name) {

@@ -6,9 +6,12 @@ namespace rheo {
 
 std::string_view name_of(Isa isa) {
   switch (isa) {
-    case Isa::v3: return "x86-64-v3";
-    case Isa::v4: return "x86-64-v4";
-    default: return "base";
+    case Isa::v3:
+      return "x86-64-v3";
+    case Isa::v4:
+      return "x86-64-v4";
+    default:
+      return "base";
   }
 }
 

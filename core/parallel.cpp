@@ -28,8 +28,12 @@ namespace {
 class StandardFloatingPoint {
  public:
 #if defined(__SSE2__)
-  StandardFloatingPoint() : before_(_mm_getcsr()) { _mm_setcsr(0x1f80); }
-  ~StandardFloatingPoint() { _mm_setcsr(before_); }
+  StandardFloatingPoint() : before_(_mm_getcsr()) {
+    _mm_setcsr(0x1f80);
+  }
+  ~StandardFloatingPoint() {
+    _mm_setcsr(before_);
+  }
   StandardFloatingPoint(const StandardFloatingPoint&) = delete;
   StandardFloatingPoint& operator=(const StandardFloatingPoint&) = delete;
 
@@ -51,7 +55,9 @@ unsigned usable_processors() {
 
 struct Threads::Team {
   explicit Team(unsigned n)
-      : count(n), limit(tbb::global_control::max_allowed_parallelism, std::max(n, tbb_default())), arena(static_cast<int>(n)) {}
+      : count(n),
+        limit(tbb::global_control::max_allowed_parallelism, std::max(n, tbb_default())),
+        arena(static_cast<int>(n)) {}
   static unsigned tbb_default() {
     return static_cast<unsigned>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
   }
@@ -64,7 +70,9 @@ struct Threads::Team {
 
 Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count)) {}
 
-unsigned Threads::count() const { return team_->count; }
+unsigned Threads::count() const {
+  return team_->count;
+}
 
 void Threads::enter(const std::function<void()>& body) const {
   team_->arena.execute([&] {
@@ -156,7 +164,9 @@ struct Threads::Team {
 
 Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count)) {}
 
-unsigned Threads::count() const { return team_->count; }
+unsigned Threads::count() const {
+  return team_->count;
+}
 
 void Threads::enter(const std::function<void()>& body) const {
   StandardFloatingPoint guard;

@@ -127,7 +127,8 @@ struct Simulation::State {
 
   // Lane lists -> one batch by (tick, population, neuron); pieces of a population ascend with the lane.
   void gather(Tick ticks) {
-    while (!history.empty() && history.front().first + static_cast<Tick>(history.front().ticks()) - 1 + max_delay <= now) {
+    while (!history.empty() &&
+           history.front().first + static_cast<Tick>(history.front().ticks()) - 1 + max_delay <= now) {
       spare.push_back(std::move(history.front()));
       history.pop_front();
     }
@@ -145,7 +146,8 @@ struct Simulation::State {
         const SpikeList& list = lane.spikes;
         const std::uint32_t begin = k == 0 ? 0 : list.end_of[k - 1];
         if (begin != list.end_of[k])
-          batch.neurons.insert(batch.neurons.end(), list.neurons.begin() + begin, list.neurons.begin() + list.end_of[k]);
+          batch.neurons.insert(batch.neurons.end(), list.neurons.begin() + begin,
+                               list.neurons.begin() + list.end_of[k]);
       }
       if ((k + 1) % populations == 0) batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
     }
@@ -160,13 +162,14 @@ struct Simulation::State {
                                                   std::pair(worst->broken_population, worst->broken_neuron)))
         worst = &lane;
     if (worst == nullptr) return;
-    throw NumericalError({.file = {},
-                          .key = infos[worst->broken_population].name + "[" + std::to_string(worst->broken_neuron) + "]",
-                          .value = {},
-                          .problem = "the state is not finite at tick " + std::to_string(now) +
-                                     " (looked at every " + std::to_string(check_every) + " ticks)",
-                          .expected = "finite potentials and currents: check weights, inputs and dt",
-                          .suggestion = {}});
+    throw NumericalError(
+        {.file = {},
+         .key = infos[worst->broken_population].name + "[" + std::to_string(worst->broken_neuron) + "]",
+         .value = {},
+         .problem = "the state is not finite at tick " + std::to_string(now) + " (looked at every " +
+                    std::to_string(check_every) + " ticks)",
+         .expected = "finite potentials and currents: check weights, inputs and dt",
+         .suggestion = {}});
   }
 
   Parts parts;
@@ -186,19 +189,36 @@ struct Simulation::State {
   bool profiling = false;
 };
 
-Simulation::Simulation(Parts parts, Threads threads) : state_(std::make_unique<State>(std::move(parts), std::move(threads))) {}
+Simulation::Simulation(Parts parts, Threads threads)
+    : state_(std::make_unique<State>(std::move(parts), std::move(threads))) {}
 Simulation::Simulation(Simulation&&) noexcept = default;
 Simulation& Simulation::operator=(Simulation&&) noexcept = default;
 Simulation::~Simulation() = default;
 
-Tick Simulation::now() const { return state_->now; }
-double Simulation::dt() const { return state_->parts.dt; }
-std::size_t Simulation::lanes() const { return state_->per_lane.size(); }
-const Threads& Simulation::threads() const { return state_->threads; }
-const std::vector<PopulationInfo>& Simulation::populations() const { return state_->infos; }
-PopulationBlock& Simulation::population(std::size_t index) { return *state_->parts.populations.at(index); }
-void Simulation::add_sink(SpikeSink& sink) { state_->sinks.push_back(&sink); }
-void Simulation::profile(bool on) { state_->profiling = on; }
+Tick Simulation::now() const {
+  return state_->now;
+}
+double Simulation::dt() const {
+  return state_->parts.dt;
+}
+std::size_t Simulation::lanes() const {
+  return state_->per_lane.size();
+}
+const Threads& Simulation::threads() const {
+  return state_->threads;
+}
+const std::vector<PopulationInfo>& Simulation::populations() const {
+  return state_->infos;
+}
+PopulationBlock& Simulation::population(std::size_t index) {
+  return *state_->parts.populations.at(index);
+}
+void Simulation::add_sink(SpikeSink& sink) {
+  state_->sinks.push_back(&sink);
+}
+void Simulation::profile(bool on) {
+  state_->profiling = on;
+}
 
 void Simulation::run(Tick ticks) {
   State& s = *state_;
@@ -252,11 +272,16 @@ std::vector<std::byte> Simulation::save() const {
 void Simulation::load(std::span<const std::byte> bytes) {
   State& s = *state_;
   const auto refuse = [](std::string key, std::string problem, std::string expected = {}) {
-    throw StateError({.file = {}, .key = std::move(key), .value = {}, .problem = std::move(problem),
-                      .expected = std::move(expected), .suggestion = {}});
+    throw StateError({.file = {},
+                      .key = std::move(key),
+                      .value = {},
+                      .problem = std::move(problem),
+                      .expected = std::move(expected),
+                      .suggestion = {}});
   };
   ByteReader from(bytes);
-  if (from.get_text("format") != state_format) refuse("format", "not a state of this version", std::string(state_format));
+  if (from.get_text("format") != state_format)
+    refuse("format", "not a state of this version", std::string(state_format));
   if (from.get_text("fingerprint") != s.parts.fingerprint)
     refuse("fingerprint", "the state was saved from another network",
            "the same populations, projections, precision, dt and seed");
@@ -293,7 +318,8 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.parts.connectivity->clear();
   if (batch.ticks() == 0) return;
   s.history.push_back(std::move(batch));
-  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.parts.connectivity->fan_out(lane, s.history.back(), now); });
+  s.threads.for_each(s.per_lane.size(),
+                     [&](std::size_t lane) { s.parts.connectivity->fan_out(lane, s.history.back(), now); });
 }
 
 StageTimes Simulation::stage_times() const {

@@ -2,8 +2,8 @@
 // needs another, because every spike that arrives was emitted in an earlier window.
 //
 // Order within tick t for one neuron (docs/semantics.md): arrivals by emission tick, projection, source and synapse,
-// then drives as declared, then the neuron advances. No sum depends on the number of lanes or threads or on how run() is
-// cut into pieces.
+// then drives as declared, then the neuron advances. No sum depends on the number of lanes or threads or on how run()
+// is cut into pieces.
 #pragma once
 
 #include <cstddef>
@@ -51,8 +51,8 @@ class Connectivity {
   virtual Tick min_delay() const = 0;  // ticks, >= 1; `never` without synapses
   virtual Tick max_delay() const = 0;  // ticks; 0 without synapses
 
-  // Files what the batch's spikes send to this lane, as far as it arrives after tick `now`, the batch's last tick. Called
-  // for batch after batch; only after clear() may a batch be longer than min_delay() ticks.
+  // Files what the batch's spikes send to this lane, as far as it arrives after tick `now`, the batch's last tick.
+  // Called for batch after batch; only after clear() may a batch be longer than min_delay() ticks.
   virtual void fan_out(std::size_t lane, const SpikeBatch& batch, Tick now) = 0;
   // The lane's input of tick t: what arrives, summed per slot in the order of docs/semantics.md. Ticks are asked for in
   // order; the caller adds drives, uses the array and sets it to zero before the next tick.

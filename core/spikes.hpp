@@ -11,8 +11,9 @@ namespace rheo {
 // Spikes of the ticks first, first+1, ..., first+ticks()-1. Immutable once gathered.
 struct SpikeBatch {
   Tick first = 1;
-  std::vector<NeuronId> neurons;          // all spikes, by tick, then ascending by neuron
-  std::vector<std::uint32_t> tick_begin;  // [ticks()+1]: spikes of tick first+k are neurons[tick_begin[k], tick_begin[k+1])
+  std::vector<NeuronId> neurons;  // all spikes, by tick, then ascending by neuron
+  std::vector<std::uint32_t>
+      tick_begin;  // [ticks()+1]: spikes of tick first+k are neurons[tick_begin[k], tick_begin[k+1])
 
   std::size_t ticks() const { return tick_begin.empty() ? 0 : tick_begin.size() - 1; }
   Tick tick(std::size_t k) const { return first + static_cast<Tick>(k); }

@@ -19,6 +19,8 @@ inline constexpr Tick never = std::numeric_limits<Tick>::max();
 // Type of states, weights and of every sum of inputs in one simulation.
 enum class Precision : std::uint8_t { single_, double_ };
 
-inline constexpr std::size_t bytes_of(Precision p) { return p == Precision::single_ ? 4 : 8; }
+inline constexpr std::size_t bytes_of(Precision p) {
+  return p == Precision::single_ ? 4 : 8;
+}
 
 }  // namespace rheo

@@ -27,7 +27,8 @@ class SynapseValues {
   // Calls use(k, weight, delay) for the synapses k of `target`; what is constant is passed as it is. edges: as from the
   // connector, empty unless it lists.
   template <class Use>
-  void for_each(std::uint32_t target, std::size_t count, const std::vector<std::uint32_t>& edges, const Use& use) const {
+  void for_each(std::uint32_t target, std::size_t count, const std::vector<std::uint32_t>& edges,
+                const Use& use) const {
     RandomStream weights(weight_key_, target), delays(delay_key_, target);
     for (std::size_t k = 0; k < count; ++k) {
       const double weight = value(weight_, k, edges, weights);
@@ -37,11 +38,13 @@ class SynapseValues {
   std::uint32_t ticks(double delay) const {
     const Tick whole = ms_to_tick_nearest(delay, dt_);
     if (whole < 1 || whole > longest)
-      throw BuildError({.file = {}, .key = "delay", .value = std::to_string(delay),
-                        .problem = "a delay of " + std::to_string(whole) + " ticks after rounding to dt",
-                        .expected = "at least one tick (dt = " + std::to_string(dt_) + " ms) and at most " +
-                                    std::to_string(longest),
-                        .suggestion = {}});
+      throw BuildError(
+          {.file = {},
+           .key = "delay",
+           .value = std::to_string(delay),
+           .problem = "a delay of " + std::to_string(whole) + " ticks after rounding to dt",
+           .expected = "at least one tick (dt = " + std::to_string(dt_) + " ms) and at most " + std::to_string(longest),
+           .suggestion = {}});
     return static_cast<std::uint32_t>(whole);
   }
 
@@ -111,10 +114,15 @@ class LaneBuilder {
       sum += sources_.size();
     });
     if (sum > std::numeric_limits<std::uint32_t>::max())
-      throw BuildError({.file = {}, .key = {}, .value = std::to_string(sum) + " synapses onto one lane",
-                        .problem = "too many", .expected = "more lanes (simulation.lanes)", .suggestion = {}});
+      throw BuildError({.file = {},
+                        .key = {},
+                        .value = std::to_string(sum) + " synapses onto one lane",
+                        .problem = "too many",
+                        .expected = "more lanes (simulation.lanes)",
+                        .suggestion = {}});
     synapses_ = static_cast<std::uint32_t>(sum);
-    for (std::size_t row = 1; row < block.row_synapses.size(); ++row) block.row_synapses[row] += block.row_synapses[row - 1];
+    for (std::size_t row = 1; row < block.row_synapses.size(); ++row)
+      block.row_synapses[row] += block.row_synapses[row - 1];
   }
 
   template <class Address>
@@ -168,7 +176,8 @@ class LaneBuilder {
       const std::uint32_t begin = block.row_synapses[row], end = block.row_synapses[row + 1];
       order.resize(end - begin);
       std::iota(order.begin(), order.end(), begin);
-      std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return delays[a] < delays[b]; });
+      std::stable_sort(order.begin(), order.end(),
+                       [&](std::uint32_t a, std::uint32_t b) { return delays[a] < delays[b]; });
       row_addresses.assign(addresses.begin() + begin, addresses.begin() + end);
       if (!weights.empty()) row_weights.assign(weights.begin() + begin, weights.begin() + end);
       const std::size_t first_slice = slices.size();
@@ -206,10 +215,18 @@ Tick longest_delay(const Value& delay, double dt) {
     longest = *std::max_element(list->begin(), list->end());
   if (const auto* d = std::get_if<Distribution>(&delay)) {
     switch (d->kind) {
-      case Distribution::Kind::uniform: longest = d->b; break;
-      case Distribution::Kind::normal: longest = d->a + sigmas * d->b; break;
-      case Distribution::Kind::lognormal: longest = math::exp(d->a + sigmas * d->b); break;
-      case Distribution::Kind::choice: longest = *std::max_element(d->choices.begin(), d->choices.end()); break;
+      case Distribution::Kind::uniform:
+        longest = d->b;
+        break;
+      case Distribution::Kind::normal:
+        longest = d->a + sigmas * d->b;
+        break;
+      case Distribution::Kind::lognormal:
+        longest = math::exp(d->a + sigmas * d->b);
+        break;
+      case Distribution::Kind::choice:
+        longest = *std::max_element(d->choices.begin(), d->choices.end());
+        break;
     }
     if (d->max) longest = std::min(longest, *d->max);
   }

@@ -11,8 +11,12 @@ namespace rheo {
 namespace {
 
 [[noreturn]] void refuse(std::string key, std::string value, std::string problem, std::string expected) {
-  throw BuildError({.file = {}, .key = "connect." + std::move(key), .value = std::move(value),
-                    .problem = std::move(problem), .expected = std::move(expected), .suggestion = {}});
+  throw BuildError({.file = {},
+                    .key = "connect." + std::move(key),
+                    .value = std::move(value),
+                    .problem = std::move(problem),
+                    .expected = std::move(expected),
+                    .suggestion = {}});
 }
 
 // Every target draws `indegree` sources, each uniform over all sources (or, without multapses, over those not drawn).
@@ -118,7 +122,8 @@ class OneToOne final : public Connector {
   OneToOne(ConnectorSizes sizes, bool autapses) : sizes_(sizes), autapses_(autapses) {
     if (sizes.sources != sizes.targets)
       refuse("rule", "one_to_one",
-             std::to_string(sizes.sources) + " sources but " + std::to_string(sizes.targets) + " targets", "equal numbers");
+             std::to_string(sizes.sources) + " sources but " + std::to_string(sizes.targets) + " targets",
+             "equal numbers");
   }
   void incoming(std::uint32_t target, std::uint32_t self, std::vector<std::uint32_t>& sources,
                 std::vector<std::uint32_t>&) const override {
@@ -180,9 +185,12 @@ std::unique_ptr<Connector> make_connector(const Connect& c, ConnectorSizes sizes
     case Connect::Rule::bernoulli:
       if (!(c.p >= 0 && c.p <= 1)) refuse("p", std::to_string(c.p), "not a probability", "a number from 0 to 1");
       return std::make_unique<Bernoulli>(sizes, key, c.p, autapses);
-    case Connect::Rule::all_to_all: return std::make_unique<AllToAll>(sizes, autapses);
-    case Connect::Rule::one_to_one: return std::make_unique<OneToOne>(sizes, autapses);
-    case Connect::Rule::list: return std::make_unique<List>(sizes, c.edges);
+    case Connect::Rule::all_to_all:
+      return std::make_unique<AllToAll>(sizes, autapses);
+    case Connect::Rule::one_to_one:
+      return std::make_unique<OneToOne>(sizes, autapses);
+    case Connect::Rule::list:
+      return std::make_unique<List>(sizes, c.edges);
   }
   return nullptr;
 }

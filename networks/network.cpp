@@ -32,8 +32,12 @@ namespace {
 
 [[noreturn]] void refuse(std::string key, std::string value, std::string problem, std::string expected = {},
                          std::string suggestion = {}) {
-  throw BuildError({.file = {}, .key = std::move(key), .value = std::move(value), .problem = std::move(problem),
-                    .expected = std::move(expected), .suggestion = std::move(suggestion)});
+  throw BuildError({.file = {},
+                    .key = std::move(key),
+                    .value = std::move(value),
+                    .problem = std::move(problem),
+                    .expected = std::move(expected),
+                    .suggestion = std::move(suggestion)});
 }
 
 // Runs `body`; a BuildError that comes out gets `prefix` in front of its key.
@@ -48,7 +52,9 @@ auto below(const std::string& prefix, const Body& body) {
   }
 }
 
-std::string number(double x) { return fmt::format("{}", x); }
+std::string number(double x) {
+  return fmt::format("{}", x);
+}
 
 std::vector<std::string> names(const std::vector<FieldInfo>& fields) {
   std::vector<std::string> all;
@@ -66,8 +72,10 @@ std::string list(const std::vector<std::string>& all) {
 class Plan {
  public:
   explicit Plan(const NetworkSpec& spec) : spec_(spec) {
-    if (!(spec.dt > 0) || !std::isfinite(spec.dt)) refuse("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
-    if (spec.populations.empty()) refuse("populations", {}, "the network has no population", "at least one [populations.NAME]");
+    if (!(spec.dt > 0) || !std::isfinite(spec.dt))
+      refuse("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
+    if (spec.populations.empty())
+      refuse("populations", {}, "the network has no population", "at least one [populations.NAME]");
     std::uint64_t first = 0;
     for (std::size_t i = 0; i < spec.populations.size(); ++i) {
       const PopulationSpec& population = spec.populations[i];
@@ -76,7 +84,8 @@ class Plan {
       check_population(population, key);
       first_.push_back(static_cast<NeuronId>(first));
       first += population.size;
-      if (first >= 0xffffffffu) refuse(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
+      if (first >= 0xffffffffu)
+        refuse(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
     }
     std::set<std::string> seen;
     for (const ProjectionSpec& projection : spec.projections) {
@@ -106,8 +115,9 @@ class Plan {
     const std::uint32_t size = spec_.populations[found->second].size;
     const std::uint32_t end = selection.end.value_or(size);
     if (end > size || selection.begin >= end || selection.step == 0)
-      refuse(key, selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
-                      std::to_string(selection.step) + "]",
+      refuse(key,
+             selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
+                 std::to_string(selection.step) + "]",
              "selects nothing or more than there is", "a range within 0 to " + std::to_string(size));
     return {found->second, {selection.begin, end, selection.step}};
   }
@@ -117,7 +127,8 @@ class Plan {
   std::uint32_t port(std::size_t population, const std::string& name, bool negative, const std::string& key) const {
     const ModelInfo& info = model(population);
     if (info.ports.empty())
-      refuse(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input", "a population that can be reached");
+      refuse(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input",
+             "a population that can be reached");
     if (name.empty()) return negative && info.ports.size() > 2 ? 1 : 0;
     for (std::size_t p = 0; p < info.ports.size(); ++p)
       if (info.ports[p].name == name) return static_cast<std::uint32_t>(p);
@@ -132,7 +143,8 @@ class Plan {
     const auto is_current = [&](const std::string& port_name) { return port_name == "I"; };
     for (const InputSpec& input : spec_.inputs)
       for (const Selection& target : input.target)
-        if (index_.at(target.population) == population && (input.kind == InputSpec::Kind::current || is_current(input.port)))
+        if (index_.at(target.population) == population &&
+            (input.kind == InputSpec::Kind::current || is_current(input.port)))
           return true;
     for (const ProjectionSpec& projection : spec_.projections)
       for (const Selection& target : projection.target)
@@ -161,16 +173,19 @@ class Plan {
   void check_size(const Value& value, std::size_t size, const std::string& key) const {
     const auto* values = std::get_if<std::vector<double>>(&value);
     if (values != nullptr && values->size() != size)
-      refuse(key, "a list of " + std::to_string(values->size()), "wrong number of values", std::to_string(size) + " values");
+      refuse(key, "a list of " + std::to_string(values->size()), "wrong number of values",
+             std::to_string(size) + " values");
   }
 
   void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known, std::uint32_t size,
                     const std::string& key, const std::string& what) const {
     for (const auto& [name, value] : given) {
-      const auto found = std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
+      const auto found =
+          std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
       if (found == known.end()) {
         const auto all = names(known);
-        refuse(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all), nearest(name, all));
+        refuse(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all),
+               nearest(name, all));
       }
       check_value(value, key + "." + name, found->low, found->high);
       check_size(value, size, key + "." + name);
@@ -182,14 +197,16 @@ class Plan {
     if (info == nullptr) {
       std::vector<std::string> all;
       for (const ModelInfo& one : neuron_models()) all.push_back(one.name);
-      refuse(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + list(all), nearest(population.model, all));
+      refuse(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + list(all),
+             nearest(population.model, all));
     }
     models_.push_back(info);
     if (population.size == 0) refuse(key + ".size", "0", "an empty population", "a whole number >= 1");
     check_fields(population.params, info->params, population.size, key + ".params", "parameter of " + info->name);
     check_fields(population.initial, info->columns, population.size, key + ".initial", "state of " + info->name);
     for (const auto& [name, choice] : population.options) {
-      const auto found = std::find_if(info->options.begin(), info->options.end(), [&, &n = name](const OptionInfo& o) { return o.name == n; });
+      const auto found = std::find_if(info->options.begin(), info->options.end(),
+                                      [&, &n = name](const OptionInfo& o) { return o.name == n; });
       if (found == info->options.end()) {
         std::vector<std::string> all;
         for (const OptionInfo& one : info->options) all.push_back(one.name);
@@ -222,20 +239,27 @@ class Plan {
     if (projection.target.empty()) refuse(key + ".target", {}, "missing", "a population");
     check_value(projection.weight, key + ".weight", -1e30, 1e30);
     check_value(projection.delay, key + ".delay", -1e30, 1e30);
-    if (const auto* delay = std::get_if<double>(&projection.delay); delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
-      refuse(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
+    if (const auto* delay = std::get_if<double>(&projection.delay);
+        delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
+      refuse(key + ".delay", number(*delay), "rounds to less than one tick",
+             "at least dt = " + number(spec_.dt) + " ms");
     if (const auto* d = std::get_if<Distribution>(&projection.delay);
-        d != nullptr && d->kind == Distribution::Kind::uniform && ms_to_tick_nearest(std::max(d->a, d->min.value_or(d->a)), spec_.dt) < 1)
-      refuse(key + ".delay", "from " + number(d->a), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
+        d != nullptr && d->kind == Distribution::Kind::uniform &&
+        ms_to_tick_nearest(std::max(d->a, d->min.value_or(d->a)), spec_.dt) < 1)
+      refuse(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
+             "at least dt = " + number(spec_.dt) + " ms");
     check_disjoint(projection.source, key + ".source");
     check_disjoint(projection.target, key + ".target");
     for (const Selection& target : projection.target) {
       port(resolve(target, key + ".target").first, projection.port, false, key + ".target");
     }
     const bool is_list = projection.connect.rule == Connect::Rule::list;
-    for (const auto& [name, value] : {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
+    for (const auto& [name, value] :
+         {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
       if (!std::holds_alternative<std::vector<double>>(*value)) continue;
-      if (!is_list) refuse(key + "." + name, "a list", "only the rule list takes one value per synapse", "a number or a distribution");
+      if (!is_list)
+        refuse(key + "." + name, "a list", "only the rule list takes one value per synapse",
+               "a number or a distribution");
       check_size(*value, projection.connect.edges ? projection.connect.edges->source.size() : 0, key + "." + name);
     }
   }
@@ -246,7 +270,8 @@ class Plan {
       const auto [population, range] = resolve(selection, key);
       for (const auto& [other, theirs] : ranges)
         if (other == population && range.begin < theirs.end && theirs.begin < range.end)
-          refuse(key, "\"" + selection.population + "\"", "selections overlap or interleave", "ranges of neurons that lie apart");
+          refuse(key, "\"" + selection.population + "\"", "selections overlap or interleave",
+                 "ranges of neurons that lie apart");
       ranges.emplace_back(population, range);
     }
   }
@@ -261,7 +286,8 @@ class Plan {
       port(population, input.kind == InputSpec::Kind::current ? "I" : input.port, false, key + ".target");
     }
     if (!(input.start >= 0)) refuse(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
-    if (input.stop && !(*input.stop > input.start)) refuse(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
+    if (input.stop && !(*input.stop > input.start))
+      refuse(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
     if (input.kind == InputSpec::Kind::current) {
       check_value(input.amplitude, key + ".amplitude", -1e30, 1e30);
       check_size(input.amplitude, targets, key + ".amplitude");
@@ -271,7 +297,8 @@ class Plan {
     check_size(input.rate, targets, key + ".rate");
     check_value(input.weight, key + ".weight", -1e30, 1e30);
     check_size(input.weight, targets, key + ".weight");
-    if (!(input.delay >= 0) || !std::isfinite(input.delay)) refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
+    if (!(input.delay >= 0) || !std::isfinite(input.delay))
+      refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
   }
 
  public:
@@ -284,7 +311,8 @@ class Plan {
   std::vector<NeuronId> first_;
 };
 
-std::vector<double> numbers(const Value& value, std::uint32_t size, RandomKey key, const FieldInfo& field, const std::string& where) {
+std::vector<double> numbers(const Value& value, std::uint32_t size, RandomKey key, const FieldInfo& field,
+                            const std::string& where) {
   std::vector<double> values = below(where, [&] { return per_item(value, size, key); });
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!(values[i] >= field.low && values[i] <= field.high))
@@ -293,7 +321,8 @@ std::vector<double> numbers(const Value& value, std::uint32_t size, RandomKey ke
   return values;
 }
 
-std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const Plan& plan, std::size_t index, Isa isa) {
+std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const Plan& plan, std::size_t index,
+                                                  Isa isa) {
   const PopulationSpec& population = spec.populations[index];
   const ModelInfo& info = plan.model(index);
   const std::string key = "populations." + population.name;
@@ -316,8 +345,8 @@ std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const
   made.dt = spec.dt;
   made.with_current = plan.needs_current(index);
   made.isa = isa;
-  const auto fill = [&](const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known, const char* table,
-                        std::map<std::string, std::vector<double>>& to) {
+  const auto fill = [&](const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
+                        const char* table, std::map<std::string, std::vector<double>>& to) {
     for (const FieldInfo& field : known)
       if (const auto value = given.find(field.name); value != given.end())
         to[field.name] = numbers(value->second, population.size,
@@ -345,7 +374,8 @@ void build_input(const NetworkSpec& spec, const Plan& plan, const InputSpec& inp
   for (const double rate : rates) {
     const double mean = rate * spec.dt / 1000;
     if (!(mean >= 0 && mean <= Plan::most_per_tick))
-      refuse(key + ".rate", number(rate), "out of range", "0 to " + number(Plan::most_per_tick / spec.dt * 1000) + " Hz");
+      refuse(key + ".rate", number(rate), "out of range",
+             "0 to " + number(Plan::most_per_tick / spec.dt * 1000) + " Hz");
     auto& table = tables[mean];
     if (!table) table = std::make_shared<const PoissonTable>(mean);
   }
@@ -500,7 +530,8 @@ class Fingerprint {
         for (const Selection& one : *side)
           add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
       const Connect& connect = projection.connect;
-      add(" {} {} {} {}", connect.indegree, connect.p, connect.multapses.value_or(true), connect.autapses.value_or(true));
+      add(" {} {} {} {}", connect.indegree, connect.p, connect.multapses.value_or(true),
+          connect.autapses.value_or(true));
       if (connect.edges) {
         add_hash("sources", connect.edges->source);
         add_hash("targets", connect.edges->target);
@@ -529,7 +560,8 @@ class Fingerprint {
     if (const auto* list = std::get_if<std::vector<double>>(&value)) add_hash(name, *list);
     if (const auto* d = std::get_if<Distribution>(&value)) {
       add(" {}={}({}, {}, {}, {})", name, static_cast<int>(d->kind), d->a, d->b,
-          d->min.value_or(-std::numeric_limits<double>::infinity()), d->max.value_or(std::numeric_limits<double>::infinity()));
+          d->min.value_or(-std::numeric_limits<double>::infinity()),
+          d->max.value_or(std::numeric_limits<double>::infinity()));
       if (!d->choices.empty()) add_hash("choices", d->choices);
     }
   }
@@ -543,11 +575,13 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   parts.dt = spec.dt;
   parts.seed = spec.seed;
   parts.precision = spec.precision;
-  for (std::size_t i = 0; i < spec.populations.size(); ++i) parts.populations.push_back(build_population(spec, plan, i, isa));
+  for (std::size_t i = 0; i < spec.populations.size(); ++i)
+    parts.populations.push_back(build_population(spec, plan, i, isa));
   for (const InputSpec& input : spec.inputs) build_input(spec, plan, input, isa, parts.drives);
 
   std::vector<ResolvedProjection> resolved;
-  for (const ProjectionSpec& projection : spec.projections) resolved.push_back(resolve_projection(spec, plan, projection));
+  for (const ProjectionSpec& projection : spec.projections)
+    resolved.push_back(resolve_projection(spec, plan, projection));
   if (resolved.size() > 65535) refuse("projections", std::to_string(resolved.size()), "too many", "at most 65535");
   Layout layout = choose_layout(spec, resolved, parts.populations);
   std::vector<ProjectionSynapses> all;

@@ -13,7 +13,7 @@ namespace rheo {
 struct ProjectionInfo {
   std::string name;
   std::uint64_t synapses = 0;
-  std::size_t bytes = 0;  // heap of this projection without queues
+  std::size_t bytes = 0;                // heap of this projection without queues
   double min_delay = 0, max_delay = 0;  // ms; 0 without synapses
 };
 

@@ -104,9 +104,7 @@ class RingDelivery final : public StaticSynapses {
   void* arrivals(std::size_t index, Tick t) override {
     return lanes_[index].ring + (static_cast<std::uint32_t>(t) * width_ & mask_);
   }
-  void clear() override {
-    std::fill(rings_.begin(), rings_.end(), Real(0));
-  }
+  void clear() override { std::fill(rings_.begin(), rings_.end(), Real(0)); }
   std::size_t bytes() const override {
     std::size_t sum = StaticSynapses::bytes() + rings_.bytes();
     for (const Lane& lane : lanes_) sum += lane.rows.capacity() * sizeof(Row);
@@ -123,16 +121,20 @@ class RingDelivery final : public StaticSynapses {
     std::vector<Row> rows;  // of the batch at hand, in the order of sums
   };
 
-  // A list of all rows first: what they need is then known far enough ahead to be fetched, across ticks and projections.
+  // A list of all rows first: what they need is then known far enough ahead to be fetched, across ticks and
+  // projections.
   void add(std::size_t index, Tick first) {
     Lane& lane = lanes_[index];
     Real* const ring = lane.ring;
     const std::uint32_t mask = mask_;
     const std::size_t n = lane.rows.size();
     const Row* const rows = lane.rows.data();
-    const auto block_of = [&](const Row& row) -> const SynapseBlock& { return projections_[row.projection].lanes[index]; };
+    const auto block_of = [&](const Row& row) -> const SynapseBlock& {
+      return projections_[row.projection].lanes[index];
+    };
     for (std::size_t i = 0; i < n; ++i) {
-      if (i + 2 * rows_ahead < n) __builtin_prefetch(&block_of(rows[i + 2 * rows_ahead]).row_synapses[rows[i + 2 * rows_ahead].row]);
+      if (i + 2 * rows_ahead < n)
+        __builtin_prefetch(&block_of(rows[i + 2 * rows_ahead]).row_synapses[rows[i + 2 * rows_ahead].row]);
       if (i + rows_ahead < n) {
         // Two lines; what follows comes by the hardware's own guess.
         const SynapseBlock& next = block_of(rows[i + rows_ahead]);

@@ -1,6 +1,6 @@
 // The synapses of one projection onto one lane: rows by source. Memory traffic is the speed limit of spike delivery, so
-// a column exists only where its values differ (one weight for the projection costs 0 bytes per synapse), and target and
-// delay share one address of 2 bytes where they fit.
+// a column exists only where its values differ (one weight for the projection costs 0 bytes per synapse), and target
+// and delay share one address of 2 bytes where they fit.
 #pragma once
 
 #include <cstddef>
@@ -57,15 +57,16 @@ struct ProjectionSynapses {
 };
 
 // How spikes reach the input of a lane. Both give the same bits.
-//   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when it
+//   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when
+//   it
 //          is emitted. Fast while the ring stays in the cache of a core.
 //   wheel: a spike files its runs of synapses with equal delay under the tick of arrival; they are added to one row of
 //          input when they arrive. For delays too long for a ring.
 struct Delivery {
   enum class Kind { ring, wheel };
   Kind kind = Kind::ring;
-  std::uint32_t width = 1;          // ring: slots per row, a power of two, at least the slots of any lane
-  bool narrow = true;               // ring: addresses fit 16 bits; wheel: slots do
+  std::uint32_t width = 1;  // ring: slots per row, a power of two, at least the slots of any lane
+  bool narrow = true;       // ring: addresses fit 16 bits; wheel: slots do
 };
 
 }  // namespace rheo

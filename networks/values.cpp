@@ -10,15 +10,27 @@ double draw(const Distribution& d, RandomStream& stream) {
   for (int attempt = 0; attempt < 1000; ++attempt) {
     double x = 0;
     switch (d.kind) {
-      case Distribution::Kind::uniform: x = stream.uniform(d.a, d.b); break;
-      case Distribution::Kind::normal: x = stream.normal(d.a, d.b); break;
-      case Distribution::Kind::lognormal: x = stream.lognormal(d.a, d.b); break;
-      case Distribution::Kind::choice: x = d.choices[stream.below(static_cast<std::uint32_t>(d.choices.size()))]; break;
+      case Distribution::Kind::uniform:
+        x = stream.uniform(d.a, d.b);
+        break;
+      case Distribution::Kind::normal:
+        x = stream.normal(d.a, d.b);
+        break;
+      case Distribution::Kind::lognormal:
+        x = stream.lognormal(d.a, d.b);
+        break;
+      case Distribution::Kind::choice:
+        x = d.choices[stream.below(static_cast<std::uint32_t>(d.choices.size()))];
+        break;
     }
     if ((!d.min || x >= *d.min) && (!d.max || x <= *d.max)) return x;
   }
-  throw BuildError({.file = {}, .key = {}, .value = {}, .problem = "1000 draws in a row lie outside [min, max]",
-                    .expected = "limits that the distribution can meet", .suggestion = {}});
+  throw BuildError({.file = {},
+                    .key = {},
+                    .value = {},
+                    .problem = "1000 draws in a row lie outside [min, max]",
+                    .expected = "limits that the distribution can meet",
+                    .suggestion = {}});
 }
 
 std::string problem_of(const Distribution& d) {
@@ -37,8 +49,11 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
   if (const auto* constant = std::get_if<double>(&value)) return {*constant};
   if (const auto* list = std::get_if<std::vector<double>>(&value)) {
     if (list->size() != items)
-      throw BuildError({.file = {}, .key = {}, .value = "a list of " + std::to_string(list->size()),
-                        .problem = "wrong number of values", .expected = std::to_string(items) + " values",
+      throw BuildError({.file = {},
+                        .key = {},
+                        .value = "a list of " + std::to_string(list->size()),
+                        .problem = "wrong number of values",
+                        .expected = std::to_string(items) + " values",
                         .suggestion = {}});
     return *list;
   }

@@ -21,6 +21,8 @@ std::string problem_of(const Distribution& distribution);
 // BuildError (without key) when a list has another size.
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key);
 
-inline bool is_constant(const Value& value) { return std::holds_alternative<double>(value); }
+inline bool is_constant(const Value& value) {
+  return std::holds_alternative<double>(value);
+}
 
 }  // namespace rheo

@@ -22,8 +22,8 @@ ModelInfo describe() {
   const auto describe_fields = [](const auto& all, const auto& values, std::vector<FieldInfo>& to) {
     std::apply(
         [&](const auto&... f) {
-          (to.push_back({std::string(f.name), std::string(f.unit), static_cast<double>(values.*(f.member)), f.low, f.high,
-                         std::string(f.meaning)}),
+          (to.push_back({std::string(f.name), std::string(f.unit), static_cast<double>(values.*(f.member)), f.low,
+                         f.high, std::string(f.meaning)}),
            ...);
         },
         all);
@@ -31,7 +31,8 @@ ModelInfo describe() {
   describe_fields(M::params, defaults, info.params);
   describe_fields(M::columns, state, info.columns);
   for (const Option& option : M::options)
-    info.options.push_back({std::string(option.name), {option.choices().begin(), option.choices().end()}, std::string(option.meaning)});
+    info.options.push_back(
+        {std::string(option.name), {option.choices().begin(), option.choices().end()}, std::string(option.meaning)});
   for (const Port& port : M::ports) info.ports.push_back({std::string(port.name), std::string(port.unit)});
   return info;
 }
@@ -61,7 +62,8 @@ std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVar
   const auto set = [&](const auto& f) {
     const auto given = plan.params.find(std::string(f.name));
     if (given == plan.params.end() || given->second.empty()) return;
-    for (std::size_t i = 0; i < params.size(); ++i) params[i].*(f.member) = given->second[given->second.size() > 1 ? i : 0];
+    for (std::size_t i = 0; i < params.size(); ++i)
+      params[i].*(f.member) = given->second[given->second.size() > 1 ? i : 0];
   };
   std::apply([&](const auto&... f) { (set(f), ...); }, M::params);
 
@@ -79,7 +81,8 @@ std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVar
   for (std::uint32_t i = 0; i < plan.size; ++i)
     V_m[i] = initial_V == plan.initial.end() ? M::V_start(params[per_neuron ? i : 0])
                                              : initial_V->second[initial_V->second.size() > 1 ? i : 0];
-  auto population = std::make_unique<Population<M>>(plan.name, plan.size, params, V_m, plan.dt, plan.with_current, sweeps);
+  auto population =
+      std::make_unique<Population<M>>(plan.name, plan.size, params, V_m, plan.dt, plan.with_current, sweeps);
   std::size_t column = 0;
   const auto start = [&](const auto& f) {
     auto& values = population->column(column++);

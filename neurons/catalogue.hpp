@@ -10,8 +10,8 @@ namespace rheo {
 
 struct FieldInfo {
   std::string name, unit;
-  double initial = 0;          // default (params) or value at the start (columns)
-  double low = 0, high = 0;    // allowed range, both ends included
+  double initial = 0;        // default (params) or value at the start (columns)
+  double low = 0, high = 0;  // allowed range, both ends included
   std::string meaning;
 };
 

@@ -24,8 +24,8 @@ struct PopulationPlan {
   Isa isa = Isa::base;
 };
 
-// Throws std::invalid_argument for what the catalogue does not know, BuildError with a key below the population ("params")
-// for parameters that do not go together.
+// Throws std::invalid_argument for what the catalogue does not know, BuildError with a key below the population
+// ("params") for parameters that do not go together.
 std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan);
 
 }  // namespace rheo

@@ -19,19 +19,20 @@ struct IafPscDelta {
   struct Params {
     double C_m = 250, tau_m = 10, t_ref = 2, E_L = -70, V_reset = -70, V_th = -55, I_e = 0;
   };
-  static constexpr auto params = fields(
-      field("C_m", &Params::C_m, "pF", "membrane capacitance", positive),
-      field("tau_m", &Params::tau_m, "ms", "membrane time constant", positive),
-      field("t_ref", &Params::t_ref, "ms", "refractory period, rounded to ticks", non_negative),
-      field("E_L", &Params::E_L, "mV", "resting potential"),
-      field("V_reset", &Params::V_reset, "mV", "potential after a spike"),
-      field("V_th", &Params::V_th, "mV", "threshold"), field("I_e", &Params::I_e, "pA", "constant current"));
+  static constexpr auto params =
+      fields(field("C_m", &Params::C_m, "pF", "membrane capacitance", positive),
+             field("tau_m", &Params::tau_m, "ms", "membrane time constant", positive),
+             field("t_ref", &Params::t_ref, "ms", "refractory period, rounded to ticks", non_negative),
+             field("E_L", &Params::E_L, "mV", "resting potential"),
+             field("V_reset", &Params::V_reset, "mV", "potential after a spike"),
+             field("V_th", &Params::V_th, "mV", "threshold"), field("I_e", &Params::I_e, "pA", "constant current"));
 
   struct State {
     Real V_m, refractory;
   };
-  static constexpr auto columns = fields(field("V_m", &State::V_m, "mV", "membrane potential"),
-                                         field("refractory", &State::refractory, "ticks", "ticks left at V_reset", non_negative));
+  static constexpr auto columns =
+      fields(field("V_m", &State::V_m, "mV", "membrane potential"),
+             field("refractory", &State::refractory, "ticks", "ticks left at V_reset", non_negative));
   static constexpr std::array ports{Port{"in", "mV"}, Port{"I", "pA"}};
   static constexpr std::array<Option, 0> options{};
 
@@ -41,8 +42,12 @@ struct IafPscDelta {
   static Step prepare(const Params& p, double dt) {
     const double gain = -math::expm1(-dt / p.tau_m);
     const double per_pA = gain * p.tau_m / p.C_m;
-    return {Real(math::exp(-dt / p.tau_m)), Real(gain * p.E_L + per_pA * p.I_e), Real(per_pA), Real(p.V_reset),
-            Real(p.V_th), Real(static_cast<double>(ms_to_tick_nearest(p.t_ref, dt)))};
+    return {Real(math::exp(-dt / p.tau_m)),
+            Real(gain * p.E_L + per_pA * p.I_e),
+            Real(per_pA),
+            Real(p.V_reset),
+            Real(p.V_th),
+            Real(static_cast<double>(ms_to_tick_nearest(p.t_ref, dt)))};
   }
   static std::string_view problem(const Params& p) { return p.V_reset < p.V_th ? "" : "V_reset is not below V_th"; }
   static double V_start(const Params& p) { return p.E_L; }

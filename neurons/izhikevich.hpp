@@ -1,9 +1,9 @@
 // Izhikevich's simple model (2003), with the coefficients of 2004 as parameters.
 //   dV/dt = c2 V^2 + c1 V + c0 - U + I_e + I,   dU/dt = a (b V - U + u0);   V >= V_th: V = c, U += d
-// scheme "published": two half steps for V, then U from the new V, as in the listing of 2003; "published_2004": one step
-// for V, then U from the new V, as in the listing of 2004; "euler": forward Euler, U from the old V.
-// input "pulse": a weight is a current that lasts 1 ms in all (weight x 1 ms / dt during one tick; with dt = 1 ms the
-// listing of 2003); "delta": it adds that many mV to V. The spike test is at the end of the tick.
+// scheme "published": two half steps for V, then U from the new V, as in the listing of 2003; "published_2004": one
+// step for V, then U from the new V, as in the listing of 2004; "euler": forward Euler, U from the old V. input
+// "pulse": a weight is a current that lasts 1 ms in all (weight x 1 ms / dt during one tick; with dt = 1 ms the listing
+// of 2003); "delta": it adds that many mV to V. The spike test is at the end of the tick.
 #pragma once
 
 #include "neurons/model.hpp"
@@ -22,10 +22,12 @@ struct Izhikevich {
   static constexpr auto params = fields(
       field("a", &Params::a, "1/ms", "rate of recovery"),
       field("b", &Params::b, "1/ms", "sensitivity of the recovery to V_m"),
-      field("c", &Params::c, "mV", "potential after a spike"), field("d", &Params::d, "mV/ms", "added to U_m by a spike"),
-      field("V_th", &Params::V_th, "mV", "peak of a spike"), field("c2", &Params::c2, "1/(mV ms)", "coefficient of V_m^2"),
+      field("c", &Params::c, "mV", "potential after a spike"),
+      field("d", &Params::d, "mV/ms", "added to U_m by a spike"), field("V_th", &Params::V_th, "mV", "peak of a spike"),
+      field("c2", &Params::c2, "1/(mV ms)", "coefficient of V_m^2"),
       field("c1", &Params::c1, "1/ms", "coefficient of V_m"), field("c0", &Params::c0, "mV/ms", "constant of dV/dt"),
-      field("u0", &Params::u0, "mV/ms", "offset of the recovery"), field("I_e", &Params::I_e, "mV/ms", "constant current"));
+      field("u0", &Params::u0, "mV/ms", "offset of the recovery"),
+      field("I_e", &Params::I_e, "mV/ms", "constant current"));
 
   struct State {
     Real V_m, U_m;
@@ -34,7 +36,8 @@ struct Izhikevich {
                                          field("U_m", &State::U_m, "mV/ms", "recovery; starts at b V_m"));
   static constexpr std::array ports{Port{"in", Input == 0 ? "mV/ms for 1 ms" : "mV"}, Port{"I", "mV/ms"}};
   static constexpr std::array options{
-      Option{"scheme", "two half steps for V_m (2003), one step (2004), both then U_m from the new V_m; or forward Euler",
+      Option{"scheme",
+             "two half steps for V_m (2003), one step (2004), both then U_m from the new V_m; or forward Euler",
              {"published", "published_2004", "euler"}},
       Option{"input", "a weight is a current for 1 ms, or a jump of V_m", {"pulse", "delta", ""}}};
 
@@ -42,8 +45,8 @@ struct Izhikevich {
     Real h, half, a, b, c, d, V_th, c2, c1, c0, u0, pulse;
   };
   static Step prepare(const Params& p, double dt) {
-    return {Real(dt),   Real(dt / 2), Real(p.a),  Real(p.b),          Real(p.c),  Real(p.d),
-            Real(p.V_th), Real(p.c2), Real(p.c1), Real(p.c0 + p.I_e), Real(p.u0), Real(1.0 / dt)};
+    return {Real(dt),     Real(dt / 2), Real(p.a),  Real(p.b),          Real(p.c),  Real(p.d),
+            Real(p.V_th), Real(p.c2),   Real(p.c1), Real(p.c0 + p.I_e), Real(p.u0), Real(1.0 / dt)};
   }
   static std::string_view problem(const Params& p) { return p.c < p.V_th ? "" : "c is not below V_th"; }
   static double V_start(const Params&) { return -65; }

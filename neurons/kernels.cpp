@@ -1,5 +1,5 @@
-// Compiled once per instruction set with RHEO_ISA set to its name. Nothing here may leave an inline function behind that
-// another translation unit could link to: everything is inlined or in the namespace of the instruction set.
+// Compiled once per instruction set with RHEO_ISA set to its name. Nothing here may leave an inline function behind
+// that another translation unit could link to: everything is inlined or in the namespace of the instruction set.
 #include "neurons/kernels.hpp"
 
 #include <bit>
@@ -97,7 +97,7 @@ RHEO_INLINE Words ascending(std::index_sequence<I...>) {
   return Words{I...};
 }
 
-constexpr std::uint32_t group = 128;       // draws that are made together
+constexpr std::uint32_t group = 128;        // draws that are made together
 constexpr std::uint32_t group_blocks = 16;  // Philox blocks that they take, 8 draws each
 
 // The 16-bit draws of one group. Philox on one block per 64-bit lane; of every lane only the lower half counts, so that
@@ -182,8 +182,8 @@ RHEO_INLINE bool count_group(const PoissonArgs& a, const std::uint16_t* draw, st
 
 // u = (high 16 bits, low 32 bits); the number of thresholds <= u.
 std::uint32_t exact_draw(const PoissonArgs& a, std::uint32_t neuron, std::uint16_t high) {
-  const Philox4 low = philox4x32({{neuron, 1, static_cast<std::uint32_t>(a.tick), static_cast<std::uint32_t>(a.tick >> 32)}},
-                                 a.key_lo, a.key_hi);
+  const Philox4 low = philox4x32(
+      {{neuron, 1, static_cast<std::uint32_t>(a.tick), static_cast<std::uint32_t>(a.tick >> 32)}}, a.key_lo, a.key_hi);
   const std::uint64_t u = (std::uint64_t{high} << 32) | low.x[0];
   std::uint32_t count = a.base;
   for (std::size_t k = 0; k < a.n_thresholds; ++k) count += a.thresholds[k] <= u;
@@ -226,8 +226,8 @@ void poisson_add(const PoissonArgs& a) {
 }  // namespace
 
 extern const Kernels RHEO_KERNELS_NAME(RHEO_ISA);
-constinit const Kernels RHEO_KERNELS_NAME(RHEO_ISA) = {
-    {all_variants(static_cast<NeuronModels<float>*>(nullptr)), all_variants(static_cast<NeuronModels<double>*>(nullptr))},
-    {&poisson_add<float>, &poisson_add<double>}};
+constinit const Kernels RHEO_KERNELS_NAME(RHEO_ISA) = {{all_variants(static_cast<NeuronModels<float>*>(nullptr)),
+                                                        all_variants(static_cast<NeuronModels<double>*>(nullptr))},
+                                                       {&poisson_add<float>, &poisson_add<double>}};
 
 }  // namespace rheo

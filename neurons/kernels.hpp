@@ -13,10 +13,10 @@ namespace rheo {
 
 // Advances n neurons by one tick: columns are the state's, shifted to the first neuron.
 struct SweepArgs {
-  void* const* state;        // [state_size] columns of Real, n each
-  const void* const* step;   // uniform: step[0] is one Step; per neuron: [step_size] columns of Real, n each
-  const void* input;         // [ports] rows of n Real; the row of port "I" only if the kernel reads it
-  std::uint8_t* fired;       // [n] out: 1 where the neuron spiked
+  void* const* state;       // [state_size] columns of Real, n each
+  const void* const* step;  // uniform: step[0] is one Step; per neuron: [step_size] columns of Real, n each
+  const void* input;        // [ports] rows of n Real; the row of port "I" only if the kernel reads it
+  std::uint8_t* fired;      // [n] out: 1 where the neuron spiked
   std::size_t n;
 };
 using Sweep = void (*)(const SweepArgs&);
@@ -24,28 +24,28 @@ using Sweep = void (*)(const SweepArgs&);
 // [per-neuron steps][with a row of currents]
 using SweepVariants = std::array<std::array<Sweep, 2>, 2>;
 
-// Adds weight * Poisson count to the rows of neurons [begin, end). The counts are those of PoissonTable::draw. The upper
-// 16 bits of neuron i's draw are bits 16 (j mod 4) to 16 (j mod 4) + 15 of a 64-bit half of Philox block
-// (16 (i/128) + (j mod 64)/4, 0, tick), j = i mod 128; the half is the words (0, 1) for j < 64 and (2, 3) above, lower
-// word first. The lower 32 bits, hardly ever needed, are word 0 of block (i, 1, tick).
+// Adds weight * Poisson count to the rows of neurons [begin, end). The counts are those of PoissonTable::draw. The
+// upper 16 bits of neuron i's draw are bits 16 (j mod 4) to 16 (j mod 4) + 15 of a 64-bit half of Philox block (16
+// (i/128) + (j mod 64)/4, 0, tick), j = i mod 128; the half is the words (0, 1) for j < 64 and (2, 3) above, lower word
+// first. The lower 32 bits, hardly ever needed, are word 0 of block (i, 1, tick).
 struct PoissonArgs {
   std::uint32_t key_lo, key_hi;
   std::uint64_t tick;
-  std::uint32_t begin, end;     // neurons as the drive counts them
+  std::uint32_t begin, end;  // neurons as the drive counts them
   const std::uint64_t* thresholds;
   std::size_t n_thresholds;
-  const std::uint16_t* high;    // the upper 16 bits of the thresholds, ascending; of those that are 65535 only one
+  const std::uint16_t* high;  // the upper 16 bits of the thresholds, ascending; of those that are 65535 only one
   std::size_t n_high;
-  std::uint32_t base;           // draw = base + number of thresholds <= u
-  const void* weight;           // one Real, or one per neuron from `begin` on
+  std::uint32_t base;  // draw = base + number of thresholds <= u
+  const void* weight;  // one Real, or one per neuron from `begin` on
   bool weight_per_neuron;
-  void* row;                    // [end - begin] Real, the first for neuron `begin`
+  void* row;  // [end - begin] Real, the first for neuron `begin`
 };
 using PoissonAdd = void (*)(const PoissonArgs&);
 
 struct Kernels {
   std::array<std::array<SweepVariants, neuron_model_count>, 2> sweep;  // [precision][model]
-  std::array<PoissonAdd, 2> poisson;                                    // [precision]
+  std::array<PoissonAdd, 2> poisson;                                   // [precision]
 };
 
 const Kernels& kernels(Isa isa);

@@ -76,16 +76,19 @@ template <class M>
 using Inputs = std::array<typename M::real, M::ports.size()>;
 
 template <class M>
-concept NeuronModel = requires(typename M::State s, const typename M::Step k, const typename M::Params p, Inputs<M> in) {
+concept NeuronModel = requires(typename M::State s, const typename M::Step k, const typename M::Params p,
+                               Inputs<M> in) {
   { M::name } -> std::convertible_to<std::string_view>;
   { M::summary } -> std::convertible_to<std::string_view>;
   { M::prepare(p, 0.1) } -> std::same_as<typename M::Step>;
   { M::problem(p) } -> std::convertible_to<std::string_view>;
   { M::V_start(p) } -> std::same_as<double>;
   { M::initial(p, 0.0) } -> std::same_as<typename M::State>;
-  { M::advance(s, k, in) } noexcept -> std::same_as<bool>;
+  { M::advance(s, k, in) }
+  noexcept->std::same_as<bool>;
   M::params;
   M::options;
-} && std::tuple_size_v<std::remove_const_t<decltype(M::columns)>> == state_size<M> && M::ports.back().name == "I";
+}
+&&std::tuple_size_v<std::remove_const_t<decltype(M::columns)>> == state_size<M>&& M::ports.back().name == "I";
 
 }  // namespace rheo

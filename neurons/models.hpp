@@ -11,9 +11,9 @@
 namespace rheo {
 
 template <class Real>
-using NeuronModels = std::tuple<IafPscDelta<Real>, IafPscAlpha<Real>, Izhikevich<Real, 0, 0>, Izhikevich<Real, 0, 1>,
-                                Izhikevich<Real, 1, 0>, Izhikevich<Real, 1, 1>, Izhikevich<Real, 2, 0>,
-                                Izhikevich<Real, 2, 1>>;
+using NeuronModels =
+    std::tuple<IafPscDelta<Real>, IafPscAlpha<Real>, Izhikevich<Real, 0, 0>, Izhikevich<Real, 0, 1>,
+               Izhikevich<Real, 1, 0>, Izhikevich<Real, 1, 1>, Izhikevich<Real, 2, 0>, Izhikevich<Real, 2, 1>>;
 
 inline constexpr std::size_t neuron_model_count = std::tuple_size_v<NeuronModels<float>>;
 

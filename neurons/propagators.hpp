@@ -11,7 +11,9 @@
 
 namespace rheo {
 
-inline double phi1(double x) { return x == 0 ? 1.0 : -math::expm1(-x) / x; }
+inline double phi1(double x) {
+  return x == 0 ? 1.0 : -math::expm1(-x) / x;
+}
 
 inline double phi2(double x) {
   if (x > 0.5 || x < -0.5) return (phi1(x) - math::exp(-x)) / x;

@@ -25,8 +25,8 @@ NeuronRange NeuronRange::positions_within(std::uint32_t from, std::uint32_t to) 
 }
 
 PoissonDrive::PoissonDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
-                           std::vector<std::shared_ptr<const PoissonTable>> tables, std::vector<double> weight, Tick delay,
-                           PoissonAdd kernel)
+                           std::vector<std::shared_ptr<const PoissonTable>> tables, std::vector<double> weight,
+                           Tick delay, PoissonAdd kernel)
     : target_(target),
       precision_(precision),
       key_(key),

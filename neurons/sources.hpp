@@ -73,7 +73,8 @@ class PoissonDrive final : public Drive {
   RandomKey key_;
   std::uint32_t index_offset_;
   template <class Real>
-  void add_in(Tick emitted, NeuronRange part, std::uint32_t row_begin, Real* row, const std::vector<Real>& weight) const;
+  void add_in(Tick emitted, NeuronRange part, std::uint32_t row_begin, Real* row,
+              const std::vector<Real>& weight) const;
 
   std::vector<std::shared_ptr<const PoissonTable>> tables_;
   std::vector<std::shared_ptr<const std::vector<std::uint16_t>>> high_;  // per table, as PoissonArgs wants them

@@ -92,14 +92,17 @@ class Command {
   pid_t pid_ = -1;
 };
 
-int code_of(const Scratch& scratch, const std::vector<std::string>& arguments) { return Command(scratch, arguments).end(); }
+int code_of(const Scratch& scratch, const std::vector<std::string>& arguments) {
+  return Command(scratch, arguments).end();
+}
 
 // 500 cells; spikes from the first milliseconds on.
 fs::path experiment(const Scratch& scratch, double duration) {
   const fs::path file = scratch / "net.toml";
   std::ofstream(file) << R"(title = "a small Brunel network"
 [simulation]
-duration = )" << duration << R"(
+duration = )" << duration
+                      << R"(
 seed = 7
 [populations.E]
 model = "iaf_psc_delta"
@@ -132,7 +135,9 @@ populations = ["E", "I"]
   return file;
 }
 
-nlohmann::json report(const fs::path& directory) { return nlohmann::json::parse(text_of(directory / "run.json")); }
+nlohmann::json report(const fs::path& directory) {
+  return nlohmann::json::parse(text_of(directory / "run.json"));
+}
 
 // Waits until the run has written spikes to its unfinished file twice (or a minute has passed).
 bool wait_for_spikes(const fs::path& directory) {
@@ -150,7 +155,9 @@ bool wait_for_spikes(const fs::path& directory) {
   return false;
 }
 
-bool has_h5py() { return std::system("/usr/bin/python3 -c 'import h5py' >/dev/null 2>&1") == 0; }
+bool has_h5py() {
+  return std::system("/usr/bin/python3 -c 'import h5py' >/dev/null 2>&1") == 0;
+}
 
 }  // namespace
 
@@ -198,7 +205,8 @@ TEST_CASE("the sealed file has the same bytes for any number of threads, lanes a
   const auto bytes = [&](const std::string& threads, const std::string& lanes, const char* isa) {
     if (isa != nullptr) ::setenv("RHEO_ISA", isa, 1);
     const fs::path out = scratch / ("out" + threads + "_" + lanes);
-    const int code = code_of(scratch, {"run", file.string(), "--quiet", "--threads", threads, "--lanes", lanes, "--out", out.string()});
+    const int code = code_of(
+        scratch, {"run", file.string(), "--quiet", "--threads", threads, "--lanes", lanes, "--out", out.string()});
     ::unsetenv("RHEO_ISA");
     CHECK(code == 0);
     return text_of(out / "spikes.h5");
@@ -242,7 +250,8 @@ TEST_CASE("a killed run: its file can be read while it grows and recovered after
     REQUIRE(wait_for_spikes(out));
     if (has_h5py()) {
       const std::string script =
-          "import h5py, sys\nf = h5py.File(sys.argv[1], 'r', swmr=True)\nassert f['spikes/E/timestamps'].shape[0] > 100\n";
+          "import h5py, sys\nf = h5py.File(sys.argv[1], 'r', swmr=True)\nassert f['spikes/E/timestamps'].shape[0] > "
+          "100\n";
       std::ofstream(scratch / "look.py") << script;
       CHECK(std::system(("/usr/bin/python3 " + (scratch / "look.py").string() + " " + part.string()).c_str()) == 0);
     } else {

@@ -10,7 +10,7 @@ folder of its own below DIR, and only run again after that. Debian: python3-bria
 The network: 10,000 neurons (80 % excitatory), 800 + 200 synapses onto each, sources drawn with replacement, J = 0.1 mV,
 g = 5, delay 1.5 ms or uniform in [0.5, 5] ms. Chosen for speed, as an experienced user of Brian2 would: constants instead
 of variables per synapse, exact integration, synapses sorted by source, a binomial drive (1000 trains of 20 Hz) instead
-of a Poisson group, compiler options of Brian2 itself (-O3 -ffast-math -march=native), no OpenMP for one thread.
+of a Poisson group, the compiler options that Brian2 itself sets (-O3 -march=native among them), no OpenMP for one thread.
 """
 import argparse
 import json

@@ -298,7 +298,8 @@ TEST_CASE("half-written rows at the end are cut, and only there", "[spike_record
         Damage{"unwritten timestamps", {1, 2, 0, 0}, {4, 5, 6, 7}, 2},
         Damage{"out of order", {1, 2, 1.5, 3}, {4, 5, 6, 7}, 2},
         Damage{"not a number", {1, 2, std::nan(""), 3}, {4, 5, 6, 7}, 2},
-        Damage{"infinite", {1, 2, HUGE_VAL}, {4, 5, 6}, 2}, Damage{"the same spike twice: a source may", {1, 2, 2}, {4, 5, 5}, 3},
+        Damage{"infinite", {1, 2, HUGE_VAL}, {4, 5, 6}, 2},
+        Damage{"the same spike twice: a source may", {1, 2, 2}, {4, 5, 5}, 3},
         Damage{"same tick, ascending", {1, 2, 2}, {4, 5, 6}, 3}, Damage{"nothing", {}, {}, 0}}) {
     CAPTURE(damage.what);
     const Scratch scratch("damage");

@@ -11,8 +11,8 @@ namespace rheo {
 
 namespace {
 
-// Rows whose synapses are fetched ahead of the one being added, and slices likewise; chosen with `rheo bench`.
-constexpr std::size_t rows_ahead = 6, slices_ahead = 6;
+// How far ahead of the sums rows, their places and slices are fetched; chosen with `rheo bench`.
+constexpr std::size_t rows_ahead = 3, index_ahead = 8, slices_ahead = 6;
 
 template <class Address>
 const Address* addresses(const SynapseBlock& block) {
@@ -133,18 +133,16 @@ class RingDelivery final : public StaticSynapses {
       return projections_[row.projection].lanes[index];
     };
     for (std::size_t i = 0; i < n; ++i) {
-      if (i + 2 * rows_ahead < n)
-        __builtin_prefetch(&block_of(rows[i + 2 * rows_ahead]).row_synapses[rows[i + 2 * rows_ahead].row]);
+      if (i + index_ahead < n) {
+        const Row& row = rows[i + index_ahead];
+        __builtin_prefetch(&block_of(row).row_synapses[row.row]);
+      }
       if (i + rows_ahead < n) {
-        // Two lines; what follows comes by the hardware's own guess.
-        const SynapseBlock& next = block_of(rows[i + rows_ahead]);
-        const std::uint32_t begin = next.row_synapses[rows[i + rows_ahead].row];
-        __builtin_prefetch(addresses<Address>(next) + begin);
-        __builtin_prefetch(reinterpret_cast<const char*>(addresses<Address>(next) + begin) + 64);
-        if (weights<Real>(next) != nullptr) {
-          __builtin_prefetch(weights<Real>(next) + begin);
-          __builtin_prefetch(reinterpret_cast<const char*>(weights<Real>(next) + begin) + 64);
-        }
+        const Row& row = rows[i + rows_ahead];
+        const SynapseBlock& block = block_of(row);
+        const std::uint32_t begin = block.row_synapses[row.row], end = block.row_synapses[row.row + 1];
+        fetch(addresses<Address>(block) + begin, addresses<Address>(block) + end);
+        if (weights<Real>(block) != nullptr) fetch(weights<Real>(block) + begin, weights<Real>(block) + end);
       }
       const SynapseBlock& block = block_of(rows[i]);
       const std::uint32_t begin = block.row_synapses[rows[i].row], end = block.row_synapses[rows[i].row + 1];
@@ -160,6 +158,13 @@ class RingDelivery final : public StaticSynapses {
         for (std::uint32_t s = begin; s < end; ++s) ring[(base + address[s]) & mask] += common;
       }
     }
+  }
+
+  // Asks for a row's cache lines; beyond some, the hardware has seen where it goes.
+  static void fetch(const void* begin, const void* end) {
+    const auto* line = static_cast<const char*>(begin);
+    const char* const last = std::min(static_cast<const char*>(end), line + 16 * 64);
+    for (; line < last; line += 64) __builtin_prefetch(line);
   }
 
   // After a load: only what arrives after `now`.

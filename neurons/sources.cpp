@@ -90,17 +90,38 @@ void PoissonDrive::add(Tick t, std::uint32_t begin, std::uint32_t end, void* row
     add_in(emitted, part, begin, static_cast<double*>(row), weight_double_);
 }
 
+CurrentDrive::CurrentDrive(DriveTarget target, Precision precision, std::vector<double> amplitude)
+    : target_(target), precision_(precision) {
+  if (precision == Precision::single_)
+    amplitude_single_.assign(amplitude.begin(), amplitude.end());
+  else
+    amplitude_double_ = std::move(amplitude);
+}
+
+template <class Real>
+void CurrentDrive::add_in(NeuronRange part, std::uint32_t row_begin, Real* row,
+                          const std::vector<Real>& amplitude) const {
+  const std::size_t n = part.end - part.begin, step = target_.range.step;
+  Real* const to = row + (target_.range.begin + part.begin * target_.range.step - row_begin);
+  if (amplitude.size() > 1) {
+    const Real* const each = amplitude.data() + part.begin;
+    for (std::size_t i = 0; i < n; ++i) to[i * step] += each[i];
+  } else if (step == 1) {
+    const Real common = amplitude[0];
+    for (std::size_t i = 0; i < n; ++i) to[i] += common;
+  } else {
+    for (std::size_t i = 0; i < n; ++i) to[i * step] += amplitude[0];
+  }
+}
+
 void CurrentDrive::add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const {
   if (t < target_.first || t > target_.last) return;
   const NeuronRange part = target_.range.positions_within(begin, end);
-  for (std::uint32_t i = part.begin; i < part.end; ++i) {
-    const double amplitude = amplitude_[amplitude_.size() > 1 ? i : 0];
-    const std::uint32_t at = target_.range.begin + i * target_.range.step - begin;
-    if (precision_ == Precision::single_)
-      static_cast<float*>(row)[at] += static_cast<float>(amplitude);
-    else
-      static_cast<double*>(row)[at] += amplitude;
-  }
+  if (part.begin == part.end) return;
+  if (precision_ == Precision::single_)
+    add_in(part, begin, static_cast<float*>(row), amplitude_single_);
+  else
+    add_in(part, begin, static_cast<double*>(row), amplitude_double_);
 }
 
 }  // namespace rheo

@@ -87,16 +87,19 @@ class PoissonDrive final : public Drive {
 // A constant current, one value or one per neuron of the range.
 class CurrentDrive final : public Drive {
  public:
-  CurrentDrive(DriveTarget target, Precision precision, std::vector<double> amplitude)
-      : target_(target), precision_(precision), amplitude_(std::move(amplitude)) {}
+  CurrentDrive(DriveTarget target, Precision precision, std::vector<double> amplitude);
   void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const override;
   std::size_t population() const override { return target_.population; }
   std::uint32_t port() const override { return target_.port; }
 
  private:
+  template <class Real>
+  void add_in(NeuronRange part, std::uint32_t row_begin, Real* row, const std::vector<Real>& amplitude) const;
+
   DriveTarget target_;
   Precision precision_;
-  std::vector<double> amplitude_;
+  std::vector<float> amplitude_single_;
+  std::vector<double> amplitude_double_;
 };
 
 }  // namespace rheo

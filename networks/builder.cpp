@@ -136,7 +136,7 @@ class LaneBuilder {
   // Targets ascend while filling, so that a row's synapses stand by (target, canonical order).
   template <class Address, class Real>
   void fill(SynapseBlock& block, AlignedColumn<Address>& addresses, AlignedColumn<Real>& weights) {
-    const bool ring = delivery_.kind == Delivery::Kind::ring;
+    const bool ring = delivery_.kind == Delivery::Kind::ring, one_delay = is_constant(plan_.spec->delay);
     addresses = AlignedColumn<Address>(synapses_);
     if (!one_weight_) weights = AlignedColumn<Real>(synapses_);
     AlignedColumn<std::uint32_t> delays(ring ? 0 : synapses_);
@@ -145,13 +145,13 @@ class LaneBuilder {
       const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
         const std::uint32_t at = cursor[sources_[k]]++;
         const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
-        addresses[at] = static_cast<Address>(ring ? delay * delivery_.width + slot : slot);
+        addresses[at] = static_cast<Address>(ring && !one_delay ? delay * delivery_.width + slot : slot);
         if (!one_weight_) weights[at] = static_cast<Real>(weight);
         if (!ring) delays[at] = delay;
         min_delay_ = std::min(min_delay_, delay);
         max_delay_ = std::max(max_delay_, delay);
       };
-      if (is_constant(plan_.spec->delay) && one_weight_) {
+      if (one_delay && one_weight_) {
         const double weight = std::get<double>(plan_.spec->weight);
         const std::uint32_t delay = values_.ticks(std::get<double>(plan_.spec->delay));
         for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
@@ -241,7 +241,7 @@ ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery deliver
             [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
   built.lanes.resize(lanes.count());
   if (const auto* weight = std::get_if<double>(&plan.spec->weight)) built.weight = *weight;
-  if (const auto* delay = std::get_if<double>(&plan.spec->delay)) SynapseValues(plan).ticks(*delay);
+  if (const auto* delay = std::get_if<double>(&plan.spec->delay)) built.one_delay = SynapseValues(plan).ticks(*delay);
   std::vector<std::pair<Tick, Tick>> delays(lanes.count(), {never, 0});
   threads.for_each(lanes.count(), [&](std::size_t lane) {
     LaneBuilder builder(plan, delivery, lanes.pieces[lane]);

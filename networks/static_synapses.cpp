@@ -149,13 +149,22 @@ class RingDelivery final : public StaticSynapses {
       const Address* const address = addresses<Address>(block);
       // The tick's place in the ring, modulo 2^32 and then the ring's size.
       const auto base = static_cast<std::uint32_t>(first + rows[i].tick) * width_;
-      if (const Real* const weight = weights<Real>(block); weight != nullptr) {
+      const ProjectionSynapses& projection = projections_[rows[i].projection];
+      const auto add_row = [&](const auto& at) {
+        if (const Real* const weight = weights<Real>(block); weight != nullptr) {
 #pragma GCC unroll 8
-        for (std::uint32_t s = begin; s < end; ++s) ring[(base + address[s]) & mask] += weight[s];
+          for (std::uint32_t s = begin; s < end; ++s) at(address[s]) += weight[s];
+        } else {
+          const auto common = static_cast<Real>(projection.weight);
+#pragma GCC unroll 8
+          for (std::uint32_t s = begin; s < end; ++s) at(address[s]) += common;
+        }
+      };
+      if (projection.one_delay != 0) {
+        Real* const sums = ring + ((base + projection.one_delay * width_) & mask);
+        add_row([sums](std::uint32_t slot) -> Real& { return sums[slot]; });
       } else {
-        const auto common = static_cast<Real>(projections_[rows[i].projection].weight);
-#pragma GCC unroll 8
-        for (std::uint32_t s = begin; s < end; ++s) ring[(base + address[s]) & mask] += common;
+        add_row([ring, base, mask](std::uint32_t place) -> Real& { return ring[(base + place) & mask]; });
       }
     }
   }
@@ -171,15 +180,17 @@ class RingDelivery final : public StaticSynapses {
   void add_late(std::size_t index, Tick first, Tick now) {
     Lane& lane = lanes_[index];
     for (const Row& row : lane.rows) {
-      const SynapseBlock& block = projections_[row.projection].lanes[index];
+      const ProjectionSynapses& projection = projections_[row.projection];
+      const SynapseBlock& block = projection.lanes[index];
       const Address* const address = addresses<Address>(block);
       const Real* const weight = weights<Real>(block);
       const Tick emitted = first + row.tick;
       const auto base = static_cast<std::uint32_t>(emitted) * width_;
-      for (std::uint32_t s = block.row_synapses[row.row]; s < block.row_synapses[row.row + 1]; ++s)
-        if (emitted + static_cast<Tick>(address[s] / width_) > now)
-          lane.ring[(base + address[s]) & mask_] +=
-              weight == nullptr ? static_cast<Real>(projections_[row.projection].weight) : weight[s];
+      for (std::uint32_t s = block.row_synapses[row.row]; s < block.row_synapses[row.row + 1]; ++s) {
+        const std::uint32_t place = address[s] + projection.one_delay * width_;
+        if (emitted + static_cast<Tick>(place / width_) > now)
+          lane.ring[(base + place) & mask_] += weight == nullptr ? static_cast<Real>(projection.weight) : weight[s];
+      }
     }
   }
 

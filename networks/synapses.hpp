@@ -28,8 +28,8 @@ struct DelaySlice {
 struct SynapseBlock {
   AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row
 
-  // One of the two, per synapse. Delivered by ring: delay * ring width + slot, in canonical order of the row. Delivered
-  // by wheel: slot, by (delay, canonical order).
+  // One of the two, per synapse. Delivered by ring: delay * ring width + slot, or slot alone where all delays of the
+  // projection are equal, in canonical order of the row. Delivered by wheel: slot, by (delay, canonical order).
   AlignedColumn<std::uint16_t> narrow_address;
   AlignedColumn<std::uint32_t> wide_address;
 
@@ -53,7 +53,8 @@ struct ProjectionSynapses {
   std::vector<SourceRange> sources;  // disjoint, ascending by neuron
   std::vector<SynapseBlock> lanes;   // [lane]
   Tick min_delay = never, max_delay = 0;
-  double weight = 0;  // where the blocks store none
+  double weight = 0;            // where the blocks store none
+  std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
 };
 
 // How spikes reach the input of a lane. Both give the same bits.

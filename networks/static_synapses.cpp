@@ -96,7 +96,7 @@ class RingDelivery final : public StaticSynapses {
     for_each_spike(projections_, index, batch, [&](std::size_t tick, std::size_t projection, std::uint32_t row) {
       lane.rows.push_back({row, static_cast<std::uint32_t>(projection), static_cast<std::uint32_t>(tick)});
     });
-    if (batch.first + min_delay_ > now)
+    if (now - batch.first < min_delay_)
       add(index, batch.first);
     else
       add_late(index, batch.first, now);

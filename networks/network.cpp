@@ -568,7 +568,8 @@ class Fingerprint {
   std::string text_;
 };
 
-Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos) {
+Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
+                 const StaticSynapses*& synapses) {
   const Plan plan(spec);
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
@@ -602,7 +603,10 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
     infos.push_back(std::move(info));
     all.push_back(std::move(built));
   }
-  parts.connectivity = make_static_synapses(std::move(all), layout.delivery, spec.precision, layout.lanes.slots);
+  auto made = make_static_synapses(std::move(all), layout.delivery, spec.precision, layout.lanes.slots);
+  synapses = made.get();
+  parts.connectivity = std::move(made);
+  lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
   parts.fingerprint = Fingerprint(spec, infos).text();
   return Simulation(std::move(parts), threads);
@@ -614,13 +618,41 @@ Network::Network(const NetworkSpec& spec, Threads threads)
     : simulation_([&] {
         // Tables, parameters and draws must not depend on the caller's floating-point environment either.
         std::optional<Simulation> built;
-        threads.enter([&] { built.emplace(build(spec, threads, projections_)); });
+        threads.enter([&] { built.emplace(build(spec, threads, projections_, lanes_, synapses_)); });
         return std::move(*built);
       }()) {}
 
 void Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
   for (const ProjectionSpec& projection : spec.projections) resolve_projection(spec, plan, projection);
+}
+
+void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
+  const ProjectionSynapses& built = synapses_->projections().at(projection);
+  const auto& populations = simulation_.populations();
+  const std::size_t begin = to.size();
+  std::vector<StoredSynapse> stored;
+  for (const SourceRange& range : built.sources) {
+    if (source < range.first || source >= range.end || (source - range.first) % range.step != 0) continue;
+    const std::uint32_t row = range.row + (source - range.first) / range.step;
+    for (std::size_t lane = 0; lane < lanes_.count(); ++lane) {
+      stored.clear();
+      synapses_->read(projection, lane, row, stored);
+      const std::vector<Piece>& pieces = lanes_.pieces[lane];
+      for (const StoredSynapse& one : stored) {
+        // The last piece that starts at or before the slot and has neurons.
+        std::size_t p = pieces.size();
+        while (p-- > 0 && (pieces[p].first_slot > one.slot || pieces[p].begin == pieces[p].end)) continue;
+        const Piece& piece = pieces[p];
+        const std::uint32_t offset = one.slot - piece.first_slot, width = piece.end - piece.begin;
+        to.push_back({source, populations[p].first + piece.begin + offset % width, offset / width, one.weight,
+                      tick_to_ms(one.delay, simulation_.dt())});
+      }
+    }
+  }
+  std::stable_sort(to.begin() + static_cast<std::ptrdiff_t>(begin), to.end(), [](const Synapse& a, const Synapse& b) {
+    return std::pair(a.target, a.delay) < std::pair(b.target, b.delay);
+  });
 }
 
 std::uint64_t Network::synapses() const {

@@ -17,6 +17,15 @@ struct ProjectionInfo {
   double min_delay = 0, max_delay = 0;  // ms; 0 without synapses
 };
 
+// One synapse as it was built, its weight in the simulation's precision.
+struct Synapse {
+  NeuronId source = 0, target = 0;  // numbers in the whole network
+  std::uint32_t port = 0;           // of the target's model
+  double weight = 0, delay = 0;     // in the unit of the port; ms
+};
+
+class StaticSynapses;
+
 // Checks the description against the models and builds it, in parallel. Throws BuildError with a key path such as
 // "projections.excitation.delay"; `file` stays empty for the caller to fill in.
 class Network {
@@ -27,12 +36,18 @@ class Network {
   static void check(const NetworkSpec& spec);
 
   Simulation& simulation() { return simulation_; }
+  const Simulation& simulation() const { return simulation_; }
   const std::vector<ProjectionInfo>& projections() const { return projections_; }
+  // Appends the synapses of one neuron in one projection, by target, delay and then as they were drawn, whatever the
+  // layout. Nothing for a neuron that is no source of the projection.
+  void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
   std::uint64_t synapses() const;
   double bytes_per_synapse() const;
 
  private:
   std::vector<ProjectionInfo> projections_;
+  Lanes lanes_;
+  const StaticSynapses* synapses_ = nullptr;  // owned by the simulation
   Simulation simulation_;
 };
 

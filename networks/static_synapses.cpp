@@ -54,9 +54,10 @@ void for_each_spike(const std::vector<ProjectionSynapses>& projections, std::siz
   }
 }
 
-class StaticSynapses : public Connectivity {
+// What both ways of delivery have in common.
+class StoredProjections : public StaticSynapses {
  public:
-  explicit StaticSynapses(std::vector<ProjectionSynapses> projections) : projections_(std::move(projections)) {
+  explicit StoredProjections(std::vector<ProjectionSynapses> projections) : projections_(std::move(projections)) {
     for (const ProjectionSynapses& projection : projections_) {
       min_delay_ = std::min(min_delay_, projection.min_delay);
       max_delay_ = std::max(max_delay_, projection.max_delay);
@@ -70,17 +71,24 @@ class StaticSynapses : public Connectivity {
       for (const SynapseBlock& block : projection.lanes) sum += block.bytes();
     return sum;
   }
+  const std::vector<ProjectionSynapses>& projections() const override { return projections_; }
 
  protected:
+  template <class Real>
+  static double weight_of(const ProjectionSynapses& projection, const SynapseBlock& block, std::uint32_t s) {
+    const Real* const each = weights<Real>(block);
+    return each == nullptr ? double{static_cast<Real>(projection.weight)} : double{each[s]};
+  }
+
   std::vector<ProjectionSynapses> projections_;
   Tick min_delay_ = never, max_delay_ = 0;
 };
 
 template <class Real, class Address>
-class RingDelivery final : public StaticSynapses {
+class RingDelivery final : public StoredProjections {
  public:
   RingDelivery(std::vector<ProjectionSynapses> projections, std::uint32_t width, std::size_t lanes)
-      : StaticSynapses(std::move(projections)),
+      : StoredProjections(std::move(projections)),
         width_(width),
         ticks_(std::bit_ceil(static_cast<std::uint32_t>(max_delay_) + 1)),
         mask_(width_ * ticks_ - 1),
@@ -106,9 +114,20 @@ class RingDelivery final : public StaticSynapses {
   }
   void clear() override { std::fill(rings_.begin(), rings_.end(), Real(0)); }
   std::size_t bytes() const override {
-    std::size_t sum = StaticSynapses::bytes() + rings_.bytes();
+    std::size_t sum = StoredProjections::bytes() + rings_.bytes();
     for (const Lane& lane : lanes_) sum += lane.rows.capacity() * sizeof(Row);
     return sum;
+  }
+  void read(std::size_t index, std::size_t lane, std::uint32_t row, std::vector<StoredSynapse>& to) const override {
+    const ProjectionSynapses& projection = projections_[index];
+    const SynapseBlock& block = projection.lanes[lane];
+    if (block.synapses() == 0) return;
+    for (std::uint32_t s = block.row_synapses[row]; s < block.row_synapses[row + 1]; ++s) {
+      const std::uint32_t place = addresses<Address>(block)[s];
+      const bool one_delay = projection.one_delay != 0;
+      to.push_back({one_delay ? place : place % width_, one_delay ? projection.one_delay : place / width_, s,
+                    weight_of<Real>(projection, block, s)});
+    }
   }
 
  private:
@@ -200,10 +219,10 @@ class RingDelivery final : public StaticSynapses {
 };
 
 template <class Real, class Address>
-class WheelDelivery final : public StaticSynapses {
+class WheelDelivery final : public StoredProjections {
  public:
   WheelDelivery(std::vector<ProjectionSynapses> projections, const std::vector<std::uint32_t>& slots)
-      : StaticSynapses(std::move(projections)), lanes_(slots.size()) {
+      : StoredProjections(std::move(projections)), lanes_(slots.size()) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       lanes_[i].wheel = DelayWheel<Slice>(max_delay_);
       lanes_[i].input = AlignedColumn<Real>(slots[i]);
@@ -240,10 +259,20 @@ class WheelDelivery final : public StaticSynapses {
     for (Lane& lane : lanes_) lane.wheel.clear();
   }
   std::size_t bytes() const override {
-    std::size_t sum = StaticSynapses::bytes();
+    std::size_t sum = StoredProjections::bytes();
     for (const Lane& lane : lanes_)
       sum += lane.wheel.bytes() + lane.input.bytes() + lane.arriving.capacity() * sizeof(Slice);
     return sum;
+  }
+  void read(std::size_t index, std::size_t lane, std::uint32_t row, std::vector<StoredSynapse>& to) const override {
+    const ProjectionSynapses& projection = projections_[index];
+    const SynapseBlock& block = projection.lanes[lane];
+    if (block.synapses() == 0) return;
+    std::uint32_t s = block.row_synapses[row];
+    for (std::uint32_t slice = block.row_slices[row]; slice < block.row_slices[row + 1]; ++slice)
+      for (std::uint32_t k = 0; k < block.slices[slice].count; ++k, ++s)
+        to.push_back(
+            {addresses<Address>(block)[s], block.slices[slice].delay, s, weight_of<Real>(projection, block, s)});
   }
 
  private:
@@ -286,8 +315,8 @@ class WheelDelivery final : public StaticSynapses {
 };
 
 template <class Real, class Address>
-std::unique_ptr<Connectivity> make(std::vector<ProjectionSynapses> projections, Delivery delivery,
-                                   const std::vector<std::uint32_t>& slots) {
+std::unique_ptr<StaticSynapses> make(std::vector<ProjectionSynapses> projections, Delivery delivery,
+                                     const std::vector<std::uint32_t>& slots) {
   if (delivery.kind == Delivery::Kind::ring)
     return std::make_unique<RingDelivery<Real, Address>>(std::move(projections), delivery.width, slots.size());
   return std::make_unique<WheelDelivery<Real, Address>>(std::move(projections), slots);
@@ -295,8 +324,8 @@ std::unique_ptr<Connectivity> make(std::vector<ProjectionSynapses> projections, 
 
 }  // namespace
 
-std::unique_ptr<Connectivity> make_static_synapses(std::vector<ProjectionSynapses> projections, Delivery delivery,
-                                                   Precision precision, const std::vector<std::uint32_t>& slots) {
+std::unique_ptr<StaticSynapses> make_static_synapses(std::vector<ProjectionSynapses> projections, Delivery delivery,
+                                                     Precision precision, const std::vector<std::uint32_t>& slots) {
   const bool single = precision == Precision::single_;
   if (delivery.narrow)
     return single ? make<float, std::uint16_t>(std::move(projections), delivery, slots)

@@ -1,4 +1,4 @@
-// Static synapses while they run: what every lane receives, in the canonical order of sums.
+// Static synapses while they run: what every lane receives, in the canonical order of sums, and reading them back.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,24 @@
 
 namespace rheo {
 
+// A synapse as a lane stores it: where its weight arrives, and when.
+struct StoredSynapse {
+  std::uint32_t slot = 0;   // in the lane's input
+  std::uint32_t delay = 0;  // ticks
+  std::uint32_t index = 0;  // in the lane's block of the projection
+  double weight = 0;
+};
+
+class StaticSynapses : public Connectivity {
+ public:
+  virtual const std::vector<ProjectionSynapses>& projections() const = 0;  // [projection]
+  // Appends the synapses of one row onto one lane, in the order in which they are stored.
+  virtual void read(std::size_t projection, std::size_t lane, std::uint32_t row,
+                    std::vector<StoredSynapse>& to) const = 0;
+};
+
 // Projections in the order of their declaration; slots: size of the input of each lane.
-std::unique_ptr<Connectivity> make_static_synapses(std::vector<ProjectionSynapses> projections, Delivery delivery,
-                                                   Precision precision, const std::vector<std::uint32_t>& slots);
+std::unique_ptr<StaticSynapses> make_static_synapses(std::vector<ProjectionSynapses> projections, Delivery delivery,
+                                                     Precision precision, const std::vector<std::uint32_t>& slots);
 
 }  // namespace rheo

@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -452,4 +453,30 @@ TEST_CASE("for 50 ms most networks in single precision spike as the reference do
             << " spikes), " << near << " with the same number within 5 %\n";
   CHECK(equal >= networks * 7 / 10);
   CHECK(near >= networks * 97 / 100);
+}
+
+TEST_CASE("a network gives back the synapses that its description defines") {
+  std::uint64_t compared = 0;
+  for (std::uint64_t number = 0; number < std::min<std::uint64_t>(60, networks_to_try()); ++number) {
+    const Case c = Generator(number).make();
+    INFO("network " << number << ": " << description(c.spec));
+    Network network(c.spec, Threads(1));
+    for (std::size_t p = 0; p < c.spec.projections.size(); ++p) {
+      std::vector<rebuilt::Edge> edges = rebuilt::edges_of(c.spec, p);
+      const auto place = [](const rebuilt::Edge& e) { return std::tuple(e.source, e.target, e.delay, e.index); };
+      std::sort(edges.begin(), edges.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+      std::vector<Synapse> found;
+      const PopulationInfo& last = network.simulation().populations().back();
+      for (NeuronId source = 0; source < last.first + last.size; ++source) network.outgoing(p, source, found);
+      REQUIRE(found.size() == edges.size());
+      compared += edges.size();
+      for (std::size_t i = 0; i < edges.size(); ++i) {
+        const bool equal = found[i].source == edges[i].source && found[i].target == edges[i].target &&
+                           found[i].port == edges[i].port && found[i].weight == edges[i].weight &&
+                           found[i].delay == tick_to_ms(edges[i].delay, c.spec.dt);
+        if (!equal) FAIL("synapse " << i << " of projection " << p);
+      }
+    }
+  }
+  CHECK(compared > 1000);
 }

@@ -578,7 +578,8 @@ class ExperimentReader {
       if (const auto field = params.find(info.name))
         population.options[info.name] = field->word(info.choices, {}, "choice");
     }
-    if (is_source(population)) read_trains(params, population);
+    if (is_source(population))
+      if (auto trains = read_trains(params, population.size, false)) population.trains = std::move(trains);
   }
 
   void read_initial(const Field& initial, const ModelInfo& model, PopulationSpec& population) {
@@ -596,23 +597,26 @@ class ExperimentReader {
 
   static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
 
-  // spike_source: the trains stand in the file or in a SONATA spike file.
-  static void read_trains(const Field& params, PopulationSpec& population) {
+  // Spike trains of `size` neurons, in the experiment file or in a SONATA spike file; nullptr where neither is given.
+  // may_share: a flat list of times is one train for all.
+  static std::shared_ptr<const SpikeTrains> read_trains(const Field& params, std::uint32_t size, bool may_share) {
     const auto times = params.find("times");
     const auto file = params.find("file");
     const auto name = params.find("population");
     if (name && !file) name->refuse("names a population of a file", "file = \"..\" beside it");
     if (times && file) times->refuse("excludes file", "either times or file");
     if (times) {
-      population.trains = std::make_shared<const SpikeTrains>(listed_trains(*times, population.size));
+      const bool shared = may_share && times->is(TomlNode::Kind::numbers);
+      return std::make_shared<const SpikeTrains>(listed_trains(*times, shared ? 1 : size));
     } else if (file) {
       try {
-        population.trains = std::make_shared<const SpikeTrains>(stored_trains(*file, name, population.size));
+        return std::make_shared<const SpikeTrains>(stored_trains(*file, name, size));
       } catch (const h5::Error& error) {
         const Complaint& c = error.complaint();
         file->refuse(fmt::format("{}{}{}: {}", c.file, c.key.empty() ? "" : ":", c.key, c.problem), c.expected);
       }
     }
+    return nullptr;
   }
 
   static SpikeTrains listed_trains(const Field& times, std::uint32_t size) {
@@ -787,31 +791,54 @@ class ExperimentReader {
   }
 
   void read_input(const Field& field, const std::string& name) {
-    const Field kind = field.need("kind", "one of poisson, current");
+    const Names kinds = {"poisson", "spikes", "current", "steps", "sine", "noise"};
+    const Field kind = field.need("kind", one_of(kinds));
+    const std::string& word = kind.word(kinds, {}, "kind of input");
     InputSpec input;
     input.name = name;
-    const bool is_poisson =
-        kind.word({"poisson", "current"}, {"spikes", "noise", "steps"}, "kind of input") == "poisson";
-    input.kind = is_poisson ? InputSpec::Kind::poisson : InputSpec::Kind::current;
-    if (is_poisson) {
-      field.only({"kind", "target", "rate", "weight", "delay", "port", "start", "stop"});
-    } else {
-      field.only({"kind", "target", "amplitude", "start", "stop"});
-    }
+    Names keys = {"kind", "target"};
+    const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
+    if (word == "poisson") allow({"rate", "weight", "delay", "port", "profile"});
+    if (word == "spikes") allow({"times", "file", "population", "weight", "delay", "port"});
+    if (word == "current") allow({"amplitude"});
+    if (word == "steps") allow({"times", "values", "shape", "period"});
+    if (word == "sine") allow({"amplitude", "frequency", "phase"});
+    if (word == "noise") allow({"mean", "deviation", "every"});
+    if (word != "spikes") allow({"start", "stop"});
+    field.only(keys);
     input.target = read_targets(field.need("target", "a population such as \"E\", or a list of them"));
     const Count each = per_neuron(count(input.target));
-    if (is_poisson) {
-      const Range rates{.low = 0, .high = infinity, .unit = "Hz"};
-      input.rate = read_value(field.need("rate", rates.text()), rates, each);
+    const Range currents{.unit = current_unit(input.target)};
+    const auto current = [&](const char* key) { return read_value(field.need(key, currents.text()), currents, each); };
+
+    if (word == "poisson" || word == "spikes") {
       if (const auto weight = field.find("weight")) input.weight = read_value(*weight, {}, each);
       if (const auto delay = field.find("delay")) {
         input.delay = delay->number({.low = 0, .high = infinity, .unit = "ms"});
         check_delay(*delay, input.delay);
       }
       if (const auto port = field.find("port")) input.port = read_port(*port, input.target);
+    }
+    if (word == "poisson") {
+      const Range rates{.low = 0, .high = infinity, .unit = "Hz"};
+      input.rate = read_value(field.need("rate", rates.text()), rates, each);
+      if (const auto profile = field.find("profile")) input.profile = read_rate_profile(*profile);
+    } else if (word == "spikes") {
+      input.kind = InputSpec::Kind::spikes;
+      input.trains = read_trains(field, static_cast<std::uint32_t>(*each.count), true);
+      if (!input.trains) field.need("times", "times = [[..], ..] or file = \"..\" (spike times in ms)");
+    } else if (word == "noise") {
+      input.kind = InputSpec::Kind::noise;
+      if (field.find("mean")) input.amplitude = current("mean");
+      input.deviation = read_value(field.need("deviation", "a number >= 0"),
+                                   {.low = 0, .high = infinity, .unit = currents.unit}, each);
+      if (const auto every = field.find("every"))
+        input.every = every->number({.low = network().dt, .high = infinity, .unit = "ms"});
     } else {
-      const Range currents{.unit = current_unit(input.target)};
-      input.amplitude = read_value(field.need("amplitude", currents.text()), currents, each);
+      input.kind = InputSpec::Kind::current;
+      input.amplitude = word == "steps" ? Value(1.0) : current("amplitude");
+      if (word == "steps") input.profile = read_steps(field, currents);
+      if (word == "sine") input.profile = read_sine(field);
     }
     const Range times{.low = 0, .high = infinity, .unit = "ms"};
     if (const auto start = field.find("start")) input.start = start->number(times);
@@ -822,6 +849,61 @@ class ExperimentReader {
       }
     }
     network().inputs.push_back(std::move(input));
+  }
+
+  // times, values, shape, period.
+  Profile read_steps(const Field& field, const Range& values) const {
+    Profile profile;
+    profile.kind = Profile::Kind::steps;
+    if (const auto shape = field.find("shape"); shape && shape->word({"steps", "ramps"}, {}, "shape") == "ramps")
+      profile.kind = Profile::Kind::ramps;
+    const char* const expected = "a list of times >= 0 (ms), each at least one tick later than the one before";
+    const Field times = field.need("times", expected);
+    profile.times = times.numbers(expected);
+    if (profile.times.empty()) times.refuse("is empty", expected);
+    for (std::size_t i = 0; i < profile.times.size(); ++i) {
+      const bool late = i == 0 ? profile.times[0] >= 0
+                               : ms_to_tick_nearest(profile.times[i], experiment_.network.dt) >
+                                     ms_to_tick_nearest(profile.times[i - 1], experiment_.network.dt);
+      if (!late) times.refuse(fmt::format("entry {} is {}", i, profile.times[i]), expected);
+    }
+    const Field list = field.need("values", "a list with one value per time");
+    profile.values = list.numbers("a list with one value per time");
+    check_entries(list, profile.values, values, {.count = profile.times.size(), .each = "time", .why_not = {}});
+    if (const auto period = field.find("period")) {
+      profile.period = period->number({.low = experiment_.network.dt, .high = infinity, .unit = "ms"});
+      if (profile.times.back() >= profile.period)
+        period->refuse("is not longer than the last of times", fmt::format("more than {} (ms)", profile.times.back()));
+    }
+    return profile;
+  }
+
+  static Profile read_sine(const Field& field) {
+    Profile profile;
+    profile.kind = Profile::Kind::sine;
+    const Range frequencies{.low = 0, .high = infinity, .unit = "Hz"};
+    profile.frequency = field.need("frequency", frequencies.text()).number(frequencies);
+    if (const auto phase = field.find("phase")) profile.phase = phase->number({.unit = "degrees"});
+    return profile;
+  }
+
+  // What multiplies the rate of a Poisson input: { times, values, shape, period } or { offset, amplitude, frequency,
+  // phase }.
+  Profile read_rate_profile(const Field& field) const {
+    field.need_table("{ times = [..], values = [..] } or { amplitude = .., frequency = .. }");
+    if (!field.node().find("frequency")) {
+      field.only({"times", "values", "shape", "period"});
+      const Profile profile = read_steps(field, {.low = 0, .high = infinity, .unit = {}});
+      if (!(profile.peak() > 0)) field.find("values")->refuse("is never above 0", "a value > 0 among them");
+      return profile;
+    }
+    field.only({"offset", "amplitude", "frequency", "phase"});
+    Profile profile = read_sine(field);
+    profile.offset = 1;
+    if (const auto offset = field.find("offset")) profile.offset = offset->number();
+    profile.amplitude = field.need("amplitude", "a number").number();
+    if (!(profile.peak() > 0)) field.refuse_table("is never above 0", "offset + amplitude > 0");
+    return profile;
   }
 
   void read_projection(const Field& field, const std::string& name) {

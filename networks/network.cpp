@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -23,6 +24,7 @@
 #include "networks/static_synapses.hpp"
 #include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
+#include "neurons/drives.hpp"
 #include "neurons/factory.hpp"
 #include "neurons/sources.hpp"
 
@@ -66,6 +68,10 @@ std::string list(const std::vector<std::string>& all) {
   std::string text;
   for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
   return text;
+}
+
+bool brings_current(const InputSpec& input) {
+  return input.kind == InputSpec::Kind::current || input.kind == InputSpec::Kind::noise;
 }
 
 // The spec with every name resolved; nothing is drawn or built yet.
@@ -143,8 +149,7 @@ class Plan {
     const auto is_current = [&](const std::string& port_name) { return port_name == "I"; };
     for (const InputSpec& input : spec_.inputs)
       for (const Selection& target : input.target)
-        if (index_.at(target.population) == population &&
-            (input.kind == InputSpec::Kind::current || is_current(input.port)))
+        if (index_.at(target.population) == population && (brings_current(input) || is_current(input.port)))
           return true;
     for (const ProjectionSpec& projection : spec_.projections)
       for (const Selection& target : projection.target)
@@ -217,20 +222,19 @@ class Plan {
         refuse(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + list(found->choices),
                nearest(choice, found->choices));
     }
-    if (info->name == "spike_source") check_trains(population, key);
+    if (info->name == "spike_source") check_trains(population.trains, population.size, key + ".params.times");
   }
 
-  void check_trains(const PopulationSpec& population, const std::string& key) const {
-    if (!population.trains) return;
-    const SpikeTrains& trains = *population.trains;
-    if (trains.begin.size() != std::size_t{population.size} + 1 || trains.begin.front() != 0 ||
-        trains.begin.back() != trains.times.size() || !std::is_sorted(trains.begin.begin(), trains.begin.end()))
-      refuse(key + ".params.times", {}, "trains do not match the population's size", "one list of times per neuron");
-    for (std::size_t n = 0; n < population.size; ++n)
+  void check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size, const std::string& key) const {
+    if (!given) return;
+    const SpikeTrains& trains = *given;
+    if (trains.begin.size() != size + 1 || trains.begin.front() != 0 || trains.begin.back() != trains.times.size() ||
+        !std::is_sorted(trains.begin.begin(), trains.begin.end()))
+      refuse(key, {}, "trains do not match the number of neurons", "one list of times per neuron");
+    for (std::size_t n = 0; n < size; ++n)
       for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
         if (!std::isfinite(trains.times[i]) || ms_to_tick_ceil(trains.times[i], spec_.dt) < 1)
-          refuse(key + ".params.times", number(trains.times[i]), "spike time of neuron " + std::to_string(n),
-                 "times > 0 (ms)");
+          refuse(key, number(trains.times[i]), "spike time of neuron " + std::to_string(n), "times > 0 (ms)");
   }
 
   // Targets must have the port; sources must not overlap.
@@ -283,22 +287,54 @@ class Plan {
     for (const Selection& target : input.target) {
       const auto [population, range] = resolve(target, key + ".target");
       targets += range.count();
-      port(population, input.kind == InputSpec::Kind::current ? "I" : input.port, false, key + ".target");
+      port(population, brings_current(input) ? "I" : input.port, false, key + ".target");
     }
     if (!(input.start >= 0)) refuse(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
     if (input.stop && !(*input.stop > input.start))
       refuse(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
-    if (input.kind == InputSpec::Kind::current) {
-      check_value(input.amplitude, key + ".amplitude", -1e30, 1e30);
-      check_size(input.amplitude, targets, key + ".amplitude");
+    check_profile(input.profile, input.kind == InputSpec::Kind::poisson, key + ".profile");
+    const auto check = [&](const Value& value, const char* name, double low, double high) {
+      check_value(value, key + "." + name, low, high);
+      check_size(value, targets, key + "." + name);
+    };
+    if (brings_current(input)) {
+      check(input.amplitude, input.kind == InputSpec::Kind::noise ? "mean" : "amplitude", -1e30, 1e30);
+      check(input.deviation, "deviation", 0, 1e30);
+      if (!(input.every >= 0) || !std::isfinite(input.every))
+        refuse(key + ".every", number(input.every), "not an interval", "a time >= 0 (ms)");
       return;
     }
-    check_value(input.rate, key + ".rate", 0, most_per_tick / spec_.dt * 1000);
-    check_size(input.rate, targets, key + ".rate");
-    check_value(input.weight, key + ".weight", -1e30, 1e30);
-    check_size(input.weight, targets, key + ".weight");
+    if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", 0, most_per_tick / spec_.dt * 1000);
+    if (input.kind == InputSpec::Kind::spikes && !input.trains)
+      refuse(key + ".times", {}, "missing", "one list of times per neuron, or one for all");
+    if (input.kind == InputSpec::Kind::spikes)
+      check_trains(input.trains, input.trains && input.trains->begin.size() == 2 ? 1 : targets, key + ".times");
+    check(input.weight, "weight", -1e30, 1e30);
     if (!(input.delay >= 0) || !std::isfinite(input.delay))
       refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
+  }
+
+  void check_profile(const Profile& profile, bool is_rate, const std::string& key) const {
+    const auto all_finite = [](const std::vector<double>& values) {
+      return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+    };
+    if (profile.kind == Profile::Kind::constant) return;
+    if (!all_finite(profile.times) || !all_finite(profile.values) ||
+        !all_finite({profile.period, profile.offset, profile.amplitude, profile.frequency, profile.phase}))
+      refuse(key, {}, "not all numbers are finite", "finite numbers");
+    if (profile.period != 0 && ms_to_tick_nearest(profile.period, spec_.dt) < 1)
+      refuse(key + ".period", number(profile.period), "shorter than a tick", "0, or at least dt (ms)");
+    if (is_rate && !(profile.peak() > 0))
+      refuse(key, {}, "its largest value is " + number(profile.peak()), "a profile that is above 0 at times");
+    if (profile.kind == Profile::Kind::sine) return;
+    if (profile.times.empty() || profile.times.size() != profile.values.size())
+      refuse(key + ".values", std::to_string(profile.values.size()) + " values", "one per time is needed",
+             "as many as times, at least one");
+    if (profile.times.front() < 0 ||
+        std::adjacent_find(profile.times.begin(), profile.times.end(), std::greater_equal<>()) != profile.times.end())
+      refuse(key + ".times", {}, "not ascending from 0 on", "times >= 0 (ms), each later than the one before");
+    if (is_rate && *std::min_element(profile.values.begin(), profile.values.end()) < 0)
+      refuse(key + ".values", {}, "a rate would be negative", "numbers >= 0");
   }
 
  public:
@@ -358,62 +394,119 @@ std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const
   return below(key, [&] { return make_population(made); });
 }
 
-void build_input(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa,
-                 std::vector<std::unique_ptr<Drive>>& drives) {
-  const std::string key = "inputs." + input.name;
-  std::uint32_t targets = 0;
-  for (const Selection& target : input.target) targets += plan.resolve(target, key + ".target").second.count();
-  const auto draw = [&](const Value& value, const char* use) {
-    return below(key + "." + use, [&] { return per_item(value, targets, random_key(spec.seed, input.name, use)); });
-  };
-  const bool poisson = input.kind == InputSpec::Kind::poisson;
-  const std::vector<double> amplitude = poisson ? std::vector<double>{} : draw(input.amplitude, "amplitude");
-  const std::vector<double> rates = poisson ? draw(input.rate, "rate") : std::vector<double>{};
-  const std::vector<double> weights = poisson ? draw(input.weight, "weight") : std::vector<double>{};
-  std::map<double, std::shared_ptr<const PoissonTable>> tables;
-  for (const double rate : rates) {
-    const double mean = rate * spec.dt / 1000;
-    if (!(mean >= 0 && mean <= Plan::most_per_tick))
-      refuse(key + ".rate", number(rate), "out of range",
-             "0 to " + number(Plan::most_per_tick / spec.dt * 1000) + " Hz");
-    auto& table = tables[mean];
-    if (!table) table = std::make_shared<const PoissonTable>(mean);
+// Builds the drives of one input, one or two for each part of its target.
+class InputBuilder {
+ public:
+  InputBuilder(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa)
+      : spec_(spec), plan_(plan), input_(input), isa_(isa), key_("inputs." + input.name) {
+    for (const Selection& target : input.target) targets_ += plan.resolve(target, key_ + ".target").second.count();
   }
 
-  DriveTarget where;
-  where.first = std::min(ms_to_tick_nearest(input.start, spec.dt), never - 1) + 1;
-  where.last = input.stop ? ms_to_tick_nearest(*input.stop, spec.dt) : never;
-  std::uint32_t offset = 0;
-  for (const Selection& selection : input.target) {
-    std::tie(where.population, where.range) = plan.resolve(selection, key + ".target");
-    const std::uint32_t count = where.range.count();
-    const auto part = [&](const auto& values) {
-      if (values.size() <= 1) return values;
-      return std::remove_cvref_t<decltype(values)>(values.begin() + offset, values.begin() + offset + count);
-    };
-    if (!poisson) {
-      where.port = plan.port(where.population, "I", false, key + ".target");
-      drives.push_back(std::make_unique<CurrentDrive>(where, spec.precision, part(amplitude)));
-    } else {
-      // One drive per sign that occurs, so that a weight's sign can choose its port.
-      const std::vector<double> here = part(weights);
-      for (const bool negative : {false, true}) {
-        if (std::none_of(here.begin(), here.end(), [&](double w) { return (w < 0) == negative; })) continue;
-        std::vector<double> signed_weights = here;
-        for (double& w : signed_weights)
-          if ((w < 0) != negative) w = 0;
-        where.port = plan.port(where.population, input.port, negative, key + ".target");
-        std::vector<std::shared_ptr<const PoissonTable>> means;
-        for (const double rate : part(rates)) means.push_back(tables.at(rate * spec.dt / 1000));
-        drives.push_back(std::make_unique<PoissonDrive>(
-            where, spec.precision, random_key(spec.seed, input.name, "poisson"), offset, std::move(means),
-            std::move(signed_weights), std::max<Tick>(0, ms_to_tick_nearest(input.delay, spec.dt)),
-            kernels(isa).poisson[static_cast<std::size_t>(spec.precision)]));
+  void build(std::vector<std::unique_ptr<Drive>>& drives) {
+    draw_all();
+    DriveTarget where;
+    where.first = std::min(ms_to_tick_nearest(input_.start, spec_.dt), never - 1) + 1;
+    where.last = input_.stop ? ms_to_tick_nearest(*input_.stop, spec_.dt) : never;
+    std::uint32_t offset = 0;
+    for (const Selection& selection : input_.target) {
+      std::tie(where.population, where.range) = plan_.resolve(selection, key_ + ".target");
+      if (brings_current(input_)) {
+        where.port = plan_.port(where.population, "I", false, key_ + ".target");
+        drives.push_back(current(where, offset));
+      } else {
+        // One drive per sign that occurs, so that a weight's sign can choose its port.
+        const std::vector<double> weights = part(weights_, where, offset);
+        for (const bool negative : {false, true}) {
+          if (std::none_of(weights.begin(), weights.end(), [&](double w) { return (w < 0) == negative; })) continue;
+          std::vector<double> of_sign = weights;
+          for (double& w : of_sign)
+            if ((w < 0) != negative) w = 0;
+          where.port = plan_.port(where.population, input_.port, negative, key_ + ".target");
+          drives.push_back(input_.kind == InputSpec::Kind::poisson ? poisson(where, offset, of_sign)
+                                                                   : spikes(where, offset, of_sign));
+        }
       }
+      offset += where.range.count();
     }
-    offset += count;
   }
-}
+
+ private:
+  std::vector<double> draw(const Value& value, const char* use) const {
+    return below(key_ + "." + use, [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use)); });
+  }
+
+  void draw_all() {
+    if (input_.kind == InputSpec::Kind::noise) {
+      amplitudes_ = draw(input_.amplitude, "mean");
+      deviations_ = draw(input_.deviation, "deviation");
+    } else if (input_.kind == InputSpec::Kind::current) {
+      amplitudes_ = draw(input_.amplitude, "amplitude");
+    } else {
+      weights_ = draw(input_.weight, "weight");
+    }
+    if (input_.kind != InputSpec::Kind::poisson) return;
+    const double peak = input_.profile.peak();
+    for (const double rate : draw(input_.rate, "rate")) {
+      const double mean = rate * peak * spec_.dt / 1000;
+      if (!(mean >= 0 && mean <= Plan::most_per_tick))
+        refuse(key_ + ".rate", number(rate * peak), "out of range",
+               "0 to " + number(Plan::most_per_tick / spec_.dt * 1000) + " Hz");
+      auto& table = table_of_[mean];
+      if (!table) table = std::make_shared<const PoissonTable>(mean);
+      tables_.push_back(table);
+    }
+  }
+
+  // The entries of one part of the target, where there is one per neuron.
+  template <class T>
+  static std::vector<T> part(const std::vector<T>& values, const DriveTarget& where, std::uint32_t offset) {
+    if (values.size() <= 1) return values;
+    return {values.begin() + offset, values.begin() + offset + where.range.count()};
+  }
+
+  TickProfile profile() const { return {input_.profile, spec_.dt}; }
+  Tick delay() const { return std::max<Tick>(0, ms_to_tick_nearest(input_.delay, spec_.dt)); }
+
+  std::unique_ptr<Drive> current(const DriveTarget& where, std::uint32_t offset) const {
+    if (input_.kind == InputSpec::Kind::current)
+      return std::make_unique<CurrentDrive>(where, spec_.precision, part(amplitudes_, where, offset), profile());
+    return std::make_unique<NoiseDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "noise"), offset,
+                                        part(amplitudes_, where, offset), part(deviations_, where, offset),
+                                        std::max<Tick>(1, ms_to_tick_nearest(input_.every, spec_.dt)));
+  }
+
+  std::unique_ptr<Drive> poisson(const DriveTarget& where, std::uint32_t offset,
+                                 const std::vector<double>& weights) const {
+    return std::make_unique<PoissonDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "poisson"),
+                                          offset, part(tables_, where, offset), weights, delay(),
+                                          kernels(isa_).poisson[static_cast<std::size_t>(spec_.precision)], profile(),
+                                          input_.profile.peak());
+  }
+
+  std::unique_ptr<Drive> spikes(const DriveTarget& where, std::uint32_t offset,
+                                const std::vector<double>& weights) const {
+    const SpikeTrains& trains = *input_.trains;
+    const bool shared = trains.begin.size() == 2;
+    std::vector<SpikeDrive::Event> events;
+    for (std::uint32_t i = 0; i < where.range.count(); ++i) {
+      const std::size_t train = shared ? 0 : offset + i;
+      if (weights[weights.size() > 1 ? i : 0] == 0) continue;
+      for (std::size_t k = trains.begin[train]; k < trains.begin[train + 1]; ++k)
+        events.push_back({ms_to_tick_ceil(trains.times[k], spec_.dt) + delay(), i});
+    }
+    return std::make_unique<SpikeDrive>(where, spec_.precision, std::move(events), weights);
+  }
+
+  const NetworkSpec& spec_;
+  const Plan& plan_;
+  const InputSpec& input_;
+  Isa isa_;
+  std::string key_;
+  std::uint32_t targets_ = 0;
+  std::vector<double> weights_, amplitudes_, deviations_;
+  std::map<double, std::shared_ptr<const PoissonTable>> table_of_;  // by mean number of spikes per tick
+  std::vector<std::shared_ptr<const PoissonTable>> tables_;
+};
 
 // A projection with its names resolved.
 struct ResolvedProjection {
@@ -578,7 +671,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   parts.precision = spec.precision;
   for (std::size_t i = 0; i < spec.populations.size(); ++i)
     parts.populations.push_back(build_population(spec, plan, i, isa));
-  for (const InputSpec& input : spec.inputs) build_input(spec, plan, input, isa, parts.drives);
+  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa).build(parts.drives);
 
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/types.hpp"
+#include "neurons/profile.hpp"
 
 namespace rheo {
 
@@ -79,17 +80,22 @@ struct ProjectionSpec {
   std::string port;   // empty: by the sign of each weight
 };
 
+// What comes from outside; numbers are for all target neurons or one for each.
 struct InputSpec {
-  enum class Kind { poisson, current };
+  enum class Kind { poisson, spikes, current, noise };
   std::string name;
   Kind kind = Kind::poisson;
   std::vector<Selection> target;
-  Value rate = 0.0;       // poisson: Hz, one independent train per neuron
-  Value weight = 1.0;     // poisson: in the unit of the port; constant or per neuron
-  double delay = 0;       // poisson: ms between emission and arrival
-  Value amplitude = 0.0;  // current: pA (or the unit of the model's I_e)
-  std::string port;       // poisson; empty: by the sign of the weight
-  double start = 0;       // ms: active in (start, stop]
+  Value rate = 0.0;                                     // poisson: Hz, one independent train per neuron
+  std::shared_ptr<const SpikeTrains> trains = nullptr;  // spikes: one train per target neuron, or one for all
+  Value weight = 1.0;                                   // poisson, spikes: in the unit of the port
+  double delay = 0;                                     // poisson, spikes: ms between emission and arrival
+  Value amplitude = 0.0;                                // current: pA (or the unit of the model's I_e); noise: its mean
+  Value deviation = 0.0;                                // noise: standard deviation
+  double every = 0;                                     // noise: ms that a draw lasts; 0: one tick
+  Profile profile = {};                                 // poisson: multiplies the rate; current: the amplitude
+  std::string port;                                     // poisson, spikes; empty: by the sign of the weight
+  double start = 0;                                     // ms: active in (start, stop]; not for spikes
   std::optional<double> stop;
 };
 

@@ -135,7 +135,7 @@ RHEO_INLINE void draw_group(const PoissonArgs& a, std::uint32_t first_block, std
 }
 
 // count[j] = base + number of high[k] < draw[j]; true if any draw equals one of them, so that its lower bits matter.
-RHEO_INLINE bool count_group(const PoissonArgs& a, const std::uint16_t* draw, std::uint16_t* count) {
+RHEO_INLINE bool count_group(const PoissonTableView& a, const std::uint16_t* draw, std::uint16_t* count) {
   constexpr std::size_t registers = group / counts_size < 4 ? group / counts_size : 4;
   const auto most = static_cast<std::uint16_t>(a.base + a.n_high);
 #if defined(__AVX512BW__)
@@ -181,13 +181,36 @@ RHEO_INLINE bool count_group(const PoissonArgs& a, const std::uint16_t* draw, st
 }
 
 // u = (high 16 bits, low 32 bits); the number of thresholds <= u.
-std::uint32_t exact_draw(const PoissonArgs& a, std::uint32_t neuron, std::uint16_t high) {
+std::uint32_t exact_draw(const PoissonArgs& a, const PoissonTableView& table, std::uint32_t neuron,
+                         std::uint16_t high) {
   const Philox4 low = philox4x32(
       {{neuron, 1, static_cast<std::uint32_t>(a.tick), static_cast<std::uint32_t>(a.tick >> 32)}}, a.key_lo, a.key_hi);
   const std::uint64_t u = (std::uint64_t{high} << 32) | low.x[0];
-  std::uint32_t count = a.base;
-  for (std::size_t k = 0; k < a.n_thresholds; ++k) count += a.thresholds[k] <= u;
+  std::uint32_t count = table.base;
+  for (std::size_t k = 0; k < table.n_thresholds; ++k) count += table.thresholds[k] <= u;
   return count;
+}
+
+std::uint32_t one_draw(const PoissonArgs& a, const PoissonTableView& table, std::uint32_t neuron, std::uint16_t high) {
+  std::uint32_t count = table.base;
+  bool tied = false;
+  for (std::size_t k = 0; k < table.n_high; ++k) {
+    count += table.high[k] < high;
+    tied |= table.high[k] == high;
+  }
+  return tied ? exact_draw(a, table, neuron, high) : count;
+}
+
+// How many of a neuron's spikes are kept.
+std::uint32_t kept(const PoissonArgs& a, std::uint32_t neuron, std::uint32_t count) {
+  std::uint32_t left = 0;
+  for (std::uint32_t first = 0; first < count; first += 4) {
+    const Philox4 words = philox4x32(
+        {{neuron, 2 + first / 4, static_cast<std::uint32_t>(a.tick), static_cast<std::uint32_t>(a.tick >> 32)}},
+        a.key_lo, a.key_hi);
+    for (std::uint32_t k = 0; k < 4 && first + k < count; ++k) left += words.x[k] < a.keep;
+  }
+  return left;
 }
 
 template <class Real>
@@ -198,17 +221,22 @@ void poisson_add(const PoissonArgs& a) {
   for (std::uint32_t first = a.begin / group * group; first < a.end; first += group) {
     alignas(64) std::uint16_t draw[group], count[group];
     draw_group(a, first / group * group_blocks, draw);
-    const bool tied = count_group(a, draw, count);
     const std::uint32_t low = first < a.begin ? a.begin - first : 0;
     const std::uint32_t high = a.end - first < group ? a.end - first : group;
-    if (tied) {
+    if (a.table_per_neuron) {
+      for (std::uint32_t j = low; j < high; ++j)
+        count[j] = static_cast<std::uint16_t>(one_draw(a, a.table[first + j - a.begin], first + j, draw[j]));
+    } else if (const PoissonTableView& table = *a.table; count_group(table, draw, count)) {
       // The first threshold that is not below the draw is the only one that can equal it.
       for (std::uint32_t j = low; j < high; ++j) {
-        const std::size_t k = static_cast<std::uint16_t>(count[j] - a.base);
-        if (k < a.n_high && a.high[k] == draw[j])
-          count[j] = static_cast<std::uint16_t>(exact_draw(a, first + j, draw[j]));
+        const std::size_t k = static_cast<std::uint16_t>(count[j] - table.base);
+        if (k < table.n_high && table.high[k] == draw[j])
+          count[j] = static_cast<std::uint16_t>(exact_draw(a, table, first + j, draw[j]));
       }
     }
+    if (a.keep < PoissonArgs::keep_all)
+      for (std::uint32_t j = low; j < high; ++j)
+        if (count[j] != 0) count[j] = static_cast<std::uint16_t>(kept(a, first + j, count[j]));
     Real* const to = row + (first + low - a.begin);
     const std::uint16_t* const from = count + low;
     const std::size_t n = high - low;

@@ -24,19 +24,28 @@ using Sweep = void (*)(const SweepArgs&);
 // [per-neuron steps][with a row of currents]
 using SweepVariants = std::array<std::array<Sweep, 2>, 2>;
 
+// One Poisson distribution (PoissonTable) as the kernel reads it.
+struct PoissonTableView {
+  const std::uint64_t* thresholds = nullptr;
+  std::size_t n_thresholds = 0;
+  const std::uint16_t* high = nullptr;  // their upper 16 bits, ascending; of those that are 65535 only one
+  std::size_t n_high = 0;
+  std::uint32_t base = 0;  // draw = base + number of thresholds <= u
+};
+
 // Adds weight * Poisson count to the rows of neurons [begin, end). The counts are those of PoissonTable::draw. The
 // upper 16 bits of neuron i's draw are bits 16 (j mod 4) to 16 (j mod 4) + 15 of a 64-bit half of Philox block (16
 // (i/128) + (j mod 64)/4, 0, tick), j = i mod 128; the half is the words (0, 1) for j < 64 and (2, 3) above, lower word
-// first. The lower 32 bits, hardly ever needed, are word 0 of block (i, 1, tick).
+// first. The lower 32 bits, hardly ever needed, are word 0 of block (i, 1, tick). Where not all spikes are kept, the
+// k-th of neuron i is if word k mod 4 of block (i, 2 + k/4, tick) is below `keep`.
 struct PoissonArgs {
+  static constexpr std::uint64_t keep_all = std::uint64_t{1} << 32;
   std::uint32_t key_lo, key_hi;
   std::uint64_t tick;
-  std::uint32_t begin, end;  // neurons as the drive counts them
-  const std::uint64_t* thresholds;
-  std::size_t n_thresholds;
-  const std::uint16_t* high;  // the upper 16 bits of the thresholds, ascending; of those that are 65535 only one
-  std::size_t n_high;
-  std::uint32_t base;  // draw = base + number of thresholds <= u
+  std::uint32_t begin, end;       // neurons as the drive counts them
+  const PoissonTableView* table;  // one, or one per neuron from `begin` on
+  bool table_per_neuron;
+  std::uint64_t keep;  // 2^32 times the probability that a spike is kept
   const void* weight;  // one Real, or one per neuron from `begin` on
   bool weight_per_neuron;
   void* row;  // [end - begin] Real, the first for neuron `begin`

@@ -208,6 +208,41 @@ inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
                   .port = {},
                   .start = 1.0,
                   .stop = {}}};
+  spec.inputs.push_back(
+      {.name = "waves",
+       .kind = InputSpec::Kind::poisson,
+       .target = {slice("E", 3, 200, 3), all_of("few")},
+       .rate = uniform(200, 900),
+       .weight = normal(5, 9),
+       .profile =
+           {.kind = Profile::Kind::sine, .times = {}, .values = {}, .offset = 1, .amplitude = 1.5, .frequency = 80},
+       .port = {},
+       .stop = {}});
+  spec.inputs.push_back({.name = "given",
+                         .kind = InputSpec::Kind::spikes,
+                         .target = {slice("Z", 5, 60, 2), all_of("few")},
+                         .trains = trains(33, 400, 40, spec.dt, 2),
+                         .weight = normal(1, 3),
+                         .delay = 0.4,
+                         .port = {},
+                         .stop = {}});
+  spec.inputs.push_back({.name = "jitter",
+                         .kind = InputSpec::Kind::noise,
+                         .target = {slice("E", 0, 230, 7), all_of("Z2")},
+                         .amplitude = normal(0, 1),
+                         .deviation = uniform(1, 3),
+                         .every = 0.3,
+                         .port = {},
+                         .start = 1.5,
+                         .stop = {}});
+  spec.inputs.push_back(
+      {.name = "ramp",
+       .kind = InputSpec::Kind::current,
+       .target = {all_of("few"), slice("Z", 10, 90)},
+       .amplitude = normal(3, 1),
+       .profile = {.kind = Profile::Kind::ramps, .times = {0, 5, 8.5}, .values = {0, 1, -0.3}, .period = 9},
+       .port = {},
+       .stop = {}});
   return spec;
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "core/bytes.hpp"
+#include "neurons/drives.hpp"
 #include "neurons/factory.hpp"
 #include "neurons/sources.hpp"
 #include "tests/property/network_runs.hpp"

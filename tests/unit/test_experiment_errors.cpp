@@ -124,16 +124,27 @@ dt = 0)",
 model = "izhikevich")",
      R"(wrong.toml:11: populations.I.model = "izhikevich": differs from the model of "E", iaf_psc_delta; expected either like or another model)"},
     {R"(kind = "poisson")", R"(kind = "noise")",
-     R"(wrong.toml:14: inputs.background.kind = "noise": not available yet in this version; expected one of poisson, current)"},
+     "wrong.toml:16: inputs.background.rate: unknown key; expected one of kind, target, mean, deviation, every, start, "
+     "stop"},
     {R"(kind = "poisson")", R"(kind = "poison")",
-     R"(wrong.toml:14: inputs.background.kind = "poison": unknown kind of input; expected one of poisson, current; did you mean "poisson"?)"},
+     R"(wrong.toml:14: inputs.background.kind = "poison": unknown kind of input; expected one of poisson, spikes, current, steps, sine, noise; did you mean "poisson"?)"},
     {"rate = 20000.0", "rate = -5.0",
      "wrong.toml:16: inputs.background.rate = -5.0: is out of range; expected a number >= 0 (Hz)"},
     {"rate = 20000.0",
      R"(rate = 20000.0
 amplitude = 3.0)",
      "wrong.toml:17: inputs.background.amplitude: unknown key; expected one of kind, target, rate, weight, delay, "
-     "port, start, stop"},
+     "port, profile, start, stop"},
+    {"rate = 20000.0",
+     R"(rate = 20000.0
+profile = { times = [0.0, 10.0, 5.0], values = [1.0, 2.0, 3.0] })",
+     "wrong.toml:17: inputs.background.profile.times = [0.0, 10.0, 5.0]: entry 2 is 5; expected a list of times >= 0 "
+     "(ms), each at least one tick later than the one before"},
+    {"rate = 20000.0",
+     R"(rate = 20000.0
+profile = { times = [0.0, 10.0], values = [1.0, -2.0] })",
+     "wrong.toml:17: inputs.background.profile.values = [1.0, -2.0]: entry 1 is -2, which is out of range; expected 2 "
+     "entries, one per time, each a number >= 0"},
     {"rate = 20000.0",
      R"(rate = 20000.0
 start = 50.0

@@ -16,10 +16,10 @@
 #include "core/isa.hpp"
 #include "core/philox.hpp"
 #include "core/random.hpp"
+#include "neurons/drives.hpp"
 #include "neurons/kernels.hpp"
 #include "neurons/models.hpp"
 #include "neurons/population.hpp"
-#include "neurons/sources.hpp"
 
 namespace {
 

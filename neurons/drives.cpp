@@ -1,0 +1,152 @@
+#include "neurons/drives.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace rheo {
+
+NeuronRange NeuronRange::positions_within(std::uint32_t from, std::uint32_t to) const {
+  const auto first_at_least = [this](std::uint32_t neuron) {
+    return neuron <= begin ? 0 : std::min(count(), (neuron - begin + step - 1) / step);
+  };
+  return {first_at_least(from), first_at_least(to), 1};
+}
+
+DriveValues::DriveValues(Precision precision, const std::vector<double>& values) {
+  if (precision == Precision::single_)
+    single_.assign(values.begin(), values.end());
+  else
+    double_ = values;
+}
+
+PoissonDrive::PoissonDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
+                           std::vector<std::shared_ptr<const PoissonTable>> tables, const std::vector<double>& weight,
+                           Tick delay, PoissonAdd kernel, TickProfile profile, double peak)
+    : DriveBase(target, precision),
+      key_(key),
+      index_offset_(index_offset),
+      tables_(std::move(tables)),
+      weight_(precision, weight),
+      delay_(delay),
+      kernel_(kernel),
+      profile_(std::move(profile)),
+      peak_(peak) {
+  // Tables of equal rate are shared, and so are their upper bits.
+  std::map<const PoissonTable*, std::shared_ptr<const std::vector<std::uint16_t>>> made;
+  for (const auto& table : tables_) {
+    auto& high = made[table.get()];
+    if (!high) {
+      // No draw is above 65535: of the thresholds there, one is enough to notice a tie.
+      auto needed = std::vector<std::uint16_t>(table->high().begin(), table->high().end());
+      while (needed.size() > 1 && needed[needed.size() - 2] == 65535) needed.pop_back();
+      high = std::make_shared<const std::vector<std::uint16_t>>(std::move(needed));
+    }
+    high_.push_back(high);
+    views_.push_back(
+        {table->thresholds().data(), table->thresholds().size(), high->data(), high->size(), table->first()});
+  }
+}
+
+template <class Real>
+void PoissonDrive::add_in(Tick t, NeuronRange part, Real* to) const {
+  const Tick emitted = t - delay_;
+  if (!active(emitted)) return;
+  PoissonArgs args{};
+  args.keep = PoissonArgs::keep_all;
+  if (!profile_.is_constant()) {
+    const double factor = std::max(0.0, profile_.at(since_start(emitted)));
+    if (factor == 0) return;
+    args.keep = static_cast<std::uint64_t>(std::min(1.0, factor / peak_) * static_cast<double>(PoissonArgs::keep_all));
+  }
+  args.key_lo = key_.lo;
+  args.key_hi = key_.hi;
+  args.tick = static_cast<std::uint64_t>(emitted);
+  args.table_per_neuron = views_.size() > 1;
+  args.weight_per_neuron = weight_.per_neuron();
+  // The kernel works on neighbouring neurons.
+  const std::uint32_t step = target_.range.step, stretch = step == 1 ? part.end - part.begin : 1;
+  for (std::uint32_t i = part.begin; i < part.end; i += stretch) {
+    args.begin = index_offset_ + i;
+    args.end = index_offset_ + i + stretch;
+    args.table = views_.data() + (args.table_per_neuron ? i : 0);
+    args.weight = weight_.data<Real>() + (args.weight_per_neuron ? i : 0);
+    args.row = to + std::size_t{i - part.begin} * step;
+    kernel_(args);
+  }
+}
+
+SpikeDrive::SpikeDrive(DriveTarget target, Precision precision, std::vector<Event> events,
+                       const std::vector<double>& weight)
+    : DriveBase(target, precision), events_(std::move(events)), weight_(precision, weight) {
+  std::sort(events_.begin(), events_.end());
+}
+
+template <class Real>
+void SpikeDrive::add_in(Tick t, NeuronRange part, Real* to) const {
+  for (auto event = std::lower_bound(events_.begin(), events_.end(), Event{t, part.begin});
+       event != events_.end() && event->tick == t && event->position < part.end; ++event)
+    to[std::size_t{event->position - part.begin} * target_.range.step] +=
+        weight_.data<Real>()[weight_.per_neuron() ? event->position : 0];
+}
+
+CurrentDrive::CurrentDrive(DriveTarget target, Precision precision, const std::vector<double>& amplitude,
+                           TickProfile profile)
+    : DriveBase(target, precision), amplitude_(precision, amplitude), profile_(std::move(profile)) {}
+
+template <class Real>
+void CurrentDrive::add_in(Tick t, NeuronRange part, Real* to) const {
+  if (!active(t)) return;
+  const std::size_t n = part.end - part.begin, step = target_.range.step;
+  const auto factor = static_cast<Real>(profile_.at(since_start(t)));  // 1 for a constant: x 1 changes no bit
+  if (amplitude_.per_neuron()) {
+    const Real* const each = amplitude_.data<Real>() + part.begin;
+    for (std::size_t i = 0; i < n; ++i) to[i * step] += each[i] * factor;
+    return;
+  }
+  const Real common = amplitude_.data<Real>()[0] * factor;
+  if (step == 1)
+    for (std::size_t i = 0; i < n; ++i) to[i] += common;
+  else
+    for (std::size_t i = 0; i < n; ++i) to[i * step] += common;
+}
+
+NoiseDrive::NoiseDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
+                       std::vector<double> mean, std::vector<double> deviation, Tick every)
+    : DriveBase(target, precision),
+      key_(key),
+      index_offset_(index_offset),
+      mean_(std::move(mean)),
+      deviation_(std::move(deviation)),
+      every_(every) {}
+
+template <class Real>
+void NoiseDrive::add_in(Tick t, NeuronRange part, Real* to) const {
+  if (!active(t)) return;
+  const Tick interval = (since_start(t) - 1) / every_;
+  for (std::uint32_t i = part.begin; i < part.end; ++i) {
+    const double z = RandomStream(key_, index_offset_ + i, interval).normal();
+    to[std::size_t{i - part.begin} * target_.range.step] +=
+        static_cast<Real>(mean_[mean_.size() > 1 ? i : 0] + deviation_[deviation_.size() > 1 ? i : 0] * z);
+  }
+}
+
+// Defined and instantiated here: the drives' own add_in are.
+template <class Concrete>
+void DriveBase<Concrete>::add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const {
+  const NeuronRange part = target_.range.positions_within(begin, end);
+  if (part.begin == part.end) return;
+  const std::size_t shift = target_.range.begin + std::size_t{part.begin} * target_.range.step - begin;
+  const auto* self = static_cast<const Concrete*>(this);
+  if (precision_ == Precision::single_)
+    self->add_in(t, part, static_cast<float*>(row) + shift);
+  else
+    self->add_in(t, part, static_cast<double*>(row) + shift);
+}
+
+template class DriveBase<PoissonDrive>;
+template class DriveBase<SpikeDrive>;
+template class DriveBase<CurrentDrive>;
+template class DriveBase<NoiseDrive>;
+
+}  // namespace rheo

@@ -1,0 +1,148 @@
+// Input that comes from outside the network and needs no neurons of its own: Poisson trains, given trains, currents and
+// noise. All are functions of the tick, without state.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/random.hpp"
+#include "core/simulation.hpp"
+#include "neurons/kernels.hpp"
+#include "neurons/profile.hpp"
+
+namespace rheo {
+
+// Neurons begin, begin + step, ... < end of one population.
+struct NeuronRange {
+  std::uint32_t begin = 0, end = 0, step = 1;
+  std::uint32_t count() const { return end <= begin ? 0 : (end - begin + step - 1) / step; }
+  // The members of this range within [from, to), as positions: neurons begin + step * [result.begin, result.end).
+  NeuronRange positions_within(std::uint32_t from, std::uint32_t to) const;
+};
+
+// What all drives know: where they go and when they are active.
+struct DriveTarget {
+  std::size_t population = 0;
+  std::uint32_t port = 0;
+  NeuronRange range;
+  Tick first = 1, last = never;  // active in ticks [first, last]
+};
+
+// Numbers in the simulation's precision, one for all neurons of a range or one for each.
+class DriveValues {
+ public:
+  DriveValues(Precision precision, const std::vector<double>& values);
+  bool per_neuron() const { return std::max(single_.size(), double_.size()) > 1; }
+  template <class Real>
+  const Real* data() const {
+    if constexpr (std::is_same_v<Real, float>)
+      return single_.data();
+    else
+      return double_.data();
+  }
+
+ private:
+  std::vector<float> single_;
+  std::vector<double> double_;
+};
+
+// Finds out which neurons of the range a piece holds, and calls `add_in<Real>(t, part, to)` of the drive with the row
+// shifted to the first of them; neighbours of the range lie `step` apart there.
+template <class Concrete>
+class DriveBase : public Drive {
+ public:
+  DriveBase(DriveTarget target, Precision precision) : target_(target), precision_(precision) {}
+  void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const final;
+  std::size_t population() const final { return target_.population; }
+  std::uint32_t port() const final { return target_.port; }
+
+ protected:
+  bool active(Tick t) const { return t >= target_.first && t <= target_.last; }
+  Tick since_start(Tick t) const { return t - target_.first + 1; }
+
+  DriveTarget target_;
+  Precision precision_;
+};
+
+// Independent Poisson trains, one per target neuron; input is weight x number of spikes. What arrives in tick t was
+// emitted in tick t - delay, the first in tick 1. Neuron i of the range is number index_offset + i of the trains, so
+// that one input may cover several populations; see PoissonArgs for the bits that a draw takes. A profile multiplies
+// the rate: spikes are drawn at its peak and kept with probability profile / peak.
+class PoissonDrive final : public DriveBase<PoissonDrive> {
+ public:
+  // tables, weight: one for all or one per neuron of the range; a table's lambda is the mean number of spikes per tick
+  // at the profile's peak.
+  PoissonDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
+               std::vector<std::shared_ptr<const PoissonTable>> tables, const std::vector<double>& weight, Tick delay,
+               PoissonAdd kernel, TickProfile profile = {}, double peak = 1);
+
+ private:
+  friend DriveBase<PoissonDrive>;
+  template <class Real>
+  void add_in(Tick t, NeuronRange part, Real* to) const;
+
+  RandomKey key_;
+  std::uint32_t index_offset_;
+  std::vector<std::shared_ptr<const PoissonTable>> tables_;
+  std::vector<std::shared_ptr<const std::vector<std::uint16_t>>> high_;  // per table, as PoissonArgs wants them
+  std::vector<PoissonTableView> views_;                                  // per table
+  DriveValues weight_;
+  Tick delay_;
+  PoissonAdd kernel_;
+  TickProfile profile_;
+  double peak_;
+};
+
+// Given trains, one per neuron of the range: every spike adds the neuron's weight in its tick.
+class SpikeDrive final : public DriveBase<SpikeDrive> {
+ public:
+  struct Event {
+    Tick tick;               // of arrival
+    std::uint32_t position;  // in the range
+    friend auto operator<=>(const Event&, const Event&) = default;
+  };
+  SpikeDrive(DriveTarget target, Precision precision, std::vector<Event> events, const std::vector<double>& weight);
+
+ private:
+  friend DriveBase<SpikeDrive>;
+  template <class Real>
+  void add_in(Tick t, NeuronRange part, Real* to) const;
+
+  std::vector<Event> events_;  // by (tick, position)
+  DriveValues weight_;
+};
+
+// A current, one amplitude or one per neuron of the range, times a profile.
+class CurrentDrive final : public DriveBase<CurrentDrive> {
+ public:
+  CurrentDrive(DriveTarget target, Precision precision, const std::vector<double>& amplitude, TickProfile profile = {});
+
+ private:
+  friend DriveBase<CurrentDrive>;
+  template <class Real>
+  void add_in(Tick t, NeuronRange part, Real* to) const;
+
+  DriveValues amplitude_;
+  TickProfile profile_;
+};
+
+// A normally distributed current, drawn anew for every neuron each `every` ticks: mean + deviation z. z of neuron i in
+// the k-th interval of the input is the normal draw of stream (key, index_offset + i, k).
+class NoiseDrive final : public DriveBase<NoiseDrive> {
+ public:
+  NoiseDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
+             std::vector<double> mean, std::vector<double> deviation, Tick every);
+
+ private:
+  friend DriveBase<NoiseDrive>;
+  template <class Real>
+  void add_in(Tick t, NeuronRange part, Real* to) const;
+
+  RandomKey key_;
+  std::uint32_t index_offset_;
+  std::vector<double> mean_, deviation_;
+  Tick every_;
+};
+
+}  // namespace rheo

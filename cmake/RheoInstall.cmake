@@ -1,0 +1,21 @@
+# `cmake --install`: the command, the libraries with their headers, and a package, so that other programs embed Rheobase by
+#   find_package(rheo)   and   target_link_libraries(... rheo::rheo)
+include(CMakePackageConfigHelpers)
+
+add_library(rheo_all INTERFACE)
+add_library(rheo::rheo ALIAS rheo_all)
+target_link_libraries(rheo_all INTERFACE rheo::io)
+set_target_properties(rheo_all PROPERTIES EXPORT_NAME rheo)
+
+install(TARGETS rheo RUNTIME)
+install(TARGETS rheo_all rheo_core rheo_neurons rheo_networks rheo_io EXPORT rheo ARCHIVE
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo)
+install(DIRECTORY core neurons networks io DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo FILES_MATCHING PATTERN "*.hpp")
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rheo)
+install(EXPORT rheo NAMESPACE rheo:: FILE rheoTargets.cmake DESTINATION ${package_folder})
+configure_package_config_file(cmake/rheoConfig.cmake.in ${PROJECT_BINARY_DIR}/rheoConfig.cmake
+                              INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/rheoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/rheoConfig.cmake ${PROJECT_BINARY_DIR}/rheoConfigVersion.cmake
+        DESTINATION ${package_folder})

@@ -18,6 +18,7 @@
 
 #include "core/errors.hpp"
 #include "core/isa.hpp"
+#include "core/memory.hpp"
 #include "core/time.hpp"
 #include "networks/builder.hpp"
 #include "networks/connector.hpp"
@@ -604,6 +605,29 @@ Layout choose_layout(const NetworkSpec& spec, const std::vector<ResolvedProjecti
   return layout;
 }
 
+// Refuses what cannot fit before it is allocated, by the least that neurons and synapses take.
+void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections) {
+  const auto refuse_beyond = [](double bytes, std::string key, std::string value) {
+    const auto memory = static_cast<double>(usable_memory());
+    if (bytes > memory)
+      refuse(std::move(key), std::move(value), fmt::format("needs at least {:.1f} GB of memory", bytes / 1e9),
+             fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9));
+  };
+  const double real = static_cast<double>(bytes_of(spec.precision));
+  double neurons = 0;
+  for (const PopulationSpec& population : spec.populations) {
+    neurons += population.size * (population.model == "spike_source" ? 1.0 : 3 * real);
+    refuse_beyond(neurons, "populations." + population.name + ".size", std::to_string(population.size));
+  }
+  double bytes = neurons;
+  for (const ResolvedProjection& projection : projections) {
+    const double synapses = projection.connector->expected_synapses();
+    bytes += synapses * (2 + (is_constant(projection.plan.spec->weight) ? 0 : real));
+    refuse_beyond(bytes, "projections." + projection.plan.spec->name + ".connect",
+                  fmt::format("{:.3g} synapses", synapses));
+  }
+}
+
 // All that decides what a saved state means: how neurons are numbered, what their state is and what is in flight. Not
 // the inputs, which are functions of time and may change, and not the layout.
 class Fingerprint {
@@ -664,6 +688,7 @@ class Fingerprint {
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
                  const StaticSynapses*& synapses) {
   const Plan plan(spec);
+  check_memory(spec, {});
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
   parts.dt = spec.dt;
@@ -677,6 +702,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
   if (resolved.size() > 65535) refuse("projections", std::to_string(resolved.size()), "too many", "at most 65535");
+  check_memory(spec, resolved);
   Layout layout = choose_layout(spec, resolved, parts.populations);
   std::vector<ProjectionSynapses> all;
   for (const ResolvedProjection& projection : resolved) {
@@ -717,7 +743,11 @@ Network::Network(const NetworkSpec& spec, Threads threads)
 
 void Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
-  for (const ProjectionSpec& projection : spec.projections) resolve_projection(spec, plan, projection);
+  check_memory(spec, {});
+  std::vector<ResolvedProjection> resolved;
+  for (const ProjectionSpec& projection : spec.projections)
+    resolved.push_back(resolve_projection(spec, plan, projection));
+  check_memory(spec, resolved);
 }
 
 void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {

@@ -5,6 +5,8 @@
 //   fuzz_experiment [SECONDS] [SEED]     (default 120 s, seed 1; the sanitizers' builds are where it is worth running)
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -43,6 +45,15 @@ inline std::string read(const std::filesystem::path& file) {
 
 inline void write(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
+}
+
+// A folder of this process, in memory where the machine has such a file system.
+inline std::filesystem::path scratch(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path memory = "/dev/shm";
+  const bool usable = std::getenv("TMPDIR") == nullptr && std::filesystem::is_directory(memory, error) &&
+                      ::access(memory.c_str(), W_OK) == 0;
+  return (usable ? memory : std::filesystem::temp_directory_path()) / (name + "." + std::to_string(::getpid()));
 }
 
 // Calls trial(dice, n) until the time is over; trial returns whether its input was accepted. `folder` is where the

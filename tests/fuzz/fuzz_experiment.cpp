@@ -1,6 +1,4 @@
 // Damaged experiment files: parsed, checked, and what is small enough is built and run for a few ticks.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 
@@ -133,7 +131,7 @@ bool is_small(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const fs::path folder = fs::temp_directory_path() / ("rheo_fuzz_experiment." + std::to_string(getpid()));
+  const fs::path folder = fuzz::scratch("rheo_fuzz_experiment");
   fs::create_directories(folder);
   std::vector<Lines> seeds;
   for (const fs::path& from : {fs::path(RHEO_SOURCE_DIR) / "examples", fs::path(RHEO_SOURCE_DIR) / "tests/fuzz/seeds"})

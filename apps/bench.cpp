@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.hpp"
+#include "apps/limits.hpp"
 #include "apps/run.hpp"
 #include "core/isa.hpp"
 #include "core/time.hpp"
@@ -82,6 +83,11 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }
 
 void bench(const BenchOptions& options) {
+  if (options.name == "limits") {
+    const Threads threads(options.threads);
+    print(fmt::format("{} threads, {}\n", threads.count(), name_of(chosen_isa())) + Limits(threads).table());
+    return;
+  }
   NetworkSpec spec = brunel(options.name == "brunel_hom", options.drive == "poisson");
   spec.lanes = options.lanes;
   if (options.delivery != "auto")
@@ -149,8 +155,8 @@ void bench(const BenchOptions& options) {
 void add_bench(CLI::App& app) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App* command = app.add_subcommand("bench", "run a benchmark and show where its time goes");
-  command->add_option("NAME", options->name, "brunel_hom (one delay) or brunel_het (a delay per synapse)")
-      ->check(CLI::IsMember({"brunel_hom", "brunel_het"}))
+  command->add_option("NAME", options->name, "brunel_hom (one delay), brunel_het (a delay per synapse), or limits (of this machine)")
+      ->check(CLI::IsMember({"brunel_hom", "brunel_het", "limits"}))
       ->required()
       ->type_name("");
   command->add_option("--drive", options->drive, "poisson or current")->check(CLI::IsMember({"poisson", "current"}));

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -19,9 +20,11 @@
 #include "core/isa.hpp"
 #include "core/parallel.hpp"
 #include "core/time.hpp"
+#include "io/edge_writer.hpp"
 #include "io/provenance.hpp"
 #include "io/sonata.hpp"
 #include "io/spike_recorder.hpp"
+#include "io/state_recorder.hpp"
 #include "io/statistics.hpp"
 #include "networks/network.hpp"
 
@@ -32,7 +35,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* spike_file = "spikes.h5";  // the recorder's names
-constexpr const char* part_file = "spikes.h5.part";
 constexpr const char* report_file = "run.json";
 
 class Stopwatch {
@@ -50,15 +52,19 @@ fs::path output_directory(const RunOptions& options, const Experiment& experimen
   return fs::path(stem.empty() ? fs::path("rheo") : stem).concat(".out");
 }
 
-bool is_our_report(const fs::path& file) {
-  std::ifstream stream(file);
-  const auto json = nlohmann::json::parse(stream, nullptr, false);
-  return json.is_object() && json.contains("rheobase") && json.contains("status");
+// What the run will record, relative to the output directory.
+std::vector<std::string> recorded_files(const Experiment& experiment) {
+  std::vector<std::string> files;
+  if (experiment.record.present) files.emplace_back(spike_file);
+  for (const RecordStates& report : experiment.reports)
+    files.insert(files.end(), report.files.begin(), report.files.end());
+  for (const RecordWeights& weights : experiment.weights) files.push_back(weights.file);
+  return files;
 }
 
-// A result of an earlier run may be replaced; a spike file or a run.json of somebody else may not. Asked before the
-// network is built, which may take minutes.
-void claim_directory(const fs::path& directory, bool records) {
+// A result of an earlier run may be replaced; recordings or a run.json of somebody else may not. Asked before the
+// network is built, which may take minutes. Returns what the earlier run recorded.
+std::vector<std::string> claim_directory(const fs::path& directory, const std::vector<std::string>& files) {
   const auto refuse = [](const fs::path& file, std::string problem, std::string expected) {
     throw RecordingError({.file = file.string(),
                           .key = {},
@@ -76,17 +82,35 @@ void claim_directory(const fs::path& directory, bool records) {
   if (::access(directory.c_str(), W_OK | X_OK) != 0) {
     refuse(directory, "cannot be written to", "another directory with --out");
   }
-  if (records && fs::exists(directory / part_file, error)) {
-    refuse(directory / part_file, "another run still writes here, or left its spikes behind",
+  for (const std::string& file : files) {
+    if (!fs::exists(part_of(directory / file), error)) continue;
+    refuse(part_of(directory / file), "another run still writes here, or left its results behind",
            fmt::format("\"rheo recover {}\" first, or another directory with --out", directory.string()));
   }
-  const bool has_report = fs::exists(directory / report_file, error);
-  if (has_report && !is_our_report(directory / report_file)) refuse_foreign(directory / report_file);
-  if (!has_report && fs::exists(directory / spike_file, error)) refuse_foreign(directory / spike_file);
+  if (!fs::exists(directory / report_file, error)) {
+    for (const std::string& file : files)
+      if (fs::exists(directory / file, error)) refuse_foreign(directory / file);
+    return {};
+  }
+  std::ifstream stream(directory / report_file);
+  const auto json = nlohmann::json::parse(stream, nullptr, false);
+  if (!json.is_object() || !json.contains("rheobase") || !json.contains("status"))
+    refuse_foreign(directory / report_file);
+  std::vector<std::string> earlier{spike_file};
+  if (const auto listed = json.find("files"); listed != json.end() && listed->is_array())
+    for (const auto& file : *listed)
+      if (file.is_string()) earlier.push_back(file.get<std::string>());
+  return earlier;
 }
 
-std::vector<std::string> recorded_files(bool recorded) {
-  return recorded ? std::vector<std::string>{spike_file} : std::vector<std::string>{};
+// Of an earlier run whose run.json was replaced. Only plain names: its run.json might say anything.
+void remove_earlier(const fs::path& directory, const std::vector<std::string>& earlier,
+                    const std::vector<std::string>& files) {
+  std::error_code ignored;
+  for (const std::string& file : earlier) {
+    const bool is_plain = fs::path(file).filename() == file && fs::path(file).extension() == ".h5";
+    if (is_plain && std::find(files.begin(), files.end(), file) == files.end()) fs::remove(directory / file, ignored);
+  }
 }
 
 std::string plural(std::uint64_t count, const char* one, const char* many) {
@@ -178,6 +202,19 @@ Tick window_of(const Network& network, double dt) {
   return ms_to_tick_nearest(shortest, dt);
 }
 
+void write_weights(const fs::path& file, const Network& network, const NetworkSpec& spec, const std::string& name) {
+  recording_step(file, [&] {
+    write_whole(file, [&](h5::File& to) {
+      std::size_t index = 0;
+      while (spec.projections.at(index).name != name) ++index;
+      h5::Group edges = to.create_group("edges");
+      std::set<std::string> taken;
+      for (const EdgePopulation& part : edge_populations(network, spec, index, taken))
+        write_edges(edges, network, spec, index, part);
+    });
+  });
+}
+
 // Fills in what is known before the network is built.
 RunReport begin_report(const RunOptions& options, const Experiment& experiment, const Threads& threads) {
   RunReport report;
@@ -240,7 +277,8 @@ int run_experiment(const RunOptions& options) {
   }
   check_network(experiment);
   const fs::path directory = output_directory(options, experiment);
-  claim_directory(directory, experiment.record.present);
+  const std::vector<std::string> files = recorded_files(experiment);
+  const std::vector<std::string> earlier = claim_directory(directory, files);
 
   const Threads threads(options.threads);
   RunReport report = begin_report(options, experiment, threads);
@@ -265,9 +303,15 @@ int run_experiment(const RunOptions& options) {
                                                simulation.dt());
     simulation.add_sink(*recorder);
   }
+  std::vector<std::unique_ptr<StateRecorder>> state_recorders;
+  for (const RecordStates& record : experiment.reports) {
+    for (std::size_t i = 0; i < record.variables.size(); ++i) {
+      state_recorders.push_back(std::make_unique<StateRecorder>(directory, simulation, experiment.network, record, i));
+      simulation.add_probe(*state_recorders.back());
+    }
+  }
   write_run_report(directory, report);  // only now: an unfinished recording in the directory would have been refused
-  std::error_code ignored;
-  if (!recorder) fs::remove(directory / spike_file, ignored);  // of the earlier run whose run.json was just replaced
+  remove_earlier(directory, earlier, files);
 
   simulation.profile(options.profile);
   progress.finish();
@@ -281,7 +325,10 @@ int run_experiment(const RunOptions& options) {
     report.problem = std::move(problem);
     report.simulated = tick_to_ms(simulation.now(), simulation.dt());
     if (recorder) recorder->finish();
-    report.files = recorded_files(recorder != nullptr);
+    for (const auto& states : state_recorders) states->finish();
+    for (const RecordWeights& weights : experiment.weights)
+      write_weights(directory / weights.file, network, experiment.network, weights.projection);
+    report.files = files;
     report.populations = statistics.results(simulation.now(), simulation.dt());
     report.peak_memory = peak_memory_bytes();
     write_run_report(directory, report);

@@ -111,6 +111,8 @@ struct Simulation::State {
           parts.populations[p]->advance(t, piece.begin, piece.end, row(input, piece, 0), infos[p].first, lane.spikes);
         lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
       }
+      for (Probe* probe : probes)
+        if (probe->times().hold(t)) probe->sample(t, pieces);
       std::memset(input, 0, parts.lanes.slots[index] * bytes_of(parts.precision));
       watch.mark(lane.times.advance);
     }
@@ -177,6 +179,7 @@ struct Simulation::State {
   std::vector<PopulationInfo> infos;
   std::vector<Lane> per_lane;
   std::vector<SpikeSink*> sinks;
+  std::vector<Probe*> probes;
   std::deque<SpikeBatch> history;  // spikes that may still be in flight; the newest batch last
   std::vector<SpikeBatch> spare;   // batches to use again
   StageTimes shared_times;
@@ -216,6 +219,14 @@ PopulationBlock& Simulation::population(std::size_t index) {
 void Simulation::add_sink(SpikeSink& sink) {
   state_->sinks.push_back(&sink);
 }
+void Simulation::add_probe(Probe& probe) {
+  State& s = *state_;
+  s.probes.push_back(&probe);
+  if (!probe.times().hold(s.now)) return;
+  probe.begin(s.now, s.now + 1);
+  for (const std::vector<Piece>& pieces : s.parts.lanes.pieces) probe.sample(s.now, pieces);
+  probe.take(s.now + 1);
+}
 void Simulation::profile(bool on) {
   state_->profiling = on;
 }
@@ -225,14 +236,17 @@ void Simulation::run(Tick ticks) {
   const Tick end = s.now + ticks;
   s.threads.enter([&] {
     while (s.now < end) {
-      const Tick length = std::min(s.window, end - s.now);
+      Tick length = std::min(s.window, end - s.now);
+      for (const Probe* probe : s.probes) length = std::min(length, probe->longest_window());
       const bool check = s.now + length == end || s.now + length - s.last_check >= check_every;
+      for (Probe* probe : s.probes) probe->begin(s.now + 1, s.now + length + 1);
       s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.advance_lane(lane, length, check); });
       s.now += length;
       Stopwatch watch(s.profiling);
       s.gather(length);
       watch.mark(s.shared_times.gather);
       for (SpikeSink* sink : s.sinks) sink->take(s.history.back());
+      for (Probe* probe : s.probes) probe->take(s.now + 1);
       watch.mark(s.shared_times.sinks);
       if (check) {
         s.last_check = s.now;

@@ -6,10 +6,12 @@
 // is cut into pieces.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/bytes.hpp"
@@ -37,6 +39,10 @@ class PopulationBlock {
 
   // First neuron in [begin, end) with a state that is not finite, or `end`. Called once per lane and window.
   virtual std::uint32_t first_non_finite(std::uint32_t begin, std::uint32_t end) const = 0;
+
+  // The state column of this name: size() values of the simulation's precision that stay where they are as long as the
+  // population lives. nullptr where there is none.
+  virtual const void* column(std::string_view) const { return nullptr; }
 
   // The state that changes while running, by neuron.
   virtual void save(ByteWriter& to) const = 0;
@@ -98,6 +104,33 @@ struct SpikeList {
   std::vector<std::uint32_t> end_of;  // [tick in window * populations + population]: size of `neurons` after it
 };
 
+// When a probe looks: ticks first, first + every, ... < end.
+struct SampleTimes {
+  Tick first = 0, every = 1, end = never;
+  bool hold(Tick t) const { return t >= first && t < end && (t - first) % every == 0; }
+  // How many ticks of [from, until) they hold.
+  std::uint64_t count(Tick from, Tick until) const {
+    const auto before = [this](Tick t) { return t <= first ? 0 : (std::min(t, end) - first + every - 1) / every; };
+    return static_cast<std::uint64_t>(std::max<Tick>(0, before(until) - before(from)));
+  }
+};
+
+// Looks at states without a part in the simulation: results do not depend on it, and without one nothing is spent.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+  virtual const SampleTimes& times() const = 0;
+  // No more ticks at a time than this (>= 1): bounds what one window samples. Windows do not change results.
+  virtual Tick longest_window() const { return never; }
+  // Before the lanes compute ticks [first, end), on the thread that runs the simulation: makes room.
+  virtual void begin(Tick first, Tick end) = 0;
+  // Tick t, which times() hold, right after this lane's neurons advanced: pieces of all populations. Concurrent for
+  // disjoint pieces; neither allocates nor throws.
+  virtual void sample(Tick t, const std::vector<Piece>& pieces) = 0;
+  // After all lanes, on the thread that runs the simulation: takes what was sampled in ticks < end.
+  virtual void take(Tick end) = 0;
+};
+
 struct PopulationInfo {
   std::string name;
   NeuronId first = 0;
@@ -137,6 +170,9 @@ class Simulation {
 
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);
+
+  // The probe samples from now on, the current state first if its times hold this tick. It must outlive the last run.
+  void add_probe(Probe& probe);
 
   // Computes `ticks` more ticks. Throws NumericalError when a state is not finite; what was computed before was given
   // to the sinks.

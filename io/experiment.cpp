@@ -1018,24 +1018,103 @@ class ExperimentReader {
     record.need_table();
     for (const auto& [name, node] : record.node().entries) {
       const Field field = record.at(name, node);
-      if (name != "spikes") {
-        // Whatever names a variable or a projection records states or weights, under a name of the user's choice.
-        const bool is_later = name == "weights" || node.find("variables") || node.find("population") ||
-                              node.find("projection") || node.find("every");
-        if (is_later) throw_later(field);
-        record.only({"spikes"});
+      if (name == "spikes") {
+        read_record_spikes(field);
+      } else if (node.find("projection")) {
+        read_record_weights(field, name);
+      } else if (node.find("population") || node.find("variables") || node.find("every")) {
+        read_record_states(field, name);
+      } else {
+        field.refuse_table("records neither states nor weights",
+                           "population and variables, or projection; or the table record.spikes");
       }
-      read_record_spikes(field);
     }
+    check_record_files(record);
   }
 
-  [[noreturn]] static void throw_later(const Field& field) {
-    throw ExperimentError({.file = field.node().place(),
-                           .key = field.key(),
-                           .value = {},
-                           .problem = not_yet,
-                           .expected = {},
-                           .suggestion = {}});
+  void read_record_states(const Field& field, const std::string& name) {
+    check_record_name(field, name);
+    field.only({"population", "variables", "every", "start", "stop"}, {"phases"});
+    RecordStates report;
+    report.name = name;
+    report.cells = read_selections(field.need("population", "a population such as \"E[0:5]\", or a list of them"));
+    const Field variables = field.need("variables", "a list of variables such as [\"V_m\"]");
+    const auto add = [&](const Field& variable) {
+      const std::string& text = variable.text("the name of a variable such as \"V_m\"");
+      for (const Selection& cells : report.cells) {
+        Names known;
+        for (const FieldInfo& column : model_of(cells).columns) known.push_back(column.name);
+        if (known.empty())
+          variables.refuse(fmt::format("{} is a {}, which has no state", cells.population, model_of(cells).name));
+        if (!contains(known, text))
+          variable.refuse(fmt::format("unknown variable of {}", model_of(cells).name), one_of(known),
+                          nearest(text, known));
+      }
+      if (contains(report.variables, text)) variable.refuse("is named twice");
+      report.variables.push_back(text);
+      report.files.push_back(fmt::format("{}_{}.h5", name, text));
+    };
+    if (variables.is(TomlNode::Kind::text)) {
+      add(variables);
+    } else {
+      if (!variables.is(TomlNode::Kind::list) || variables.node().items.empty())
+        variables.refuse_kind("a list of variables such as [\"V_m\"]");
+      for (const TomlNode& item : variables.node().items) add({item, variables.key()});
+    }
+    report.times.every = 1;
+    report.times.end = experiment_.ticks;
+    if (const auto every = field.find("every")) report.times.every = read_ticks(*every, 1);
+    if (const auto start = field.find("start")) report.times.first = read_ticks(*start, 0);
+    if (const auto stop = field.find("stop")) {
+      report.times.end = read_ticks(*stop, 0);
+      if (report.times.end <= report.times.first) stop->refuse("is not after start", "a time after start (ms)");
+      report.times.end = std::min(report.times.end, experiment_.ticks);
+    }
+    if (report.times.first >= experiment_.ticks)
+      field.find("start")->refuse("is not before the end of the simulation",
+                                  fmt::format("a time < {} (ms)", experiment_.duration));
+    experiment_.reports.push_back(std::move(report));
+  }
+
+  // A time that is a whole number of ticks.
+  Tick read_ticks(const Field& field, Tick least) const {
+    const double dt = experiment_.network.dt;
+    const double ms = field.number({.low = 0, .high = infinity, .unit = "ms"});
+    const Tick ticks = ms_to_tick_nearest(ms, dt);
+    if (ticks > max_ticks) field.refuse(fmt::format("has more than {} ticks", max_ticks));
+    if (std::abs(tick_to_ms(ticks, dt) - ms) > 1e-9 * ms || ticks < least)
+      field.refuse(fmt::format("is no whole number of ticks of {} ms", dt),
+                   fmt::format("a multiple of {} (ms){}", dt, least > 0 ? ", not 0" : ""));
+    return ticks;
+  }
+
+  void read_record_weights(const Field& field, const std::string& name) {
+    check_record_name(field, name);
+    field.only({"projection"}, {"every", "phases"});
+    const Field projection = *field.find("projection");
+    const std::string& wanted = projection.text("the name of a projection");
+    Names names;
+    for (const ProjectionSpec& known : network().projections) names.push_back(known.name);
+    if (!contains(names, wanted))
+      projection.refuse("unknown projection", names.empty() ? "a projection" : one_of(names), nearest(wanted, names));
+    experiment_.weights.push_back({name, wanted, name + ".h5"});
+  }
+
+  static void check_record_name(const Field& field, const std::string& name) {
+    field.need_table();
+    if (!is_name(name)) field.refuse(fmt::format("\"{}\" is no name of a file", name), "letters, digits, _ and -");
+  }
+
+  // Every recording has a file of its own.
+  void check_record_files(const Field& record) const {
+    std::map<std::string, std::string> owner{{"spikes.h5", "spikes"}};
+    const auto claim = [&](const std::string& file, const std::string& name) {
+      if (const auto [known, fresh] = owner.emplace(file, name); !fresh)
+        record.find(name)->refuse(fmt::format("writes {}, as does record.{}", file, known->second), "another name");
+    };
+    for (const RecordStates& report : experiment_.reports)
+      for (const std::string& file : report.files) claim(file, report.name);
+    for (const RecordWeights& weights : experiment_.weights) claim(weights.file, weights.name);
   }
 
   void read_record_spikes(const Field& field) {

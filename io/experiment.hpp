@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/errors.hpp"
+#include "core/simulation.hpp"
 #include "core/types.hpp"
 #include "networks/spec.hpp"
 
@@ -20,6 +21,22 @@ struct RecordSpikes {
   std::vector<Selection> populations;
 };
 
+// What [record.NAME] with variables, or a report of a SONATA config, asks for.
+struct RecordStates {
+  std::string name;
+  std::vector<Selection> cells;        // no neuron twice
+  std::vector<std::string> variables;  // state columns that all of these populations have; one file each
+  std::vector<std::string> files;      // their names in the output directory
+  SampleTimes times;
+};
+
+// What [record.NAME] with a projection asks for: its weights at the end.
+struct RecordWeights {
+  std::string name;
+  std::string projection;
+  std::string file;  // in the output directory
+};
+
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.
 struct Experiment {
   std::string title;    // empty: none given
@@ -28,6 +45,8 @@ struct Experiment {
   Tick ticks = 0;       // >= 1
   NetworkSpec network;
   RecordSpikes record;
+  std::vector<RecordStates> reports;
+  std::vector<RecordWeights> weights;
   std::string output_directory;        // empty: the caller's default
   std::vector<std::string> files;      // every file that was read, in the order of reading; for the provenance
   std::vector<std::string> overrides;  // "key=value" as given with --set

@@ -431,20 +431,24 @@ std::vector<std::string> Dataset::read_texts() const {
   return texts;
 }
 
+namespace {
+// At least 1, so that it can be divided by.
+std::uint64_t values_per_row(const std::vector<std::uint64_t>& shape) {
+  std::uint64_t product = 1;
+  for (std::size_t d = 1; d < shape.size(); ++d) product *= shape[d];
+  return std::max<std::uint64_t>(product, 1);
+}
+}  // namespace
+
 void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
   const Session session;
   if (count == 0) return;
   const auto sizes = shape();
-  if (sizes.size() != 1) fail("only a one-dimensional dataset grows by appending");
-  const hsize_t before = sizes[0], after = before + count, extent = count;
-  if (H5Dset_extent(id(), &after) < 0) raise(file(), path(), "cannot be made longer");
-  const Id file_space(H5Dget_space(id()));
-  const Id memory_space(H5Screate_simple(1, &extent, nullptr));
-  if (!file_space || !memory_space ||
-      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &before, nullptr, &extent, nullptr) < 0 ||
-      H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
-    raise(file(), path(), "cannot be written");
-  }
+  if (sizes.empty()) fail("a single value does not grow");
+  std::vector<hsize_t> longer(sizes.begin(), sizes.end());
+  longer[0] += count / values_per_row(sizes);
+  if (H5Dset_extent(id(), longer.data()) < 0) raise(file(), path(), "cannot be made longer");
+  write_block(sizes[0], count, native, values);
 }
 
 void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native, const void* values) {
@@ -452,20 +456,31 @@ void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native,
   const std::uint64_t all = size();
   if (first > all || count > all - first) fail("cannot be written beyond its end");
   if (count == 0) return;
-  herr_t status = -1;
-  if (first == 0 && count == all) {
-    status = H5Dwrite(id(), native, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
-  } else {
+  if (first != 0 || count != all) {
     if (rank() != 1) fail("only a one-dimensional dataset can be written in parts");
-    const hsize_t start = first, extent = count;
-    const Id file_space(H5Dget_space(id()));
-    const Id memory_space(H5Screate_simple(1, &extent, nullptr));
-    if (file_space && memory_space &&
-        H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &extent, nullptr) >= 0) {
-      status = H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values);
-    }
+    write_block(first, count, native, values);
+  } else if (H5Dwrite(id(), native, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+    raise(file(), path(), "cannot be written");
   }
-  if (status < 0) raise(file(), path(), "cannot be written");
+}
+
+void Dataset::write_block(std::uint64_t first, std::size_t count, hid_t native, const void* values) {
+  const Session session;
+  if (count == 0) return;
+  const auto sizes = shape();
+  const std::uint64_t width = values_per_row(sizes);
+  if (sizes.empty() || count % width != 0) fail("can be written in whole rows only");
+  if (first > sizes[0] || count / width > sizes[0] - first) fail("cannot be written beyond its end");
+  std::vector<hsize_t> start(sizes.size(), 0), extent(sizes.begin(), sizes.end());
+  start[0] = first;
+  extent[0] = count / width;
+  const Id file_space(H5Dget_space(id()));
+  const Id memory_space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+  if (!file_space || !memory_space ||
+      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
+      H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
+    raise(file(), path(), "cannot be written");
+  }
 }
 
 void Dataset::flush() {
@@ -570,9 +585,17 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
   const Id plist = without_times(H5P_DATASET_CREATE);
   Id space;
   if (chunk != 0) {
-    const hsize_t none = 0, unlimited = H5S_UNLIMITED, chunk_size = chunk;
-    space = Id(H5Screate_simple(1, &none, &unlimited));
-    if (H5Pset_chunk(plist.get(), 1, &chunk_size) < 0) raise(file(), below(name), "cannot create the dataset");
+    // Rows of many values are stored in pieces: a chunk holds at most 65536 values in a row, and at least one row.
+    constexpr hsize_t widest = 65536;
+    const int dimensions = static_cast<int>(shape.size());
+    std::vector<hsize_t> sizes(shape.begin(), shape.end()), most(sizes), pieces(sizes);
+    most[0] = H5S_UNLIMITED;
+    hsize_t width = 1;
+    for (std::size_t d = 1; d < pieces.size(); ++d) width *= pieces[d] = std::min(pieces[d], widest);
+    pieces[0] = std::max<hsize_t>(1, chunk / width);
+    space = Id(H5Screate_simple(dimensions, sizes.data(), most.data()));
+    if (H5Pset_chunk(plist.get(), dimensions, pieces.data()) < 0)
+      raise(file(), below(name), "cannot create the dataset");
   } else {
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)

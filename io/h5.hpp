@@ -172,7 +172,7 @@ class Dataset : public Object {
   }
   std::vector<std::string> read_texts() const;  // strings of any kind
 
-  // Adds rows at the end of a one-dimensional extensible dataset.
+  // Adds rows at the end of a growing dataset: whole ones, where a row has several values.
   template <Number T>
   void append(std::span<const T> values) {
     append_rows(values.size(), native_type<T>(), values.data());
@@ -181,6 +181,11 @@ class Dataset : public Object {
   template <Number T>
   void write(std::uint64_t first, std::span<const T> values) {
     write_values(first, values.size(), native_type<T>(), values.data());
+  }
+  // Overwrites whole rows of a dataset of any rank, from row `first` on.
+  template <Number T>
+  void write_rows(std::uint64_t first, std::span<const T> values) {
+    write_block(first, values.size(), native_type<T>(), values.data());
   }
   // Hands what was written to the operating system: readers with SWMR see it and it survives kill -9.
   void flush();
@@ -194,6 +199,7 @@ class Dataset : public Object {
   void read_rows(std::uint64_t first, std::optional<std::uint64_t> count, hid_t native, void* values) const;
   void append_rows(std::size_t count, hid_t native, const void* values);
   void write_values(std::uint64_t first, std::size_t count, hid_t native, const void* values);
+  void write_block(std::uint64_t first, std::size_t count, hid_t native, const void* values);
 };
 
 class Group : public Object {
@@ -221,7 +227,14 @@ class Group : public Object {
   // One-dimensional, empty, grows by append; `chunk` values (> 0) are stored together.
   template <Number T>
   Dataset create_growing(std::string_view name, std::uint64_t chunk) {
-    return make_dataset(name, stored_type<T>(), {}, chunk);
+    const std::uint64_t none = 0;
+    return make_dataset(name, stored_type<T>(), std::span(&none, 1), chunk);
+  }
+  // Grows by rows of `width` values (> 0); about `chunk` values (> 0) are stored together.
+  template <Number T>
+  Dataset create_growing_rows(std::string_view name, std::uint64_t width, std::uint64_t chunk) {
+    const std::uint64_t shape[] = {0, width};
+    return make_dataset(name, stored_type<T>(), shape, chunk);
   }
   // One-dimensional list of texts of fixed length (the longest one's).
   Dataset create_texts(std::string_view name, std::span<const std::string> texts);

@@ -1,21 +1,10 @@
 #include "io/spike_recorder.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cerrno>
 #include <cmath>
-#include <condition_variable>
-#include <cstring>
-#include <exception>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "core/errors.hpp"
@@ -32,89 +21,12 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t part_chunk = 4096;
 // Rows that sealing holds in memory at a time.
 constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;
-// Chunks that may wait for the writer before take() blocks.
-constexpr std::size_t chunks_behind = 4;
 
-[[noreturn]] void refuse(const fs::path& file, std::string problem, std::string expected = {}) {
-  throw RecordingError({.file = file.string(),
-                        .key = {},
-                        .value = {},
-                        .problem = std::move(problem),
-                        .expected = std::move(expected),
-                        .suggestion = {}});
-}
-
-std::string system_message(int code) {
-  return std::generic_category().message(code);
-}
-
-// Whatever a step of recording throws, as a RecordingError.
-template <class Step>
-auto recording(const fs::path& file, Step&& step) {
-  try {
-    return step();
-  } catch (const RecordingError&) {
-    throw;
-  } catch (const UserError& error) {
-    throw RecordingError(error.complaint());
-  } catch (const std::exception& error) {
-    refuse(file, error.what());
-  }
-}
-
-fs::path part_file(const fs::path& directory) {
-  return directory / "spikes.h5.part";
-}
 fs::path sealed_file(const fs::path& directory) {
   return directory / "spikes.h5";
 }
-
-// Marks a directory as being recorded into. Released with the process, however it ends; the file that carries it is
-// removed when it is released in order.
-class RecordingLock {
- public:
-  explicit RecordingLock(const fs::path& directory) : path_(directory / "spikes.h5.lock") {
-    for (;;) {
-      file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-      if (file_ < 0) refuse(path_, "cannot be created (" + system_message(errno) + ")");
-      if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-        const int code = errno;
-        if (code == EINTR) {
-          ::close(file_);
-          continue;
-        }
-        if (code != EWOULDBLOCK) return;  // a file system without locks: go on without
-        ::close(file_);
-        refuse(directory, "another process is recording spikes here", "one recording per directory at a time");
-      }
-      // The previous holder may have removed the file between our open and our lock: then the lock marks nothing.
-      struct stat ours {
-      }, theirs{};
-      if (::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
-          ours.st_dev == theirs.st_dev) {
-        return;
-      }
-      ::close(file_);
-    }
-  }
-  RecordingLock(const RecordingLock&) = delete;
-  RecordingLock& operator=(const RecordingLock&) = delete;
-  ~RecordingLock() {
-    ::unlink(path_.c_str());
-    ::close(file_);
-  }
-
- private:
-  fs::path path_;
-  int file_ = -1;
-};
-
-// ---- the layout that both files share
-
-void describe_file(h5::File& file) {
-  file.set_number<std::uint32_t>("magic", 0x0A7A);
-  const std::array<std::uint32_t, 2> version{0, 1};
-  file.set_numbers<std::uint32_t>("version", version);
+fs::path part_file(const fs::path& directory) {
+  return part_of(sealed_file(directory));
 }
 
 void describe_population(h5::Group& group, h5::Dataset& timestamps) {
@@ -124,15 +36,6 @@ void describe_population(h5::Group& group, h5::Dataset& timestamps) {
 }
 
 // ---- sealing
-
-void sync(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) refuse(path, "cannot be opened (" + system_message(errno) + ")");
-  const int code = ::fsync(file) == 0 ? 0 : errno;
-  ::close(file);
-  // Directories of some file systems cannot be synchronised; their entries are safe in other ways.
-  if (code != 0 && code != EINVAL && code != EROFS) refuse(path, "cannot be written (" + system_message(code) + ")");
-}
 
 struct Row {
   double time = 0;
@@ -161,47 +64,32 @@ std::pair<std::uint64_t, Row> count_whole(const h5::Dataset& timestamps, const h
 
 // The caller holds the lock.
 SpikeFileSummary seal(const fs::path& directory) {
-  const fs::path part = part_file(directory), sealed = sealed_file(directory), draft = directory / "spikes.h5.tmp";
   SpikeFileSummary summary;
-  summary.file = sealed;
-  try {
-    const h5::File from = h5::File::open(part.string(), h5::File::Access::sealed_or_live);
-    h5::File to = h5::File::create(draft.string(), h5::File::Layout::sealed);
-    describe_file(to);
-    {
-      const h5::Group all = from.group("/spikes");
-      h5::Group spikes = to.create_group("spikes");
-      for (const std::string& name : all.list()) {
-        const h5::Dataset times = all.dataset(name + "/timestamps"), nodes = all.dataset(name + "/node_ids");
-        const auto [count, last] = count_whole(times, nodes);
-        summary.populations.push_back({name, count, last.time});
-        summary.last = std::max(summary.last, last.time);
-        summary.incomplete += std::max(times.rows(), nodes.rows()) - count;
+  summary.file = sealed_file(directory);
+  seal_part(summary.file, [&](const h5::File& from, h5::File& to) {
+    const h5::Group all = from.group("/spikes");
+    h5::Group spikes = to.create_group("spikes");
+    for (const std::string& name : all.list()) {
+      const h5::Dataset times = all.dataset(name + "/timestamps"), nodes = all.dataset(name + "/node_ids");
+      const auto [count, last] = count_whole(times, nodes);
+      summary.populations.push_back({name, count, last.time});
+      summary.last = std::max(summary.last, last.time);
+      summary.incomplete += std::max(times.rows(), nodes.rows()) - count;
 
-        h5::Group population = spikes.create_group(name);
-        h5::Dataset sealed_times = population.create_dataset<double>("timestamps", count);
-        h5::Dataset sealed_nodes = population.create_dataset<std::uint64_t>("node_ids", count);
-        describe_population(population, sealed_times);
-        for (std::uint64_t first = 0; first < count; first += seal_block) {
-          const std::uint64_t rows = std::min(seal_block, count - first);
-          sealed_times.write<double>(first, times.read<double>(first, rows));
-        }
-        for (std::uint64_t first = 0; first < count; first += seal_block) {
-          const std::uint64_t rows = std::min(seal_block, count - first);
-          sealed_nodes.write<std::uint64_t>(first, nodes.read<std::uint64_t>(first, rows));
-        }
+      h5::Group population = spikes.create_group(name);
+      h5::Dataset sealed_times = population.create_dataset<double>("timestamps", count);
+      h5::Dataset sealed_nodes = population.create_dataset<std::uint64_t>("node_ids", count);
+      describe_population(population, sealed_times);
+      for (std::uint64_t first = 0; first < count; first += seal_block) {
+        const std::uint64_t rows = std::min(seal_block, count - first);
+        sealed_times.write<double>(first, times.read<double>(first, rows));
+      }
+      for (std::uint64_t first = 0; first < count; first += seal_block) {
+        const std::uint64_t rows = std::min(seal_block, count - first);
+        sealed_nodes.write<std::uint64_t>(first, nodes.read<std::uint64_t>(first, rows));
       }
     }
-    to.close();
-    sync(draft);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(draft, ignored);
-    throw;
-  }
-  fs::rename(draft, sealed);
-  sync(directory);
-  fs::remove(part);
+  });
   return summary;
 }
 
@@ -275,6 +163,7 @@ struct Pending {
   };
   std::vector<NeuronId> neurons;
   std::vector<Run> runs;
+  std::size_t size() const { return neurons.size(); }
   void clear() {
     neurons.clear();
     runs.clear();
@@ -285,30 +174,18 @@ struct Pending {
 
 struct SpikeRecorder::State {
   fs::path directory;
-  Options options;
   TickLength tick_length;
   std::unique_ptr<RecordingLock> lock;
   std::optional<h5::File> file;
   std::vector<Recorded> recorded;  // ascending by first neuron
+  std::optional<BackgroundWriter<Pending>> writer;
 
-  std::mutex mutex;
-  std::condition_variable filled, emptied;
-  Pending pending;             // guarded by mutex
-  bool stop = false;           // guarded by mutex
-  std::exception_ptr failure;  // guarded by mutex; a RecordingError
-  std::thread writer;
-
-  void create() {
+  void create(bool discard_unfinished) {
     std::error_code code;
     fs::create_directories(directory, code);
-    if (code) refuse(directory, "the directory cannot be made (" + code.message() + ")");
-    lock = std::make_unique<RecordingLock>(directory);
-    if (fs::exists(part_file(directory)) && !options.discard_unfinished) {
-      refuse(part_file(directory), "an interrupted run left its spikes here",
-             "\"rheo recover " + directory.string() + "\" first, or another directory");
-    }
-    file = h5::File::create(part_file(directory).string(), h5::File::Layout::live);
-    describe_file(*file);
+    if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
+    lock = std::make_unique<RecordingLock>(sealed_file(directory));
+    file = create_part(sealed_file(directory), discard_unfinished);
     h5::Group spikes = file->create_group("spikes");
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
@@ -320,38 +197,17 @@ struct SpikeRecorder::State {
     file->flush();
   }
 
-  // ---- on the writer's thread
-
-  void write() {
-    using Clock = std::chrono::steady_clock;
-    Pending work;
-    auto last_flush = Clock::now();
-    for (bool last = false; !last;) {
-      {
-        std::unique_lock guard(mutex);
-        filled.wait_until(guard, last_flush + options.flush_interval,
-                          [&] { return stop || pending.neurons.size() >= options.chunk; });
-        last = stop;
-        std::swap(work, pending);
-      }
-      emptied.notify_one();
-      if (!work.neurons.empty()) {
-        try {
-          recording(part_file(directory), [&] {
-            distribute(work);
-            append();
-          });
-        } catch (...) {
-          file->give_up();
-          const std::lock_guard guard(mutex);
-          failure = std::current_exception();
-          break;
-        }
-        work.clear();
-      }
-      last_flush = Clock::now();
+  // On the writer's thread.
+  void write(const Pending& work) {
+    try {
+      recording_step(part_file(directory), [&] {
+        distribute(work);
+        append();
+      });
+    } catch (...) {
+      file->give_up();
+      throw;
     }
-    emptied.notify_all();
   }
 
   void distribute(const Pending& work) {
@@ -387,18 +243,6 @@ struct SpikeRecorder::State {
     file->flush();
   }
 
-  // ---- the end
-
-  void join() {
-    if (!writer.joinable()) return;
-    {
-      const std::lock_guard guard(mutex);
-      stop = true;
-    }
-    filled.notify_one();
-    writer.join();
-  }
-
   void release_datasets() {
     for (Recorded& population : recorded) {
       population.timestamps.reset();
@@ -413,38 +257,21 @@ SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<Popula
   assert(dt > 0);
   State& state = *state_;
   state.directory = directory;
-  state.options = options;
-  state.options.chunk = std::max<std::size_t>(options.chunk, 1);
+  options.chunk = std::max<std::size_t>(options.chunk, 1);
   state.tick_length = TickLength::of(dt);
   state.recorded = choose(populations, recorded);
-  state.pending.neurons.reserve(2 * state.options.chunk);
-  recording(directory, [&] { state.create(); });
-  state.writer = std::thread([&state] { state.write(); });
+  recording_step(directory, [&] { state.create(options.discard_unfinished); });
+  state.writer.emplace(options, [&state](const Pending& work) { state.write(work); });
 }
 
 SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<PopulationInfo>& populations,
                              const std::vector<Selection>& recorded, double dt)
     : SpikeRecorder(directory, populations, recorded, dt, Options()) {}
 
-SpikeRecorder::~SpikeRecorder() {
-  try {
-    state_->join();
-  } catch (...) {
-    // Nobody is left to hear of it; the .part file stays as it is.
-  }
-}
+SpikeRecorder::~SpikeRecorder() = default;
 
 void SpikeRecorder::take(const SpikeBatch& batch) {
-  State& state = *state_;
-  bool full = false;
-  {
-    std::unique_lock guard(state.mutex);
-    state.emptied.wait(
-        guard, [&] { return state.failure || state.pending.neurons.size() < chunks_behind * state.options.chunk; });
-    if (state.failure) std::rethrow_exception(state.failure);
-    assert(!state.stop);
-    if (batch.neurons.empty()) return;
-    Pending& pending = state.pending;
+  state_->writer->put([&](Pending& pending) {
     const std::size_t before = pending.neurons.size();
     pending.neurons.insert(pending.neurons.end(), batch.neurons.begin(), batch.neurons.end());
     for (std::size_t k = 0; k < batch.ticks(); ++k) {
@@ -452,16 +279,13 @@ void SpikeRecorder::take(const SpikeBatch& batch) {
         pending.runs.push_back({batch.tick(k), before + batch.tick_begin[k + 1]});
       }
     }
-    full = before < state.options.chunk && pending.neurons.size() >= state.options.chunk;
-  }
-  if (full) state.filled.notify_one();
+  });
 }
 
 SpikeFileSummary SpikeRecorder::finish() {
   State& state = *state_;
-  return recording(part_file(state.directory), [&] {
-    state.join();
-    if (state.failure) std::rethrow_exception(state.failure);
+  return recording_step(part_file(state.directory), [&] {
+    state.writer->finish();
     assert(state.file);
     state.release_datasets();
     state.file->close();
@@ -471,7 +295,8 @@ SpikeFileSummary SpikeRecorder::finish() {
       const auto sealed = std::find_if(summary.populations.begin(), summary.populations.end(),
                                        [&](const auto& p) { return p.name == population.name; });
       if (sealed == summary.populations.end() || sealed->spikes != population.written) {
-        refuse(summary.file, "does not hold all spikes of population \"" + population.name + "\" that were recorded");
+        refuse_recording(summary.file,
+                         "does not hold all spikes of population \"" + population.name + "\" that were recorded");
       }
     }
     state.lock.reset();
@@ -480,13 +305,14 @@ SpikeFileSummary SpikeRecorder::finish() {
 }
 
 SpikeFileSummary recover_spikes(const fs::path& directory) {
-  return recording(directory, [&] {
-    if (!fs::is_directory(directory)) refuse(directory, "there is no such directory");
+  return recording_step(directory, [&] {
+    if (!fs::is_directory(directory)) refuse_recording(directory, "there is no such directory");
     if (!fs::exists(part_file(directory))) {
       const bool sealed = fs::exists(sealed_file(directory));
-      refuse(directory, sealed ? "nothing to recover: spikes.h5 is complete" : "nothing to recover: no spikes.h5.part");
+      refuse_recording(directory,
+                       sealed ? "nothing to recover: spikes.h5 is complete" : "nothing to recover: no spikes.h5.part");
     }
-    const RecordingLock lock(directory);
+    const RecordingLock lock(sealed_file(directory));
     return seal(directory);
   });
 }

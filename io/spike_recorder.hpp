@@ -16,7 +16,6 @@
 // no locks, nothing marks it.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -26,6 +25,7 @@
 
 #include "core/simulation.hpp"
 #include "core/spikes.hpp"
+#include "io/recording.hpp"
 #include "networks/spec.hpp"
 
 namespace rheo {
@@ -46,11 +46,7 @@ struct SpikeFileSummary {
 
 class SpikeRecorder final : public SpikeSink {
  public:
-  struct Options {
-    std::size_t chunk = std::size_t{1} << 16;       // spikes that are handed to the writer together
-    std::chrono::milliseconds flush_interval{500};  // spikes wait no longer than this, with or without a full chunk
-    bool discard_unfinished = false;                // true: replace a .part that a killed run left
-  };
+  using Options = RecordingOptions;
 
   // `populations` as Simulation::populations() gives them; `recorded` may name a population more than once (the union
   // is recorded). Makes the directory and the .part file, which readers can open from here on.

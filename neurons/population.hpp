@@ -52,6 +52,13 @@ class Population final : public PopulationBlock {
   std::uint32_t size() const override { return size_; }
   std::uint32_t ports() const override { return M::ports.size() - (with_current_ ? 0 : 1); }
   AlignedColumn<Real>& column(std::size_t index) { return state_[index]; }
+  const void* column(std::string_view column_name) const override {
+    const void* found = nullptr;
+    for_each_column([&](std::string_view known, std::size_t c) {
+      if (known == column_name) found = state_[c].data();
+    });
+    return found;
+  }
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,
                SpikeList& spikes) override {

@@ -463,7 +463,7 @@ TEST_CASE("what Network complains about is told with its place", "[experiment]")
 }
 
 TEST_CASE("the examples are right", "[experiment]") {
-  const fs::path folder = fs::path(__FILE__).parent_path() / "../../examples";
+  const fs::path folder = fs::path(RHEO_SOURCE_DIR) / "examples";
   if (!fs::exists(folder)) {
     WARN("examples/ is not here: not checked");
     return;

@@ -193,14 +193,53 @@ port = "ex")",
      R"(delay = 1.5
 plasticity = { rule = "stdp" })",
      "wrong.toml:25: projections.excitation.plasticity: not available yet in this version"},
-    {"[record.spikes]", "[record.spike]",
-     R"(wrong.toml:26: record.spike: unknown key; expected spikes; did you mean "spikes"?)"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.spike]
+populations = ["E", "I"])",
+     R"(wrong.toml:26: record.spike = { populations = ["E", "I"] }: records neither states nor weights; expected population and variables, or projection; or the table record.spikes)"},
     {R"([record.spikes]
 populations = ["E", "I"])",
      R"([record.membrane]
 population = "E"
+variables = ["V_n"])",
+     R"(wrong.toml:28: record.membrane.variables = "V_n": unknown variable of iaf_psc_delta; expected one of V_m, refractory; did you mean "V_m"?)"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.membrane]
+population = "E")",
+     R"(wrong.toml:26: record.membrane.variables: is missing; expected a list of variables such as ["V_m"])"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.membrane]
+population = "E[0:81]"
 variables = ["V_m"])",
-     "wrong.toml:26: record.membrane: not available yet in this version"},
+     R"(wrong.toml:27: record.membrane.population = "E[0:81]": ends at 81, and E has 80 neurons; expected an end <= 80)"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.membrane]
+population = "E"
+variables = ["V_m"]
+every = 0.25)",
+     R"(wrong.toml:29: record.membrane.every = 0.25: is no whole number of ticks of 0.1 ms; expected a multiple of 0.1 (ms), not 0)"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.membrane]
+population = "E"
+variables = ["V_m"]
+start = 100.0)",
+     R"(wrong.toml:29: record.membrane.start = 100.0: is not before the end of the simulation; expected a time < 100 (ms))"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.w]
+projection = "excitaton")",
+     R"(wrong.toml:27: record.w.projection = "excitaton": unknown projection; expected excitation; did you mean "excitation"?)"},
+    {R"([record.spikes]
+populations = ["E", "I"])",
+     R"([record.w]
+projection = "excitation"
+every = 10.0)",
+     R"(wrong.toml:28: record.w.every: not available yet in this version)"},
     {"[simulation]",
      R"(plugins = ["my_rule.so"]
 
@@ -329,7 +368,7 @@ TEST_CASE("each mistake in an override gets its message", "[experiment]") {
 }
 
 TEST_CASE("docs/errors.md shows every message of the table", "[experiment]") {
-  const fs::path page = fs::path(__FILE__).parent_path() / "../../docs/errors.md";
+  const fs::path page = fs::path(RHEO_SOURCE_DIR) / "docs/errors.md";
   if (!fs::exists(page)) {
     WARN("docs/errors.md is not here: not checked");
     return;

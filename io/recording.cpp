@@ -1,0 +1,119 @@
+#include "io/recording.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace rheo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string system_message(int code) {
+  return std::generic_category().message(code);
+}
+
+void sync(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) refuse_recording(path, "cannot be opened (" + system_message(errno) + ")");
+  const int code = ::fsync(file) == 0 ? 0 : errno;
+  ::close(file);
+  // Directories of some file systems cannot be synchronised; their entries are safe in other ways.
+  if (code != 0 && code != EINVAL && code != EROFS)
+    refuse_recording(path, "cannot be written (" + system_message(code) + ")");
+}
+
+}  // namespace
+
+void refuse_recording(const fs::path& file, std::string problem, std::string expected) {
+  throw RecordingError({.file = file.string(),
+                        .key = {},
+                        .value = {},
+                        .problem = std::move(problem),
+                        .expected = std::move(expected),
+                        .suggestion = {}});
+}
+
+fs::path part_of(const fs::path& sealed) {
+  return fs::path(sealed).concat(".part");
+}
+
+RecordingLock::RecordingLock(const fs::path& sealed) : path_(fs::path(sealed).concat(".lock")) {
+  for (;;) {
+    file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0) refuse_recording(path_, "cannot be created (" + system_message(errno) + ")");
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      const int code = errno;
+      if (code == EINTR) {
+        ::close(file_);
+        continue;
+      }
+      if (code != EWOULDBLOCK) return;  // a file system without locks: go on without
+      ::close(file_);
+      refuse_recording(sealed.parent_path(), "another process is recording " + sealed.stem().string() + " here",
+                       "one recording per directory at a time");
+    }
+    // The previous holder may have removed the file between our open and our lock: then the lock marks nothing.
+    struct stat ours {
+    }, theirs{};
+    if (::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+        ours.st_dev == theirs.st_dev) {
+      return;
+    }
+    ::close(file_);
+  }
+}
+
+RecordingLock::~RecordingLock() {
+  ::unlink(path_.c_str());
+  ::close(file_);
+}
+
+void describe_sonata_file(h5::File& file) {
+  file.set_number<std::uint32_t>("magic", 0x0A7A);
+  const std::array<std::uint32_t, 2> version{0, 1};
+  file.set_numbers<std::uint32_t>("version", version);
+}
+
+h5::File create_part(const fs::path& sealed, bool discard_unfinished) {
+  if (fs::exists(part_of(sealed)) && !discard_unfinished) {
+    refuse_recording(part_of(sealed), "an interrupted run left its " + sealed.stem().string() + " here",
+                     "\"rheo recover " + sealed.parent_path().string() + "\" first, or another directory");
+  }
+  h5::File file = h5::File::create(part_of(sealed).string(), h5::File::Layout::live);
+  describe_sonata_file(file);
+  return file;
+}
+
+void write_whole(const fs::path& file, const std::function<void(h5::File&)>& fill) {
+  const fs::path draft = fs::path(file).concat(".tmp");
+  try {
+    h5::File to = h5::File::create(draft.string(), h5::File::Layout::sealed);
+    describe_sonata_file(to);
+    fill(to);
+    to.close();
+    sync(draft);
+    fs::rename(draft, file);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(draft, ignored);
+    throw;
+  }
+  sync(file.has_parent_path() ? file.parent_path() : ".");
+}
+
+void seal_part(const fs::path& sealed, const std::function<void(const h5::File&, h5::File&)>& rewrite) {
+  write_whole(sealed, [&](h5::File& to) {
+    const h5::File from = h5::File::open(part_of(sealed).string(), h5::File::Access::sealed_or_live);
+    rewrite(from, to);
+  });
+  fs::remove(part_of(sealed));
+}
+
+}  // namespace rheo

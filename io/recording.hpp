@@ -1,0 +1,158 @@
+// What all recordings have in common: while the simulation runs they grow as <name>.part, which can be read meanwhile
+// (SWMR) and survives kill -9; at the end they are sealed, rewritten as <name> in canonical form, so that the same
+// results are the same bytes. A lock on <name>.lock marks a live recording; it vanishes with the process. Where the
+// file system has no locks, nothing marks it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/errors.hpp"
+#include "io/h5.hpp"
+#include "networks/spec.hpp"
+
+namespace rheo {
+
+// How a recorder hands over and writes.
+struct RecordingOptions {
+  std::size_t chunk = std::size_t{1} << 16;       // values that are handed to the writer together
+  std::chrono::milliseconds flush_interval{500};  // values wait no longer than this, with or without a full chunk
+  bool discard_unfinished = false;                // true: replace a .part that a killed run left
+};
+
+[[noreturn]] void refuse_recording(const std::filesystem::path& file, std::string problem, std::string expected = {});
+
+// Whatever a step of recording throws, as a RecordingError.
+template <class Step>
+auto recording_step(const std::filesystem::path& file, Step&& step) {
+  try {
+    return step();
+  } catch (const RecordingError&) {
+    throw;
+  } catch (const UserError& error) {
+    throw RecordingError(error.complaint());
+  } catch (const std::exception& error) {
+    refuse_recording(file, error.what());
+  }
+}
+
+std::filesystem::path part_of(const std::filesystem::path& sealed);  // "spikes.h5.part"
+
+class RecordingLock {
+ public:
+  // Throws RecordingError where another process, or another recorder of this one, holds it.
+  explicit RecordingLock(const std::filesystem::path& sealed);
+  RecordingLock(const RecordingLock&) = delete;
+  RecordingLock& operator=(const RecordingLock&) = delete;
+  ~RecordingLock();
+
+ private:
+  std::filesystem::path path_;
+  int file_ = -1;
+};
+
+// Makes the directory and the .part file with the attributes that every SONATA file has. The caller holds the lock.
+h5::File create_part(const std::filesystem::path& sealed, bool discard_unfinished);
+
+// magic and version, as in every SONATA file.
+void describe_sonata_file(h5::File& file);
+
+// Writes `file` under another name first: a reader sees the old file or the new one, and a failure leaves the old one.
+void write_whole(const std::filesystem::path& file, const std::function<void(h5::File&)>& fill);
+
+// Rewrites the .part file as the sealed one and removes it. The caller holds the lock.
+void seal_part(const std::filesystem::path& sealed,
+               const std::function<void(const h5::File& part, h5::File& sealed)>& rewrite);
+
+// Hands values to a thread that writes them. Work has size() and clear().
+template <class Work>
+class BackgroundWriter {
+ public:
+  BackgroundWriter(const RecordingOptions& options, std::function<void(Work&)> write)
+      : options_(options), write_(std::move(write)), thread_([this] { run(); }) {}
+  BackgroundWriter(const BackgroundWriter&) = delete;
+  BackgroundWriter& operator=(const BackgroundWriter&) = delete;
+  ~BackgroundWriter() { join(); }
+
+  // add(work) copies what is new. Blocks while the disk is more than four chunks behind; throws what the writer threw.
+  template <class Add>
+  void put(const Add& add) {
+    bool full = false;
+    {
+      std::unique_lock guard(mutex_);
+      emptied_.wait(guard, [&] { return failure_ || pending_.size() < chunks_behind * options_.chunk; });
+      if (failure_) std::rethrow_exception(failure_);
+      const std::size_t before = pending_.size();
+      add(pending_);
+      full = before < options_.chunk && pending_.size() >= options_.chunk;
+    }
+    if (full) filled_.notify_one();
+  }
+
+  // Writes what is left and ends the thread; throws what the writer threw.
+  void finish() {
+    join();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  static constexpr std::size_t chunks_behind = 4;
+
+  void join() {
+    if (!thread_.joinable()) return;
+    {
+      const std::lock_guard guard(mutex_);
+      stop_ = true;
+    }
+    filled_.notify_one();
+    thread_.join();
+  }
+
+  void run() {
+    using Clock = std::chrono::steady_clock;
+    Work work;
+    auto last_flush = Clock::now();
+    for (bool last = false; !last;) {
+      {
+        std::unique_lock guard(mutex_);
+        filled_.wait_until(guard, last_flush + options_.flush_interval,
+                           [&] { return stop_ || pending_.size() >= options_.chunk; });
+        last = stop_;
+        std::swap(work, pending_);
+      }
+      emptied_.notify_one();
+      if (work.size() != 0) {
+        try {
+          write_(work);
+        } catch (...) {
+          const std::lock_guard guard(mutex_);
+          failure_ = std::current_exception();
+          break;
+        }
+        work.clear();
+      }
+      last_flush = Clock::now();
+    }
+    emptied_.notify_all();
+  }
+
+  RecordingOptions options_;
+  std::function<void(Work&)> write_;
+  std::mutex mutex_;
+  std::condition_variable filled_, emptied_;
+  Work pending_;                // guarded by mutex_
+  bool stop_ = false;           // guarded by mutex_
+  std::exception_ptr failure_;  // guarded by mutex_
+  std::thread thread_;          // last: it uses all of the above
+};
+
+}  // namespace rheo

@@ -1,0 +1,309 @@
+#include "io/state_recorder.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <utility>
+
+#include "core/errors.hpp"
+#include "core/time.hpp"
+#include "io/h5.hpp"
+#include "neurons/catalogue.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t part_chunk = 16384;                      // values stored together in the .part file
+constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;     // values that sealing holds in memory at a time
+constexpr std::uint64_t most_buffered = std::uint64_t{1} << 22;  // values between two windows
+
+// The neurons of one population that are recorded.
+struct Part {
+  std::string name, unit;
+  std::size_t population = 0;
+  std::vector<std::uint32_t> neurons;  // ascending
+  const void* column = nullptr;
+  std::size_t offset = 0;  // of its first value in a row of all parts
+  std::optional<h5::Dataset> data;
+};
+
+std::vector<Part> choose(Simulation& simulation, const NetworkSpec& network, const RecordStates& report,
+                         const std::string& variable) {
+  const auto refuse = [&](const std::string& value, std::string problem, std::string expected = {}) {
+    throw RecordingError({.file = {},
+                          .key = "record." + report.name,
+                          .value = value,
+                          .problem = std::move(problem),
+                          .expected = std::move(expected),
+                          .suggestion = {}});
+  };
+  std::vector<Part> parts;
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const PopulationSpec& population = network.populations[p];
+    Part part;
+    for (const Selection& cells : report.cells) {
+      if (cells.population != population.name) continue;
+      const std::uint32_t end = cells.end.value_or(population.size);
+      if (end > population.size || cells.step == 0) refuse(population.name, "selects more than there is");
+      for (std::uint64_t i = cells.begin; i < end; i += cells.step)
+        part.neurons.push_back(static_cast<std::uint32_t>(i));
+    }
+    if (part.neurons.empty()) continue;
+    std::sort(part.neurons.begin(), part.neurons.end());
+    part.neurons.erase(std::unique(part.neurons.begin(), part.neurons.end()), part.neurons.end());
+    part.name = population.name;
+    part.population = p;
+    part.column = simulation.population(p).column(variable);
+    if (part.column == nullptr) refuse(population.name, population.model + " has no variable " + variable);
+    if (part.name == "." || part.name.find('/') != std::string::npos)
+      refuse(part.name, "cannot be the name of a group in an HDF5 file");
+    if (const ModelInfo* model = find_neuron_model(population.model))
+      for (const FieldInfo& field : model->columns)
+        if (field.name == variable) part.unit = field.unit;
+    parts.push_back(std::move(part));
+  }
+  if (parts.empty()) refuse({}, "selects no neurons");
+  for (std::size_t i = 1; i < parts.size(); ++i) parts[i].offset = parts[i - 1].offset + parts[i - 1].neurons.size();
+  return parts;
+}
+
+// All but the data: [begin, end) in steps of `step`, ms.
+void describe_part(h5::Group& group, h5::Dataset& data, const std::string& unit,
+                   const std::vector<std::uint64_t>& node_ids, double begin, double end, double step) {
+  data.set_text("units", unit);
+  h5::Group mapping = group.create_group("mapping");
+  h5::Dataset ids = mapping.create_dataset<std::uint64_t>("node_ids", node_ids.size());
+  ids.write<std::uint64_t>(0, node_ids);
+  ids.set_number<std::uint8_t>("sorted", 1);
+  std::vector<std::uint64_t> pointers(node_ids.size() + 1);
+  std::iota(pointers.begin(), pointers.end(), std::uint64_t{0});
+  mapping.create_dataset<std::uint64_t>("index_pointers", pointers.size()).write<std::uint64_t>(0, pointers);
+  mapping.create_dataset<std::uint32_t>("element_ids", node_ids.size())
+      .write<std::uint32_t>(0, std::vector<std::uint32_t>(node_ids.size(), 0));
+  h5::Dataset time = mapping.create_dataset<double>("time", 3);
+  time.write<double>(0, std::vector<double>{begin, end, step});
+  time.set_text("units", "ms");
+}
+
+// The caller holds the lock.
+ReportSummary seal(const fs::path& sealed) {
+  ReportSummary summary;
+  summary.file = sealed;
+  seal_part(sealed, [&](const h5::File& from, h5::File& to) {
+    const h5::Dataset counts = from.dataset("/rows");
+    const std::vector<std::uint64_t> whole = counts.read<std::uint64_t>();
+    const auto ticks = counts.numbers_attribute<std::int64_t>("ticks");
+    const auto dt = counts.numbers_attribute<double>("dt");
+    if (!ticks || ticks->size() != 2 || !dt || dt->size() != 1) counts.fail("has no ticks and dt");
+    // The last count may have been cut short: what is not larger than the one before was never written.
+    for (const std::uint64_t count : whole) {
+      if (count <= summary.rows) break;
+      summary.rows = count;
+    }
+    const h5::Group all = from.group("/report");
+    for (const std::string& name : all.list())
+      summary.rows = std::min(summary.rows, all.dataset(name + "/data").rows());
+    const TickLength length = TickLength::of(dt->front());
+    summary.begin = length.ms(ticks->front());
+    summary.end = length.ms(ticks->front() + static_cast<Tick>(summary.rows) * ticks->back());
+
+    h5::Group report = to.create_group("report");
+    for (const std::string& name : all.list()) {
+      const h5::Dataset data = all.dataset(name + "/data");
+      const auto node_ids = all.dataset(name + "/mapping/node_ids").read<std::uint64_t>();
+      if (node_ids.empty() || data.rank() != 2 || data.shape()[1] != node_ids.size())
+        data.fail("does not have one column per node");
+      h5::Group group = report.create_group(name);
+      const std::uint64_t shape[] = {summary.rows, node_ids.size()};
+      h5::Dataset sealed_data = group.create_dataset<float>("data", shape);
+      const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / node_ids.size());
+      for (std::uint64_t first = 0; first < summary.rows; first += block) {
+        const std::uint64_t rows = std::min(block, summary.rows - first);
+        sealed_data.write_rows<float>(first, data.read<float>(first, rows));
+      }
+      describe_part(group, sealed_data, data.text_attribute("units").value_or(""), node_ids, summary.begin, summary.end,
+                    length.ms(ticks->back()));
+    }
+  });
+  return summary;
+}
+
+// Rows of all parts, one after the other.
+struct Rows {
+  std::vector<float> values;
+  std::size_t size() const { return values.size(); }
+  void clear() { values.clear(); }
+};
+
+}  // namespace
+
+struct StateRecorder::State {
+  fs::path sealed;
+  SampleTimes times;
+  double dt = 0;
+  bool is_double = false;
+  std::vector<Part> parts;  // by population
+  std::size_t width = 0;    // values of a row of all parts
+
+  Tick window_first = 0;      // rows of `window` are the samples from here on
+  std::vector<float> window;  // [samples of the window][width]
+
+  std::unique_ptr<RecordingLock> lock;
+  std::optional<h5::File> file;
+  std::optional<h5::Dataset> counts;
+  std::vector<float> of_part;  // the writer's
+  std::uint64_t written = 0;   // rows; the writer's
+  std::optional<BackgroundWriter<Rows>> writer;
+
+  void create(const fs::path& directory, bool discard_unfinished) {
+    std::error_code code;
+    fs::create_directories(directory, code);
+    if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
+    lock = std::make_unique<RecordingLock>(sealed);
+    file = create_part(sealed, discard_unfinished);
+    counts = file->create_growing<std::uint64_t>("rows", 1024);
+    const std::int64_t ticks[] = {times.first, times.every};
+    counts->set_numbers<std::int64_t>("ticks", ticks);
+    counts->set_number<double>("dt", dt);
+    h5::Group report = file->create_group("report");
+    const TickLength length = TickLength::of(dt);
+    for (Part& part : parts) {
+      h5::Group group = report.create_group(part.name);
+      part.data = group.create_growing_rows<float>("data", part.neurons.size(), part_chunk);
+      describe_part(group, *part.data, part.unit, {part.neurons.begin(), part.neurons.end()}, length.ms(times.first),
+                    length.ms(times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every),
+                    length.ms(times.every));
+    }
+    file->start_live();
+    file->flush();
+  }
+
+  // On the writer's thread. Rows are safe on disk before they are counted.
+  void write(const Rows& rows) {
+    try {
+      recording_step(part_of(sealed), [&] {
+        for (Part& part : parts) {
+          of_part.clear();
+          for (std::size_t row = 0; row < rows.values.size(); row += width) {
+            const auto begin = rows.values.begin() + static_cast<std::ptrdiff_t>(row + part.offset);
+            of_part.insert(of_part.end(), begin, begin + static_cast<std::ptrdiff_t>(part.neurons.size()));
+          }
+          part.data->append<float>(of_part);
+        }
+        file->flush();
+        written += rows.values.size() / width;
+        counts->append<std::uint64_t>(std::span(&written, 1));
+        file->flush();
+      });
+    } catch (...) {
+      file->give_up();
+      throw;
+    }
+  }
+
+  template <class Real>
+  static void copy(const Part& part, std::uint32_t begin, std::uint32_t end, float* row) {
+    const auto first = std::lower_bound(part.neurons.begin(), part.neurons.end(), begin);
+    const Real* const column = static_cast<const Real*>(part.column);
+    float* to = row + part.offset + (first - part.neurons.begin());
+    for (auto neuron = first; neuron != part.neurons.end() && *neuron < end; ++neuron)
+      *to++ = static_cast<float>(column[*neuron]);
+  }
+};
+
+StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, const NetworkSpec& network,
+                             const RecordStates& report, std::size_t index, Options options)
+    : state_(std::make_unique<State>()) {
+  State& state = *state_;
+  state.sealed = directory / report.files.at(index);
+  state.times = report.times;
+  state.dt = network.dt;
+  state.is_double = network.precision == Precision::double_;
+  state.parts = choose(simulation, network, report, report.variables.at(index));
+  state.width = state.parts.back().offset + state.parts.back().neurons.size();
+  options.chunk = std::max(options.chunk, 8 * state.width);
+  recording_step(state.sealed, [&] { state.create(directory, options.discard_unfinished); });
+  state.writer.emplace(options, [&state](const Rows& rows) { state.write(rows); });
+}
+
+StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, const NetworkSpec& network,
+                             const RecordStates& report, std::size_t index)
+    : StateRecorder(directory, simulation, network, report, index, Options()) {}
+
+StateRecorder::~StateRecorder() = default;
+
+const SampleTimes& StateRecorder::times() const {
+  return state_->times;
+}
+
+Tick StateRecorder::longest_window() const {
+  const auto samples = static_cast<Tick>(std::max<std::uint64_t>(1, most_buffered / state_->width));
+  return samples > 1024 ? 1024 : samples * std::min<Tick>(state_->times.every, 1024);
+}
+
+void StateRecorder::begin(Tick first, Tick end) {
+  state_->window_first = first;
+  state_->window.resize(state_->times.count(first, end) * state_->width);
+}
+
+void StateRecorder::sample(Tick t, const std::vector<Piece>& pieces) {
+  State& state = *state_;
+  float* const row = state.window.data() + state.times.count(state.window_first, t) * state.width;
+  for (const Part& part : state.parts) {
+    const Piece& piece = pieces[part.population];
+    if (state.is_double)
+      State::copy<double>(part, piece.begin, piece.end, row);
+    else
+      State::copy<float>(part, piece.begin, piece.end, row);
+  }
+}
+
+void StateRecorder::take(Tick) {
+  State& state = *state_;
+  if (state.window.empty()) return;
+  state.writer->put(
+      [&](Rows& rows) { rows.values.insert(rows.values.end(), state.window.begin(), state.window.end()); });
+}
+
+ReportSummary StateRecorder::finish() {
+  State& state = *state_;
+  return recording_step(part_of(state.sealed), [&] {
+    state.writer->finish();
+    for (Part& part : state.parts) part.data.reset();
+    state.counts.reset();
+    state.file->close();
+    state.file.reset();
+    const ReportSummary summary = seal(state.sealed);
+    if (summary.rows != state.written) refuse_recording(summary.file, "does not hold all rows that were recorded");
+    state.lock.reset();
+    return summary;
+  });
+}
+
+std::vector<fs::path> unfinished_reports(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().extension() != ".part" || entry.path().filename() == "spikes.h5.part") continue;
+    try {
+      if (h5::File::open(entry.path().string(), h5::File::Access::sealed_or_live).has_group("/report"))
+        found.push_back(entry.path().parent_path() / entry.path().stem());
+    } catch (const h5::Error&) {
+      // Somebody else's file.
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+ReportSummary recover_report(const fs::path& sealed) {
+  return recording_step(part_of(sealed), [&] {
+    const RecordingLock lock(sealed);
+    return seal(sealed);
+  });
+}
+
+}  // namespace rheo

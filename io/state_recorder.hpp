@@ -1,0 +1,68 @@
+// States on their way to disk: one variable of chosen neurons, every so many ticks, streamed into <file>.part while the
+// simulation runs and sealed into <file> at its end (io/recording.hpp). Both hold a SONATA report:
+//   /report/<population>/data                    float32 [time x neurons], attribute units
+//   /report/<population>/mapping/node_ids        uint64 [neurons], ascending, attribute sorted = 1
+//   /report/<population>/mapping/index_pointers  uint64 [neurons + 1], 0, 1, 2, ...: one value per neuron
+//   /report/<population>/mapping/element_ids     uint32 [neurons], all 0
+//   /report/<population>/mapping/time            float64 [3], ms: time of the first row, end (excluded), step
+//
+// A row is the state at the end of its tick; the row of tick 0 is the initial state. The .part file also holds
+//   /rows  uint64 [...]: after each flush, how many rows are whole in all populations
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/simulation.hpp"
+#include "core/types.hpp"
+#include "io/experiment.hpp"
+#include "io/recording.hpp"
+#include "networks/spec.hpp"
+
+namespace rheo {
+
+struct ReportSummary {
+  std::filesystem::path file;
+  std::uint64_t rows = 0;
+  double begin = 0, end = 0;  // ms: the first row, and one step after the last
+};
+
+class StateRecorder final : public Probe {
+ public:
+  using Options = RecordingOptions;
+
+  // Records variable number `index` of the report from the simulation, which was built from `network` and to which the
+  // caller adds it. Makes the directory and the .part file. Throws RecordingError.
+  StateRecorder(const std::filesystem::path& directory, Simulation& simulation, const NetworkSpec& network,
+                const RecordStates& report, std::size_t index, Options options);
+  StateRecorder(const std::filesystem::path& directory, Simulation& simulation, const NetworkSpec& network,
+                const RecordStates& report, std::size_t index);
+  // Without finish(): flushes and closes the .part file but does not seal it.
+  ~StateRecorder() override;
+
+  const SampleTimes& times() const override;
+  Tick longest_window() const override;
+  void begin(Tick first, Tick end) override;
+  void sample(Tick t, const std::vector<Piece>& pieces) override;
+  void take(Tick end) override;
+
+  // Writes what is left and seals. Throws RecordingError; the .part file then stays for recover_report. Call once.
+  ReportSummary finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Unfinished reports in a directory: the names of their sealed files, ascending.
+std::vector<std::filesystem::path> unfinished_reports(const std::filesystem::path& directory);
+
+// Seals what a killed process left of the report `sealed`. Throws RecordingError when its process still runs, or when
+// it cannot be read.
+ReportSummary recover_report(const std::filesystem::path& sealed);
+
+}  // namespace rheo

@@ -1,0 +1,106 @@
+// The rheo command as a child process, for the tests of its folder.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace fs = std::filesystem;
+
+// A directory of its own, removed in the end.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "rheo_command_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+inline std::string text_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The command with its output in files; started at once, waited for by end().
+class Command {
+ public:
+  Command(const Scratch& scratch, const std::vector<std::string>& arguments)
+      : out_(scratch / "stdout"), err_(scratch / "stderr") {
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    std::vector<std::string> words{RHEO_COMMAND};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const int out = ::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ::dup2(out, 1);
+    ::dup2(err, 2);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ~Command() {
+    if (pid_ > 0) {
+      send(SIGKILL);
+      end();
+    }
+  }
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  void send(int signal) const { ::kill(pid_, signal); }
+  // The exit code, or minus the signal that ended it.
+  int end() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  std::string out() const { return text_of(out_); }
+  std::string err() const { return text_of(err_); }
+
+ private:
+  fs::path out_, err_;
+  pid_t pid_ = -1;
+};
+
+inline int code_of(const Scratch& scratch, const std::vector<std::string>& arguments) {
+  return Command(scratch, arguments).end();
+}
+
+inline nlohmann::json report(const fs::path& directory) {
+  return nlohmann::json::parse(text_of(directory / "run.json"));
+}
+
+inline bool has_h5py() {
+  return std::system("/usr/bin/python3 -c 'import h5py' >/dev/null 2>&1") == 0;
+}
+
+// Whether the independent reader accepts all of these files; what it says goes to the test's output.
+inline bool sonata_accepts(const std::vector<fs::path>& files) {
+  std::string command = "/usr/bin/python3 " RHEO_SOURCE_DIR "/tests/peers/sonata_check.py";
+  for (const fs::path& file : files) command += " '" + file.string() + "'";
+  return std::system(command.c_str()) == 0;
+}

@@ -155,10 +155,11 @@ double Limits::rows_by_ring(Row row, std::size_t delays) const {
           fetch(rows, rows.order[(at + 1) % row_count] * row_length, row_length);
           // Every row is emitted in a tick of its own.
           const std::size_t begin = rows.order[at % row_count] * row_length;
-          const auto base = static_cast<std::uint32_t>(at % 64 * targets);
+          const auto base = static_cast<std::uint32_t>(at % 64 * targets),
+                     end = static_cast<std::uint32_t>(64 * targets);
           for (std::size_t k = begin; k < begin + row_length; ++k) {
             auto place = static_cast<std::uint32_t>(rows.address[k] + base);
-            if (place >= 64 * targets) place -= 64 * targets;
+            if (place >= end) place -= end;
             rows.input[place] += Weights ? rows.weight[k] : 0.5f;
           }
         }

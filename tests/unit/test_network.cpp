@@ -237,7 +237,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"spike at NaN", [](auto& s) { s.populations[2] = source("S", {{none}}); }, "populations.S.params.times", "nan",
        "spike time of neuron 0", "times > 0 (ms)"},
       {"trains of others", [](auto& s) { s.populations[2].size = 9; }, "populations.S.params.times", "",
-       "trains do not match the population's size", "one list of times per neuron"},
+       "trains do not match the number of neurons", "one list of times per neuron"},
 
       // Projections.
       {"twice", [](auto& s) { s.projections[1].name = "feed"; }, "projections.feed", "", "declared twice",

@@ -284,6 +284,34 @@ std::uint32_t RandomStream::binomial(std::uint32_t n, double p) {
   }
 }
 
+std::uint64_t RandomStream::hypergeometric(std::uint64_t marked, std::uint64_t others, std::uint64_t draws) {
+  const auto a = static_cast<double>(marked), b = static_cast<double>(others), n = static_cast<double>(draws);
+  assert(n <= a + b && a + b <= 0x1p53);
+  if (marked == 0 || draws == 0) return 0;
+  if (others == 0) return draws;
+  if (n == a + b) return marked;
+  // P(k) is the product of two binomial probabilities over a third, with any p; with this one none is small (Loader,
+  // as above).
+  const double p = n / (a + b);
+  const double mode = std::floor((n + 1.0) * ((a + 1.0) / (a + b + 2.0)));
+  const double peak = std::min({mode, a, n});
+  const double k0 = std::max({peak, n - b, 0.0});
+  const double top = math::exp(log_binomial(k0, a, p) + log_binomial(n - k0, b, p) - log_binomial(n, a + b, p));
+  double rest = uniform() - top;
+  double up = k0, down = k0, p_up = top, p_down = top;
+  while (rest >= 0.0 && (p_up > 0.0 || p_down > 0.0)) {
+    p_up *= (a - up) / (up + 1.0) * ((n - up) / (b - n + up + 1.0));
+    ++up;
+    rest -= p_up;
+    if (rest < 0.0) return static_cast<std::uint64_t>(up);
+    p_down *= down / (a - down + 1.0) * ((b - n + down) / (n - down + 1.0));
+    --down;
+    rest -= p_down;
+    if (rest < 0.0) return static_cast<std::uint64_t>(down);
+  }
+  return static_cast<std::uint64_t>(k0);  // at once, or where rounding left a rest
+}
+
 namespace {
 
 // A sum that remembers what rounding took (Neumaier's variant of Kahan's sum), so that thousands of probabilities add

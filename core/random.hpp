@@ -85,6 +85,10 @@ class RandomStream {
   // above.
   std::uint32_t binomial(std::uint32_t n, double p);
 
+  // Number of marked ones among `draws` drawn without replacement from `marked` and `others`, draws <= marked + others
+  // <= 2^53. By inversion from the mode outwards, in about as many steps as the standard deviation.
+  std::uint64_t hypergeometric(std::uint64_t marked, std::uint64_t others, std::uint64_t draws);
+
  private:
   [[gnu::always_inline]] inline void refill() {
     words_ = philox4x32(counter_, key_.lo, key_.hi);

@@ -15,9 +15,12 @@
 #include <utility>
 
 #include "core/time.hpp"
+#include "io/edge_file.hpp"
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
 #include "io/toml_document.hpp"
+#include "networks/connect_rules.hpp"
+#include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo {
@@ -482,11 +485,12 @@ class ExperimentReader {
   }
 
   PopulationSpec read_population(const Field& field, const std::string& name) {
-    field.only({"model", "size", "like", "params", "initial"}, {"plasticity", "update"});
+    field.only({"model", "size", "like", "params", "initial", "positions"}, {"plasticity", "update"});
     PopulationSpec population;
     const auto like = field.find("like");
     if (like) population = find_like(*like, name);
     population.name = name;
+    population.positions = {};
 
     if (like) {
       if (const auto model = field.find("model"); model && model->text("a model") != population.model) {
@@ -508,6 +512,8 @@ class ExperimentReader {
     const ModelInfo& model = *find_neuron_model(population.model);
     if (const auto params = field.find("params")) read_params(*params, model, population);
     if (const auto initial = field.find("initial")) read_initial(*initial, model, population);
+    if (const auto positions = field.find("positions"))
+      population.positions = read_positions(*positions, population.size);
     if (is_source(population) && !population.trains) {
       field.need("params", "times = [[..], ..] or file = \"..\" (spike times in ms)");
       throw ExperimentError({.file = field.find("params")->node().place(),
@@ -593,6 +599,92 @@ class ExperimentReader {
       population.initial[info.name] =
           read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit}, per_neuron(population.size));
     }
+  }
+
+  static Positions read_positions(const Field& field, std::uint32_t size) {
+    const std::string forms =
+        "{ grid = [40, 40] }, { uniform = [[0.0, 1.0], [0.0, 1.0]] }, { list = [[x, y], ..] } or { file = .., dataset "
+        "= .. }";
+    field.need_table(forms);
+    Positions positions;
+    const auto grid = field.find("grid"), uniform = field.find("uniform"), list = field.find("list"),
+               file = field.find("file"), extent = field.find("extent");
+    if (int{grid.has_value()} + uniform.has_value() + list.has_value() + file.has_value() != 1)
+      field.refuse_table("is no way to place neurons", forms);
+    const auto set_dimensions = [&](const Field& at, std::size_t count) {
+      if (count != 2 && count != 3) at.refuse(fmt::format("has {} dimensions", count), "2 or 3");
+      positions.dimensions = static_cast<std::uint32_t>(count);
+    };
+    if (const auto periodic = field.find("periodic")) positions.periodic = periodic->flag();
+    if (grid) {
+      field.only({"grid", "extent", "periodic"});
+      positions.kind = Positions::Kind::grid;
+      const std::vector<double>& numbers = grid->numbers("two or three whole numbers");
+      set_dimensions(*grid, numbers.size());
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (!(numbers[i] >= 1 && numbers[i] <= max_neurons && numbers[i] == std::floor(numbers[i])))
+          grid->refuse(fmt::format("holds {}", numbers[i]), fmt::format("whole numbers with the product {}", size));
+        positions.grid[i] = static_cast<std::uint32_t>(numbers[i]);
+        positions.high[i] = numbers[i];
+      }
+    } else if (uniform) {
+      field.only({"uniform", "periodic"});
+      positions.kind = Positions::Kind::uniform;
+      const std::string expected = "[[low, high], ..] for each dimension";
+      if (!uniform->is(TomlNode::Kind::list)) uniform->refuse_kind(expected);
+      set_dimensions(*uniform, uniform->node().items.size());
+      for (std::size_t i = 0; i < positions.dimensions; ++i) {
+        const Field side{uniform->node().items[i], fmt::format("{}[{}]", uniform->key(), i)};
+        std::tie(positions.low[i], positions.high[i]) = two_numbers(side, "[low, high]");
+        if (!(positions.low[i] < positions.high[i])) side.refuse("has no extent", "[low, high] with low < high");
+      }
+    } else {
+      positions.kind = Positions::Kind::listed;
+      std::vector<double> points;
+      if (list) {
+        field.only({"list", "extent", "periodic"});
+        const std::string expected = fmt::format("{} lists of 2 or 3 coordinates", size);
+        if (!list->is(TomlNode::Kind::list)) list->refuse_kind(expected);
+        if (list->node().items.size() != size)
+          list->refuse(fmt::format("has {} entries", list->node().items.size()), expected);
+        for (std::size_t n = 0; n < size; ++n) {
+          const Field point{list->node().items[n], fmt::format("{}[{}]", list->key(), n)};
+          const std::vector<double>& numbers = point.numbers("2 or 3 coordinates");
+          if (n == 0) set_dimensions(point, numbers.size());
+          if (numbers.size() != positions.dimensions)
+            point.refuse(fmt::format("has {} coordinates", numbers.size()),
+                         fmt::format("{} as the first", positions.dimensions));
+          points.insert(points.end(), numbers.begin(), numbers.end());
+        }
+      } else {
+        field.only({"file", "dataset", "extent", "periodic"});
+        const std::string expected = fmt::format("a dataset of {} x 2 or {} x 3 coordinates", size, size);
+        const std::string& name = field.need("dataset", "the path of a dataset in the file").text(expected);
+        try {
+          const h5::Dataset dataset = h5::File::open(file->path()).dataset(name);
+          const std::vector<std::uint64_t> shape = dataset.shape();
+          if (shape.size() != 2 || shape[0] != size || (shape[1] != 2 && shape[1] != 3))
+            field.refuse_table(fmt::format("the dataset is of shape {}", fmt::join(shape, " x ")), expected);
+          set_dimensions(*file, shape[1]);
+          points = dataset.read<double>();
+        } catch (const h5::Error& error) {
+          const Complaint& c = error.complaint();
+          file->refuse(fmt::format("{}{}{}: {}", c.file, c.key.empty() ? "" : ":", c.key, c.problem), c.expected);
+        }
+      }
+      positions.points = std::make_shared<const std::vector<double>>(std::move(points));
+      if (positions.periodic && !extent) field.need("extent", "the size of the periodic space, from 0 on");
+    }
+    if (extent) {
+      const std::vector<double>& numbers = extent->numbers("a number for each dimension");
+      if (numbers.size() != positions.dimensions)
+        extent->refuse(fmt::format("has {} entries", numbers.size()), fmt::format("{}", positions.dimensions));
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (!(numbers[i] > 0)) extent->refuse(fmt::format("holds {}", numbers[i]), "numbers > 0");
+        positions.high[i] = numbers[i];
+      }
+    }
+    return positions;
   }
 
   static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
@@ -913,72 +1005,107 @@ class ExperimentReader {
     const char* populations = "a population such as \"E\", or a list of them";
     projection.source = read_selections(field.need("source", populations));
     projection.target = read_targets(field.need("target", populations));
-    projection.connect = read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
+    read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
 
     Count each{.count = {},
                .each = "synapse",
                .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\""};
     if (projection.connect.edges) each.count = projection.connect.edges->source.size();
-    if (const auto weight = field.find("weight")) projection.weight = read_value(*weight, {}, each);
-    if (const auto delay = field.find("delay")) {
+    // A file of edges may have them as columns.
+    const auto find = [&field](const char* column, const Value& stored) {
+      const auto found = field.find(column);
+      if (found && std::holds_alternative<std::vector<double>>(stored))
+        found->refuse("is a column of the file of edges too", "one of the two");
+      return found;
+    };
+    if (const auto weight = find("weight", projection.weight)) projection.weight = read_value(*weight, {}, each);
+    if (const auto delay = find("delay", projection.delay)) {
       projection.delay = read_value(*delay, {.low = 0, .high = infinity, .unit = "ms"}, each);
       check_delay(*delay, projection.delay);
-    } else if (network().dt > 1) {  // the default of 1 ms
+    } else if (network().dt > 1 && is_constant(projection.delay)) {  // the default of 1 ms
       field.need("delay", fmt::format("a delay of at least {} (ms)", network().dt));
     }
     if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
     network().projections.push_back(std::move(projection));
   }
 
-  Connect read_connect(const Field& field, const ProjectionSpec& projection) const {
+  // Sets projection.connect, and weight and delay where a file of edges has them.
+  void read_connect(const Field& field, ProjectionSpec& projection) const {
     field.need_table("a table such as { rule = \"fixed_indegree\", indegree = 100 }");
-    static const std::array<std::pair<const char*, Connect::Rule>, 5> rules = {{
-        {"fixed_indegree", Connect::Rule::fixed_indegree},
-        {"bernoulli", Connect::Rule::bernoulli},
-        {"all_to_all", Connect::Rule::all_to_all},
-        {"one_to_one", Connect::Rule::one_to_one},
-        {"list", Connect::Rule::list},
-    }};
     Names names;
-    for (const auto& rule : rules) names.emplace_back(rule.first);
+    for (const ConnectRule& rule : connect_rules()) names.push_back(rule.name);
     const Field rule = field.need("rule", one_of(names));
-    const std::string& word =
-        rule.word(names, {"fixed_outdegree", "fixed_total", "distance", "small_world", "scale_free", "rmat"}, "rule");
+    if (rule.is(TomlNode::Kind::text) && rule.node().text == "erdos_renyi")
+      rule.refuse("has two meanings", "bernoulli (a probability), or fixed_total with multapses = false (a number)");
+    const std::string& word = rule.word(names, {"rmat"}, "rule");
+    const ConnectRule& info = *std::find_if(connect_rules().begin(), connect_rules().end(),
+                                            [&](const ConnectRule& one) { return one.name == word; });
+    Names known{"rule"};
+    for (const ConnectKey& key : info.keys) known.push_back(key.name);
+    field.only(known);
 
-    Connect connect;
-    for (const auto& [name, value] : rules) {
-      if (word == name) connect.rule = value;
-    }
+    Connect& connect = projection.connect;
+    connect.rule = info.rule;
     const std::uint64_t sources = count(projection.source), targets = count(projection.target);
+    const auto whole = [&](const char* name) {
+      return static_cast<std::uint32_t>(
+          field.need(name, "a whole number").whole(0, std::numeric_limits<std::uint32_t>::max()));
+    };
+    const auto probability = [&](const char* name) {
+      return field.need(name, "a number from 0 to 1").number({.low = 0, .high = 1, .unit = {}});
+    };
+    const auto above_zero = [&](const Field& at, double high) {
+      return at.number({.low = 0, .high = high, .unit = {}, .above_low = true});
+    };
     switch (connect.rule) {
-      case Connect::Rule::fixed_indegree: {
-        field.only({"rule", "indegree", "multapses", "autapses"});
-        const Field indegree = field.need("indegree", "a whole number");
-        connect.indegree = static_cast<std::uint32_t>(indegree.whole(0, std::numeric_limits<std::uint32_t>::max()));
+      case Connect::Rule::fixed_indegree:
+        connect.indegree = whole("indegree");
         break;
-      }
+      case Connect::Rule::fixed_outdegree:
+        connect.outdegree = whole("outdegree");
+        break;
+      case Connect::Rule::fixed_total:
+        connect.total = field.need("total", "a whole number").whole(0, std::numeric_limits<std::int64_t>::max());
+        break;
       case Connect::Rule::bernoulli:
-        field.only({"rule", "p", "multapses", "autapses"});
-        connect.p = field.need("p", "a number from 0 to 1").number({.low = 0, .high = 1, .unit = {}});
+        connect.p = probability("p");
         break;
       case Connect::Rule::all_to_all:
-        field.only({"rule", "multapses", "autapses"});
         break;
       case Connect::Rule::one_to_one:
-        field.only({"rule", "multapses", "autapses"});
         if (sources != targets) {
           field.refuse_table(fmt::format("{} source neurons and {} target neurons", sources, targets),
                              "as many sources as targets");
         }
         break;
       case Connect::Rule::list:
-        field.only({"rule", "source", "target"});
-        connect.edges = std::make_shared<const EdgeList>(read_edges(field, sources, targets));
+        read_edges(field, sources, targets, projection);
         break;
+      case Connect::Rule::small_world:
+        connect.k = whole("k");
+        connect.p = probability("p");
+        break;
+      case Connect::Rule::scale_free:
+        connect.alpha = above_zero(field.need("alpha", "a number > 0"), 100);
+        connect.beta = above_zero(field.need("beta", "a number > 0"), std::numeric_limits<std::uint32_t>::max());
+        break;
+      case Connect::Rule::modular:
+        read_groups(field, connect);
+        break;
+      case Connect::Rule::distance: {
+        const Names kernels{"exponential", "gaussian", "linear", "box"};  // as in Connect::Kernel
+        const std::string& kernel = field.need("kernel", one_of(kernels)).word(kernels, {}, "kernel");
+        connect.kernel =
+            static_cast<Connect::Kernel>(std::find(kernels.begin(), kernels.end(), kernel) - kernels.begin());
+        connect.p = probability("p");
+        connect.scale = above_zero(field.need("scale", "a number > 0"), infinity);
+        if (const auto most = field.find("max_distance")) connect.max_distance = above_zero(*most, infinity);
+        break;
+      }
     }
     if (const auto multapses = field.find("multapses")) {
       connect.multapses = multapses->flag();
-      if (*connect.multapses && connect.rule != Connect::Rule::fixed_indegree) {
+      if (*connect.multapses && !info.can_make_multapses) {
         multapses->refuse(fmt::format("{} connects each pair at most once", word), "false, or leave it out");
       }
     }
@@ -986,10 +1113,72 @@ class ExperimentReader {
     if (connect.rule == Connect::Rule::fixed_indegree && connect.multapses == false && connect.indegree > sources) {
       field.find("indegree")->refuse(fmt::format("is more than the {} source neurons, and multapses = false", sources));
     }
-    return connect;
   }
 
-  static EdgeList read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets) {
+  static void read_groups(const Field& field, Connect& connect) {
+    const std::string expected = "a list of lists of probabilities, one row for each group of sources";
+    if (const auto matrix = field.find("p")) {
+      for (const char* name : {"groups", "p_in", "p_out"})
+        if (const auto other = field.find(name)) other->refuse("excludes p", "either p or groups, p_in and p_out");
+      if (!matrix->is(TomlNode::Kind::list) || matrix->node().items.empty()) matrix->refuse_kind(expected);
+      std::vector<double> all;
+      for (std::size_t g = 0; g < matrix->node().items.size(); ++g) {
+        const Field row{matrix->node().items[g], fmt::format("{}[{}]", matrix->key(), g)};
+        const std::vector<double>& numbers = row.numbers("a list of numbers from 0 to 1");
+        if (numbers.empty() || (g > 0 && numbers.size() != connect.target_groups))
+          row.refuse(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"),
+                     "rows of equal length");
+        for (const double p : numbers)
+          if (!(p >= 0 && p <= 1)) row.refuse(fmt::format("holds {}", p), "numbers from 0 to 1");
+        connect.target_groups = static_cast<std::uint32_t>(numbers.size());
+        all.insert(all.end(), numbers.begin(), numbers.end());
+      }
+      connect.source_groups = static_cast<std::uint32_t>(matrix->node().items.size());
+      connect.matrix = std::make_shared<const std::vector<double>>(std::move(all));
+      return;
+    }
+    const Range probabilities{.low = 0, .high = 1, .unit = {}};
+    connect.source_groups = connect.target_groups =
+        static_cast<std::uint32_t>(field.need("groups", "a whole number").whole(1, max_neurons));
+    connect.p_in = field.need("p_in", probabilities.text()).number(probabilities);
+    connect.p_out = field.need("p_out", probabilities.text()).number(probabilities);
+  }
+
+  void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets,
+                  ProjectionSpec& projection) const {
+    const auto file = connect.find("file");
+    if (!file) {
+      projection.connect.edges = std::make_shared<const EdgeList>(listed_edges(connect, sources, targets));
+      return;
+    }
+    const std::string path = file->path();
+    StoredEdges stored;
+    try {
+      if (connect.find("source") || connect.find("target")) {
+        const char* const expected = "the path of a dataset in the file";
+        stored = read_edge_h5(path, connect.need("source", expected).text(expected),
+                              connect.need("target", expected).text(expected), sources, targets);
+      } else if (std::filesystem::path(path).extension() == ".csv") {
+        stored = read_edge_csv(path, sources, targets);
+      } else {
+        file->refuse("is no CSV file", "a file *.csv, or source and target with the paths of datasets of an HDF5 file");
+      }
+    } catch (const UserError& error) {
+      Complaint c = error.complaint();
+      if (c.file == file->node().place()) throw;
+      if (!c.value.empty()) c.value = " = " + c.value;
+      file->refuse(fmt::format("{}{}{}{}: {}", c.file, c.key.empty() ? "" : ": ", c.key, c.value, c.problem),
+                   c.expected);
+    }
+    projection.connect.edges = std::make_shared<const EdgeList>(std::move(stored.edges));
+    if (stored.weight) projection.weight = std::move(*stored.weight);
+    if (stored.delay) {
+      projection.delay = std::move(*stored.delay);
+      check_delay(*file, projection.delay);
+    }
+  }
+
+  static EdgeList listed_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets) {
     const auto read = [&connect](const char* name, std::uint64_t size) {
       const std::string expected = fmt::format("whole numbers from 0 to {}, one per edge", size - 1);
       const Field field = connect.need(name, expected);

@@ -94,18 +94,11 @@ class LaneBuilder {
         const std::uint32_t target = range.first + (neuron - range.begin) / range.step;
         sources_.clear();
         edges_.clear();
-        plan_.connector->incoming(target, row_of(range.population_first + neuron), sources_, edges_);
+        plan_.connector->incoming(target, row_of(plan_.sources, range.population_first + neuron), sources_, edges_);
         use(target, piece.slot(range.port_positive, neuron), piece.slot(range.port_negative, neuron));
       }
     }
   }
-  std::uint32_t row_of(NeuronId neuron) const {
-    for (const SourceRange& range : plan_.sources)
-      if (neuron >= range.first && neuron < range.end && (neuron - range.first) % range.step == 0)
-        return range.row + (neuron - range.first) / range.step;
-    return Connector::nobody;
-  }
-
   void count(SynapseBlock& block) {
     block.row_synapses = AlignedColumn<std::uint32_t>(std::size_t{plan_.rows} + 1);
     std::uint64_t sum = 0;
@@ -206,6 +199,13 @@ class LaneBuilder {
 };
 
 }  // namespace
+
+std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
+  for (const SourceRange& range : sources)
+    if (neuron >= range.first && neuron < range.end && (neuron - range.first) % range.step == 0)
+      return range.row + (neuron - range.first) / range.step;
+  return Connector::nobody;
+}
 
 Tick longest_delay(const Value& delay, double dt) {
   constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)

@@ -33,6 +33,9 @@ struct ProjectionPlan {
   Precision precision = Precision::single_;
 };
 
+// The row of a neuron, or Connector::nobody where it is no source.
+std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron);
+
 // Throws BuildError with a key below the projection ("delay").
 ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
                                     const Threads& threads);

@@ -1,102 +1,70 @@
 #include "networks/connector.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
 #include "core/errors.hpp"
 #include "core/math.hpp"
+#include "networks/connect_rules.hpp"
+#include "networks/connectors.hpp"
 
 namespace rheo {
 
 namespace {
 
-[[noreturn]] void refuse(std::string key, std::string value, std::string problem, std::string expected) {
-  throw BuildError({.file = {},
-                    .key = "connect." + std::move(key),
-                    .value = std::move(value),
-                    .problem = std::move(problem),
-                    .expected = std::move(expected),
-                    .suggestion = {}});
-}
-
 // Every target draws `indegree` sources, each uniform over all sources (or, without multapses, over those not drawn).
 class FixedIndegree final : public Connector {
  public:
-  FixedIndegree(ConnectorSizes sizes, RandomKey key, std::uint32_t indegree, bool multapses, bool autapses)
-      : sizes_(sizes), key_(key), indegree_(indegree), multapses_(multapses), autapses_(autapses) {
-    if (indegree == 0) return;
-    // A target may be its own only source: without autapses every target needs one more.
-    const std::uint32_t enough = (multapses ? 1 : indegree) + (autapses ? 0 : 1);
-    if (sizes.sources < enough)
-      refuse("indegree", std::to_string(indegree), "there are only " + std::to_string(sizes.sources) + " sources",
-             "at least " + std::to_string(enough) + " sources, or multapses = true");
+  FixedIndegree(const ConnectorEnds& ends, RandomKey key, std::uint32_t indegree, bool multapses, bool autapses)
+      : sources_(ends.sources),
+        targets_(ends.targets),
+        key_(key),
+        indegree_(indegree),
+        multapses_(multapses),
+        autapses_(autapses) {
+    check_partners("indegree", indegree, sources_, "sources", multapses, autapses);
   }
   void incoming(std::uint32_t target, std::uint32_t self, std::vector<std::uint32_t>& sources,
                 std::vector<std::uint32_t>&) const override {
     RandomStream stream(key_, target);
-    const std::size_t first = sources.size();
-    if (!multapses_ && indegree_ > sizes_.sources / 2) {
-      shuffled(stream, self, sources);
-      return;
-    }
-    // A few synapses are looked through, many get a bit per source.
-    std::vector<bool> seen(!multapses_ && indegree_ > 64 ? sizes_.sources : 0);
-    const auto drawn = [&](std::uint32_t source) {
-      if (multapses_) return false;
-      if (!seen.empty()) return bool{seen[source]};
-      return std::find(sources.begin() + static_cast<std::ptrdiff_t>(first), sources.end(), source) != sources.end();
-    };
-    for (std::uint32_t k = 0; k < indegree_; ++k) {
-      std::uint32_t source = stream.below(sizes_.sources);
-      while ((!autapses_ && source == self) || drawn(source)) source = stream.below(sizes_.sources);
-      if (!seen.empty()) seen[source] = true;
-      sources.push_back(source);
-    }
+    draw_partners(stream, sources_, indegree_, multapses_, autapses_ ? nobody : self, sources);
   }
-  double expected_synapses() const override { return double{1} * indegree_ * sizes_.targets; }
+  double expected_synapses() const override { return double{1} * indegree_ * targets_; }
 
  private:
-  // The first `indegree` of a random permutation (Fisher and Yates): for dense connections without multapses.
-  void shuffled(RandomStream& stream, std::uint32_t self, std::vector<std::uint32_t>& sources) const {
-    std::vector<std::uint32_t> all;
-    all.reserve(sizes_.sources);
-    for (std::uint32_t s = 0; s < sizes_.sources; ++s)
-      if (autapses_ || s != self) all.push_back(s);
-    for (std::uint32_t k = 0; k < indegree_; ++k) {
-      std::swap(all[k], all[k + stream.below(static_cast<std::uint32_t>(all.size()) - k)]);
-      sources.push_back(all[k]);
-    }
-  }
-
-  ConnectorSizes sizes_;
+  std::uint32_t sources_, targets_;
   RandomKey key_;
   std::uint32_t indegree_;
   bool multapses_, autapses_;
 };
 
-// Every pair once with probability p; the gaps between synapses are geometric.
+// Every pair once with probability p.
 class Bernoulli final : public Connector {
  public:
-  Bernoulli(ConnectorSizes sizes, RandomKey key, double p, bool autapses)
-      : sizes_(sizes), key_(key), p_(p), log1m_p_(math::log1p(-p)), autapses_(autapses) {}
+  Bernoulli(const ConnectorEnds& ends, RandomKey key, double p, bool autapses)
+      : sources_(ends.sources),
+        targets_(ends.targets),
+        key_(key),
+        p_(p),
+        log1m_p_(math::log1p(-p)),
+        autapses_(autapses) {
+    check_probability("p", p);
+  }
   void incoming(std::uint32_t target, std::uint32_t self, std::vector<std::uint32_t>& sources,
                 std::vector<std::uint32_t>&) const override {
-    if (p_ == 0) return;
     RandomStream stream(key_, target);
-    for (std::uint64_t source = 0;; ++source) {
-      if (p_ < 1) {
-        const std::uint64_t gap = stream.skip(log1m_p_);
-        if (gap >= sizes_.sources) return;
-        source += gap;
-      }
-      if (source >= sizes_.sources) return;
-      if (autapses_ || source != self) sources.push_back(static_cast<std::uint32_t>(source));
-    }
+    const std::size_t first = sources.size();
+    draw_bernoulli(stream, 0, sources_, log1m_p_, sources);
+    if (!autapses_)
+      sources.erase(std::remove(sources.begin() + static_cast<std::ptrdiff_t>(first), sources.end(), self),
+                    sources.end());
   }
-  double expected_synapses() const override { return p_ * sizes_.sources * sizes_.targets; }
+  double expected_synapses() const override { return p_ * sources_ * targets_; }
 
  private:
-  ConnectorSizes sizes_;
+  std::uint32_t sources_, targets_;
   RandomKey key_;
   double p_, log1m_p_;
   bool autapses_;
@@ -104,53 +72,56 @@ class Bernoulli final : public Connector {
 
 class AllToAll final : public Connector {
  public:
-  AllToAll(ConnectorSizes sizes, bool autapses) : sizes_(sizes), autapses_(autapses) {}
+  AllToAll(const ConnectorEnds& ends, bool autapses)
+      : sources_(ends.sources), targets_(ends.targets), autapses_(autapses) {}
   void incoming(std::uint32_t, std::uint32_t self, std::vector<std::uint32_t>& sources,
                 std::vector<std::uint32_t>&) const override {
-    for (std::uint32_t source = 0; source < sizes_.sources; ++source)
+    for (std::uint32_t source = 0; source < sources_; ++source)
       if (autapses_ || source != self) sources.push_back(source);
   }
-  double expected_synapses() const override { return double{1} * sizes_.sources * sizes_.targets; }
+  double expected_synapses() const override { return double{1} * sources_ * targets_; }
 
  private:
-  ConnectorSizes sizes_;
+  std::uint32_t sources_, targets_;
   bool autapses_;
 };
 
 class OneToOne final : public Connector {
  public:
-  OneToOne(ConnectorSizes sizes, bool autapses) : sizes_(sizes), autapses_(autapses) {
-    if (sizes.sources != sizes.targets)
-      refuse("rule", "one_to_one",
-             std::to_string(sizes.sources) + " sources but " + std::to_string(sizes.targets) + " targets",
-             "equal numbers");
+  OneToOne(const ConnectorEnds& ends, bool autapses) : targets_(ends.targets), autapses_(autapses) {
+    if (ends.sources != ends.targets)
+      refuse_connect("rule", "one_to_one",
+                     std::to_string(ends.sources) + " sources but " + std::to_string(ends.targets) + " targets",
+                     "equal numbers");
   }
   void incoming(std::uint32_t target, std::uint32_t self, std::vector<std::uint32_t>& sources,
                 std::vector<std::uint32_t>&) const override {
     if (autapses_ || target != self) sources.push_back(target);
   }
-  double expected_synapses() const override { return sizes_.targets; }
+  double expected_synapses() const override { return targets_; }
 
  private:
-  ConnectorSizes sizes_;
+  std::uint32_t targets_;
   bool autapses_;
 };
 
 // The listed edges; those of one target keep the order of the list.
 class List final : public Connector {
  public:
-  List(ConnectorSizes sizes, std::shared_ptr<const EdgeList> list) : list_(std::move(list)), begin_(sizes.targets + 1) {
+  List(const ConnectorEnds& ends, std::shared_ptr<const EdgeList> list)
+      : list_(std::move(list)), begin_(std::size_t{ends.targets} + 1) {
     if (!list_ || list_->source.size() != list_->target.size())
-      refuse("source", {}, "sources and targets differ in number", "one source and one target per edge");
+      refuse_connect("source", {}, "sources and targets differ in number", "one source and one target per edge");
     const std::size_t n = list_->source.size();
-    if (n >= nobody) refuse("source", std::to_string(n) + " edges", "too many in one list", "fewer than 2^32 - 1");
+    if (n >= nobody)
+      refuse_connect("source", std::to_string(n) + " edges", "too many in one list", "fewer than 2^32 - 1");
     for (std::size_t e = 0; e < n; ++e) {
-      if (list_->source[e] >= sizes.sources)
-        refuse("source[" + std::to_string(e) + "]", std::to_string(list_->source[e]), "no such source",
-               "0 to " + std::to_string(sizes.sources) + " - 1");
-      if (list_->target[e] >= sizes.targets)
-        refuse("target[" + std::to_string(e) + "]", std::to_string(list_->target[e]), "no such target",
-               "0 to " + std::to_string(sizes.targets) + " - 1");
+      if (list_->source[e] >= ends.sources)
+        refuse_connect("source[" + std::to_string(e) + "]", std::to_string(list_->source[e]), "no such source",
+                       "0 to " + std::to_string(ends.sources) + " - 1");
+      if (list_->target[e] >= ends.targets)
+        refuse_connect("target[" + std::to_string(e) + "]", std::to_string(list_->target[e]), "no such target",
+                       "0 to " + std::to_string(ends.targets) + " - 1");
       ++begin_[list_->target[e] + 1];
     }
     for (std::size_t t = 1; t < begin_.size(); ++t) begin_[t] += begin_[t - 1];
@@ -175,22 +146,104 @@ class List final : public Connector {
 
 }  // namespace
 
-std::unique_ptr<Connector> make_connector(const Connect& c, ConnectorSizes sizes, RandomKey key) {
+void refuse_connect(const std::string& key, std::string value, std::string problem, std::string expected) {
+  throw BuildError({.file = {},
+                    .key = "connect." + key,
+                    .value = std::move(value),
+                    .problem = std::move(problem),
+                    .expected = std::move(expected),
+                    .suggestion = {}});
+}
+
+void check_probability(const std::string& key, double p) {
+  if (!(p >= 0 && p <= 1)) refuse_connect(key, fmt::format("{}", p), "not a probability", "a number from 0 to 1");
+}
+
+void check_partners(const std::string& key, std::uint32_t count, std::uint32_t all, const char* partners,
+                    bool multapses, bool autapses) {
+  if (count == 0) return;
+  // A neuron may be its own only partner: without autapses everyone needs one more.
+  const std::uint64_t enough = std::uint64_t{multapses ? 1 : count} + (autapses ? 0 : 1);
+  if (all < enough)
+    refuse_connect(key, std::to_string(count), fmt::format("there are only {} {}", all, partners),
+                   fmt::format("at least {} {}, or multapses = true", enough, partners));
+}
+
+void draw_partners(RandomStream& stream, std::uint32_t all, std::uint32_t count, bool multapses, std::uint32_t excluded,
+                   std::vector<std::uint32_t>& to, std::uint32_t already) {
+  if (!multapses && already == 0 && count > all / 2) {
+    // The first of a random permutation (Fisher and Yates): for dense connections.
+    std::vector<std::uint32_t> rest;
+    rest.reserve(all);
+    for (std::uint32_t i = 0; i < all; ++i)
+      if (i != excluded) rest.push_back(i);
+    for (std::uint32_t k = 0; k < count; ++k) {
+      std::swap(rest[k], rest[k + stream.below(static_cast<std::uint32_t>(rest.size()) - k)]);
+      to.push_back(rest[k]);
+    }
+    return;
+  }
+  // A few are looked through, many get a bit each.
+  const std::size_t first = to.size() - already;
+  std::vector<bool> seen(!multapses && std::uint64_t{count} + already > 64 ? all : 0);
+  if (!seen.empty())
+    for (std::size_t i = first; i < to.size(); ++i) seen[to[i]] = true;
+  const auto drawn = [&](std::uint32_t partner) {
+    if (multapses) return false;
+    if (!seen.empty()) return bool{seen[partner]};
+    return std::find(to.begin() + static_cast<std::ptrdiff_t>(first), to.end(), partner) != to.end();
+  };
+  for (std::uint32_t k = 0; k < count; ++k) {
+    std::uint32_t partner = stream.below(all);
+    while (partner == excluded || drawn(partner)) partner = stream.below(all);
+    if (!seen.empty()) seen[partner] = true;
+    to.push_back(partner);
+  }
+}
+
+void draw_bernoulli(RandomStream& stream, std::uint32_t begin, std::uint32_t end, double log1m_p,
+                    std::vector<std::uint32_t>& to) {
+  if (log1m_p == 0) return;
+  const bool certain = log1m_p == -math::detail::infinity;
+  for (std::uint64_t next = begin;; ++next) {
+    if (!certain) {
+      const std::uint64_t gap = stream.skip(log1m_p);
+      if (gap >= end) return;
+      next += gap;
+    }
+    if (next >= end) return;
+    to.push_back(static_cast<std::uint32_t>(next));
+  }
+}
+
+std::unique_ptr<Connector> make_connector(const Connect& c, const ConnectorEnds& ends, RandomKey key) {
   const bool autapses = c.autapses.value_or(true);
-  if (c.rule != Connect::Rule::fixed_indegree && c.multapses.value_or(false) && c.rule != Connect::Rule::list)
-    refuse("multapses", "true", "this rule makes at most one synapse per pair", "fixed_indegree or list for multapses");
+  if (c.multapses.value_or(false) && !find_connect_rule(c.rule).can_make_multapses)
+    refuse_connect("multapses", "true", "this rule makes at most one synapse per pair",
+                   "fixed_indegree or list for multapses");
   switch (c.rule) {
     case Connect::Rule::fixed_indegree:
-      return std::make_unique<FixedIndegree>(sizes, key, c.indegree, c.multapses.value_or(true), autapses);
+      return std::make_unique<FixedIndegree>(ends, key, c.indegree, c.multapses.value_or(true), autapses);
     case Connect::Rule::bernoulli:
-      if (!(c.p >= 0 && c.p <= 1)) refuse("p", std::to_string(c.p), "not a probability", "a number from 0 to 1");
-      return std::make_unique<Bernoulli>(sizes, key, c.p, autapses);
+      return std::make_unique<Bernoulli>(ends, key, c.p, autapses);
     case Connect::Rule::all_to_all:
-      return std::make_unique<AllToAll>(sizes, autapses);
+      return std::make_unique<AllToAll>(ends, autapses);
     case Connect::Rule::one_to_one:
-      return std::make_unique<OneToOne>(sizes, autapses);
+      return std::make_unique<OneToOne>(ends, autapses);
     case Connect::Rule::list:
-      return std::make_unique<List>(sizes, c.edges);
+      return std::make_unique<List>(ends, c.edges);
+    case Connect::Rule::fixed_outdegree:
+      return make_fixed_outdegree(c, ends, key);
+    case Connect::Rule::fixed_total:
+      return make_fixed_total(c, ends, key);
+    case Connect::Rule::small_world:
+      return make_small_world(c, ends, key);
+    case Connect::Rule::scale_free:
+      return make_scale_free(c, ends, key);
+    case Connect::Rule::modular:
+      return make_modular(c, ends, key);
+    case Connect::Rule::distance:
+      return make_distance(c, ends, key);
   }
   return nullptr;
 }

@@ -22,6 +22,7 @@
 #include "core/time.hpp"
 #include "networks/builder.hpp"
 #include "networks/connector.hpp"
+#include "networks/positions.hpp"
 #include "networks/static_synapses.hpp"
 #include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
@@ -224,6 +225,7 @@ class Plan {
                nearest(choice, found->choices));
     }
     if (info->name == "spike_source") check_trains(population.trains, population.size, key + ".params.times");
+    below(key, [&] { check_positions(population); });
   }
 
   void check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size, const std::string& key) const {
@@ -516,6 +518,52 @@ struct ResolvedProjection {
   std::uint32_t targets = 0;
 };
 
+// Where the neurons of some selections are, by their number in the projection.
+std::function<Point(std::uint32_t)> places_of(const NetworkSpec& spec, const Plan& plan,
+                                              const std::vector<Selection>& selections, const std::string& key) {
+  struct Range {
+    Places places;
+    NeuronRange neurons;
+    std::uint32_t first;
+  };
+  std::vector<Range> ranges;
+  std::uint32_t first = 0;
+  for (const Selection& selection : selections) {
+    const auto [population, range] = plan.resolve(selection, key);
+    ranges.push_back({Places(spec.populations[population], spec.seed), range, first});
+    first += range.count();
+  }
+  return [ranges](std::uint32_t index) {
+    std::size_t r = ranges.size() - 1;
+    while (ranges[r].first > index) --r;
+    return ranges[r].places.at(ranges[r].neurons.begin + (index - ranges[r].first) * ranges[r].neurons.step);
+  };
+}
+
+// Both sides of a projection by distance must be in the same space.
+void place_ends(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec& projection, const std::string& key,
+                ConnectorEnds& ends) {
+  const Positions* space = nullptr;
+  for (const auto* side : {&projection.source, &projection.target})
+    for (const Selection& selection : *side) {
+      const PopulationSpec& population = spec.populations[plan.resolve(selection, key).first];
+      const Positions& here = population.positions;
+      if (here.kind == Positions::Kind::none)
+        refuse(key + ".connect.rule", "distance", population.name + " has no positions",
+               "positions in [populations." + population.name + "]");
+      if (space == nullptr) space = &here;
+      if (here.dimensions != space->dimensions)
+        refuse(key + ".connect.rule", "distance", "source and target differ in dimensions", "all in 2, or all in 3");
+      if (here.periodic != space->periodic || (here.periodic && (here.low != space->low || here.high != space->high)))
+        refuse(key + ".connect.rule", "distance", "source and target are not in the same periodic space",
+               "one extent for all, or none periodic");
+    }
+  if (space->periodic)
+    for (std::uint32_t i = 0; i < space->dimensions; ++i) ends.period[i] = space->high[i] - space->low[i];
+  ends.source_at = places_of(spec, plan, projection.source, key + ".source");
+  ends.target_at = places_of(spec, plan, projection.target, key + ".target");
+}
+
 ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec& projection) {
   const std::string key = "projections." + projection.name;
   ResolvedProjection resolved;
@@ -537,16 +585,24 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
                          plan.port(population, projection.port, true, key + ".target")});
     resolved.targets += range.count();
   }
-  // Where no source is a target there are no autapses to be avoided.
   Connect connect = projection.connect;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
     return std::any_of(projection.target.begin(), projection.target.end(),
                        [&](const Selection& target) { return source.population == target.population; });
   });
-  if (!meet) connect.autapses = true;
-  resolved.connector = below(key, [&] {
-    return make_connector(connect, {p.rows, resolved.targets}, random_key(spec.seed, projection.name, "connect"));
-  });
+  ConnectorEnds ends{.sources = p.rows, .targets = resolved.targets};
+  if (meet)
+    ends.self = [sources = p.sources, targets = p.targets](std::uint32_t target) {
+      std::size_t r = targets.size() - 1;
+      while (targets[r].first > target) --r;
+      const TargetRange& range = targets[r];
+      return row_of(sources, range.population_first + range.begin + (target - range.first) * range.step);
+    };
+  else
+    connect.autapses = true;  // there are none to be avoided
+  if (connect.rule == Connect::Rule::distance) place_ends(spec, plan, projection, key, ends);
+  resolved.connector =
+      below(key, [&] { return make_connector(connect, ends, random_key(spec.seed, projection.name, "connect")); });
   p.connector = resolved.connector.get();
   return resolved;
 }
@@ -623,8 +679,8 @@ void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>
   for (const ResolvedProjection& projection : projections) {
     const double synapses = projection.connector->expected_synapses();
     bytes += synapses * (2 + (is_constant(projection.plan.spec->weight) ? 0 : real));
-    refuse_beyond(bytes, "projections." + projection.plan.spec->name + ".connect",
-                  fmt::format("{:.3g} synapses", synapses));
+    refuse_beyond(bytes + projection.connector->prepared_bytes(),
+                  "projections." + projection.plan.spec->name + ".connect", fmt::format("{:.3g} synapses", synapses));
   }
 }
 
@@ -638,6 +694,11 @@ class Fingerprint {
       add("\npopulation {} {} {}", population.name, population.model, population.size);
       for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
       for (const auto& [name, value] : population.params) add_value(name, value);
+      if (const Positions& p = population.positions; p.kind != Positions::Kind::none) {
+        add(" positions {} {} {} in {} {}", static_cast<int>(p.kind), fmt::join(p.grid, " "), p.periodic,
+            fmt::join(p.low, " "), fmt::join(p.high, " "));
+        if (p.points) add_hash("points", *p.points);
+      }
     }
     for (std::size_t i = 0; i < projections.size(); ++i) {
       const ProjectionSpec& projection = spec.projections[i];
@@ -649,6 +710,27 @@ class Fingerprint {
       const Connect& connect = projection.connect;
       add(" {} {} {} {}", connect.indegree, connect.p, connect.multapses.value_or(true),
           connect.autapses.value_or(true));
+      switch (connect.rule) {
+        case Connect::Rule::fixed_outdegree:
+          add(" outdegree {}", connect.outdegree);
+          break;
+        case Connect::Rule::small_world:
+          add(" k {}", connect.k);
+          break;
+        case Connect::Rule::scale_free:
+          add(" alpha {} beta {} {}", connect.alpha, connect.beta, connect.autapses.value_or(false));
+          break;
+        case Connect::Rule::modular:
+          add(" groups {} {} p {} {}", connect.source_groups, connect.target_groups, connect.p_in, connect.p_out);
+          if (connect.matrix) add_hash("p", *connect.matrix);
+          break;
+        case Connect::Rule::distance:
+          add(" kernel {} scale {} max {}", static_cast<int>(connect.kernel), connect.scale,
+              connect.max_distance.value_or(0));
+          break;
+        default:
+          break;
+      }
       if (connect.edges) {
         add_hash("sources", connect.edges->source);
         add_hash("targets", connect.edges->target);
@@ -705,10 +787,13 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   check_memory(spec, resolved);
   Layout layout = choose_layout(spec, resolved, parts.populations);
   std::vector<ProjectionSynapses> all;
-  for (const ResolvedProjection& projection : resolved) {
+  for (ResolvedProjection& projection : resolved) {
     const std::string& name = projection.plan.spec->name;
-    auto built = below("projections." + name,
-                       [&] { return build_projection(projection.plan, layout.delivery, layout.lanes, threads); });
+    auto built = below("projections." + name, [&] {
+      projection.connector->prepare();
+      return build_projection(projection.plan, layout.delivery, layout.lanes, threads);
+    });
+    projection.connector.reset();  // what it has drawn may be large
     ProjectionInfo info;
     info.name = name;
     for (const SynapseBlock& block : built.lanes) {
@@ -750,9 +835,17 @@ void Network::check(const NetworkSpec& spec) {
   check_memory(spec, resolved);
 }
 
+std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_t slot) const {
+  const std::vector<Piece>& pieces = lanes_.pieces[lane];
+  // The last piece that starts at or before the slot and has neurons.
+  std::size_t p = pieces.size();
+  while (p-- > 0 && (pieces[p].first_slot > slot || pieces[p].begin == pieces[p].end)) continue;
+  const std::uint32_t offset = slot - pieces[p].first_slot, width = pieces[p].end - pieces[p].begin;
+  return {simulation_.populations()[p].first + pieces[p].begin + offset % width, offset / width};
+}
+
 void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
   const ProjectionSynapses& built = synapses_->projections().at(projection);
-  const auto& populations = simulation_.populations();
   const std::size_t begin = to.size();
   std::vector<StoredSynapse> stored;
   for (const SourceRange& range : built.sources) {
@@ -761,15 +854,9 @@ void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Syna
     for (std::size_t lane = 0; lane < lanes_.count(); ++lane) {
       stored.clear();
       synapses_->read(projection, lane, row, stored);
-      const std::vector<Piece>& pieces = lanes_.pieces[lane];
       for (const StoredSynapse& one : stored) {
-        // The last piece that starts at or before the slot and has neurons.
-        std::size_t p = pieces.size();
-        while (p-- > 0 && (pieces[p].first_slot > one.slot || pieces[p].begin == pieces[p].end)) continue;
-        const Piece& piece = pieces[p];
-        const std::uint32_t offset = one.slot - piece.first_slot, width = piece.end - piece.begin;
-        to.push_back({source, populations[p].first + piece.begin + offset % width, offset / width, one.weight,
-                      tick_to_ms(one.delay, simulation_.dt())});
+        const auto [target, port] = owner(lane, one.slot);
+        to.push_back({source, target, port, one.weight, tick_to_ms(one.delay, simulation_.dt())});
       }
     }
   }

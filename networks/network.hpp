@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/simulation.hpp"
@@ -41,6 +42,11 @@ class Network {
   // Appends the synapses of one neuron in one projection, by target, delay and then as they were drawn, whatever the
   // layout. Nothing for a neuron that is no source of the projection.
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
+  // The same as they are stored, for networks/graph_view.hpp.
+  const StaticSynapses& stored() const { return *synapses_; }
+  const Lanes& lanes() const { return lanes_; }
+  // The neuron and port whose input a slot of a lane is.
+  std::pair<NeuronId, std::uint32_t> owner(std::size_t lane, std::uint32_t slot) const;
   std::uint64_t synapses() const;
   double bytes_per_synapse() const;
 

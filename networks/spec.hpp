@@ -3,6 +3,7 @@
 // the models; Network does that and reports key paths such as "populations.E.params.tau_m".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -45,6 +46,18 @@ struct SpikeTrains {
   std::vector<double> times;         // ms; > 0, times of tick 0 and before are refused
 };
 
+// Where the neurons of a population are, in two or three dimensions and in one unit of the user's choice, which is also
+// that of the rule "distance". networks/positions.hpp gives the coordinates of each.
+struct Positions {
+  enum class Kind { none, grid, uniform, listed };
+  Kind kind = Kind::none;
+  std::uint32_t dimensions = 0;         // 2 or 3
+  std::array<double, 3> low{}, high{};  // corners of the space; listed: needed only where it is periodic
+  std::array<std::uint32_t, 3> grid{};  // neurons along each dimension; their product is the population's size
+  std::shared_ptr<const std::vector<double>> points;  // listed: [size * dimensions], neuron by neuron
+  bool periodic = false;                              // opposite sides of the space are neighbours
+};
+
 struct PopulationSpec {
   std::string name;
   std::string model;
@@ -53,6 +66,7 @@ struct PopulationSpec {
   std::map<std::string, std::string> options;  // named choices such as scheme = "euler"
   std::map<std::string, Value> initial;        // initial values of state columns
   std::shared_ptr<const SpikeTrains> trains;   // spike_source only
+  Positions positions;
 };
 
 // Edges given one by one: source and target count within the projection's source and target selections.
@@ -60,15 +74,37 @@ struct EdgeList {
   std::vector<std::uint32_t> source, target;
 };
 
+// Rules and their numbers; networks/connect_rules.cpp says what each means and what it leaves to chance.
 struct Connect {
-  enum class Rule { fixed_indegree, bernoulli, all_to_all, one_to_one, list };
+  enum class Rule {
+    fixed_indegree,
+    bernoulli,
+    all_to_all,
+    one_to_one,
+    list,
+    fixed_outdegree,
+    fixed_total,
+    small_world,
+    scale_free,
+    modular,
+    distance
+  };
   Rule rule = Rule::all_to_all;
-  std::uint32_t indegree = 0;  // fixed_indegree
-  double p = 0;                // bernoulli
-  // Empty: the rule's usual definition. fixed_indegree: multapses and autapses allowed; bernoulli, all_to_all,
-  // one_to_one: no multapses, autapses allowed; list: as listed.
-  std::optional<bool> multapses, autapses;
-  std::shared_ptr<const EdgeList> edges;  // list
+  std::uint32_t indegree = 0;               // fixed_indegree
+  double p = 0;                             // bernoulli; small_world: of rewiring; distance: at distance 0
+  std::optional<bool> multapses, autapses;  // empty: the rule's usual definition
+  std::shared_ptr<const EdgeList> edges;    // list
+  std::uint32_t outdegree = 0;              // fixed_outdegree
+  std::uint64_t total = 0;                  // fixed_total: synapses in all
+  std::uint32_t k = 0;                      // small_world: neighbours on the ring, an even number
+  double alpha = 0, beta = 0;               // scale_free: out-degree beta * x^-alpha, x uniform on 1 .. sources - 1
+  // modular: probabilities [source group * target_groups + target group] of groups of equal size.
+  std::uint32_t source_groups = 0, target_groups = 0;
+  std::shared_ptr<const std::vector<double>> matrix = {};  // empty: p_in for equal groups, p_out for others
+  double p_in = 0, p_out = 0;
+  enum class Kernel { exponential, gaussian, linear, box } kernel = Kernel::exponential;  // distance
+  double scale = 0;                         // distance: in the unit of the positions
+  std::optional<double> max_distance = {};  // distance: no synapse beyond
 };
 
 struct ProjectionSpec {

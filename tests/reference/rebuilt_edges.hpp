@@ -63,9 +63,26 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
   const rheo::Connect& connect = projection.connect;
   const bool autapses = connect.autapses.value_or(true);
   const auto key = [&](const char* use) { return rheo::random_key(spec.seed, projection.name, use); };
-  const auto connector = rheo::make_connector(
-      connect, {static_cast<std::uint32_t>(sources.size()), static_cast<std::uint32_t>(targets.size())},
-      key("connect"));
+  const auto self_of = [&](std::uint32_t t) {
+    std::uint32_t self = rheo::Connector::nobody;
+    for (std::uint32_t s = 0; s < sources.size(); ++s)
+      if (sources[s].id == targets[t].id) self = s;
+    return self;
+  };
+  const auto place_of = [&](const Member& member) {
+    rheo::NeuronId first = 0;
+    for (std::size_t p = 0; p < member.population; ++p) first += spec.populations[p].size;
+    return rheo::Places(spec.populations[member.population], spec.seed).at(member.id - first);
+  };
+  rheo::ConnectorEnds ends{.sources = static_cast<std::uint32_t>(sources.size()),
+                           .targets = static_cast<std::uint32_t>(targets.size()),
+                           .self = self_of};
+  ends.source_at = [&](std::uint32_t s) { return place_of(sources[s]); };
+  ends.target_at = [&](std::uint32_t t) { return place_of(targets[t]); };
+  if (const rheo::Positions& space = spec.populations[targets.front().population].positions; space.periodic)
+    for (std::size_t i = 0; i < space.dimensions; ++i) ends.period[i] = space.high[i] - space.low[i];
+  const auto connector = rheo::make_connector(connect, ends, key("connect"));
+  connector->prepare();
 
   std::vector<Edge> edges;
   for (std::uint32_t t = 0; t < targets.size(); ++t) {
@@ -87,12 +104,8 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
           place.push_back(e);
         }
         break;
-      default: {
-        std::uint32_t self = rheo::Connector::nobody;
-        for (std::uint32_t s = 0; s < sources.size(); ++s)
-          if (sources[s].id == targets[t].id) self = s;
-        connector->incoming(t, self, from, place);
-      }
+      default:
+        connector->incoming(t, self_of(t), from, place);
     }
     rheo::RandomStream weights(key("weight"), t), delays(key("delay"), t);
     const auto value = [&](const rheo::Value& v, std::size_t k, rheo::RandomStream& stream) {

@@ -65,6 +65,12 @@ class Generator {
     const std::uint32_t largest = c.long_delays ? 10 : 60;
     for (std::uint32_t i = 0; i < populations; ++i) add_population(dice_.between(1, largest));
     for (std::uint32_t i = 0; i < sources; ++i) add_source(dice_.between(1, 20), c.ticks);
+    for (PopulationSpec& p : spec_.populations) {
+      p.positions.kind = Positions::Kind::uniform;
+      p.positions.dimensions = 2;
+      p.positions.high = {1, 1, 0};
+      p.positions.periodic = true;
+    }
     const std::uint32_t projections = dice_.between(1, 5);
     for (std::uint32_t i = 0; i < projections; ++i) add_projection(i, c.long_delays);
     c.spec = std::move(spec_);
@@ -192,7 +198,7 @@ class Generator {
     const double low = one_sign ? (dice_.one_in(2) ? 0 : -scale) : -scale, high = low == 0 || !one_sign ? scale : 0;
     const auto weight = [&] { return dice_.dyadic(low, high); };
 
-    const std::uint32_t rule = dice_.below(7);
+    const std::uint32_t rule = dice_.below(9);
     Connect& c = p.connect;
     if (rule == 0 && sources * targets <= 900) {
       c.rule = Connect::Rule::all_to_all;
@@ -208,6 +214,8 @@ class Generator {
       c.rule = Connect::Rule::bernoulli;
       c.p = sources * targets <= 400 && dice_.one_in(2) ? 1.0 : dice_.uniform(0.01, 0.15);
       c.autapses = !dice_.one_in(3);
+    } else if (rule >= 7 && sources >= 3 && targets >= 3) {
+      choose_structure(c, sources, targets);
     } else {
       c.rule = Connect::Rule::list;
       auto edges = std::make_shared<EdgeList>();
@@ -239,6 +247,41 @@ class Generator {
     }
     if (dice_.one_in(8) && scale >= 8) p.port = "I";
     spec_.projections.push_back(std::move(p));
+  }
+
+  void choose_structure(Connect& c, std::uint32_t sources, std::uint32_t targets) {
+    const std::uint32_t rule = dice_.below(sources == targets ? 6 : 5);
+    if (rule < 3) {
+      c.multapses = !dice_.one_in(3);
+      c.autapses = !dice_.one_in(3);
+    }
+    if (rule == 0) {
+      c.rule = Connect::Rule::fixed_outdegree;
+      c.outdegree = dice_.between(1, std::min(5u, targets - 1));
+    } else if (rule == 1) {
+      c.rule = Connect::Rule::fixed_total;
+      c.total = dice_.between(1, std::min(300u, sources * (targets - 1)));
+    } else if (rule == 2) {
+      c.rule = Connect::Rule::scale_free;
+      c.alpha = dice_.uniform(0.3, 1);
+      c.beta = dice_.uniform(2, 30);
+    } else if (rule == 3) {
+      c.rule = Connect::Rule::modular;
+      c.source_groups = c.target_groups = dice_.between(1, 3);
+      c.p_in = dice_.uniform(0.05, 0.3);
+      c.p_out = dice_.uniform(0, 0.05);
+      c.autapses = !dice_.one_in(3);
+    } else if (rule == 4) {
+      c.rule = Connect::Rule::distance;
+      c.kernel = Connect::Kernel::gaussian;
+      c.p = dice_.uniform(0.1, 1);
+      c.scale = 0.1;
+      c.autapses = !dice_.one_in(3);
+    } else {
+      c.rule = Connect::Rule::small_world;
+      c.k = 2;
+      c.p = dice_.uniform(0, 1);
+    }
   }
 
   Dice dice_;

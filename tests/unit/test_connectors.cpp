@@ -58,9 +58,9 @@ Sources incoming(const Connector& connector, std::uint32_t target, std::uint32_t
   return sources;
 }
 
-Complaint refusal(const Connect& connect, rheo::ConnectorSizes sizes) {
+Complaint refusal(const Connect& connect, const rheo::ConnectorEnds& ends) {
   try {
-    make_connector(connect, sizes, key);
+    make_connector(connect, ends, key);
   } catch (const BuildError& error) {
     return error.complaint();
   }

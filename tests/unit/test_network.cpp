@@ -303,7 +303,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
          s.projections[0].connect.multapses = false;
        },
        "projections.feed.connect.indegree", "11", "there are only 10 sources"},
-      {"probability", [](auto& s) { s.projections[0].connect.p = 1.1; }, "projections.feed.connect.p", "1.100000",
+      {"probability", [](auto& s) { s.projections[0].connect.p = 1.1; }, "projections.feed.connect.p", "1.1",
        "not a probability", "a number from 0 to 1"},
       {"one to one", [](auto& s) { s.projections[0].connect.rule = Rule::one_to_one; }, "projections.feed.connect.rule",
        "one_to_one", "10 sources but 100 targets", "equal numbers"},

@@ -1,0 +1,151 @@
+#include "io/edge_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "core/errors.hpp"
+#include "io/h5.hpp"
+
+namespace rheo {
+
+namespace {
+
+[[noreturn]] void refuse(std::string place, std::string key, std::string_view value, std::string problem,
+                         std::string expected = {}) {
+  std::string shown(value.substr(0, 60));
+  for (char& c : shown)
+    if (static_cast<unsigned char>(c) < ' ') c = '?';
+  throw ExperimentError({.file = std::move(place),
+                         .key = std::move(key),
+                         .value = std::move(shown),
+                         .problem = std::move(problem),
+                         .expected = std::move(expected),
+                         .suggestion = {}});
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+void split(std::string_view line, std::vector<std::string_view>& cells) {
+  cells.clear();
+  for (;;) {
+    const std::size_t comma = line.find(',');
+    cells.push_back(trimmed(line.substr(0, comma)));
+    if (comma == std::string_view::npos) return;
+    line.remove_prefix(comma + 1);
+  }
+}
+
+template <class Number>
+bool parse(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+const std::vector<std::string> columns = {"source", "target", "weight", "delay"};
+
+}  // namespace
+
+StoredEdges read_edge_csv(const std::string& path, std::uint64_t sources, std::uint64_t targets) {
+  std::error_code ignored;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path, ignored))
+    refuse(path, {}, {}, fmt::format("cannot be read ({})", std::strerror(errno == 0 ? EISDIR : errno)));
+
+  constexpr std::size_t longest_line = 4096;
+  std::string line;
+  std::uint64_t number = 0;
+  const auto place = [&] { return fmt::format("{}:{}", path, number); };
+  // The next line that is not blank.
+  const auto next = [&] {
+    while (std::getline(file, line)) {
+      ++number;
+      if (line.size() > longest_line) refuse(place(), {}, {}, "a line of more than 4096 characters", "a CSV file");
+      if (!trimmed(line).empty()) return true;
+    }
+    if (file.bad()) refuse(path, {}, {}, "cannot be read to its end");
+    return false;
+  };
+  std::vector<std::string_view> cells;
+  const std::string header = "a header such as source,target,weight,delay";
+  if (!next()) refuse(path, {}, {}, "is empty", header);
+  split(line, cells);
+  std::vector<std::size_t> column_of(columns.size(), cells.size());  // where each column stands; cells.size(): nowhere
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const auto found = std::find(columns.begin(), columns.end(), cells[i]);
+    if (found == columns.end()) refuse(place(), "column", cells[i], "is unknown", header);
+    std::size_t& at = column_of[static_cast<std::size_t>(found - columns.begin())];
+    if (at != cells.size()) refuse(place(), "column", cells[i], "stands there twice", header);
+    at = i;
+  }
+  const std::size_t width = cells.size();
+  for (const std::size_t needed : {0, 1})
+    if (column_of[needed] == width) refuse(place(), columns[needed], {}, "is missing", header);
+
+  StoredEdges stored;
+  if (column_of[2] != width) stored.weight.emplace();
+  if (column_of[3] != width) stored.delay.emplace();
+  while (next()) {
+    split(line, cells);
+    if (cells.size() != width)
+      refuse(place(), "line", line, fmt::format("has {} entries", cells.size()),
+             fmt::format("{} as in the header", width));
+    const auto read_end = [&](std::size_t column, std::uint64_t size, std::vector<std::uint32_t>& to) {
+      const std::string_view cell = cells[column_of[column]];
+      std::uint32_t neuron = 0;
+      if (!parse(cell, neuron) || neuron >= size)
+        refuse(place(), columns[column], cell, fmt::format("is no {}", columns[column]),
+               fmt::format("a whole number from 0 to {}", size - 1));
+      to.push_back(neuron);
+    };
+    const auto read_value = [&](std::size_t column, double low, std::optional<std::vector<double>>& to) {
+      if (!to) return;
+      const std::string_view cell = cells[column_of[column]];
+      double value = 0;
+      if (!parse(cell, value) || !std::isfinite(value) || value < low)
+        refuse(place(), columns[column], cell, fmt::format("is no {}", columns[column]),
+               low == 0 ? "a number >= 0 (ms)" : "a number");
+      to->push_back(value);
+    };
+    read_end(0, sources, stored.edges.source);
+    read_end(1, targets, stored.edges.target);
+    read_value(2, -1e300, stored.weight);
+    read_value(3, 0, stored.delay);
+  }
+  return stored;
+}
+
+StoredEdges read_edge_h5(const std::string& path, const std::string& source, const std::string& target,
+                         std::uint64_t sources, std::uint64_t targets) {
+  const h5::File file = h5::File::open(path);
+  const auto read = [&](const std::string& name, std::uint64_t size) {
+    const h5::Dataset dataset = file.dataset(name);
+    std::vector<std::uint32_t> ids = dataset.read<std::uint32_t>();
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (ids[i] >= size)
+        refuse(path, dataset.path(), std::to_string(ids[i]), fmt::format("value {} is no neuron of the projection", i),
+               fmt::format("0 to {}", size - 1));
+    return ids;
+  };
+  StoredEdges stored;
+  stored.edges = {read(source, sources), read(target, targets)};
+  if (stored.edges.source.size() != stored.edges.target.size())
+    refuse(path, target, {},
+           fmt::format("has {} values, and {} has {}", stored.edges.target.size(), source, stored.edges.source.size()),
+           "one target per source");
+  return stored;
+}
+
+}  // namespace rheo

@@ -22,6 +22,7 @@ inline constexpr int exit_interrupted = 75;
 void add_run(CLI::App& app);
 void add_validate(CLI::App& app);
 void add_models(CLI::App& app);
+void add_inspect(CLI::App& app);
 void add_recover(CLI::App& app);
 void add_bench(CLI::App& app);
 

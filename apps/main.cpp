@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   rheo::add_run(app);
   rheo::add_validate(app);
   rheo::add_models(app);
+  rheo::add_inspect(app);
   rheo::add_recover(app);
   rheo::add_bench(app);
 

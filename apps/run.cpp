@@ -235,14 +235,6 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
   return report;
 }
 
-Network build(const Experiment& experiment, const Threads& threads) {
-  try {
-    return Network(experiment.network, threads);
-  } catch (const BuildError& error) {
-    throw BuildError(locate(error.complaint(), experiment));
-  }
-}
-
 }  // namespace
 
 std::string grouped(std::uint64_t number) {
@@ -259,6 +251,14 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
 void check_network(const Experiment& experiment) {
   try {
     Network::check(experiment.network);
+  } catch (const BuildError& error) {
+    throw BuildError(locate(error.complaint(), experiment));
+  }
+}
+
+Network build_network(const Experiment& experiment, const Threads& threads) {
+  try {
+    return Network(experiment.network, threads);
   } catch (const BuildError& error) {
     throw BuildError(locate(error.complaint(), experiment));
   }
@@ -286,7 +286,7 @@ int run_experiment(const RunOptions& options) {
 
   progress.stage("building the network");
   const Stopwatch building;
-  Network network = build(experiment, threads);
+  Network network = build_network(experiment, threads);
   report.build_wall_time = building.seconds();
   Simulation& simulation = network.simulation();
   report.lanes = simulation.lanes();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/experiment.hpp"
+#include "networks/network.hpp"
 
 namespace rheo {
 
@@ -27,6 +28,8 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
 
 // Checks the network of an experiment without building it; what is wrong comes out with file and line.
 void check_network(const Experiment& experiment);
+// Builds it, likewise.
+Network build_network(const Experiment& experiment, const Threads& threads);
 
 // "12,345"
 std::string grouped(std::uint64_t number);

@@ -129,6 +129,18 @@ class RingDelivery final : public StoredProjections {
                     weight_of<Real>(projection, block, s)});
     }
   }
+  std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    const ProjectionSynapses& projection = projections_[index];
+    const std::uint32_t place = addresses<Address>(projection.lanes[lane])[s];
+    return projection.one_delay != 0 ? place : place % width_;
+  }
+  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    return weight_of<Real>(projections_[index], projections_[index].lanes[lane], s);
+  }
+  std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t, std::uint32_t s) const override {
+    const ProjectionSynapses& projection = projections_[index];
+    return projection.one_delay != 0 ? projection.one_delay : addresses<Address>(projection.lanes[lane])[s] / width_;
+  }
 
  private:
   // A spike as seen by one projection: its row, and its tick within the batch.
@@ -273,6 +285,18 @@ class WheelDelivery final : public StoredProjections {
       for (std::uint32_t k = 0; k < block.slices[slice].count; ++k, ++s)
         to.push_back(
             {addresses<Address>(block)[s], block.slices[slice].delay, s, weight_of<Real>(projection, block, s)});
+  }
+  std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    return addresses<Address>(projections_[index].lanes[lane])[s];
+  }
+  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    return weight_of<Real>(projections_[index], projections_[index].lanes[lane], s);
+  }
+  std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t row, std::uint32_t s) const override {
+    const SynapseBlock& block = projections_[index].lanes[lane];
+    std::uint32_t slice = block.row_slices[row];
+    for (std::uint32_t end = block.row_synapses[row]; (end += block.slices[slice].count) <= s;) ++slice;
+    return block.slices[slice].delay;
   }
 
  private:

@@ -24,6 +24,11 @@ class StaticSynapses : public Connectivity {
   // Appends the synapses of one row onto one lane, in the order in which they are stored.
   virtual void read(std::size_t projection, std::size_t lane, std::uint32_t row,
                     std::vector<StoredSynapse>& to) const = 0;
+  // One synapse of a lane's block of a projection, by its index there.
+  virtual std::uint32_t slot(std::size_t projection, std::size_t lane, std::uint32_t index) const = 0;
+  virtual double weight(std::size_t projection, std::size_t lane, std::uint32_t index) const = 0;
+  virtual std::uint32_t delay(std::size_t projection, std::size_t lane, std::uint32_t row,
+                              std::uint32_t index) const = 0;  // ticks; `row` holds the synapse
 };
 
 // Projections in the order of their declaration; slots: size of the input of each lane.

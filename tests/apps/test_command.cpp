@@ -188,3 +188,59 @@ TEST_CASE("a killed run: its file can be read while it grows and recovered after
   CHECK(std::equal(recovered.times.begin(), recovered.times.end(), expected.times.begin()));
   CHECK(std::equal(recovered.nodes.begin(), recovered.nodes.end(), expected.nodes.begin()));
 }
+
+TEST_CASE("inspect builds the network and says what it is") {
+  const Scratch scratch;
+  const fs::path file = scratch / "ring.toml";
+  std::ofstream(file) << R"([simulation]
+duration = 1.0
+[populations.E]
+model = "iaf_psc_delta"
+size = 40
+[projections.ring]
+source = "E"
+target = "E"
+connect = { rule = "small_world", k = 4, p = 0.0 }
+delay = 1.5
+)";
+  {
+    Command command(scratch, {"inspect", file.string()});
+    REQUIRE(command.end() == 0);
+    CHECK(command.out().find("projection  ring") != std::string::npos);
+    CHECK(command.out().find("160 synapses small_world, E -> E, 1.5 ms") != std::string::npos);
+    CHECK(command.out().find("reciprocity") == std::string::npos);
+  }
+  {
+    Command command(scratch, {"inspect", file.string(), "--graph"});
+    REQUIRE(command.end() == 0);
+    CHECK(command.out().find("reciprocity         1.0000") != std::string::npos);
+    CHECK(command.out().find("strong components   1, the largest of 40 neurons") != std::string::npos);
+    CHECK(command.out().find("clustering          0.5000\n") != std::string::npos);
+  }
+  {
+    Command command(scratch, {"inspect", file.string(), "--graph", "--json", "--samples", "7", "--set",
+                              "projections.ring.connect={ rule = \"fixed_outdegree\", outdegree = 3 }"});
+    REQUIRE(command.end() == 0);
+    const auto json = nlohmann::json::parse(command.out());
+    CHECK(json["synapses"] == 120);
+    CHECK(json["projections"][0]["rule"] == "fixed_outdegree");
+    CHECK(json["projections"][0]["min_delay"] == 1.5);
+    CHECK(json["graph"]["degrees"]["projections"]["ring"]["out"]["sd"] == 0.0);
+    CHECK(json["graph"]["degrees"]["all"]["in"]["mean"] == 3.0);
+    CHECK(json["graph"]["paths"]["samples"] == 7);
+  }
+  // What the rule cannot do is told with the line where it was asked for.
+  {
+    Command command(scratch, {"inspect", file.string(), "--set", "projections.ring.connect.k=5"});
+    CHECK(command.end() == 2);
+  }
+  {
+    std::ofstream(file, std::ios::app) << "[populations.F]\nlike = \"E\"\nsize = 40\npositions = { grid = [6, 6] }\n";
+    Command command(scratch, {"inspect", file.string()});
+    CHECK(command.end() == 2);
+    CHECK(command.err().find("ring.toml:14: populations.F.positions.grid = [6, 6]: has not as many places as there are "
+                             "neurons; expected a product of 40") != std::string::npos);
+  }
+  CHECK(code_of(scratch, {"inspect", (scratch / "nothing.toml").string()}) == 2);
+  CHECK(code_of(scratch, {"inspect", file.string(), "--samples", "0"}) == 2);
+}

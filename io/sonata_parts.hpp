@@ -122,7 +122,7 @@ class NodeSets {
 // Keys that were read over; they go into one warning.
 using Unused = std::vector<std::string>;
 
-void note_unused(const Item& item, std::initializer_list<std::string_view> known, Unused& unused) {
+inline void note_unused(const Item& item, std::initializer_list<std::string_view> known, Unused& unused) {
   for (const auto& [name, member] : item.members()) {
     if (std::ranges::find(known, name) == known.end()) unused.push_back(member.key());
   }

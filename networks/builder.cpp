@@ -138,6 +138,7 @@ class LaneBuilder {
       const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
         const std::uint32_t at = cursor[sources_[k]]++;
         const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
+        weight = plan_.counted(weight);
         addresses[at] = static_cast<Address>(ring && !one_delay ? delay * delivery_.width + slot : slot);
         if (!one_weight_) weights[at] = static_cast<Real>(weight);
         if (!ring) delays[at] = delay;
@@ -207,6 +208,17 @@ std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
   return Connector::nobody;
 }
 
+double ProjectionPlan::counted(double weight) const {
+  if (excitatory_only && weight < 0)
+    throw BuildError({.file = {},
+                      .key = "weight",
+                      .value = std::to_string(weight),
+                      .problem = "negative, at the excitatory port of a conductance",
+                      .expected = "weights >= 0, or no port, so that the sign chooses it",
+                      .suggestion = {}});
+  return conductance && weight < 0 ? -weight : weight;
+}
+
 Tick longest_delay(const Value& delay, double dt) {
   constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
   double longest = 0;
@@ -240,7 +252,7 @@ ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery deliver
   std::sort(built.sources.begin(), built.sources.end(),
             [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
   built.lanes.resize(lanes.count());
-  if (const auto* weight = std::get_if<double>(&plan.spec->weight)) built.weight = *weight;
+  if (const auto* weight = std::get_if<double>(&plan.spec->weight)) built.weight = plan.counted(*weight);
   if (const auto* delay = std::get_if<double>(&plan.spec->delay)) built.one_delay = SynapseValues(plan).ticks(*delay);
   std::vector<std::pair<Tick, Tick>> delays(lanes.count(), {never, 0});
   threads.for_each(lanes.count(), [&](std::size_t lane) {

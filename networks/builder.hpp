@@ -28,15 +28,19 @@ struct ProjectionPlan {
   std::vector<SourceRange> sources;  // disjoint; in the order of the projection's selections
   std::uint32_t rows = 0;
   std::vector<TargetRange> targets;
+  bool conductance = false;      // the magnitude of a weight counts
+  bool excitatory_only = false;  // no weight may be negative
   std::uint64_t seed = 0;
   double dt = 0.1;
   Precision precision = Precision::single_;
+
+  double counted(double weight) const;  // what a weight of the projection adds to its port
 };
 
 // The row of a neuron, or Connector::nobody where it is no source.
 std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron);
 
-// Throws BuildError with a key below the projection ("delay").
+// Throws BuildError with a key below the projection ("delay", "weight").
 ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
                                     const Threads& threads);
 

@@ -146,6 +146,11 @@ class Plan {
            "one of " + list(all), nearest(name, all));
   }
 
+  // Whether a port takes the magnitude of weights.
+  bool is_conductance(std::size_t population, std::uint32_t port) const {
+    return model(population).ports[port].conductance;
+  }
+
   // Whether somebody writes to the population's port of currents, the last one.
   bool needs_current(std::size_t population) const {
     const auto is_current = [&](const std::string& port_name) { return port_name == "I"; };
@@ -257,9 +262,14 @@ class Plan {
              "at least dt = " + number(spec_.dt) + " ms");
     check_disjoint(projection.source, key + ".source");
     check_disjoint(projection.target, key + ".target");
+    std::set<bool> conductance;
     for (const Selection& target : projection.target) {
-      port(resolve(target, key + ".target").first, projection.port, false, key + ".target");
+      const std::size_t population = resolve(target, key + ".target").first;
+      conductance.insert(is_conductance(population, port(population, projection.port, false, key + ".target")));
     }
+    if (conductance.size() > 1)
+      refuse(key + ".target", {}, "weights of some targets are conductances, of others not",
+             "one projection for each kind");
     const bool is_list = projection.connect.rule == Connect::Rule::list;
     for (const auto& [name, value] :
          {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
@@ -425,6 +435,12 @@ class InputBuilder {
           for (double& w : of_sign)
             if ((w < 0) != negative) w = 0;
           where.port = plan_.port(where.population, input_.port, negative, key_ + ".target");
+          if (negative && plan_.is_conductance(where.population, where.port)) {
+            if (where.port == 0)
+              refuse(key_ + ".weight", {}, "negative, at the excitatory port of a conductance",
+                     "weights >= 0, or no port, so that the sign chooses it");
+            for (double& w : of_sign) w = -w;
+          }
           drives.push_back(input_.kind == InputSpec::Kind::poisson ? poisson(where, offset, of_sign)
                                                                    : spikes(where, offset, of_sign));
         }
@@ -584,6 +600,8 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
                          plan.port(population, projection.port, false, key + ".target"),
                          plan.port(population, projection.port, true, key + ".target")});
     resolved.targets += range.count();
+    p.conductance = plan.is_conductance(population, p.targets.back().port_positive);
+    p.excitatory_only = p.conductance && p.targets.back().port_negative == 0;
   }
   Connect connect = projection.connect;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {

@@ -33,7 +33,11 @@ ModelInfo describe() {
   for (const Option& option : M::options)
     info.options.push_back(
         {std::string(option.name), {option.choices().begin(), option.choices().end()}, std::string(option.meaning)});
-  for (const Port& port : M::ports) info.ports.push_back({std::string(port.name), std::string(port.unit)});
+  for (const Port& port : M::ports)
+    info.ports.push_back({std::string(port.name), std::string(port.unit), port.conductance});
+  info.equation = M::equation;
+  info.numerics = M::numerics;
+  info.source = M::source;
   return info;
 }
 
@@ -92,6 +96,16 @@ std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVar
       values[i] = static_cast<typename M::real>(given->second[given->second.size() > 1 ? i : 0]);
   };
   std::apply([&](const auto&... f) { (start(f), ...); }, M::columns);
+  for (const auto& [name, values] : plan.initial) {
+    const auto is_it = [&, &n = name](const auto&... f) { return ((f.name == n) || ...); };
+    if (!std::apply(is_it, M::columns))
+      throw BuildError({.file = {},
+                        .key = "initial." + name,
+                        .value = {},
+                        .problem = "not a state of the model with these options",
+                        .expected = {},
+                        .suggestion = {}});
+  }
   return population;
 }
 
@@ -114,10 +128,21 @@ template <class... M>
 std::vector<ModelInfo> describe_all(std::tuple<M...>*) {
   std::vector<ModelInfo> infos;
   const auto add = [&](ModelInfo info) {
-    if (infos.empty() || infos.back().name != info.name) infos.push_back(std::move(info));
+    if (infos.empty() || infos.back().name != info.name) {
+      infos.push_back(std::move(info));
+      return;
+    }
+    // Another variant of the same model may have columns of its own.
+    auto& known = infos.back().columns;
+    for (FieldInfo& column : info.columns)
+      if (std::none_of(known.begin(), known.end(), [&](const FieldInfo& c) { return c.name == column.name; }))
+        known.push_back(std::move(column));
   };
   (add(describe<M>()), ...);
-  infos.push_back({"spike_source", "spikes at given times, from the file or a list", {}, {}, {}, {}});
+  ModelInfo spike_source;
+  spike_source.name = "spike_source";
+  spike_source.summary = "spikes at given times, from the file or a list";
+  infos.push_back(std::move(spike_source));
   return infos;
 }
 

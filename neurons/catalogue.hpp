@@ -22,15 +22,17 @@ struct OptionInfo {
 };
 
 struct PortInfo {
-  std::string name, unit;  // unit of weights
+  std::string name, unit;    // unit of weights
+  bool conductance = false;  // the magnitude of a weight counts
 };
 
 struct ModelInfo {
   std::string name, summary;
   std::vector<FieldInfo> params;
-  std::vector<FieldInfo> columns;  // state: can be initialised, recorded, saved
+  std::vector<FieldInfo> columns;  // state: can be initialised, recorded, saved; some belong to a choice of an option
   std::vector<OptionInfo> options;
   std::vector<PortInfo> ports;  // empty: a source, nothing can be sent to it
+  std::string equation, numerics, source;
 };
 
 const std::vector<ModelInfo>& neuron_models();

@@ -1,5 +1,6 @@
-// Compiled once per instruction set with RHEO_ISA set to its name. Nothing here may leave an inline function behind
-// that another translation unit could link to: everything is inlined or in the namespace of the instruction set.
+// The Poisson drive, and the table of one instruction set. Compiled once per instruction set with RHEO_ISA set to its
+// name. Nothing here may leave an inline function behind that another translation unit could link to: everything is
+// inlined or in the namespace of the instruction set.
 #include "neurons/kernels.hpp"
 
 #include <bit>
@@ -11,60 +12,8 @@
 
 #include "core/philox.hpp"
 
-#define RHEO_KERNELS_NAME_(isa) kernels_##isa
-#define RHEO_KERNELS_NAME(isa) RHEO_KERNELS_NAME_(isa)
-
-#if defined(__clang__)
-#define RHEO_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define RHEO_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
-#endif
-
 namespace rheo {
 namespace {
-
-template <class M, bool PerNeuron, bool WithCurrent>
-struct Loop {
-  using Real = typename M::real;
-
-  // Loads a State, advances it, stores it back. Step is a copy, so nothing in the loop can alias it.
-  template <std::size_t... S, std::size_t... K, std::size_t... P>
-  RHEO_INLINE static void run(const SweepArgs& a, std::index_sequence<S...>, std::index_sequence<K...>,
-                              std::index_sequence<P...>) {
-    Real* const s[] = {static_cast<Real*>(a.state[S])...};
-    const Real* const k[] = {static_cast<const Real*>(a.step[PerNeuron ? K : 0])...};
-    const auto uniform = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
-    const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.n...};
-    std::uint8_t* const fired = a.fired;
-    const std::size_t n = a.n;
-    RHEO_INDEPENDENT_ITERATIONS
-    for (std::size_t i = 0; i < n; ++i) {
-      typename M::State state{s[S][i]...};
-      typename M::Step step = uniform;
-      if constexpr (PerNeuron) step = typename M::Step{k[K][i]...};
-      const Inputs<M> inputs{(WithCurrent || P + 1 < M::ports.size() ? in[P][i] : Real(0))...};
-      fired[i] = M::advance(state, step, inputs);
-      const auto out = std::bit_cast<std::array<Real, sizeof...(S)>>(state);
-      ((s[S][i] = out[S]), ...);
-    }
-  }
-
-  static void sweep(const SweepArgs& a) {
-    run(a, std::make_index_sequence<state_size<M>>{}, std::make_index_sequence<step_size<M>>{},
-        std::make_index_sequence<M::ports.size()>{});
-  }
-};
-
-template <class M>
-constexpr SweepVariants variants() {
-  return {{{&Loop<M, false, false>::sweep, &Loop<M, false, true>::sweep},
-           {&Loop<M, true, false>::sweep, &Loop<M, true, true>::sweep}}};
-}
-
-template <class... M>
-constexpr std::array<SweepVariants, sizeof...(M)> all_variants(std::tuple<M...>*) {
-  return {variants<M>()...};
-}
 
 // Registers of this instruction set, as numbers of 64 or 16 bits.
 #if defined(__AVX512BW__)
@@ -253,9 +202,9 @@ void poisson_add(const PoissonArgs& a) {
 
 }  // namespace
 
-extern const Kernels RHEO_KERNELS_NAME(RHEO_ISA);
-constinit const Kernels RHEO_KERNELS_NAME(RHEO_ISA) = {{all_variants(static_cast<NeuronModels<float>*>(nullptr)),
-                                                        all_variants(static_cast<NeuronModels<double>*>(nullptr))},
-                                                       {&poisson_add<float>, &poisson_add<double>}};
+extern const Sweeps RHEO_KERNELS_NAME(sweeps, RHEO_ISA);
+extern const Kernels RHEO_KERNELS_NAME(kernels, RHEO_ISA);
+constinit const Kernels RHEO_KERNELS_NAME(kernels, RHEO_ISA) = {RHEO_KERNELS_NAME(sweeps, RHEO_ISA),
+                                                                {&poisson_add<float>, &poisson_add<double>}};
 
 }  // namespace rheo

@@ -9,6 +9,15 @@
 #include "core/types.hpp"
 #include "neurons/models.hpp"
 
+// For the files that are compiled once per instruction set.
+#define RHEO_KERNELS_NAME_(what, isa) what##_##isa
+#define RHEO_KERNELS_NAME(what, isa) RHEO_KERNELS_NAME_(what, isa)
+#if defined(__clang__)
+#define RHEO_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define RHEO_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#endif
+
 namespace rheo {
 
 // Advances n neurons by one tick: columns are the state's, shifted to the first neuron.
@@ -52,9 +61,11 @@ struct PoissonArgs {
 };
 using PoissonAdd = void (*)(const PoissonArgs&);
 
+using Sweeps = std::array<std::array<SweepVariants, neuron_model_count>, 2>;  // [precision][model]
+
 struct Kernels {
-  std::array<std::array<SweepVariants, neuron_model_count>, 2> sweep;  // [precision][model]
-  std::array<PoissonAdd, 2> poisson;                                   // [precision]
+  const Sweeps& sweep;
+  std::array<PoissonAdd, 2> poisson;  // [precision]
 };
 
 const Kernels& kernels(Isa isa);

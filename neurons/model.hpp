@@ -4,6 +4,7 @@
 //
 //   template <class Real> struct Model {
 //     name, summary          what it is called and what it is
+//     equation, numerics, source   what it computes, how, and after whom, for its page in docs/models
 //     Params, params         plain doubles with their defaults; fields with unit, range, meaning
 //     State, columns         members of type Real, V_m first; fields with unit, meaning
 //     ports                  names and units of the input rows; the last is "I", the current (a row only when used)
@@ -55,6 +56,7 @@ constexpr std::tuple<F...> fields(F... f) {
 
 struct Port {
   std::string_view name, unit;
+  bool conductance = false;  // the magnitude of a weight counts
 };
 
 // A named choice among variants of a model; the first is the default.
@@ -80,6 +82,9 @@ concept NeuronModel = requires(typename M::State s, const typename M::Step k, co
                                Inputs<M> in) {
   { M::name } -> std::convertible_to<std::string_view>;
   { M::summary } -> std::convertible_to<std::string_view>;
+  { M::equation } -> std::convertible_to<std::string_view>;
+  { M::numerics } -> std::convertible_to<std::string_view>;
+  { M::source } -> std::convertible_to<std::string_view>;
   { M::prepare(p, 0.1) } -> std::same_as<typename M::Step>;
   { M::problem(p) } -> std::convertible_to<std::string_view>;
   { M::V_start(p) } -> std::same_as<double>;

@@ -4,16 +4,24 @@
 
 #include <tuple>
 
+#include "neurons/aeif.hpp"
+#include "neurons/iaf_cond_exp.hpp"
 #include "neurons/iaf_psc_alpha.hpp"
 #include "neurons/iaf_psc_delta.hpp"
+#include "neurons/iaf_psc_exp.hpp"
+#include "neurons/iaf_psc_exp_adapt.hpp"
 #include "neurons/izhikevich.hpp"
+#include "neurons/izhikevich_2007.hpp"
 
 namespace rheo {
 
 template <class Real>
 using NeuronModels =
-    std::tuple<IafPscDelta<Real>, IafPscAlpha<Real>, Izhikevich<Real, 0, 0>, Izhikevich<Real, 0, 1>,
-               Izhikevich<Real, 1, 0>, Izhikevich<Real, 1, 1>, Izhikevich<Real, 2, 0>, Izhikevich<Real, 2, 1>>;
+    std::tuple<IafPscDelta<Real>, IafPscExp<Real>, IafPscAlpha<Real>, IafPscExpAdapt<Real>, IafCondExp<Real>,
+               Aeif<Real, false>, Aeif<Real, true>, Izhikevich<Real, 0, 0>, Izhikevich<Real, 0, 1>,
+               Izhikevich<Real, 0, 2>, Izhikevich<Real, 1, 0>, Izhikevich<Real, 1, 1>, Izhikevich<Real, 1, 2>,
+               Izhikevich<Real, 2, 0>, Izhikevich<Real, 2, 1>, Izhikevich<Real, 2, 2>, Izhikevich2007<Real, 0>,
+               Izhikevich2007<Real, 1>, Izhikevich2007<Real, 2>>;
 
 inline constexpr std::size_t neuron_model_count = std::tuple_size_v<NeuronModels<float>>;
 

@@ -304,10 +304,10 @@ void check_sweeps(std::size_t model) {
       if (of_params && std::get<states - 1>(M::columns).name == "refractory")
         for (Real& x : before.back()) x = static_cast<Real>(stream.below(3));
       Columns<Real> step(per_neuron ? steps : 1, std::vector<Real>(per_neuron ? n : steps));
-      std::vector<typename M::Step> step_of(n);
+      std::vector<typename M::Step> step_of;
       const auto common = random_step<M>(stream, of_params);
       for (std::size_t i = 0; i < n; ++i) {
-        step_of[i] = per_neuron ? random_step<M>(stream, of_params) : common;
+        step_of.push_back(per_neuron ? random_step<M>(stream, of_params) : common);
         const auto numbers = std::bit_cast<std::array<Real, steps>>(step_of[i]);
         for (std::size_t k = 0; k < steps; ++k) (per_neuron ? step[k][i] : step[0][k]) = numbers[k];
       }

@@ -1,0 +1,61 @@
+// The sweeps of all neuron models. Compiled once per instruction set, under the same rules as kernels.cpp.
+#include <bit>
+#include <utility>
+
+#include "neurons/kernels.hpp"
+#include "neurons/models.hpp"
+
+namespace rheo {
+namespace {
+
+template <class M, bool PerNeuron, bool WithCurrent>
+struct Loop {
+  using Real = typename M::real;
+
+  // Loads a State, advances it, stores it back. Step is a copy, so nothing in the loop can alias it.
+  template <std::size_t... S, std::size_t... K, std::size_t... P>
+  RHEO_INLINE static void run(const SweepArgs& a, std::index_sequence<S...>, std::index_sequence<K...>,
+                              std::index_sequence<P...>) {
+    Real* const s[] = {static_cast<Real*>(a.state[S])...};
+    const Real* const k[] = {static_cast<const Real*>(a.step[PerNeuron ? K : 0])...};
+    const auto uniform = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
+    const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.n...};
+    std::uint8_t* const fired = a.fired;
+    const std::size_t n = a.n;
+    RHEO_INDEPENDENT_ITERATIONS
+    for (std::size_t i = 0; i < n; ++i) {
+      typename M::State state{s[S][i]...};
+      typename M::Step step = uniform;
+      if constexpr (PerNeuron) step = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[K][i]...});
+      const Inputs<M> inputs{(WithCurrent || P + 1 < M::ports.size() ? in[P][i] : Real(0))...};
+      fired[i] = M::advance(state, step, inputs);
+      const auto out = std::bit_cast<std::array<Real, sizeof...(S)>>(state);
+      ((s[S][i] = out[S]), ...);
+    }
+  }
+
+  static void sweep(const SweepArgs& a) {
+    run(a, std::make_index_sequence<state_size<M>>{}, std::make_index_sequence<step_size<M>>{},
+        std::make_index_sequence<M::ports.size()>{});
+  }
+};
+
+template <class M>
+constexpr SweepVariants variants() {
+  return {{{&Loop<M, false, false>::sweep, &Loop<M, false, true>::sweep},
+           {&Loop<M, true, false>::sweep, &Loop<M, true, true>::sweep}}};
+}
+
+template <class... M>
+constexpr std::array<SweepVariants, sizeof...(M)> all_variants(std::tuple<M...>*) {
+  return {variants<M>()...};
+}
+
+}  // namespace
+
+extern const Sweeps RHEO_KERNELS_NAME(sweeps, RHEO_ISA);
+constinit const Sweeps RHEO_KERNELS_NAME(sweeps, RHEO_ISA) = {
+    all_variants(static_cast<NeuronModels<float>*>(nullptr)),
+    all_variants(static_cast<NeuronModels<double>*>(nullptr))};
+
+}  // namespace rheo

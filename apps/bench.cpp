@@ -15,6 +15,8 @@
 #include "io/provenance.hpp"
 #include "io/statistics.hpp"
 #include "networks/network.hpp"
+#include "neurons/catalogue.hpp"
+#include "neurons/factory.hpp"
 
 namespace rheo {
 
@@ -150,13 +152,57 @@ void bench(const BenchOptions& options) {
   print(text);
 }
 
+// The sweeps alone: nanoseconds per neuron and tick on one thread, with something in every input row.
+void bench_neurons(const BenchOptions& options) {
+  constexpr std::uint32_t size = 2000;
+  constexpr Tick ticks = 2000;
+  nlohmann::ordered_json json;
+  std::string text =
+      fmt::format("ns per neuron and tick, {} neurons, {}\n{:<18}  single  double\n", size, name_of(chosen_isa()), "");
+  for (const ModelInfo& model : neuron_models()) {
+    if (model.ports.empty()) continue;
+    text += fmt::format("{:<18}", model.name);
+    for (const Precision precision : {Precision::single_, Precision::double_}) {
+      PopulationPlan plan;
+      plan.name = "neurons";
+      plan.model = model.name;
+      plan.size = size;
+      plan.precision = precision;
+      plan.isa = chosen_isa();
+      const auto population = make_population(plan);
+      const std::size_t numbers = std::size_t{population->ports()} * size;
+      const std::vector<float> single(numbers, 0.05f);
+      const std::vector<double> twice(numbers, 0.05);
+      const void* input = precision == Precision::single_ ? static_cast<const void*>(single.data()) : twice.data();
+      SpikeList spikes;
+      double best = 1e9;  // of several, since the machine may be shared
+      for (int repeat = 0; repeat < 5; ++repeat) {
+        const auto begin = std::chrono::steady_clock::now();
+        for (Tick t = 1; t <= ticks; ++t) {
+          spikes.neurons.clear();
+          population->advance(t, 0, size, input, 0, spikes);
+        }
+        best = std::min(best, seconds_since(begin) * 1e9 / static_cast<double>(ticks * size));
+      }
+      json[model.name][precision == Precision::single_ ? "single" : "double"] = best;
+      text += fmt::format("  {:6.2f}", best);
+    }
+    text += '\n';
+  }
+  print(options.json ? json.dump(2) + "\n" : text);
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App* command = app.add_subcommand("bench", "run a benchmark and show where its time goes");
-  command->add_option("NAME", options->name, "brunel_hom (one delay), brunel_het (a delay per synapse), or limits (of this machine)")
-      ->check(CLI::IsMember({"brunel_hom", "brunel_het", "limits"}))
+  command
+      ->add_option(
+          "NAME", options->name,
+          "brunel_hom (one delay), brunel_het (a delay per synapse), neurons (the models alone), or limits (of "
+          "this machine)")
+      ->check(CLI::IsMember({"brunel_hom", "brunel_het", "neurons", "limits"}))
       ->required()
       ->type_name("");
   command->add_option("--drive", options->drive, "poisson or current")->check(CLI::IsMember({"poisson", "current"}));
@@ -170,7 +216,7 @@ void add_bench(CLI::App& app) {
       ->check(CLI::IsMember({"auto", "ring", "wheel"}));
   command->add_flag("--json", options->json, "print JSON");
   command->add_flag("!--no-stages", options->stages, "do not time the stages (a few per cent faster)");
-  command->callback([options] { bench(*options); });
+  command->callback([options] { options->name == "neurons" ? bench_neurons(*options) : bench(*options); });
 }
 
 }  // namespace rheo

@@ -134,8 +134,12 @@ struct LogParts {
 [[gnu::always_inline]] constexpr inline float exp(float x) {
   constexpr float log2_e = 0x1.715476p+0f, rounder = 0x1.8p23f;
   constexpr float ln2_hi = 0x1.62e4p-1f, ln2_lo = 0x1.7f7d1cp-20f;  // ln2_hi: 15 bits, exact times an exponent
-  const auto to_bits = [](float y) { return __builtin_bit_cast(std::uint32_t, y); };
-  const auto power_of_two = [](std::uint32_t n) { return __builtin_bit_cast(float, (n + 127) << 23); };
+  const auto to_bits = [](float y) __attribute__((always_inline)) {
+    return __builtin_bit_cast(std::uint32_t, y);
+  };
+  const auto power_of_two = [](std::uint32_t n) __attribute__((always_inline)) {
+    return __builtin_bit_cast(float, (n + 127) << 23);
+  };
   const float low = x < -105.0f ? -105.0f : x;
   const float clamped = low > 89.0f ? 89.0f : low;
   const float rounded = clamped * log2_e + rounder;

@@ -111,7 +111,7 @@ struct Aeif {
     const Real ex_end = flushed(s.ex * k.ex.full), in_end = flushed(s.in * k.in.full);
     // What V_m changes in a tick at the slope of (V, w), a stage's synaptic input being (ex, in); and where the next
     // stage looks at it.
-    const auto dV = [&](Real V_m, Real w, Real ex, Real inh) {
+    const auto dV = [&](Real V_m, Real w, Real ex, Real inh) RHEO_INLINE_LAMBDA {
       const Real steep = k.spike * math::exp((V_m - k.V_T) * k.sharpness);
       if constexpr (Conductances)
         return k.rest - (k.leak + k.mV_per_pA * (ex + inh)) * V_m +
@@ -119,8 +119,8 @@ struct Aeif {
       else
         return k.rest - k.leak * V_m + k.mV_per_pA * (ex + inh + in[2] - w) + steep;
     };
-    const auto dw = [&](Real V_m, Real w) { return k.w_rate * (k.a * (V_m - k.E_L) - w); };
-    const auto ahead = [&](Real by) {
+    const auto dw = [&](Real V_m, Real w) RHEO_INLINE_LAMBDA { return k.w_rate * (k.a * (V_m - k.E_L) - w); };
+    const auto ahead = [&](Real by) RHEO_INLINE_LAMBDA {
       const Real there = V + by, below = there < k.V_th ? there : k.V_th;
       return resting ? V : below;
     };

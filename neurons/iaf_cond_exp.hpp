@@ -64,8 +64,9 @@ struct IafCondExp {
     // dV_m/dt = b - a V_m, both per tick, at the tick's begin, middle and end.
     const Real ex_middle = s.g_ex * k.ex.half, in_middle = s.g_in * k.in.half;
     const Real ex_end = flushed(s.g_ex * k.ex.full), in_end = flushed(s.g_in * k.in.full);
-    const auto a = [&](Real g_ex, Real g_in) { return k.leak + k.mV_per_pA * (g_ex + g_in); };
-    const auto b = [&](Real g_ex, Real g_in) { return k.rest + k.mV_per_pA * (g_ex * k.E_ex + g_in * k.E_in + in[2]); };
+    const auto a = [&](Real g_ex, Real g_in) RHEO_INLINE_LAMBDA { return k.leak + k.mV_per_pA * (g_ex + g_in); };
+    const auto b = [&](Real g_ex, Real g_in)
+                       RHEO_INLINE_LAMBDA { return k.rest + k.mV_per_pA * (g_ex * k.E_ex + g_in * k.E_in + in[2]); };
     const Real a_middle = a(ex_middle, in_middle), b_middle = b(ex_middle, in_middle);
     const Real k1 = b(s.g_ex, s.g_in) - a(s.g_ex, s.g_in) * s.V_m;
     const Real k2 = b_middle - a_middle * (s.V_m + k1 * Real(0.5));

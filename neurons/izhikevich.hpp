@@ -65,7 +65,7 @@ struct Izhikevich {
 
   RHEO_INLINE static bool advance(State& s, const Step& k, const Inputs<Izhikevich>& in) noexcept {
     const Real current = k.input.current(s, in[1], in[0]);
-    const auto slope = [&](Real V) { return (k.c2 * V + k.c1) * V + k.c0 - s.U_m + current; };
+    const auto slope = [&](Real V) RHEO_INLINE_LAMBDA { return (k.c2 * V + k.c1) * V + k.c0 - s.U_m + current; };
     Real V = s.V_m + (Scheme == 0 ? k.half : k.h) * slope(s.V_m);
     if constexpr (Scheme == 0) V = V + k.half * slope(V);
     if constexpr (Input == 1) V = V + in[0];

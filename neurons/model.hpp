@@ -26,6 +26,7 @@
 #include <tuple>
 
 #define RHEO_INLINE [[gnu::always_inline]] inline
+#define RHEO_INLINE_LAMBDA __attribute__((always_inline))  // between parameters and body
 
 namespace rheo {
 

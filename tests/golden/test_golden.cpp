@@ -98,7 +98,34 @@ std::map<std::string, NetworkSpec> canonical_networks() {
   const auto alpha_neurons = neurons("iaf_psc_alpha", alpha, {}, spread);
   const auto pulsed = neurons("izhikevich", cortex, {}, spread);
   const auto stepped = neurons("izhikevich", cortex, {{"scheme", "euler"}, {"input", "delta"}}, spread);
-  return {{"iaf_psc_delta", two_populations(delta_neurons, delta_neurons, 0.2, 0.16)},
+  std::map<std::string, Value> adapting = alpha;
+  adapting["theta_plus"] = uniform(0.5, 2);
+  adapting["tau_theta"] = normal(100, 20, 20);
+  const std::map<std::string, Value> conducting{{"g_L", normal(17, 2, 10)},
+                                                {"t_ref", choice({1, 2})},
+                                                {"tau_syn_ex", lognormal(0.5, 0.3)},
+                                                {"tau_syn_in", uniform(2, 8)}};
+  std::map<std::string, Value> adaptive = conducting;
+  adaptive["g_L"] = normal(30, 2, 10);
+  adaptive["Delta_T"] = uniform(1, 3);
+  adaptive["b"] = uniform(20, 100);
+  const auto exp_neurons = neurons("iaf_psc_exp", alpha, {}, spread);
+  const auto adapting_neurons = neurons("iaf_psc_exp_adapt", adapting, {}, spread);
+  const auto conducting_neurons = neurons("iaf_cond_exp", conducting, {}, spread);
+  const auto adex_currents = neurons("aeif_psc_exp", adaptive, {}, spread);
+  const auto adex = neurons("aeif_cond_exp", adaptive, {}, spread);
+  const auto driven = neurons("izhikevich", cortex, {{"input", "exp"}}, spread);
+  const auto regular = neurons("izhikevich_2007", {{"d", uniform(20, 60)}, {"k", uniform(0.7, 1.5)}}, {}, spread);
+  const auto filtered = neurons("izhikevich_2007", {{"tau_syn", uniform(1, 5)}, {"d", 40.0}}, {{"input", "exp"}}, {});
+  return {{"iaf_psc_exp", two_populations(exp_neurons, exp_neurons, 50, 40)},
+          {"iaf_psc_exp_adapt", two_populations(adapting_neurons, adapting_neurons, 50, 60)},
+          {"iaf_cond_exp", two_populations(conducting_neurons, conducting_neurons, 0.5, 0.5)},
+          {"aeif_psc_exp", two_populations(adex_currents, adex_currents, 60, 70)},
+          {"aeif_cond_exp", two_populations(adex, adex, 1, 1.2)},
+          {"izhikevich_exp", two_populations(driven, driven, 0.6, 0.5)},
+          {"izhikevich_2007", two_populations(regular, regular, 30, 30)},
+          {"izhikevich_2007_exp", two_populations(filtered, filtered, 15, 15)},
+          {"iaf_psc_delta", two_populations(delta_neurons, delta_neurons, 0.2, 0.16)},
           {"iaf_psc_alpha", two_populations(alpha_neurons, alpha_neurons, 20, 16)},
           {"izhikevich", two_populations(pulsed, pulsed, 1, 0.9)},
           {"izhikevich_euler_delta", two_populations(stepped, stepped, 0.8, 0.8)}};
@@ -154,7 +181,7 @@ TEST_CASE("canonical networks have the checksums of tests/golden/golden.txt") {
     }
   }
   if (!rewrite) {
-    CHECK(golden.size() == 8);
+    CHECK(golden.size() == 24);
     return;
   }
   std::ofstream file(golden_file);

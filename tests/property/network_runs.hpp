@@ -243,6 +243,32 @@ inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
        .profile = {.kind = Profile::Kind::ramps, .times = {0, 5, 8.5}, .values = {0, 1, -0.3}, .period = 9},
        .port = {},
        .stop = {}});
+  // The models that are missing so far, each behind a projection with weights of both signs.
+  struct Other {
+    const char *name, *model, *input;
+    double I_e, weight;
+  };
+  for (const Other& other :
+       {Other{"X0", "iaf_psc_exp", "", 450, 40}, Other{"X1", "iaf_psc_exp_adapt", "", 500, 40},
+        Other{"X2", "iaf_cond_exp", "", 350, 3}, Other{"X3", "aeif_psc_exp", "", 900, 90},
+        Other{"X4", "aeif_cond_exp", "", 900, 4}, Other{"X5", "izhikevich", "exp", 12, 1},
+        Other{"X6", "izhikevich_2007", "pulse", 300, 30}, Other{"X7", "izhikevich_2007", "delta", 300, 1},
+        Other{"X8", "izhikevich_2007", "exp", 300, 30}}) {
+    PopulationSpec p;
+    p.name = other.name;
+    p.model = other.model;
+    p.size = 18;
+    p.params = {{"I_e", normal(other.I_e, other.I_e / 10)}};
+    if (*other.input != 0) p.options = {{"input", other.input}};
+    spec.populations.push_back(p);
+    spec.projections.push_back({.name = "to_" + p.name,
+                                .source = {all_of("E"), all_of("noise")},
+                                .target = {all_of(p.name)},
+                                .connect = fixed_indegree(12),
+                                .weight = normal(other.weight / 3, other.weight),
+                                .delay = uniform(0.5, 4),
+                                .port = {}});
+  }
   return spec;
 }
 

@@ -3,6 +3,7 @@
 // which have tests of their own; where they end up is worked out here.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -49,12 +50,16 @@ inline std::vector<Member> members(const rheo::NetworkSpec& spec, const std::vec
   return all;
 }
 
+inline bool has_conductances(const std::string& model) {
+  return model == "iaf_cond_exp" || model == "aeif_cond_exp";
+}
+
 inline unsigned port_of(const std::string& model, const std::string& name, double weight) {
-  const bool two_currents = model == "iaf_psc_alpha";
-  if (name == "I") return two_currents ? 2 : 1;
+  const bool two = model != "iaf_psc_delta" && !model.starts_with("izhikevich");
+  if (name == "I") return two ? 2 : 1;
   if (name == "ex") return 0;
-  if (name == "in") return two_currents ? 1 : 0;
-  return two_currents && weight < 0 ? 1 : 0;
+  if (name == "in") return two ? 1 : 0;
+  return two && weight < 0 ? 1 : 0;
 }
 
 inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t projection_index) {
@@ -120,7 +125,9 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
       edge.weight = value(projection.weight, k, weights);
       edge.delay = rheo::ms_to_tick_nearest(value(projection.delay, k, delays), spec.dt);
       edge.target_population = targets[t].population;
-      edge.port = port_of(spec.populations[edge.target_population].model, projection.port, edge.weight);
+      const std::string& model = spec.populations[edge.target_population].model;
+      edge.port = port_of(model, projection.port, edge.weight);
+      if (has_conductances(model) && edge.port < 2) edge.weight = std::abs(edge.weight);
       edge.projection = static_cast<unsigned>(projection_index);
       edge.index = static_cast<std::uint32_t>(edges.size());
       edges.push_back(edge);

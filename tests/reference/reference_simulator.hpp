@@ -1,8 +1,9 @@
 // The oracle of the engine: a simulator as naive as one can write it, in double precision. Every arrival of a spike at
 // a synapse is one event of its own in a priority queue, every neuron is advanced in every tick by a virtual call, and
 // the neurons are written from their equations (docs/semantics.md), not from neurons/, with another arithmetic: libm
-// instead of core/math.hpp, a matrix exponential instead of propagators in closed form. There are no lanes, no windows,
-// no wheels, no slices and no threads, so that what it shares with the engine is the meaning alone.
+// instead of core/math.hpp, a matrix exponential instead of propagators in closed form, slopes in another order. There
+// are no lanes, no windows, no wheels, no slices and no threads, so that what it shares with the engine is the meaning
+// alone.
 //
 // Sums of weights that are multiples of 2^-10 are exact, so that the order of a sum cannot explain a difference.
 #pragma once
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/math.hpp"
 #include "core/types.hpp"
 
 namespace reference {
@@ -83,43 +85,52 @@ struct AlphaParams {
          tau_syn_in = 2;
 };
 
+// e^(A t) by its Taylor series; t is at most about a time constant, so that the terms fall at once.
+template <std::size_t n>
+using Vector = std::array<double, n>;
+template <std::size_t n>
+using Matrix = std::array<Vector<n>, n>;
+template <std::size_t n>
+Matrix<n> exponential(const Matrix<n>& A, double t) {
+  Matrix<n> sum{}, term{};
+  for (std::size_t i = 0; i < n; ++i) sum[i][i] = term[i][i] = 1;
+  for (int k = 1; k < 40; ++k) {
+    Matrix<n> next{};
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j)
+        for (std::size_t m = 0; m < n; ++m) next[i][j] += term[i][m] * A[m][j] * t / k;
+    term = next;
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) sum[i][j] += term[i][j];
+  }
+  return sum;
+}
+template <std::size_t n>
+Vector<n> times(const Matrix<n>& A, const Vector<n>& x) {
+  Vector<n> y{};
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j) y[i] += A[i][j] * x[j];
+  return y;
+}
+
 class AlphaNeuron final : public Neuron {
  public:
   AlphaNeuron(const AlphaParams& p, double V_m, double dt)
-      : p_(p), x_{V_m - p.E_L, 0, 0, 0, 0, 1}, dt_(dt), exp_(exponential(dt, p, 0)) {}
+      : p_(p), x_{V_m - p.E_L, 0, 0, 0, 0, 1}, dt_(dt), exp_(exponential(system(p, 0), dt)) {}
 
  private:
   // The state is (V - E_L, I_ex, D_ex, I_in, D_in, 1): the constant current is part of a homogeneous linear system.
-  static constexpr std::size_t n = 6;
-  using Vector = std::array<double, n>;
-  using Matrix = std::array<Vector, n>;
-
-  // e^(A dt) by its Taylor series; dt is at most about a time constant, so that the terms fall at once.
-  static Matrix exponential(double dt, const AlphaParams& p, double current) {
-    Matrix A{};
+  static Matrix<6> system(const AlphaParams& p, double current) {
+    Matrix<6> A{};
     A[0] = {-1 / p.tau_m, 1 / p.C_m, 0, 1 / p.C_m, 0, (p.I_e + current) / p.C_m};
     A[1][1] = A[2][2] = -1 / p.tau_syn_ex;
     A[3][3] = A[4][4] = -1 / p.tau_syn_in;
     A[1][2] = A[3][4] = 1;
-    Matrix sum{}, term{};
-    for (std::size_t i = 0; i < n; ++i) sum[i][i] = term[i][i] = 1;
-    for (int k = 1; k < 40; ++k) {
-      Matrix next{};
-      for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j)
-          for (std::size_t m = 0; m < n; ++m) next[i][j] += term[i][m] * A[m][j] * dt / k;
-      term = next;
-      for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) sum[i][j] += term[i][j];
-    }
-    return sum;
+    return A;
   }
 
   bool advance(const Input& input) override {
-    const Matrix& step = input[2] == 0 ? exp_ : (exp_with_current_ = exponential(dt_, p_, input[2]));
-    Vector next{};
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < n; ++j) next[i] += step[i][j] * x_[j];
+    Vector<6> next = times(input[2] == 0 ? exp_ : exponential(system(p_, input[2]), dt_), x_);
     if (left_ > 0) next[0] = x_[0];  // V is held, the currents go on
     next[2] += input[0] * std::exp(1.0) / p_.tau_syn_ex;
     next[4] += input[1] * std::exp(1.0) / p_.tau_syn_in;
@@ -135,9 +146,108 @@ class AlphaNeuron final : public Neuron {
   }
 
   AlphaParams p_;
-  Vector x_;
+  Vector<6> x_;
   double dt_;
-  Matrix exp_, exp_with_current_{};
+  Matrix<6> exp_;
+  std::int64_t left_ = 0;
+};
+
+// As AlphaNeuron, but I' = -I / tau_syn, and a spike of weight w adds w to I at the end of its tick. The threshold is
+// V_th + theta, theta' = -theta / tau_theta; a spike adds theta_plus. Ports: ex, in, I (pA).
+struct ExpParams : AlphaParams {
+  double tau_theta = 200, theta_plus = 0;
+};
+
+class ExpNeuron final : public Neuron {
+ public:
+  ExpNeuron(const ExpParams& p, double V_m, double dt)
+      : p_(p), x_{V_m - p.E_L, 0, 0, 0, 1}, dt_(dt), exp_(exponential(system(p, 0), dt)) {}
+
+ private:
+  // The state is (V - E_L, I_ex, I_in, theta, 1).
+  static Matrix<5> system(const ExpParams& p, double current) {
+    Matrix<5> A{};
+    A[0] = {-1 / p.tau_m, 1 / p.C_m, 1 / p.C_m, 0, (p.I_e + current) / p.C_m};
+    A[1][1] = -1 / p.tau_syn_ex;
+    A[2][2] = -1 / p.tau_syn_in;
+    A[3][3] = -1 / p.tau_theta;
+    return A;
+  }
+
+  bool advance(const Input& input) override {
+    Vector<5> next = times(input[2] == 0 ? exp_ : exponential(system(p_, input[2]), dt_), x_);
+    if (left_ > 0) next[0] = x_[0];
+    next[1] += input[0];
+    next[2] += input[1];
+    x_ = next;
+    if (left_ > 0) {
+      --left_;
+      return false;
+    }
+    if (!(x_[0] + p_.E_L >= p_.V_th + x_[3])) return false;
+    x_[0] = p_.V_reset - p_.E_L;
+    x_[3] += p_.theta_plus;
+    left_ = whole_ticks(p_.t_ref, dt_);
+    return true;
+  }
+
+  ExpParams p_;
+  Vector<5> x_;
+  double dt_;
+  Matrix<5> exp_;
+  std::int64_t left_ = 0;
+};
+
+// C_m V' = -g_L (V - E_L) + g_L Delta_T exp((V - V_th) / Delta_T) + I_syn - w + I_e + I, tau_w w' = a (V - E_L) - w; a
+// spike at V_peak adds b to w. I_syn is ex + in, or -ex (V - E_ex) - in (V - E_in); both decay. Delta_T = 0: no
+// exponential, a spike at V_th. A classical fourth-order step per tick, slopes not beyond V_peak. Ports: ex, in, I.
+struct AeifParams {
+  double C_m = 281, g_L = 30, t_ref = 0, E_L = -70.6, V_reset = -60, V_th = -50.4, I_e = 0, E_ex = 0, E_in = -85,
+         tau_syn_ex = 0.2, tau_syn_in = 2, Delta_T = 2, V_peak = 0, a = 4, b = 80.5, tau_w = 144;
+  bool conductances = true;
+};
+
+class AeifNeuron final : public Neuron {
+ public:
+  AeifNeuron(const AeifParams& p, double V_m, double dt) : p_(p), V_(V_m), dt_(dt) {}
+
+ private:
+  struct Slope {
+    double V, w;
+  };
+  // At `after` ms within the tick.
+  Slope slope(double V, double w, double after, double current) const {
+    const double peak = p_.Delta_T > 0 ? p_.V_peak : p_.V_th;
+    V = left_ > 0 ? V_ : std::fmin(V, peak);
+    const double ex = ex_ * std::exp(-after / p_.tau_syn_ex), in = in_ * std::exp(-after / p_.tau_syn_in);
+    const double synaptic = p_.conductances ? ex * (p_.E_ex - V) + in * (p_.E_in - V) : ex + in;
+    const double spike = p_.Delta_T > 0 ? p_.g_L * p_.Delta_T * std::exp((V - p_.V_th) / p_.Delta_T) : 0;
+    return {(p_.g_L * (p_.E_L - V) + spike + synaptic - w + p_.I_e + current) / p_.C_m,
+            (p_.a * (V - p_.E_L) - w) / p_.tau_w};
+  }
+
+  bool advance(const Input& input) override {
+    const double h = dt_, peak = p_.Delta_T > 0 ? p_.V_peak : p_.V_th, I = input[2], V = std::fmin(V_, peak);
+    const Slope k1 = slope(V, w_, 0, I), k2 = slope(V + h / 2 * k1.V, w_ + h / 2 * k1.w, h / 2, I),
+                k3 = slope(V + h / 2 * k2.V, w_ + h / 2 * k2.w, h / 2, I),
+                k4 = slope(V + h * k3.V, w_ + h * k3.w, h, I);
+    w_ += h / 6 * (k1.w + 2 * k2.w + 2 * k3.w + k4.w);
+    ex_ = ex_ * std::exp(-h / p_.tau_syn_ex) + input[0];
+    in_ = in_ * std::exp(-h / p_.tau_syn_in) + input[1];
+    if (left_ > 0) {
+      --left_;
+      return false;
+    }
+    V_ = V + h / 6 * (k1.V + 2 * k2.V + 2 * k3.V + k4.V);
+    if (!(V_ >= peak)) return false;
+    V_ = p_.V_reset;
+    w_ += p_.b;
+    left_ = whole_ticks(p_.t_ref, dt_);
+    return true;
+  }
+
+  AeifParams p_;
+  double V_, ex_ = 0, in_ = 0, w_ = 0, dt_;
   std::int64_t left_ = 0;
 };
 
@@ -145,26 +255,49 @@ class AlphaNeuron final : public Neuron {
 //
 // Networks of these neurons are chaotic: rounding c2 v^2 + c1 v another way, or moving v by 1e-13 once, shows in whole
 // spikes after some hundred ms. So here, and only here, the order of operations is that of the engine: + - * alone, the
-// polynomial by Horner's rule, the constants c0 + I_e first.
+// polynomial by Horner's rule, the constants c0 + I_e first, the engine's exp.
+enum class IzhikevichInput { pulse, delta, exp };  // a current that lasts 1 ms in all, added to v, or one that decays
+
 struct IzhikevichParams {
-  double a = 0.02, b = 0.2, c = -65, d = 8, V_th = 30, c2 = 0.04, c1 = 5, c0 = 140, u0 = 0, I_e = 0;
+  double a = 0.02, b = 0.2, c = -65, d = 8, V_th = 30, c2 = 0.04, c1 = 5, c0 = 140, u0 = 0, I_e = 0, tau_syn = 2;
   int steps = 2;       // for v in one tick
   bool euler = false;  // u from the old v; false: from the new one
-  bool delta = false;  // false: a weight is a current that lasts 1 ms in all; true: it is added to v
+  IzhikevichInput input = IzhikevichInput::pulse;
+};
+
+// The current of one tick.
+class IzhikevichCurrent {
+ public:
+  IzhikevichCurrent(IzhikevichInput kind, double tau_syn, double dt)
+      : kind_(kind), per_dt_(1 / dt), decay_(rheo::math::exp(-dt / tau_syn)) {}
+  double next(double arrived, double current) {
+    if (kind_ == IzhikevichInput::pulse) return current + arrived * per_dt_;
+    if (kind_ == IzhikevichInput::delta) return current;
+    const double now = current + I_;
+    I_ *= decay_;
+    if (std::fabs(I_) < 1e-30) I_ = 0;
+    I_ += arrived;
+    return now;
+  }
+
+ private:
+  IzhikevichInput kind_;
+  double per_dt_, decay_, I_ = 0;
 };
 
 class IzhikevichNeuron final : public Neuron {
  public:
-  IzhikevichNeuron(const IzhikevichParams& p, double V_m, double dt) : p_(p), v_(V_m), u_(p.b * V_m), dt_(dt) {}
+  IzhikevichNeuron(const IzhikevichParams& p, double V_m, double dt)
+      : p_(p), current_(p.input, p.tau_syn, dt), v_(V_m), u_(p.b * V_m), dt_(dt) {}
 
  private:
   bool advance(const Input& input) override {
-    const double current = p_.delta ? input[1] : input[1] + input[0] * (1 / dt_);
+    const double current = current_.next(input[0], input[1]);
     const auto v_dot = [&](double v) { return (p_.c2 * v + p_.c1) * v + (p_.c0 + p_.I_e) - u_ + current; };
     const auto u_dot = [&](double v) { return p_.a * (p_.b * v - u_ + p_.u0); };
     const double before = v_;
     for (int step = 0; step < p_.steps; ++step) v_ += dt_ / p_.steps * v_dot(v_);
-    if (p_.delta) v_ += input[0];
+    if (p_.input == IzhikevichInput::delta) v_ += input[0];
     u_ += dt_ * u_dot(p_.euler ? before : v_);
     if (!(v_ >= p_.V_th)) return false;
     v_ = p_.c;
@@ -172,6 +305,35 @@ class IzhikevichNeuron final : public Neuron {
     return true;
   }
   IzhikevichParams p_;
+  IzhikevichCurrent current_;
+  double v_, u_, dt_;
+};
+
+// C v' = k (v - v_r)(v - v_t) - u + I, u' = a (b (v - v_r) - u), forward Euler. Ports: in, I.
+struct Izhikevich2007Params {
+  double C_m = 100, k = 0.7, V_r = -60, V_t = -40, V_peak = 35, a = 0.03, b = -2, c = -50, d = 100, I_e = 0,
+         tau_syn = 2;
+  IzhikevichInput input = IzhikevichInput::pulse;
+};
+
+class Izhikevich2007Neuron final : public Neuron {
+ public:
+  Izhikevich2007Neuron(const Izhikevich2007Params& p, double V_m, double dt)
+      : p_(p), current_(p.input, p.tau_syn, dt), v_(V_m), u_(p.b * (V_m - p.V_r)), dt_(dt) {}
+
+ private:
+  bool advance(const Input& input) override {
+    const double current = current_.next(input[0], input[1]), before = v_;
+    v_ += dt_ / p_.C_m * (p_.k * (v_ - p_.V_r) * (v_ - p_.V_t) - u_ + p_.I_e + current);
+    if (p_.input == IzhikevichInput::delta) v_ += input[0];
+    u_ += dt_ * p_.a * (p_.b * (before - p_.V_r) - u_);
+    if (!(v_ >= p_.V_peak)) return false;
+    v_ = p_.c;
+    u_ += p_.d;
+    return true;
+  }
+  Izhikevich2007Params p_;
+  IzhikevichCurrent current_;
   double v_, u_, dt_;
 };
 

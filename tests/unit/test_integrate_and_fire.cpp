@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/bytes.hpp"
 #include "core/errors.hpp"
 #include "networks/network.hpp"
+#include "neurons/catalogue.hpp"
 
 namespace {
 
@@ -56,15 +58,26 @@ NetworkSpec network(std::vector<PopulationSpec> populations, std::vector<Project
   return spec;
 }
 
-template <class Real = double>
-Real state(Network& network, std::size_t population, const std::string& name) {
-  ByteWriter to;
-  network.simulation().population(population).save(to);
-  const auto bytes = to.take();
-  Real value = 0;
-  ByteReader(bytes).get(name, std::span<Real>(&value, 1));
-  return value;
-}
+struct Net {
+  explicit Net(NetworkSpec described) : spec(std::move(described)), network(spec, Threads(1)) {}
+  void run(Tick ticks) { network.simulation().run(ticks); }
+  // A number of the first neuron's state.
+  template <class Real = double>
+  Real state(std::size_t population, const std::string& name) {
+    ByteWriter to;
+    network.simulation().population(population).save(to);
+    const auto bytes = to.take();
+    ByteReader from(bytes);
+    for (const FieldInfo& column : find_neuron_model(spec.populations[population].model)->columns) {
+      Real value = 0;
+      from.get(column.name, std::span<Real>(&value, 1));
+      if (column.name == name) return value;
+    }
+    throw std::logic_error(name);
+  }
+  NetworkSpec spec;
+  Network network;
+};
 
 struct Recorder final : SpikeSink {
   std::vector<Tick> ticks;
@@ -96,9 +109,9 @@ Complaint refusal(const NetworkSpec& spec) {
 TEST_CASE("Weights of conductances count by magnitude; their sign or a port says where", "[integrate_and_fire]") {
   const std::string model = GENERATE("iaf_cond_exp", "aeif_cond_exp");
   const auto after = [&](std::vector<ProjectionSpec> projections, const char* column) {
-    Network net(network({source({1.0}), population("n", model)}, std::move(projections)), Threads(1));
-    net.simulation().run(15);  // the weight is added at the end of tick 15
-    return state(net, 1, column);
+    Net net(network({source({1.0}), population("n", model)}, std::move(projections)));
+    net.run(15);  // the weight is added at the end of tick 15
+    return net.state(1, column);
   };
   CHECK(after({projection("n", 3.0)}, "g_ex") == 3);
   CHECK(after({projection("n", 3.0)}, "g_in") == 0);
@@ -134,12 +147,12 @@ TEST_CASE("A Poisson input of negative weight opens the inhibitory conductance",
   input.rate = 50000.0;
   input.weight = -2.0;
   spec.inputs = {input};
-  Network net(spec, Threads(1));
-  net.simulation().run(500);
-  CHECK(state(net, 0, "g_ex") == 0);
-  CHECK(state(net, 0, "g_in") > 100);  // on average 200
-  CHECK(state(net, 0, "V_m") < -80);
-  CHECK(state(net, 0, "V_m") > -85);
+  Net net(spec);
+  net.run(500);
+  CHECK(net.state(0, "g_ex") == 0);
+  CHECK(net.state(0, "g_in") > 100);  // on average 200
+  CHECK(net.state(0, "V_m") < -80);
+  CHECK(net.state(0, "V_m") > -85);
   spec.inputs[0].port = "ex";
   CHECK(refusal(spec).key == "inputs.noise.weight");
 }
@@ -155,7 +168,7 @@ TEST_CASE("Adaptive threshold: every spike raises it, and it decays", "[integrat
   CHECK(run(0, 100) == plain);
   const auto adapted = run(0.5, 100);
   CHECK(adapted.front() == plain.front());
-  CHECK(adapted.size() < plain.size() / 2);
+  CHECK(adapted.size() < plain.size() * 8 / 10);
   // In the steady state theta is theta_plus q/(1 - q) before a spike, q = exp(-interval/tau_theta), and V_m rises from
   // -70 to V_th + theta in the interval less t_ref: an equation for the interval, solved here by bisection.
   const double drive = 500 * 10.0 / 250;
@@ -166,8 +179,9 @@ TEST_CASE("Adaptive threshold: every spike raises it, and it decays", "[integrat
   }
   const double last = static_cast<double>(adapted.back() - adapted[adapted.size() - 11]) / 10 * 0.1;
   CHECK(last == Approx(low).margin(0.2));
-  // Without forgetting, the threshold comes to stand above what the current reaches: 20 mV, that is 10 spikes.
-  CHECK(run(0.5, 1e12).size() == 10);
+  // Without forgetting, the threshold comes to stand above what the current reaches: 15 mV + n 0.6 mV < 20 mV for n up
+  // to 8.
+  CHECK(run(0.6, 1e12).size() == 9);
 }
 
 TEST_CASE("AdEx without exponential and adaptation is the leaky neuron", "[integrate_and_fire]") {
@@ -199,32 +213,31 @@ TEST_CASE("Refractory neurons hold V_m while synapses and adaptation go on", "[i
     CAPTURE(model);
     const bool conductance = model.find("cond") != std::string::npos;
     const double weight = conductance ? 200 : 20000;
-    Network net(network({source({1.0}), population("n", model, {{"t_ref", 5.0}, {"tau_syn_ex", 2.0}})},
-                        {projection("n", weight)}),
-                Threads(1));
+    Net net(network({source({1.0}), population("n", model, {{"t_ref", 5.0}, {"tau_syn_ex", 2.0}})},
+                    {projection("n", weight)}));
     Recorder recorder;
-    net.simulation().add_sink(recorder);
+    net.network.simulation().add_sink(recorder);
     const std::string synapse = conductance ? "g_ex" : "I_syn_ex";
-    while (recorder.ticks.size() < 2 && net.simulation().now() < 1000) net.simulation().run(1);
+    while (recorder.ticks.size() < 2 && net.network.simulation().now() < 1000) net.run(1);
     REQUIRE(recorder.ticks.size() == 2);  // the source, and the neuron at once
     const bool adex = model.starts_with("aeif");
     const double V_reset = model == "iaf_psc_exp" || model == "iaf_psc_exp_adapt" ? -70 : -60;
-    double before = state(net, 1, synapse), w = adex ? state(net, 1, "w") : 0;
+    double before = net.state(1, synapse), w = adex ? net.state(1, "w") : 0;
     if (adex) CHECK(w > 80);
     for (int left = 50; left > 0; --left) {
-      CHECK(state(net, 1, "V_m") == V_reset);
-      CHECK(state(net, 1, "refractory") == left);
-      net.simulation().run(1);
-      CHECK(state(net, 1, synapse) == Approx(before * std::exp(-0.05)).epsilon(1e-12));
-      before = state(net, 1, synapse);
+      CHECK(net.state(1, "V_m") == V_reset);
+      CHECK(net.state(1, "refractory") == left);
+      net.run(1);
+      CHECK(net.state(1, synapse) == Approx(before * std::exp(-0.05)).epsilon(1e-12));
+      before = net.state(1, synapse);
       if (adex) {  // w relaxes to a (V_reset - E_L) = 4 x 10.6
-        CHECK(state(net, 1, "w") - 42.4 == Approx((w - 42.4) * std::exp(-0.1 / 144)).epsilon(1e-10));
-        w = state(net, 1, "w");
+        CHECK(net.state(1, "w") - 42.4 == Approx((w - 42.4) * std::exp(-0.1 / 144)).epsilon(1e-10));
+        w = net.state(1, "w");
       }
     }
-    CHECK(state(net, 1, "V_m") == V_reset);
-    net.simulation().run(1);
-    CHECK(state(net, 1, "V_m") > V_reset);
+    CHECK(net.state(1, "V_m") == V_reset);
+    net.run(1);
+    CHECK(net.state(1, "V_m") > V_reset);
   }
 }
 
@@ -233,16 +246,15 @@ TEST_CASE("What decays ends at 0", "[integrate_and_fire]") {
        {"iaf_psc_exp", "iaf_psc_exp_adapt", "iaf_cond_exp", "aeif_psc_exp", "aeif_cond_exp"}) {
     const std::string prefix = model.find("cond") != std::string::npos ? "g_" : "I_syn_";
     for (const Precision precision : {Precision::single_, Precision::double_}) {
-      Network net(network({source({1.0}), population("n", model)}, {projection("n", 1.0), projection("n", -1.0, "in")},
-                          precision),
-                  Threads(1));
-      net.simulation().run(3000);
+      Net net(network({source({1.0}), population("n", model)}, {projection("n", 1.0), projection("n", -1.0, "in")},
+                      precision));
+      net.run(3000);
       for (const char* port : {"ex", "in"}) {
         CAPTURE(model, port);
         if (precision == Precision::single_)
-          CHECK(state<float>(net, 1, prefix + port) == 0.0f);
+          CHECK(net.state<float>(1, prefix + port) == 0.0f);
         else
-          CHECK(state(net, 1, prefix + port) == 0.0);
+          CHECK(net.state(1, prefix + port) == 0.0);
       }
     }
   }
@@ -283,8 +295,8 @@ TEST_CASE("A state belongs to the choice that has it", "[integrate_and_fire]") {
   spec.populations[0].initial = {{"I_syn", 2.0}};
   CHECK(refusal(spec).key == "populations.n.initial.I_syn");
   spec.populations[0].options = {{"input", "exp"}};
-  Network net(spec, Threads(1));
-  net.simulation().run(1);
-  CHECK(state(net, 0, "V_m") == Approx(-65 + 0.2));
-  CHECK(state(net, 0, "I_syn") == Approx(2 * std::exp(-0.05)));
+  Net net(spec);
+  net.run(1);
+  CHECK(net.state(0, "V_m") == Approx(-65 + 0.2));
+  CHECK(net.state(0, "I_syn") == Approx(2 * std::exp(-0.05)));
 }

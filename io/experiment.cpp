@@ -999,7 +999,7 @@ class ExperimentReader {
   }
 
   void read_projection(const Field& field, const std::string& name) {
-    field.only({"source", "target", "connect", "weight", "delay", "port"}, {"plasticity", "delay_site"});
+    field.only({"source", "target", "connect", "weight", "delay", "velocity", "port"}, {"plasticity", "delay_site"});
     ProjectionSpec projection;
     projection.name = name;
     const char* populations = "a population such as \"E\", or a list of them";
@@ -1024,6 +1024,9 @@ class ExperimentReader {
       check_delay(*delay, projection.delay);
     } else if (network().dt > 1 && is_constant(projection.delay)) {  // the default of 1 ms
       field.need("delay", fmt::format("a delay of at least {} (ms)", network().dt));
+    }
+    if (const auto velocity = field.find("velocity")) {
+      projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
     }
     if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
     network().projections.push_back(std::move(projection));

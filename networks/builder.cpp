@@ -22,17 +22,19 @@ class SynapseValues {
         delay_(plan.spec->delay),
         weight_key_(random_key(plan.seed, plan.spec->name, "weight")),
         delay_key_(random_key(plan.seed, plan.spec->name, "delay")),
+        travel_time_(plan.travel_time),
         dt_(plan.dt) {}
 
-  // Calls use(k, weight, delay) for the synapses k of `target`; what is constant is passed as it is. edges: as from the
-  // connector, empty unless it lists.
+  // Calls use(k, weight, delay) for the synapses k of `target`; what is constant is passed as it is. sources, edges: as
+  // from the connector.
   template <class Use>
-  void for_each(std::uint32_t target, std::size_t count, const std::vector<std::uint32_t>& edges,
-                const Use& use) const {
+  void for_each(std::uint32_t target, const std::vector<std::uint32_t>& sources,
+                const std::vector<std::uint32_t>& edges, const Use& use) const {
     RandomStream weights(weight_key_, target), delays(delay_key_, target);
-    for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t k = 0; k < sources.size(); ++k) {
       const double weight = value(weight_, k, edges, weights);
-      use(k, weight, ticks(value(delay_, k, edges, delays)));
+      const double delay = value(delay_, k, edges, delays);
+      use(k, weight, ticks(travel_time_ ? delay + travel_time_(sources[k], target) : delay));
     }
   }
   std::uint32_t ticks(double delay) const {
@@ -58,8 +60,13 @@ class SynapseValues {
   const Value& weight_;
   const Value& delay_;
   RandomKey weight_key_, delay_key_;
+  const std::function<double(std::uint32_t, std::uint32_t)>& travel_time_;
   double dt_;
 };
+
+bool has_one_delay(const ProjectionPlan& plan) {
+  return is_constant(plan.spec->delay) && !plan.travel_time;
+}
 
 // Everything one lane needs to know and to say.
 class LaneBuilder {
@@ -129,7 +136,7 @@ class LaneBuilder {
   // Targets ascend while filling, so that a row's synapses stand by (target, canonical order).
   template <class Address, class Real>
   void fill(SynapseBlock& block, AlignedColumn<Address>& addresses, AlignedColumn<Real>& weights) {
-    const bool ring = delivery_.kind == Delivery::Kind::ring, one_delay = is_constant(plan_.spec->delay);
+    const bool ring = delivery_.kind == Delivery::Kind::ring, one_delay = has_one_delay(plan_);
     addresses = AlignedColumn<Address>(synapses_);
     if (!one_weight_) weights = AlignedColumn<Real>(synapses_);
     AlignedColumn<std::uint32_t> delays(ring ? 0 : synapses_);
@@ -150,7 +157,7 @@ class LaneBuilder {
         const std::uint32_t delay = values_.ticks(std::get<double>(plan_.spec->delay));
         for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
       } else {
-        values_.for_each(target, sources_.size(), edges_, put);
+        values_.for_each(target, sources_, edges_, put);
       }
     });
     if (!ring) sort_rows(block, delays, addresses, weights);
@@ -219,7 +226,8 @@ double ProjectionPlan::counted(double weight) const {
   return conductance && weight < 0 ? -weight : weight;
 }
 
-Tick longest_delay(const Value& delay, double dt) {
+Tick longest_delay(const ProjectionPlan& plan) {
+  const Value& delay = plan.spec->delay;
   constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
   double longest = 0;
   if (const auto* constant = std::get_if<double>(&delay)) longest = *constant;
@@ -242,7 +250,7 @@ Tick longest_delay(const Value& delay, double dt) {
     }
     if (d->max) longest = std::min(longest, *d->max);
   }
-  return std::max<Tick>(1, ms_to_tick_nearest(longest, dt));
+  return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time, plan.dt));
 }
 
 ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
@@ -253,7 +261,7 @@ ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery deliver
             [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
   built.lanes.resize(lanes.count());
   if (const auto* weight = std::get_if<double>(&plan.spec->weight)) built.weight = plan.counted(*weight);
-  if (const auto* delay = std::get_if<double>(&plan.spec->delay)) built.one_delay = SynapseValues(plan).ticks(*delay);
+  if (has_one_delay(plan)) built.one_delay = SynapseValues(plan).ticks(std::get<double>(plan.spec->delay));
   std::vector<std::pair<Tick, Tick>> delays(lanes.count(), {never, 0});
   threads.for_each(lanes.count(), [&](std::size_t lane) {
     LaneBuilder builder(plan, delivery, lanes.pieces[lane]);

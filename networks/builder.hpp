@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/parallel.hpp"
@@ -28,8 +29,10 @@ struct ProjectionPlan {
   std::vector<SourceRange> sources;  // disjoint; in the order of the projection's selections
   std::uint32_t rows = 0;
   std::vector<TargetRange> targets;
-  bool conductance = false;      // the magnitude of a weight counts
-  bool excitatory_only = false;  // no weight may be negative
+  bool conductance = false;                                                       // the magnitude of a weight counts
+  bool excitatory_only = false;                                                   // no weight may be negative
+  std::function<double(std::uint32_t source, std::uint32_t target)> travel_time;  // ms on top of delays; may be empty
+  double longest_travel_time = 0;
   std::uint64_t seed = 0;
   double dt = 0.1;
   Precision precision = Precision::single_;
@@ -45,6 +48,6 @@ ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery deliver
                                     const Threads& threads);
 
 // A delay in ticks that no synapse of the projection exceeds, known before anything is drawn.
-Tick longest_delay(const Value& delay, double dt);
+Tick longest_delay(const ProjectionPlan& plan);
 
 }  // namespace rheo

@@ -83,7 +83,7 @@ class Distance final : public Connector {
           candidates.clear();
           draw_bernoulli(stream, cell_begin_[cell], cell_begin_[cell + 1], math::log1p(-bound), candidates);
           for (const std::uint32_t place : candidates) {
-            const double p = probability(distance(at, points_[place]));
+            const double p = probability(distance(at, points_[place], ends_.period));
             if (p < bound && stream.uniform() * bound >= p) continue;
             if (autapses_ || sources_[place] != self) sources.push_back(sources_[place]);
           }
@@ -99,8 +99,8 @@ class Distance final : public Connector {
     for (std::uint32_t t = 0; t < targets; ++t) {
       const Point at = ends_.target_at(static_cast<std::uint32_t>(std::uint64_t{t} * ends_.targets / targets));
       for (std::uint32_t s = 0; s < sources; ++s)
-        sum += probability(
-            distance(at, ends_.source_at(static_cast<std::uint32_t>(std::uint64_t{s} * ends_.sources / sources))));
+        sum += probability(distance(
+            at, ends_.source_at(static_cast<std::uint32_t>(std::uint64_t{s} * ends_.sources / sources)), ends_.period));
     }
     return sum / targets / sources * ends_.targets * ends_.sources;
   }
@@ -136,11 +136,6 @@ class Distance final : public Connector {
   double apart(double a, double b, std::size_t dimension) const {
     const double straight = std::fabs(a - b);
     return ends_.period[dimension] > 0 ? std::min(straight, ends_.period[dimension] - straight) : straight;
-  }
-  double distance(const Point& a, const Point& b) const {
-    double square = 0;
-    for (std::size_t i = 0; i < 3; ++i) square += apart(a[i], b[i], i) * apart(a[i], b[i], i);
-    return std::sqrt(square);
   }
   // To the nearest point of a cell.
   double nearest(const Point& at, const std::array<std::uint32_t, 3>& cell) const {

@@ -260,6 +260,8 @@ class Plan {
         ms_to_tick_nearest(std::max(d->a, d->min.value_or(d->a)), spec_.dt) < 1)
       refuse(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
              "at least dt = " + number(spec_.dt) + " ms");
+    if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
+      refuse(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
     check_disjoint(projection.source, key + ".source");
     check_disjoint(projection.target, key + ".target");
     std::set<bool> conductance;
@@ -556,28 +558,50 @@ std::function<Point(std::uint32_t)> places_of(const NetworkSpec& spec, const Pla
   };
 }
 
-// Both sides of a projection by distance must be in the same space.
+// Both sides of a projection for which distance matters must be in the same space.
 void place_ends(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec& projection, const std::string& key,
                 ConnectorEnds& ends) {
+  const bool by_rule = projection.connect.rule == Connect::Rule::distance;
+  const std::string because = key + (by_rule ? ".connect.rule" : ".velocity");
+  const std::string what = by_rule ? "distance" : number(projection.velocity);
   const Positions* space = nullptr;
   for (const auto* side : {&projection.source, &projection.target})
     for (const Selection& selection : *side) {
       const PopulationSpec& population = spec.populations[plan.resolve(selection, key).first];
       const Positions& here = population.positions;
       if (here.kind == Positions::Kind::none)
-        refuse(key + ".connect.rule", "distance", population.name + " has no positions",
+        refuse(because, what, population.name + " has no positions",
                "positions in [populations." + population.name + "]");
       if (space == nullptr) space = &here;
       if (here.dimensions != space->dimensions)
-        refuse(key + ".connect.rule", "distance", "source and target differ in dimensions", "all in 2, or all in 3");
+        refuse(because, what, "source and target differ in dimensions", "all in 2, or all in 3");
       if (here.periodic != space->periodic || (here.periodic && (here.low != space->low || here.high != space->high)))
-        refuse(key + ".connect.rule", "distance", "source and target are not in the same periodic space",
+        refuse(because, what, "source and target are not in the same periodic space",
                "one extent for all, or none periodic");
     }
   if (space->periodic)
     for (std::uint32_t i = 0; i < space->dimensions; ++i) ends.period[i] = space->high[i] - space->low[i];
   ends.source_at = places_of(spec, plan, projection.source, key + ".source");
   ends.target_at = places_of(spec, plan, projection.target, key + ".target");
+}
+
+// The time that spikes take from place to place.
+void set_travel_time(double velocity, const ConnectorEnds& ends, ProjectionPlan& plan) {
+  plan.travel_time = [=](std::uint32_t source, std::uint32_t target) {
+    return distance(ends.source_at(source), ends.target_at(target), ends.period) / velocity;
+  };
+  Point low = ends.source_at(0), high = low;
+  const auto include = [&](const Point& at) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      low[i] = std::min(low[i], at[i]);
+      high[i] = std::max(high[i], at[i]);
+    }
+  };
+  for (std::uint32_t source = 0; source < ends.sources; ++source) include(ends.source_at(source));
+  for (std::uint32_t target = 0; target < ends.targets; ++target) include(ends.target_at(target));
+  for (std::size_t i = 0; i < 3; ++i)
+    if (ends.period[i] > 0) high[i] = std::min(high[i], low[i] + ends.period[i] / 2);
+  plan.longest_travel_time = distance(low, high, {}) / velocity + plan.dt;  // a tick for what rounding may add
 }
 
 ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec& projection) {
@@ -618,7 +642,8 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
     };
   else
     connect.autapses = true;  // there are none to be avoided
-  if (connect.rule == Connect::Rule::distance) place_ends(spec, plan, projection, key, ends);
+  if (connect.rule == Connect::Rule::distance || projection.velocity > 0) place_ends(spec, plan, projection, key, ends);
+  if (projection.velocity > 0) set_travel_time(projection.velocity, ends, p);
   resolved.connector =
       below(key, [&] { return make_connector(connect, ends, random_key(spec.seed, projection.name, "connect")); });
   p.connector = resolved.connector.get();
@@ -643,7 +668,7 @@ Layout choose_layout(const NetworkSpec& spec, const std::vector<ResolvedProjecti
   for (const ResolvedProjection& projection : projections) {
     synapses += projection.connector->expected_synapses();
     rows += projection.plan.rows;
-    longest = std::max(longest, longest_delay(projection.plan.spec->delay, spec.dt));
+    longest = std::max(longest, longest_delay(projection.plan));
   }
   // Chosen with `rheo bench` (docs/performance.md): short rows cost more than their synapses, a ring should stay in the
   // second-level cache of a core, and 16-bit addresses halve what is read per synapse.
@@ -755,6 +780,7 @@ class Fingerprint {
       }
       add_value("weight", projection.weight);
       add_value("delay", projection.delay);
+      if (projection.velocity > 0) add(" velocity {}", projection.velocity);
     }
   }
   std::string text() && { return std::move(text_); }

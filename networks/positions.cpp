@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -35,6 +36,16 @@ Point Places::at(std::uint32_t neuron) const {
     }
   }
   return point;
+}
+
+double distance(const Point& a, const Point& b, const Point& period) {
+  double square = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double straight = std::fabs(a[i] - b[i]);
+    const double apart = period[i] > 0 ? std::min(straight, period[i] - straight) : straight;
+    square += apart * apart;
+  }
+  return std::sqrt(square);
 }
 
 void check_positions(const PopulationSpec& population) {

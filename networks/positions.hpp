@@ -23,6 +23,9 @@ class Places {
   RandomKey key_;
 };
 
+// The short way round in the dimensions whose period is not 0.
+double distance(const Point& a, const Point& b, const Point& period);
+
 // Throws BuildError with a key below the population ("positions.grid") where positions do not fit its size or make no
 // sense. A population without positions passes.
 void check_positions(const PopulationSpec& population);

@@ -66,7 +66,7 @@ struct PopulationSpec {
   std::map<std::string, std::string> options;  // named choices such as scheme = "euler"
   std::map<std::string, Value> initial;        // initial values of state columns
   std::shared_ptr<const SpikeTrains> trains;   // spike_source only
-  Positions positions;
+  Positions positions = {};
 };
 
 // Edges given one by one: source and target count within the projection's source and target selections.
@@ -112,8 +112,9 @@ struct ProjectionSpec {
   std::vector<Selection> source, target;
   Connect connect;
   Value weight = 1.0;
-  Value delay = 1.0;  // ms, whole ticks after rounding, >= 1 tick
-  std::string port;   // empty: by the sign of each weight
+  Value delay = 1.0;    // ms, whole ticks after rounding, >= 1 tick
+  double velocity = 0;  // > 0: distance / velocity is added to every delay; unit of the positions per ms
+  std::string port;     // empty: by the sign of each weight
 };
 
 // What comes from outside; numbers are for all target neurons or one for each.

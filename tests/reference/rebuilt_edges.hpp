@@ -123,7 +123,10 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
       edge.source = sources[from[k]].id;
       edge.target = targets[t].id;
       edge.weight = value(projection.weight, k, weights);
-      edge.delay = rheo::ms_to_tick_nearest(value(projection.delay, k, delays), spec.dt);
+      double delay = value(projection.delay, k, delays);
+      if (projection.velocity > 0)
+        delay += rheo::distance(ends.source_at(from[k]), ends.target_at(t), ends.period) / projection.velocity;
+      edge.delay = rheo::ms_to_tick_nearest(delay, spec.dt);
       edge.target_population = targets[t].population;
       const std::string& model = spec.populations[edge.target_population].model;
       edge.port = port_of(model, projection.port, edge.weight);

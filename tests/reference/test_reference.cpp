@@ -282,6 +282,7 @@ class Generator {
       delays.b = delays.a + dice_.uniform(0, long_delays ? 1 : 5);
       p.delay = dice_.one_in(2) ? Value(delay_ms(long_delays)) : Value(delays);
     }
+    if (dice_.one_in(5)) p.velocity = dice_.uniform(0.1, 2);
     if (dice_.one_in(8) && scale >= 8) p.port = "I";
     spec_.projections.push_back(std::move(p));
   }

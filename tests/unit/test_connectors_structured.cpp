@@ -459,3 +459,54 @@ TEST_CASE("Both sides of a projection by distance must be in one space", "[conne
     CHECK(found == expected);
   }
 }
+
+TEST_CASE("Delays grow with distance where there is a velocity", "[connectors]") {
+  rheo::NetworkSpec spec;
+  Positions grid;
+  grid.kind = Positions::Kind::grid;
+  grid.dimensions = 2;
+  grid.grid = {10, 8, 0};
+  grid.high = {10, 8, 0};
+  grid.periodic = true;
+  spec.populations = {population(80, grid)};
+  rheo::ProjectionSpec projection;
+  projection.name = "p";
+  projection.source = projection.target = {{.population = "E", .end = {}}};
+  projection.connect = with_rule(Rule::all_to_all);
+  projection.delay = 0.5;
+  projection.velocity = 1.6;
+  spec.projections = {projection};
+  for (const auto delivery : {rheo::NetworkSpec::Delivery::ring, rheo::NetworkSpec::Delivery::wheel})
+    for (const std::uint32_t lanes : {1u, 3u}) {
+      spec.delivery = delivery;
+      spec.lanes = lanes;
+      const rheo::Network network(spec, rheo::Threads(1));
+      // Five cells and four: the furthest place, half way round.
+      CHECK(network.projections()[0].min_delay == 0.5);
+      CHECK(network.projections()[0].max_delay == 4.5);  // 0.5 + sqrt(41) / 1.6 = 4.502
+      for (rheo::NeuronId source : {0u, 37u, 79u}) {
+        std::vector<rheo::Synapse> out;
+        network.outgoing(0, source, out);
+        REQUIRE(out.size() == 80);
+        for (const rheo::Synapse& s : out) {
+          const double x = std::abs(int(s.source % 10) - int(s.target % 10)),
+                       y = std::abs(int(s.source / 10) - int(s.target / 10));
+          const double d = std::hypot(std::min(x, 10 - x), std::min(y, 8 - y));
+          REQUIRE(s.delay == Approx(std::round((0.5 + d / 1.6) * 10) / 10));
+        }
+      }
+    }
+  const auto problem = [&] {
+    try {
+      rheo::Network::check(spec);
+    } catch (const rheo::BuildError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(problem().empty());
+  spec.populations[0].positions = {};
+  CHECK(problem() == "projections.p.velocity = 1.6: E has no positions; expected positions in [populations.E]");
+  spec.projections[0].velocity = -1;
+  CHECK(problem() == "projections.p.velocity = -1: not a velocity; expected a number > 0, or 0 for none");
+}

@@ -249,6 +249,10 @@ delay)",
      "ms; expected a delay of at least 0.1 (ms)"},
     {"delay = 1.5",
      R"(delay = 1.5
+velocity = 0.0)",
+     "wrong.toml:25: projections.excitation.velocity = 0.0: is out of range; expected a number > 0"},
+    {"delay = 1.5",
+     R"(delay = 1.5
 port = "ex")",
      R"(wrong.toml:25: projections.excitation.port = "ex": unknown port of iaf_psc_delta; expected one of in, I; did you mean "in"?)"},
     {"delay = 1.5",

@@ -453,3 +453,69 @@ TEST_CASE("math: loops over arrays give the same bits", "[math]") {
         for (std::size_t i = 0; i < n; ++i) y[i] = mixed(x[i]);
       });
 }
+
+TEST_CASE("math: exp in single precision", "[math]") {
+  const auto my = [](float x) {
+    volatile float v = x;
+    return rheo::math::exp(static_cast<float>(v));
+  };
+  const auto bits = [](float y) { return __builtin_bit_cast(std::uint32_t, y); };
+  constexpr float inf_f = std::numeric_limits<float>::infinity(), nan_f = std::numeric_limits<float>::quiet_NaN(),
+                  smallest = std::numeric_limits<float>::denorm_min(), most = std::numeric_limits<float>::max();
+  SECTION("edge values") {
+    for (const float zero : {0.0f, -0.0f, smallest, -smallest}) CHECK(bits(my(zero)) == bits(1.0f));
+    for (const float large : {inf_f, most, 88.7229f, 89.0f, 1e10f}) CHECK(bits(my(large)) == bits(inf_f));
+    for (const float low : {-inf_f, -most, -103.98f, -105.0f, -1e10f}) CHECK(bits(my(low)) == bits(0.0f));
+    CHECK(std::isfinite(my(88.7228f)));
+    CHECK(bits(my(-103.97f)) == 1);
+    CHECK(bits(my(nan_f)) == 0x7fc00000u);
+    CHECK(bits(my(-nan_f)) == 0x7fc00000u);
+  }
+  SECTION("accuracy, order and bits") {
+    // About every 640th float from -104 to 89, and all near the borders of argument reduction.
+    double worst = 0, worst_subnormal = 0;
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    const auto look = [&](float x) {
+      const float y = my(x);
+      hash = (hash ^ bits(y)) * 0x100000001b3u;
+      const double truth = std::exp(static_cast<double>(x));
+      int exponent = 0;
+      std::frexp(truth, &exponent);
+      const double error = std::fabs(static_cast<double>(y) - truth) / std::ldexp(1.0, std::max(exponent - 24, -149));
+      double& of = truth < 0x1p-126 ? worst_subnormal : worst;
+      if (truth < static_cast<double>(most)) of = std::max(of, error);
+      return y;
+    };
+    for (const float sign : {-1.0f, 1.0f})
+      for (std::uint32_t b = 0x20000000; b < bits(104.0f); b += 641)
+        if (sign < 0 || b < bits(88.72f)) look(sign * __builtin_bit_cast(float, b));
+    for (int k = -149; k < 128; ++k) {
+      float x = static_cast<float>((k + 0.5) * 0.6931471805599453);
+      for (int i = 0; i < 50; ++i) x = std::nextafter(x, -inf_f);
+      float before = my(x);
+      for (int i = 0; i < 100; ++i) {
+        x = std::nextafter(x, inf_f);
+        const float after = look(x);
+        REQUIRE(after >= before);
+        before = after;
+      }
+    }
+    CAPTURE(worst, worst_subnormal);
+    CHECK(worst < 0.71);
+    CHECK(worst_subnormal < 0.8);
+    CHECK(hash == 0x33900c03b2442ad7u);
+  }
+  SECTION("loops over arrays") {
+    Arguments next;
+    std::vector<float> xs{0.0f, -0.0f, inf_f, -inf_f, nan_f, smallest, -smallest, most, -most}, ys;
+    for (int i = 0; i < 10007; ++i) {
+      xs.push_back(static_cast<float>(next.between(-110, 95)));
+      xs.push_back(__builtin_bit_cast(float, static_cast<std::uint32_t>(next.word())));
+    }
+    ys.resize(xs.size());
+    const float* const __restrict x = xs.data();
+    float* const __restrict y = ys.data();
+    for (std::size_t i = 0; i < xs.size(); ++i) y[i] = rheo::math::exp(x[i]);
+    for (std::size_t i = 0; i < xs.size(); ++i) REQUIRE(bits(ys[i]) == bits(my(xs[i])));
+  }
+}

@@ -386,7 +386,10 @@ TEST_CASE("iaf_psc_alpha: the response to one spike is the closed solution", "[n
 }
 
 TEST_CASE("A list of equal parameters gives the bits of one number", "[neurons]") {
-  const std::string model = GENERATE("iaf_psc_delta", "iaf_psc_alpha", "izhikevich");
+  std::vector<std::string> models;
+  for (const auto& info : rheo::neuron_models())
+    if (!info.ports.empty()) models.push_back(info.name);
+  const std::string model = GENERATE_COPY(from_range(models));
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   const auto spec_of = [&](bool listed) {
     NetworkSpec spec;
@@ -397,15 +400,18 @@ TEST_CASE("A list of equal parameters gives the bits of one number", "[neurons]"
     for (const auto& field : rheo::find_neuron_model(model)->params)
       params[field.name] = listed ? Value(std::vector<double>(size, field.initial)) : Value(field.initial);
     spec.populations = {population("n", model, size, params)};
-    const double weight = model == "iaf_psc_alpha" ? 60 : model == "izhikevich" ? 10 : 1;
-    spec.inputs = {poisson("up", "n", 9000.0, weight), poisson("down", "n", 3000.0, -weight)};
+    const std::map<std::string, double> strong{{"iaf_psc_delta", 1}, {"izhikevich", 10},    {"izhikevich_2007", 60},
+                                               {"iaf_cond_exp", 30}, {"aeif_cond_exp", 30}, {"aeif_psc_exp", 900},
+                                               {"iaf_psc_exp", 100}};
+    const double weight = strong.contains(model) ? strong.at(model) : 60;
+    spec.inputs = {poisson("up", "n", 9000.0, weight), poisson("down", "n", 3000.0, -weight / 10)};
     return spec;
   };
   Run uniform(spec_of(false)), listed(spec_of(true));
   uniform.ticks(2000);
   listed.ticks(2000);
   CAPTURE(model);
-  CHECK(uniform.recorder.spikes.size() > 500);
+  CHECK(uniform.recorder.spikes.size() > 200);
   CHECK(uniform.recorder.spikes == listed.recorder.spikes);
   rheo::ByteWriter uniform_state, listed_state;
   uniform.network.simulation().population(0).save(uniform_state);

@@ -24,6 +24,7 @@ void add_validate(CLI::App& app);
 void add_models(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_recover(CLI::App& app);
+void add_export(CLI::App& app);
 void add_bench(CLI::App& app);
 
 // Writes to stdout. A reader that has gone away (rheo models | head) is no error.

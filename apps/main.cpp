@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   rheo::add_models(app);
   rheo::add_inspect(app);
   rheo::add_recover(app);
+  rheo::add_export(app);
   rheo::add_bench(app);
 
   // The library would only say that a command is required.

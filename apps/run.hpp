@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/parallel.hpp"
 #include "io/experiment.hpp"
 #include "networks/network.hpp"
 
@@ -29,6 +30,9 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
 // Checks the network of an experiment without building it; what is wrong comes out with file and line.
 void check_network(const Experiment& experiment);
 // Builds it, likewise.
+Network build_network(const Experiment& experiment, const Threads& threads);
+
+// Builds it; what is wrong comes out with file and line.
 Network build_network(const Experiment& experiment, const Threads& threads);
 
 // "12,345"

@@ -397,6 +397,16 @@ class ExperimentReader {
     experiment_.overrides = overrides;
   }
 
+  // Goes on with an experiment that was begun otherwise.
+  explicit ExperimentReader(Experiment experiment) : root_(document_.root, {}), experiment_(std::move(experiment)) {}
+
+  Experiment add_input(const std::string& name, const TomlNode& table) {
+    const Field field(table, "inputs." + name);
+    field.need_table();
+    read_input(field, name);
+    return std::move(experiment_);
+  }
+
   Experiment read() {
     root_.only({"title", "simulation", "populations", "inputs", "projections", "record"},
                {"plugins", "signals", "phases", "sweep", "task", "plasticity"});
@@ -1396,6 +1406,10 @@ std::string Experiment::place(const std::string& key) const {
     around = dot == std::string::npos ? std::string() : around.substr(0, dot);
   }
   return path;
+}
+
+void add_input(Experiment& experiment, const std::string& name, const TomlNode& table) {
+  experiment = ExperimentReader(std::move(experiment)).add_input(name, table);
 }
 
 Complaint locate(Complaint complaint, const Experiment& experiment) {

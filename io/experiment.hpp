@@ -15,6 +15,8 @@
 
 namespace rheo {
 
+struct TomlNode;
+
 // What [record.spikes] asks for, in the order of the network's populations; no neuron twice.
 struct RecordSpikes {
   bool present = false;
@@ -63,6 +65,10 @@ struct Experiment {
 // projections and inputs keep the order in which they are first declared: those of an included file come before the new
 // ones of the file that includes it.
 Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
+
+// Adds an input that was written as a table of [inputs.NAME] elsewhere than in an experiment file. Throws
+// ExperimentError.
+void add_input(Experiment& experiment, const std::string& name, const TomlNode& table);
 
 // What Network complained about, with the file and line where the user wrote it.
 Complaint locate(Complaint complaint, const Experiment& experiment);

@@ -28,6 +28,9 @@ std::recursive_mutex& library_mutex() {
 class Session {
  public:
   Session() : lock_(library_mutex()) {
+    // At exit the library would close again what it could not close on a full disk, and crash.
+    static const bool left_alone = H5dont_atexit() >= 0;
+    static_cast<void>(left_alone);
     thread_local const bool silenced = [] {
       H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
       return true;
@@ -153,6 +156,25 @@ std::uint64_t size_of_file(hid_t object) {
   return file && H5Fget_filesize(file.get(), &bytes) >= 0 ? bytes : 0;
 }
 
+// The file on disk stays as it is; every later write goes nowhere. After a write has failed the library must not meet
+// the disk again: closing what it still holds crashes (1.10.8).
+void send_nowhere(hid_t object) noexcept {
+  const Id file(object < 0 ? -1 : H5Iget_file_id(object));
+  void* handle = nullptr;
+  if (!file || H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &handle) < 0 || handle == nullptr) return;
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) return;
+  ::dup3(nowhere, *static_cast<int*>(handle), O_CLOEXEC);  // the default driver's handle is a file descriptor
+  ::close(nowhere);
+}
+
+[[noreturn]] void raise_write(hid_t object, const std::string& file, std::string key, std::string problem) {
+  if (const std::string why = reason(); !why.empty()) problem += " (" + why + ")";
+  send_nowhere(object);
+  H5Eclear2(H5E_DEFAULT);
+  raise(file, std::move(key), std::move(problem), false);
+}
+
 // Locks the file as the library does by default, but works where the file system has no locks.
 Id access_list() {
   Id plist(H5Pcreate(H5P_FILE_ACCESS));
@@ -199,7 +221,7 @@ void Object::write_attribute(std::string_view name, hid_t stored, hid_t native, 
   const Id space(count ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_SCALAR));
   const Id attribute(space ? H5Acreate2(id(), text.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT) : -1);
   if (!attribute || H5Awrite(attribute.get(), native, values) < 0) {
-    raise(*file_, attribute_key(*this, name), "cannot write the attribute");
+    raise_write(id(), *file_, attribute_key(*this, name), "cannot write the attribute");
   }
 }
 
@@ -447,7 +469,7 @@ void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
   if (sizes.empty()) fail("a single value does not grow");
   std::vector<hsize_t> longer(sizes.begin(), sizes.end());
   longer[0] += count / values_per_row(sizes);
-  if (H5Dset_extent(id(), longer.data()) < 0) raise(file(), path(), "cannot be made longer");
+  if (H5Dset_extent(id(), longer.data()) < 0) raise_write(id(), file(), path(), "cannot be made longer");
   write_block(sizes[0], count, native, values);
 }
 
@@ -460,7 +482,7 @@ void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native,
     if (rank() != 1) fail("only a one-dimensional dataset can be written in parts");
     write_block(first, count, native, values);
   } else if (H5Dwrite(id(), native, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-    raise(file(), path(), "cannot be written");
+    raise_write(id(), file(), path(), "cannot be written");
   }
 }
 
@@ -479,13 +501,13 @@ void Dataset::write_block(std::uint64_t first, std::size_t count, hid_t native, 
   if (!file_space || !memory_space ||
       H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
       H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
-    raise(file(), path(), "cannot be written");
+    raise_write(id(), file(), path(), "cannot be written");
   }
 }
 
 void Dataset::flush() {
   const Session session;
-  if (H5Dflush(id()) < 0) raise(file(), path(), "cannot be written");
+  if (H5Dflush(id()) < 0) raise_write(id(), file(), path(), "cannot be written");
 }
 
 void Dataset::refresh() {
@@ -575,7 +597,7 @@ Group Group::create_group(std::string_view name) {
   const Session session;
   const Id plist = without_times(H5P_GROUP_CREATE);
   Id id_of(H5Gcreate2(id(), std::string(name).c_str(), H5P_DEFAULT, plist.get(), H5P_DEFAULT));
-  if (!id_of) raise(file(), below(name), "cannot create the group");
+  if (!id_of) raise_write(id(), file(), below(name), "cannot create the group");
   return {std::move(id_of), file_pointer(), below(name)};
 }
 
@@ -595,7 +617,7 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
     pieces[0] = std::max<hsize_t>(1, chunk / width);
     space = Id(H5Screate_simple(dimensions, sizes.data(), most.data()));
     if (H5Pset_chunk(plist.get(), dimensions, pieces.data()) < 0)
-      raise(file(), below(name), "cannot create the dataset");
+      raise_write(id(), file(), below(name), "cannot create the dataset");
   } else {
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)
@@ -605,7 +627,7 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
   Id id_of(space
                ? H5Dcreate2(id(), std::string(name).c_str(), stored, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT)
                : -1);
-  if (!id_of) raise(file(), below(name), "cannot create the dataset");
+  if (!id_of) raise_write(id(), file(), below(name), "cannot create the dataset");
   return {std::move(id_of), file_pointer(), below(name)};
 }
 
@@ -625,7 +647,7 @@ Dataset Group::create_texts(std::string_view name, std::span<const std::string> 
     std::copy(texts[i].begin(), texts[i].end(), bytes.begin() + static_cast<std::ptrdiff_t>(i * (longest + 1)));
   }
   if (count != 0 && H5Dwrite(dataset.id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) {
-    raise(file(), below(name), "cannot be written");
+    raise_write(id(), file(), below(name), "cannot be written");
   }
   return dataset;
 }
@@ -653,6 +675,7 @@ File File::create(const std::string& path, Layout layout) {
   const Id creation = without_times(H5P_FILE_CREATE);
   if (layout == Layout::sealed) {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
+    H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
   } else {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
   }
@@ -668,18 +691,13 @@ void File::start_live() {
 
 void File::flush() {
   const Session session;
-  if (H5Fflush(id(), H5F_SCOPE_LOCAL) < 0) raise(file(), {}, "cannot be written");
+  if (H5Fflush(id(), H5F_SCOPE_LOCAL) < 0) raise_write(id(), file(), {}, "cannot be written");
 }
 
 void File::give_up() noexcept {
   try {
     const Session session;
-    void* handle = nullptr;
-    if (id() < 0 || H5Fget_vfd_handle(id(), H5P_DEFAULT, &handle) < 0 || handle == nullptr) return;
-    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nowhere < 0) return;
-    ::dup3(nowhere, *static_cast<int*>(handle), O_CLOEXEC);  // the default driver's handle is a file descriptor
-    ::close(nowhere);
+    send_nowhere(id());
   } catch (...) {
     // Only the lock can throw, and only when the program is broken anyway.
   }
@@ -690,6 +708,7 @@ void File::close() {
   if (id() < 0) return;
   const bool flushed = H5Fflush(id(), H5F_SCOPE_LOCAL) >= 0;
   const std::string why = flushed ? std::string() : reason();
+  if (!flushed) send_nowhere(id());
   const bool closed = H5Fclose(id()) >= 0;
   const std::string close_why = closed ? std::string() : reason();
   abandon();

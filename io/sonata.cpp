@@ -1,5 +1,6 @@
 #include "io/sonata.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,14 @@
 namespace rheo {
 
 using namespace sonata;
+
+namespace sonata {
+void note_unused(const Item& item, std::initializer_list<std::string_view> known, Unused& unused) {
+  for (const auto& [name, member] : item.members()) {
+    if (std::ranges::find(known, name) == known.end()) unused.push_back(member.key());
+  }
+}
+}  // namespace sonata
 
 namespace {
 
@@ -61,14 +70,21 @@ Overrides parse_overrides(const std::vector<std::string>& texts) {
 
 void read_run(const Config& config, const Overrides& overrides, Experiment& experiment, Unused& unused) {
   NetworkSpec& network = experiment.network;
-  network.precision = overrides.precision.value_or(Precision::double_);
   network.lanes = overrides.lanes.value_or(0);
 
   const auto run = config.simulation ? config.simulation->find("run") : std::nullopt;
-  if (run) note_unused(*run, {"tstop", "dt", "random_seed", "tstart"}, unused);
+  if (run) note_unused(*run, {"tstop", "dt", "random_seed", "tstart", "rheo:precision"}, unused);
   if (const auto start = run ? run->find("tstart") : std::nullopt; start && start->number() != 0) {
     start->fail("a run starts at 0", "0");
   }
+
+  network.precision = Precision::double_;
+  if (const auto precision = run ? run->find("rheo:precision") : std::nullopt) {
+    const std::string text = precision->text();
+    if (text != "single" && text != "double") precision->fail("unknown precision", "single or double");
+    if (text == "single") network.precision = Precision::single_;
+  }
+  if (overrides.precision) network.precision = *overrides.precision;
 
   struct Quantity {
     double value;
@@ -149,20 +165,6 @@ void read_rest(const Config& config, Experiment& experiment, Unused& unused) {
       }
     }
   }
-  if (const auto reports = config.simulation->find("reports")) {
-    for (const auto& [name, report] : reports->members()) {
-      if (!enabled(report)) continue;
-      const auto part = [&report = report](const char* key) {
-        const auto found = report.find(key);
-        return found && found->is_text() ? found->text() : std::string();
-      };
-      const std::string variable = part("variable_name"), cells = part("cells");
-      experiment.warnings.push_back(
-          report.file() + ": report " + name +
-          (variable.empty() ? "" : " (" + variable + (cells.empty() ? "" : " of " + cells) + ")") +
-          " is not recorded: reports are not available yet.");
-    }
-  }
 }
 
 }  // namespace
@@ -181,6 +183,7 @@ Experiment read_sonata_config(const fs::path& path, const std::vector<std::strin
     read_edges(config, populations, experiment);
     read_inputs(config, populations, experiment, unused);
     read_rest(config, experiment, unused);
+    read_reports(config, populations, experiment, unused);
     if (!unused.empty()) {
       experiment.warnings.push_back(experiment.path + ": not used: " + joined(unused) + ".");
     }

@@ -59,6 +59,31 @@ inline std::string element(const h5::Dataset& data, std::uint64_t row) {
   return data.path() + "[" + std::to_string(row) + "]";
 }
 
+// neuron_of[row]: the node_id of each row, a permutation of 0..rows-1.
+inline std::vector<std::uint32_t> read_node_ids(const h5::Group& population, std::uint64_t rows) {
+  std::vector<std::uint32_t> ids(rows);
+  if (!population.has_dataset("node_id")) {
+    for (std::uint64_t i = 0; i < rows; ++i) ids[i] = static_cast<std::uint32_t>(i);
+    return ids;
+  }
+  std::vector<bool> seen(rows, false);
+  const h5::Dataset data = column(population, "node_id", rows);
+  in_slabs<std::int64_t>(data, [&](std::uint64_t first, std::span<const std::int64_t> values) {
+    for (std::uint64_t i = 0; i < values.size(); ++i) {
+      const std::int64_t id = values[i];
+      if (id < 0 || static_cast<std::uint64_t>(id) >= rows) {
+        fail(data.file(), element(data, first + i), std::to_string(id), "out of range",
+             "the ids 0 to " + std::to_string(rows - 1) + ", each once");
+      }
+      if (seen[static_cast<std::size_t>(id)])
+        fail(data.file(), element(data, first + i), std::to_string(id), "given twice");
+      seen[static_cast<std::size_t>(id)] = true;
+      ids[first + i] = static_cast<std::uint32_t>(id);
+    }
+  });
+  return ids;
+}
+
 // A list of numbers that becomes a single one as long as all are equal: constants cost no memory.
 class Numbers {
  public:

@@ -125,6 +125,7 @@ class Item {
   const json& value() const { return *value_; }
   bool is_object() const { return value_->is_object(); }
   bool is_list() const { return value_->is_array(); }
+  bool is_number() const { return value_->is_number(); }
   bool is_text() const { return value_->is_string(); }
   bool is_null() const { return value_->is_null(); }
 
@@ -179,6 +180,7 @@ class Item {
     }
     return static_cast<std::uint64_t>(value_->get<double>());
   }
+  const fs::path& folder() const { return document_->manifest.folder(); }
   fs::path path() const { return document_->manifest.path(text(), file(), key_); }
 
  private:

@@ -15,6 +15,7 @@ struct EdgeType {
   double delay = 1.0;  // ms
   double nsyns = 1.0;
   bool has_weight = false;
+  std::string port;  // empty: by the sign of the weight
 };
 
 class EdgeTypes {
@@ -45,10 +46,18 @@ class EdgeTypes {
       const Document document{
           path.string(), parse_json(read_text(path, place, "dynamics_params", experiment_), path.string()), Manifest()};
       for (const auto& [key, item] : Item(document).members()) {
-        item.fail("not available: a static synapse has only a weight and a delay",
-                  "{ }, with syn_weight and delay in " + table_.file() + " or in the edges");
+        if (key == "syn_weight" || key == "weight") {
+          type.weight = item.number();
+          type.has_weight = true;
+        } else if (key == "delay") {
+          type.delay = item.number();
+          if (!(type.delay > 0)) item.fail("must be positive", "a number > 0 (ms)");
+        } else {
+          item.fail("not available: a static synapse has only a weight and a delay", "weight and delay, or nothing");
+        }
       }
     }
+    type.port = table_.cell(row, "rheo:port").value_or("");
     if (const auto weight = table_.number(row, "syn_weight")) {
       type.weight = *weight;
       type.has_weight = true;
@@ -75,16 +84,17 @@ class EdgeTypes {
 // The attributes of one numbered group; an empty optional means that the edge type decides.
 struct EdgeGroup {
   std::optional<std::vector<double>> weight, delay, nsyns;
+  std::vector<std::string> unused;  // other datasets
   std::uint64_t rows = 0;
   bool sized = false;
 };
 
 EdgeGroup read_edge_group(const h5::Group& group) {
   EdgeGroup result;
-  const auto read = [&](const char* name, const char* problem,
+  const auto read = [&](const h5::Group& from, const std::string& name, const char* problem,
                         const auto& right) -> std::optional<std::vector<double>> {
-    if (!group.has_dataset(name)) return std::nullopt;
-    const h5::Dataset data = column(group, name, result.sized ? std::optional(result.rows) : std::nullopt);
+    if (!from.has_dataset(name)) return std::nullopt;
+    const h5::Dataset data = column(from, name, result.sized ? std::optional(result.rows) : std::nullopt);
     result.rows = data.rows();
     result.sized = true;
     std::vector<double> values = data.read<double>();
@@ -94,16 +104,28 @@ EdgeGroup read_edge_group(const h5::Group& group) {
     }
     return values;
   };
-  result.weight = read("syn_weight", "must be a finite number", [](double) { return true; });
-  result.delay = read("delay", "must be positive (ms)", [](double v) { return v > 0; });
-  result.nsyns = read("nsyns", "must be a whole number >= 0", [](double v) { return v >= 0 && v == std::floor(v); });
+  const char* const finite = "must be a finite number";
+  const auto any = [](double) { return true; };
+  const auto positive = [](double v) { return v > 0; };
+  result.weight = read(group, "syn_weight", finite, any);
+  result.delay = read(group, "delay", "must be positive (ms)", positive);
+  result.nsyns =
+      read(group, "nsyns", "must be a whole number >= 0", [](double v) { return v >= 0 && v == std::floor(v); });
   if (group.exists("dynamics_params")) {
     if (!group.has_group("dynamics_params")) group.fail("not available per edge", "dynamics_params");
-    const auto names = group.group("dynamics_params").list();
-    if (!names.empty())
-      group.fail("not available: a static synapse has only a weight and a delay", "dynamics_params/" + names[0]);
+    const h5::Group inner = group.group("dynamics_params");
+    for (const std::string& name : inner.list()) {
+      if (name != "syn_weight" && name != "weight" && name != "delay")
+        group.fail("not available: a static synapse has only a weight and a delay", "dynamics_params/" + name);
+      auto& to = name == "delay" ? result.delay : result.weight;
+      if (to) inner.fail("given twice for the edges of this group", name);
+      to = name == "delay" ? read(inner, "delay", "must be positive (ms)", positive) : read(inner, name, finite, any);
+    }
   }
   if (group.exists("model_template")) group.fail("not available per edge", "model_template");
+  for (const std::string& name : group.list())
+    if (name != "syn_weight" && name != "delay" && name != "nsyns" && name != "dynamics_params")
+      result.unused.push_back(name);
   return result;
 }
 
@@ -179,6 +201,10 @@ ProjectionSpec read_projection(const h5::Group& population, const std::string& n
         fail(type_ids.file(), element(type_ids, row), std::to_string(type_id[i]), "not in " + types.table().file(),
              "one of " + types.table().ids());
       }
+      if (row == 0) spec.port = type->port;
+      if (type->port != spec.port)
+        fail(type_ids.file(), element(type_ids, row), std::to_string(type_id[i]),
+             "its rheo:port differs from that of the edges before", "one port for all edges of a population");
       const EdgeGroup& group = attributes[group_of[i]];
       if (group.sized && index_of[i] >= group.rows) {
         fail(population.file(), groups.index_place(row), std::to_string(index_of[i]),
@@ -196,6 +222,11 @@ ProjectionSpec read_projection(const h5::Group& population, const std::string& n
       delays.add(group.delay ? (*group.delay)[index_of[i]] : type->delay);
     }
   }
+  std::set<std::string> unused;
+  for (const EdgeGroup& group : attributes) unused.insert(group.unused.begin(), group.unused.end());
+  if (!unused.empty())
+    experiment.warnings.push_back(population.file() + ": " + population.path() +
+                                  ": not used: " + joined({unused.begin(), unused.end()}) + ".");
   if (default_weight) {
     experiment.warnings.push_back(population.file() + ": " + population.path() +
                                   " has edges without syn_weight; they get weight 1, the default of static_synapse.");
@@ -223,12 +254,15 @@ void read_edges(const Config& config, const NodePopulations& populations, Experi
     const h5::Group edges = file.group("edges");
     for (const std::string& name : edges.list()) {
       if (!edges.has_group(name)) continue;
-      if (!names.insert(name).second) {
-        fail(file.file(), "/edges/" + name, {}, "an edge population of this name was read before");
-      }
+      // The same name in several files is the same pair of populations in pieces.
+      std::string unique = name;
+      for (int k = 2; !names.insert(unique).second; ++k) unique = name + "_" + std::to_string(k);
+      if (unique != name)
+        experiment.warnings.push_back(file.file() + ": edges " + name +
+                                      " were in another file, too; these are called " + unique + ".");
       experiment.network.projections.push_back(
-          read_projection(edges.group(name), name, types, populations, experiment));
-      experiment.places["projections." + name] = file.file();
+          read_projection(edges.group(name), unique, types, populations, experiment));
+      experiment.places["projections." + unique] = file.file();
     }
   }
 }

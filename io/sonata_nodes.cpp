@@ -15,7 +15,9 @@ namespace {
 struct NodeType {
   bool is_virtual = false;
   std::string model;                     // ours
+  bool of_nest = false;                  // begins as in NEST
   std::map<std::string, double> fields;  // params and state columns
+  std::map<std::string, std::string> options;
   std::string place;
 };
 
@@ -72,19 +74,24 @@ class NodeTypes {
            "point_neuron, point_process or virtual");
     }
 
-    const std::vector<std::string> known{"nest:iaf_psc_alpha", "nest:iaf_psc_delta", "nest:izhikevich"};
-    const std::string expected = "one of " + joined(known);
+    std::vector<std::string> known;
+    for (const ModelInfo& one : neuron_models())
+      if (!one.ports.empty()) known.push_back(one.name);
+    const std::string expected = "nest: or rheo: before one of " + joined(known);
     const auto model = table_.cell(row, "model_template");
     if (!model) fail(type.place, "model_template", "NULL", "missing", expected);
-    if (!model->starts_with("nest:")) {
-      fail(type.place, "model_template", *model, "not a model of NEST", expected, nearest("nest:" + *model, known));
-    }
-    if (std::ranges::find(known, *model) == known.end()) {
-      fail(type.place, "model_template", *model, "not available yet", expected, nearest(*model, known));
-    }
+    type.of_nest = model->starts_with("nest:");
+    if (!type.of_nest && !model->starts_with("rheo:"))
+      fail(type.place, "model_template", *model, "neither a model of NEST nor of rheo", expected,
+           nearest(*model, known).empty() ? "" : "nest:" + nearest(*model, known));
     type.model = model->substr(5);
     const ModelInfo* info = find_neuron_model(type.model);
-    if (info == nullptr) fail(type.place, "model_template", *model, "not available yet");
+    if (info == nullptr || info->ports.empty()) {
+      const std::string near = nearest(type.model, known);
+      fail(type.place, "model_template", *model, "not available", expected,
+           near.empty() ? near : model->substr(0, 5) + near);
+    }
+    if (type.of_nest && type.model == "izhikevich") type.options = {{"scheme", "euler"}, {"input", "delta"}};
 
     for (std::size_t i = 0; i < table_.columns().size(); ++i) {
       if (row.cells[i] && find_field(*info, table_.columns()[i]) != nullptr)
@@ -106,6 +113,7 @@ class NodeTypes {
                             Manifest()};
     const std::vector<std::string> known = field_names(info);
     for (const auto& [field_name, item] : Item(document).members()) {
+      if (read_option(info, field_name, item, type)) continue;
       const FieldInfo* field = find_field(info, field_name);
       if (field == nullptr) {
         item.fail("unknown parameter of " + info.name, "one of " + joined(known), nearest(field_name, known));
@@ -114,6 +122,16 @@ class NodeTypes {
       check_range(*field, value, document.file, field_name);
       type.fields[field_name] = value;
     }
+  }
+
+  static bool read_option(const ModelInfo& info, const std::string& name, const Item& item, NodeType& type) {
+    const auto option = std::ranges::find(info.options, name, &OptionInfo::name);
+    if (option == info.options.end()) return false;
+    const std::string choice = item.text();
+    if (std::ranges::find(option->choices, choice) == option->choices.end())
+      item.fail("no such choice", "one of " + joined(option->choices), nearest(choice, option->choices));
+    type.options[name] = choice;
+    return true;
   }
 
   const Config& config_;
@@ -158,31 +176,6 @@ std::map<std::string, std::vector<double>> node_group_fields(const h5::Group& gr
   return fields;
 }
 
-// neuron_of[row]: the node_id of each row, a permutation of 0..rows-1.
-std::vector<std::uint32_t> read_node_ids(const h5::Group& population, std::uint64_t rows) {
-  std::vector<std::uint32_t> ids(rows);
-  if (!population.has_dataset("node_id")) {
-    for (std::uint64_t i = 0; i < rows; ++i) ids[i] = static_cast<std::uint32_t>(i);
-    return ids;
-  }
-  std::vector<bool> seen(rows, false);
-  const h5::Dataset data = column(population, "node_id", rows);
-  in_slabs<std::int64_t>(data, [&](std::uint64_t first, std::span<const std::int64_t> values) {
-    for (std::uint64_t i = 0; i < values.size(); ++i) {
-      const std::int64_t id = values[i];
-      if (id < 0 || static_cast<std::uint64_t>(id) >= rows) {
-        fail(data.file(), element(data, first + i), std::to_string(id), "out of range",
-             "the ids 0 to " + std::to_string(rows - 1) + ", each once");
-      }
-      if (seen[static_cast<std::size_t>(id)])
-        fail(data.file(), element(data, first + i), std::to_string(id), "given twice");
-      seen[static_cast<std::size_t>(id)] = true;
-      ids[first + i] = static_cast<std::uint32_t>(id);
-    }
-  });
-  return ids;
-}
-
 PopulationSpec read_population(const h5::Group& population, const std::string& name, NodeTypes& types,
                                NodePopulation& summary) {
   const h5::Dataset type_ids = column(population, "node_type_id", std::nullopt);
@@ -204,8 +197,13 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
              "one of " + types.table().ids());
       }
       const NodeType& reference = first + i == 0 ? *type : *type_of[0];
-      if (type->is_virtual != reference.is_virtual || type->model != reference.model) {
-        const auto kind = [](const NodeType& t) { return t.is_virtual ? std::string("virtual") : t.model; };
+      if (type->is_virtual != reference.is_virtual || type->model != reference.model ||
+          type->of_nest != reference.of_nest || type->options != reference.options) {
+        const auto kind = [](const NodeType& t) {
+          std::string text = t.is_virtual ? "virtual" : (t.of_nest ? "nest:" : "rheo:") + t.model;
+          for (const auto& [option, choice] : t.options) text += " " + option + "=" + choice;
+          return text;
+        };
         fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]),
              "a population with several models: node type at " + type->place + " is " + kind(*type) + ", the one at " +
                  reference.place + " is " + kind(reference),
@@ -240,11 +238,13 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
     }
   }
 
-  // The defaults of NEST where they differ from those of the model.
-  std::map<std::string, double> start{{"V_m", -70.0}};
-  if (spec.model == "izhikevich") {
-    spec.options = {{"scheme", "euler"}, {"input", "delta"}};
-    start = {{"V_m", -65.0}, {"U_m", 0.0}};
+  spec.options = type_of[0]->options;
+  // In NEST the potential starts at a constant, whatever E_L is; and izhikevich with U_m = 0.
+  std::map<std::string, double> start;
+  if (type_of[0]->of_nest) {
+    for (const FieldInfo& field : info.columns)
+      if (field.name == "V_m") start["V_m"] = field.initial;
+    if (spec.model == "izhikevich") start["U_m"] = 0;
   }
   std::set<std::string> given;
   for (const auto& [field, value] : start) given.insert(field);
@@ -258,7 +258,9 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
 
   std::vector<double> values(rows);
   for (const std::string& field : given) {
-    double fallback = find_field(info, field)->initial;
+    const bool is_param = std::ranges::find(info.params, field, &FieldInfo::name) != info.params.end();
+    std::optional<double> fallback;
+    if (is_param || type_of[0]->of_nest) fallback = find_field(info, field)->initial;
     if (const auto found = start.find(field); found != start.end()) fallback = found->second;
     std::vector<const std::vector<double>*> of_group;
     for (const auto& fields : group_fields) {
@@ -266,7 +268,7 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
       of_group.push_back(found == fields.end() ? nullptr : &found->second);
     }
     for (std::uint64_t row = 0; row < rows; ++row) {
-      double value = fallback;
+      double value = fallback.value_or(0);
       if (const auto* own = of_group[group_of[row]]) {
         if (index_of[row] >= own->size()) {
           const std::string& group = groups.names()[group_of[row]];
@@ -276,12 +278,14 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
         value = (*own)[index_of[row]];
       } else if (const auto found = type_of[row]->fields.find(field); found != type_of[row]->fields.end()) {
         value = found->second;
+      } else if (!fallback) {
+        fail(population.file(), population.path(), "node " + std::to_string(ids[row]),
+             "has no initial " + field + ", though others of its population have", "one for all nodes, or for none");
       }
       values[ids[row]] = value;
     }
     Numbers numbers;
     for (const double value : values) numbers.add(value);
-    const bool is_param = std::ranges::find(info.params, field, &FieldInfo::name) != info.params.end();
     (is_param ? spec.params : spec.initial)[field] = std::move(numbers).take(0);
   }
   return spec;
@@ -303,6 +307,8 @@ NodePopulations read_nodes(const Config& config, Experiment& experiment) {
     for (const std::string& name : nodes.list()) {
       if (!nodes.has_group(name)) continue;
       NodePopulation summary;
+      summary.nodes_file = file.file();
+      summary.types_file = types.table().file();
       summary.spec = experiment.network.populations.size();
       PopulationSpec spec = read_population(nodes.group(name), name, types, summary);
       total += summary.size;

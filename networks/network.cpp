@@ -401,7 +401,7 @@ std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const
     for (const FieldInfo& field : known)
       if (const auto value = given.find(field.name); value != given.end())
         to[field.name] = numbers(value->second, population.size,
-                                 random_key(spec.seed, population.name, std::string(table) + "." + field.name), field,
+                                 field_key(spec.seed, population.name, table, field.name), field,
                                  key + "." + table + "." + field.name);
   };
   fill(population.params, info.params, "params", made.params);

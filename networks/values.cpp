@@ -65,4 +65,9 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
   return values;
 }
 
+RandomKey field_key(std::uint64_t seed, const std::string& population, const std::string& table,
+                    const std::string& field) {
+  return random_key(seed, population, table + "." + field);
+}
+
 }  // namespace rheo

@@ -21,6 +21,10 @@ std::string problem_of(const Distribution& distribution);
 // BuildError (without key) when a list has another size.
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key);
 
+// The key of what a population draws for one field of "params" or "initial".
+RandomKey field_key(std::uint64_t seed, const std::string& population, const std::string& table,
+                    const std::string& field);
+
 inline bool is_constant(const Value& value) {
   return std::holds_alternative<double>(value);
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +46,8 @@ inline std::string text_of(const fs::path& file) {
 // The command with its output in files; started at once, waited for by end().
 class Command {
  public:
-  Command(const Scratch& scratch, const std::vector<std::string>& arguments)
+  // most_bytes: no file may become longer, as on a disk that is full.
+  Command(const Scratch& scratch, const std::vector<std::string>& arguments, rlim_t most_bytes = RLIM_INFINITY)
       : out_(scratch / "stdout"), err_(scratch / "stderr") {
     pid_ = ::fork();
     if (pid_ != 0) return;
@@ -58,6 +60,11 @@ class Command {
     const int err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::dup2(out, 1);
     ::dup2(err, 2);
+    if (most_bytes != RLIM_INFINITY) {
+      ::signal(SIGXFSZ, SIG_IGN);
+      const rlimit limit{most_bytes, most_bytes};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }

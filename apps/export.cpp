@@ -1,0 +1,112 @@
+// rheo export: an experiment's network as SONATA, or recorded spikes as text.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "apps/commands.hpp"
+#include "apps/run.hpp"
+#include "io/network_writer.hpp"
+#include "io/spike_text.hpp"
+#include "networks/network.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ExportOptions {
+  std::string network;  // experiment file or SONATA config
+  std::string spikes;   // output directory of a run, or a file with spikes
+  std::string format;
+  std::string out;
+  std::vector<std::string> overrides;
+};
+
+[[noreturn]] void refuse(const std::string& file, std::string problem, std::string expected = {}) {
+  throw UserError({.file = file,
+                   .key = {},
+                   .value = {},
+                   .problem = std::move(problem),
+                   .expected = std::move(expected),
+                   .suggestion = {}});
+}
+
+// All or nothing: written beside its place, then renamed.
+void export_network(const ExportOptions& options) {
+  if (options.out.empty()) refuse("--out", "is missing", "a directory that is not there yet");
+  const Experiment experiment = open_experiment(options.network, options.overrides);
+  check_network(experiment);
+  fs::path out = fs::path(options.out).lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();
+  const fs::path draft = fs::path(out).concat(".part");
+  std::error_code error;
+  for (const fs::path& path : {out, draft}) {
+    const bool free = !fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error));
+    if (!free) refuse(path.string(), "is there already", "another directory with --out, or none there");
+  }
+  if (out.has_parent_path()) fs::create_directories(out.parent_path(), error);
+  if (!error) fs::create_directory(draft, error);
+  if (error)
+    refuse(draft.string(), fmt::format("cannot be made ({})", error.message()), "another directory with --out");
+  try {
+    Network network = build_network(experiment, Threads());
+    write_network(draft, experiment, network);
+    fs::remove(out, error);
+    fs::rename(draft, out);
+    std::string text =
+        fmt::format("{}: {} populations, {} synapses; rheo run {}\n", out.string(),
+                    experiment.network.populations.size(), grouped(network.synapses()), (out / "config.json").string());
+    for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+    print(text);
+  } catch (...) {
+    fs::remove_all(draft, error);
+    throw;
+  }
+}
+
+void export_spikes(const ExportOptions& options) {
+  fs::path file = options.spikes;
+  std::error_code error;
+  if (fs::is_directory(file, error)) file /= "spikes.h5";
+  const SpikeText format = options.format == "gdf" ? SpikeText::gdf : SpikeText::csv;
+  fs::path out = options.out;
+  if (out.empty()) out = fs::path(file).replace_extension(options.format);
+  const SpikeTextSummary summary = write_spike_text(file, format, out);
+  if (out == "-") return;
+  std::string text;
+  for (const fs::path& written : summary.files) text += (text.empty() ? "" : ", ") + written.string();
+  print(fmt::format("{}: {} spikes\n", text, grouped(summary.spikes)));
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = app.add_subcommand("export", "write a network as SONATA, or recorded spikes as text");
+  CLI::Option* network =
+      command->add_option("--network", options->network, "experiment file or SONATA config")->type_name("FILE");
+  CLI::Option* spikes = command->add_option("SPIKES", options->spikes, "output directory of a run, or a spike file")
+                            ->type_name("")
+                            ->excludes(network);
+  command->add_option("--format", options->format, "of spikes: gdf (id, time) or csv (as bmtk writes it)")
+      ->check(CLI::IsMember({"gdf", "csv"}))
+      ->type_name("FORMAT")
+      ->needs(spikes);
+  command->add_option("--out", options->out, "directory of a network, file of spikes (- for stdout)")
+      ->type_name("PATH");
+  command->add_option("--set", options->overrides, "change one setting of the network; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->callback([options] {
+    if (!options->network.empty()) return export_network(*options);
+    if (options->spikes.empty() || options->format.empty())
+      refuse("rheo export", "nothing to export",
+             "--network FILE --out DIR, or --format gdf|csv with the output directory of a run");
+    export_spikes(*options);
+  });
+}
+
+}  // namespace rheo

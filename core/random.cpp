@@ -286,7 +286,7 @@ std::uint32_t RandomStream::binomial(std::uint32_t n, double p) {
 
 std::uint64_t RandomStream::hypergeometric(std::uint64_t marked, std::uint64_t others, std::uint64_t draws) {
   const auto a = static_cast<double>(marked), b = static_cast<double>(others), n = static_cast<double>(draws);
-  assert(n <= a + b && a + b <= 0x1p53);
+  assert(n <= a + b);
   if (marked == 0 || draws == 0) return 0;
   if (others == 0) return draws;
   if (n == a + b) return marked;

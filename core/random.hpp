@@ -85,8 +85,8 @@ class RandomStream {
   // above.
   std::uint32_t binomial(std::uint32_t n, double p);
 
-  // Number of marked ones among `draws` drawn without replacement from `marked` and `others`, draws <= marked + others
-  // <= 2^53. By inversion from the mode outwards, in about as many steps as the standard deviation.
+  // Number of marked ones among `draws` drawn without replacement from `marked` and `others`, draws <= marked + others.
+  // By inversion from the mode outwards, in about as many steps as the standard deviation. Above 2^53 numbers round.
   std::uint64_t hypergeometric(std::uint64_t marked, std::uint64_t others, std::uint64_t draws);
 
  private:

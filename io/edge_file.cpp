@@ -59,10 +59,12 @@ const std::vector<std::string> columns = {"source", "target", "weight", "delay"}
 }  // namespace
 
 StoredEdges read_edge_csv(const std::string& path, std::uint64_t sources, std::uint64_t targets) {
-  std::error_code ignored;
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    refuse(path, {}, {}, "is no file of text");
   std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path, ignored))
-    refuse(path, {}, {}, fmt::format("cannot be read ({})", std::strerror(errno == 0 ? EISDIR : errno)));
+  if (!file) refuse(path, {}, {}, fmt::format("cannot be read ({})", std::strerror(errno)));
 
   constexpr std::size_t longest_line = 4096;
   std::string line;

@@ -50,6 +50,7 @@ double distance(const Point& a, const Point& b, const Point& period) {
 
 void check_positions(const PopulationSpec& population) {
   const Positions& p = population.positions;
+  constexpr double furthest = 1e30;  // squares of distances stay finite
   const auto refuse = [](std::string key, std::string value, std::string problem, std::string expected) {
     throw BuildError({.file = {},
                       .key = "positions" + std::move(key),
@@ -63,8 +64,9 @@ void check_positions(const PopulationSpec& population) {
     refuse("", fmt::format("{} dimensions", p.dimensions), "not a space", "2 or 3 dimensions");
   if (p.kind != Positions::Kind::listed || p.periodic)
     for (std::uint32_t i = 0; i < p.dimensions; ++i)
-      if (!std::isfinite(p.low[i]) || !std::isfinite(p.high[i]) || !(p.low[i] < p.high[i]))
-        refuse("", fmt::format("[{}, {}]", p.low[i], p.high[i]), "has no extent", "[low, high] with low < high");
+      if (!(p.low[i] >= -furthest && p.high[i] <= furthest && p.low[i] < p.high[i]))
+        refuse("", fmt::format("[{}, {}]", p.low[i], p.high[i]), "is no extent",
+               "[low, high] with low < high, within -1e30 and 1e30");
   if (p.kind == Positions::Kind::grid) {
     std::uint64_t places = 1;
     for (std::uint32_t i = 0; i < p.dimensions; ++i) {
@@ -83,8 +85,8 @@ void check_positions(const PopulationSpec& population) {
   for (std::size_t i = 0; i < numbers; ++i) {
     const double x = (*p.points)[i];
     const std::size_t dimension = i % p.dimensions;
-    if (!std::isfinite(x))
-      refuse("", fmt::format("{}", x), fmt::format("neuron {} is nowhere", i / p.dimensions), "finite numbers");
+    if (!(x >= -furthest && x <= furthest))
+      refuse("", fmt::format("{}", x), fmt::format("neuron {} is too far away", i / p.dimensions), "-1e30 to 1e30");
     if (p.periodic && !(x >= p.low[dimension] && x <= p.high[dimension]))
       refuse("", fmt::format("{}", x), fmt::format("neuron {} is outside the periodic space", i / p.dimensions),
              fmt::format("{} to {}", p.low[dimension], p.high[dimension]));

@@ -249,8 +249,9 @@ TEST_CASE("Positions on a grid and at random", "[connectors]") {
   grid.grid = {4294967295u, 4294967295u, 4294967295u};
   CHECK_FALSE(problem(4294967295u, grid).empty());
   CHECK(problem(5, uniform({0, 1}, false)) ==
-        "positions = [0, 0]: has no extent; expected [low, high] with low < high");
+        "positions = [0, 0]: is no extent; expected [low, high] with low < high, within -1e30 and 1e30");
   CHECK_FALSE(problem(5, uniform({1}, false)).empty());
+  CHECK_FALSE(problem(5, uniform({1e31, 1}, false)).empty());
   Positions listed;
   listed.kind = Positions::Kind::listed;
   listed.dimensions = 2;

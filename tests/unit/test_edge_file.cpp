@@ -96,7 +96,7 @@ TEST_CASE("what is wrong with a CSV file of edges", "[experiment]") {
   CHECK_THAT(problem("source,target\n" + std::string(5000, '1')), Catch::Contains("a line of more than 4096"));
   CHECK_THAT(problem(std::string("source\0,target\n", 15)), Catch::Contains("column = source?: is unknown"));
   CHECK_THROWS_WITH(read_edge_csv(folder / "none.csv", 5, 5), Catch::Contains("No such file"));
-  CHECK_THROWS_WITH(read_edge_csv(folder / ".", 5, 5), Catch::Contains("directory"));
+  CHECK_THROWS_WITH(read_edge_csv(folder / ".", 5, 5), Catch::Contains("is no file of text"));
 }
 
 TEST_CASE("a projection from a file of edges", "[experiment]") {

@@ -400,9 +400,9 @@ std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const
                         const char* table, std::map<std::string, std::vector<double>>& to) {
     for (const FieldInfo& field : known)
       if (const auto value = given.find(field.name); value != given.end())
-        to[field.name] = numbers(value->second, population.size,
-                                 field_key(spec.seed, population.name, table, field.name), field,
-                                 key + "." + table + "." + field.name);
+        to[field.name] =
+            numbers(value->second, population.size, field_key(spec.seed, population.name, table, field.name), field,
+                    key + "." + table + "." + field.name);
   };
   fill(population.params, info.params, "params", made.params);
   fill(population.initial, info.columns, "initial", made.initial);

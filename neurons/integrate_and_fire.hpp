@@ -79,7 +79,7 @@ struct LeakyStep {
 // 0 instead of what is too small to matter: subnormal numbers are slow, and decay would never reach 0.
 template <class Real>
 RHEO_INLINE Real flushed(Real x) noexcept {
-  return (x < Real(1e-30)) & (x > Real(-1e-30)) ? Real(0) : x;
+  return ((x < Real(1e-30)) & (x > Real(-1e-30))) ? Real(0) : x;
 }
 
 // A current that decays exponentially, and what it does to V_m within a tick. What arrives is added at the tick's end.

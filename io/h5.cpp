@@ -361,6 +361,19 @@ Kind Dataset::kind() const {
   return kind_of(type.get());
 }
 
+void Dataset::check_claim() const {
+  const Session session;
+  const std::uint64_t all = size();
+  if (all <= harmless_count) return;
+  const std::uint64_t stored = H5Dget_storage_size(id());
+  const Id type(H5Dget_type(id()));
+  const std::uint64_t stored_width = type ? H5Tget_size(type.get()) : 1;
+  if (stored > size_of_file(id()) ||
+      all / largest_compression > stored / std::max<std::uint64_t>(stored_width, 1) + 1) {
+    fail("claims " + std::to_string(all) + " values, but the file does not store that many");
+  }
+}
+
 std::size_t Dataset::check_count(std::uint64_t first, std::optional<std::uint64_t> count, std::size_t width) const {
   const Session session;
   const Kind found = kind();
@@ -375,13 +388,7 @@ std::size_t Dataset::check_count(std::uint64_t first, std::optional<std::uint64_
   }
   const std::uint64_t wanted = all_rows == 0 ? 0 : all / all_rows * wanted_rows;
   if (wanted > harmless_count) {
-    const std::uint64_t file_bytes = size_of_file(id());
-    const std::uint64_t stored = H5Dget_storage_size(id());
-    const Id type(H5Dget_type(id()));
-    const std::uint64_t stored_width = type ? H5Tget_size(type.get()) : 1;
-    if (stored > file_bytes || all / largest_compression > stored / std::max<std::uint64_t>(stored_width, 1) + 1) {
-      fail("claims " + std::to_string(all) + " values, but the file does not store that many");
-    }
+    check_claim();
     if (wanted > std::numeric_limits<std::size_t>::max() / 2 / width) fail("is too large");
   }
   return static_cast<std::size_t>(wanted);

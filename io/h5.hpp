@@ -155,6 +155,10 @@ class Dataset : public Object {
   std::uint64_t rows() const;  // shape()[0]; 1 for a scalar
   Kind kind() const;
 
+  // Throws where the file cannot store as many values as the dataset claims; reading does so by itself. For callers
+  // that take memory for all values before they read the first.
+  void check_claim() const;
+
   // All values in row-major order. Integers and reals convert into each other where every value fits: 3.0 reads as the
   // integer 3, 3.5 and -1 as an unsigned integer are errors. Reals round to the nearest float.
   template <Number T>

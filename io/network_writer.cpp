@@ -17,6 +17,7 @@
 #include "io/edge_writer.hpp"
 #include "io/h5.hpp"
 #include "io/recording.hpp"
+#include "networks/positions.hpp"
 #include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -146,6 +147,7 @@ class NetworkWriter {
       write_same<std::uint32_t>(group, "node_group_id", population.size, 0);
       write_ascending(group, "node_group_index", population.size);
       h5::Group attributes = group.create_group("0");
+      write_positions(population, attributes);
       if (is_virtual) return;
       h5::Group params = attributes.create_group("dynamics_params");
       write_params(population, params, common);
@@ -169,6 +171,19 @@ class NetworkWriter {
       write_json(folder_ / "components/point_neuron_models" / parameters, common);
     }
     return {{"nodes_file", "$BASE_DIR/" + file}, {"node_types_file", "$BASE_DIR/" + types}};
+  }
+
+  void write_positions(const PopulationSpec& population, h5::Group& group) const {
+    if (population.positions.kind == Positions::Kind::none) return;
+    const Places places(population, spec_.seed);
+    const char* const names[] = {"x", "y", "z"};
+    for (std::uint32_t d = 0; d < population.positions.dimensions; ++d)
+      write_column<double>(group, names[d], population.size, [&](std::uint64_t first, std::uint64_t count) {
+        std::vector<double> values;
+        for (std::uint64_t i = first; i < first + count; ++i)
+          values.push_back(places.at(static_cast<std::uint32_t>(i))[d]);
+        return values;
+      });
   }
 
   // All parameters, so that nobody's defaults matter.

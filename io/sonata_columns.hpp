@@ -31,7 +31,7 @@ inline h5::File open_h5(const Item& entry, Experiment& experiment) {
 // A one-dimensional dataset of numbers with `rows` values.
 inline h5::Dataset column(const h5::Group& group, const std::string& name, std::optional<std::uint64_t> rows) {
   if (!group.has_dataset(name)) {
-    group.fail("missing dataset", name);
+    group.fail(group.exists(name) ? "must be a dataset" : "missing dataset", name);
   }
   h5::Dataset data = group.dataset(name);
   if (data.rank() != 1) fail(data.file(), data.path(), {}, "must have one dimension");
@@ -42,6 +42,7 @@ inline h5::Dataset column(const h5::Group& group, const std::string& name, std::
     fail(data.file(), data.path(), {}, "has " + std::to_string(data.rows()) + " values",
          std::to_string(*rows) + ", as the other datasets of " + group.path());
   }
+  data.check_claim();
   return data;
 }
 
@@ -62,7 +63,7 @@ inline std::string element(const h5::Dataset& data, std::uint64_t row) {
 // neuron_of[row]: the node_id of each row, a permutation of 0..rows-1.
 inline std::vector<std::uint32_t> read_node_ids(const h5::Group& population, std::uint64_t rows) {
   std::vector<std::uint32_t> ids(rows);
-  if (!population.has_dataset("node_id")) {
+  if (!population.exists("node_id")) {
     for (std::uint64_t i = 0; i < rows; ++i) ids[i] = static_cast<std::uint32_t>(i);
     return ids;
   }
@@ -111,7 +112,7 @@ class Groups {
  public:
   Groups(const h5::Group& population, const std::string& prefix, std::uint64_t rows) : population_(population) {
     const std::string id = prefix + "_group_id", index = prefix + "_group_index";
-    const bool has_id = population.has_dataset(id), has_index = population.has_dataset(index);
+    const bool has_id = population.exists(id), has_index = population.exists(index);
     if (has_id != has_index)
       population.fail("missing dataset, as there is " + (has_id ? id : index), has_id ? index : id);
     if (has_id) {

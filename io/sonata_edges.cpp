@@ -93,7 +93,7 @@ EdgeGroup read_edge_group(const h5::Group& group) {
   EdgeGroup result;
   const auto read = [&](const h5::Group& from, const std::string& name, const char* problem,
                         const auto& right) -> std::optional<std::vector<double>> {
-    if (!from.has_dataset(name)) return std::nullopt;
+    if (!from.exists(name)) return std::nullopt;
     const h5::Dataset data = column(from, name, result.sized ? std::optional(result.rows) : std::nullopt);
     result.rows = data.rows();
     result.sized = true;

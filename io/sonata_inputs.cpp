@@ -286,6 +286,7 @@ void read_inputs(const Config& config, const NodePopulations& populations, Exper
   if (const auto inputs = config.simulation ? config.simulation->find("inputs") : std::nullopt) {
     for (const auto& [name, input] : inputs->members()) {
       if (!enabled(input)) continue;
+      experiment.places["inputs." + name] = input.file();
       if (const auto module = input.find("module");
           module && module->is_text() && module->text().starts_with("rheo:")) {
         read_own_input(input, name, experiment);

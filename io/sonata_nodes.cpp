@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <set>
 
 #include "io/sonata_columns.hpp"
@@ -158,7 +159,7 @@ std::map<std::string, std::vector<double>> node_group_fields(const h5::Group& gr
     if (name == "model_type" || name == "model_template" || (name == "dynamics_params" && !group.has_group(name))) {
       group.fail("not available per node", name);
     }
-    if (const FieldInfo* field = find_field(info, name); field != nullptr && group.has_dataset(name))
+    if (const FieldInfo* field = find_field(info, name); field != nullptr && name != "dynamics_params")
       read(group, name, *field);
   }
   if (group.has_group("dynamics_params")) {
@@ -174,6 +175,34 @@ std::map<std::string, std::vector<double>> node_group_fields(const h5::Group& gr
     }
   }
   return fields;
+}
+
+// x, y and perhaps z of the nodes, where all of them have these.
+Positions read_positions(const h5::Group& population, const Groups& groups, const std::vector<std::uint32_t>& group_of,
+                         const std::vector<std::uint64_t>& index_of, const std::vector<std::uint32_t>& ids) {
+  Positions positions;
+  std::vector<std::vector<double>> columns;  // [dimension * groups + group]
+  for (const char* name : {"x", "y", "z"}) {
+    const auto has = [&](const std::string& group) { return population.has_dataset(group + "/" + name); };
+    if (!std::ranges::all_of(groups.names(), has)) break;
+    ++positions.dimensions;
+    for (const std::string& group : groups.names())
+      columns.push_back(column(population, group + "/" + name, std::nullopt).read<double>());
+  }
+  if (positions.dimensions < 2) return {};
+  positions.kind = Positions::Kind::listed;
+  std::vector<double> points(ids.size() * positions.dimensions);
+  for (std::size_t row = 0; row < ids.size(); ++row)
+    for (std::uint32_t d = 0; d < positions.dimensions; ++d) {
+      const std::vector<double>& values = columns[d * groups.names().size() + group_of[row]];
+      if (index_of[row] >= values.size())
+        fail(population.file(), groups.index_place(row), std::to_string(index_of[row]),
+             "the positions of group " + groups.names()[group_of[row]] + " have only " + std::to_string(values.size()) +
+                 " values");
+      points[ids[row] * positions.dimensions + d] = values[index_of[row]];
+    }
+  positions.points = std::make_shared<const std::vector<double>>(std::move(points));
+  return positions;
 }
 
 PopulationSpec read_population(const h5::Group& population, const std::string& name, NodeTypes& types,
@@ -238,6 +267,7 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
     }
   }
 
+  spec.positions = read_positions(population, groups, group_of, index_of, ids);
   spec.options = type_of[0]->options;
   // In NEST the potential starts at a constant, whatever E_L is; and izhikevich with U_m = 0.
   std::map<std::string, double> start;

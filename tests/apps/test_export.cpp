@@ -8,6 +8,7 @@
 
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
+#include "neurons/catalogue.hpp"
 #include "tests/apps/command.hpp"
 
 namespace {
@@ -58,6 +59,7 @@ params = { times = [[3.25, 1.0, 1.0], [], [2.0, 100.3, 250.0]] }
 model = "iaf_psc_alpha"
 size = 90
 params = { tau_m = { normal = [12.0, 1.0], min = 8.0 }, C_m = 210.5, I_e = 330.1 }
+positions = { uniform = [[0.0, 1.0], [0.0, 2.0], [-1.0, 1.0]] }
 initial = { V_m = { uniform = [-70.0, -56.0] }, I_syn_ex = { uniform = [0.0, 200.0] } }
 [populations.B]
 model = "izhikevich"
@@ -136,6 +138,28 @@ variables = ["V_m"]
 every = 0.5
 )";
   goes_and_returns(scratch, file, {"spikes.h5", "states_V_m.h5"});
+}
+
+TEST_CASE("every model of the catalogue goes out as SONATA and comes back with the same states") {
+  const Scratch scratch;
+  const fs::path file = scratch / "net.toml";
+  std::ofstream text(file);
+  text << "[simulation]\nduration = 60.0\nseed = 4\n";
+  std::string targets;
+  std::vector<std::string> recorded;
+  for (const rheo::ModelInfo& model : rheo::neuron_models()) {
+    if (model.ports.empty()) continue;
+    targets += (targets.empty() ? "\"" : ", \"") + model.name + "\"";
+    recorded.push_back("of_" + model.name + "_V_m.h5");
+    text << "[populations." << model.name << "]\nmodel = \"" << model.name
+         << "\"\nsize = 20\ninitial = { V_m = { uniform = [-69.0, -62.0] } }\n[record.of_" << model.name
+         << "]\npopulation = \"" << model.name << "\"\nvariables = [\"V_m\"]\n";
+  }
+  text << "[inputs.background]\nkind = \"poisson\"\ntarget = [" << targets
+       << "]\nrate = 2000.0\nweight = { uniform = [1.0, 3.0] }\n[record.spikes]\n";
+  text.close();
+  REQUIRE(recorded.size() >= 3);
+  goes_and_returns(scratch, file, recorded);
 }
 
 TEST_CASE("a Brunel network with a delay for each synapse goes out and comes back") {

@@ -326,6 +326,10 @@ def check_config(path):
 
     for name, entry in simulation.root.get("inputs", {}).items():
         if entry["module"].startswith("rheo:"):
+            if isinstance(entry.get("file"), str):
+                with h5py.File(simulation.existing(entry["file"]), "r") as file:
+                    check_root(file)
+                    check_spikes(file)
             continue
         need(entry["input_type"] == "spikes" and entry["module"] in ("h5", "sonata"), f"input {name}")
         need(resolve(entry["node_set"]) <= virtual, f"input {name}: onto point neurons")

@@ -215,15 +215,15 @@ std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
   return Connector::nobody;
 }
 
-double ProjectionPlan::counted(double weight) const {
-  if (excitatory_only && weight < 0)
+double ProjectionPlan::magnitude(double weight) const {
+  if (excitatory_only)
     throw BuildError({.file = {},
                       .key = "weight",
                       .value = std::to_string(weight),
                       .problem = "negative, at the excitatory port of a conductance",
                       .expected = "weights >= 0, or no port, so that the sign chooses it",
                       .suggestion = {}});
-  return conductance && weight < 0 ? -weight : weight;
+  return -weight;
 }
 
 Tick longest_delay(const ProjectionPlan& plan) {

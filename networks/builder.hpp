@@ -37,7 +37,11 @@ struct ProjectionPlan {
   double dt = 0.1;
   Precision precision = Precision::single_;
 
-  double counted(double weight) const;  // what a weight of the projection adds to its port
+  // What a weight of the projection adds to its port.
+  double counted(double weight) const { return weight < 0 && conductance ? magnitude(weight) : weight; }
+
+ private:
+  double magnitude(double weight) const;
 };
 
 // The row of a neuron, or Connector::nobody where it is no source.

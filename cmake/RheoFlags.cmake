@@ -18,7 +18,7 @@ endif()
 # (RHEO_ISA). The choice between them is made at run time (core/isa.hpp), so one binary serves a mixed cluster.
 function(rheo_kernels target)
   set(isas base)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT RHEO_ONE_ISA)
     list(APPEND isas v3 v4)
     target_compile_definitions(${target} PUBLIC RHEO_X86_ISAS=1)
   endif()

@@ -110,7 +110,10 @@ struct SampleTimes {
   bool hold(Tick t) const { return t >= first && t < end && (t - first) % every == 0; }
   // How many ticks of [from, until) they hold.
   std::uint64_t count(Tick from, Tick until) const {
-    const auto before = [this](Tick t) { return t <= first ? 0 : (std::min(t, end) - first + every - 1) / every; };
+    const auto before = [this](Tick t) {  // no sum that could pass the last tick
+      const Tick last = std::min(t, end);
+      return last <= first ? 0 : (last - first - 1) / every + 1;
+    };
     return static_cast<std::uint64_t>(std::max<Tick>(0, before(until) - before(from)));
   }
 };

@@ -170,12 +170,13 @@ struct StateRecorder::State {
     counts->set_number<double>("dt", dt);
     h5::Group report = file->create_group("report");
     const TickLength length = TickLength::of(dt);
+    const Tick planned_end =
+        times.end == never ? never : times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every;
     for (Part& part : parts) {
       h5::Group group = report.create_group(part.name);
       part.data = group.create_growing_rows<float>("data", part.neurons.size(), part_chunk);
       describe_part(group, *part.data, part.unit, {part.neurons.begin(), part.neurons.end()}, length.ms(times.first),
-                    length.ms(times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every),
-                    length.ms(times.every));
+                    length.ms(planned_end), length.ms(times.every));
     }
     file->start_live();
     file->flush();

@@ -12,24 +12,23 @@ namespace rheo {
 
 namespace {
 
+template <class Struct, class T, std::size_t n>
+std::vector<FieldInfo> describe(const std::array<Field<Struct, T>, n>& fields, const Struct& values) {
+  std::vector<FieldInfo> infos;
+  for (const Field<Struct, T>& f : fields)
+    infos.push_back({std::string(f.name), std::string(f.unit), static_cast<double>(values.*(f.member)), f.low, f.high,
+                     std::string(f.meaning)});
+  return infos;
+}
+
 template <class M>
 ModelInfo describe() {
   ModelInfo info;
   info.name = M::name;
   info.summary = M::summary;
   const typename M::Params defaults;
-  const auto state = M::initial(defaults, M::V_start(defaults));
-  const auto describe_fields = [](const auto& all, const auto& values, std::vector<FieldInfo>& to) {
-    std::apply(
-        [&](const auto&... f) {
-          (to.push_back({std::string(f.name), std::string(f.unit), static_cast<double>(values.*(f.member)), f.low,
-                         f.high, std::string(f.meaning)}),
-           ...);
-        },
-        all);
-  };
-  describe_fields(M::params, defaults, info.params);
-  describe_fields(M::columns, state, info.columns);
+  info.params = describe(param_fields<M>, defaults);
+  info.columns = describe(column_fields<M>, M::initial(defaults, M::V_start(defaults)));
   for (const Option& option : M::options)
     info.options.push_back(
         {std::string(option.name), {option.choices().begin(), option.choices().end()}, std::string(option.meaning)});
@@ -63,13 +62,12 @@ std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVar
   const bool per_neuron =
       std::any_of(plan.params.begin(), plan.params.end(), [](const auto& entry) { return entry.second.size() > 1; });
   std::vector<Params> params(per_neuron ? plan.size : 1);
-  const auto set = [&](const auto& f) {
+  for (const auto& f : param_fields<M>) {
     const auto given = plan.params.find(std::string(f.name));
-    if (given == plan.params.end() || given->second.empty()) return;
+    if (given == plan.params.end() || given->second.empty()) continue;
     for (std::size_t i = 0; i < params.size(); ++i)
       params[i].*(f.member) = given->second[given->second.size() > 1 ? i : 0];
-  };
-  std::apply([&](const auto&... f) { (set(f), ...); }, M::params);
+  }
 
   for (std::size_t i = 0; i < params.size(); ++i)
     if (const std::string_view problem = M::problem(params[i]); !problem.empty())
@@ -87,24 +85,18 @@ std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVar
                                              : initial_V->second[initial_V->second.size() > 1 ? i : 0];
   auto population =
       std::make_unique<Population<M>>(plan.name, plan.size, params, V_m, plan.dt, plan.with_current, sweeps);
-  std::size_t column = 0;
-  const auto start = [&](const auto& f) {
-    auto& values = population->column(column++);
-    const auto given = plan.initial.find(std::string(f.name));
-    if (given == plan.initial.end()) return;
-    for (std::uint32_t i = 0; i < plan.size; ++i)
-      values[i] = static_cast<typename M::real>(given->second[given->second.size() > 1 ? i : 0]);
-  };
-  std::apply([&](const auto&... f) { (start(f), ...); }, M::columns);
-  for (const auto& [name, values] : plan.initial) {
-    const auto is_it = [&, &n = name](const auto&... f) { return ((f.name == n) || ...); };
-    if (!std::apply(is_it, M::columns))
+  for (const auto& [name, initial] : plan.initial) {
+    std::size_t c = 0;
+    while (c < state_size<M> && column_fields<M>[c].name != name) ++c;
+    if (c == state_size<M>)
       throw BuildError({.file = {},
                         .key = "initial." + name,
                         .value = {},
                         .problem = "not a state of the model with these options",
                         .expected = {},
                         .suggestion = {}});
+    for (std::uint32_t i = 0; i < plan.size; ++i)
+      population->column(c)[i] = static_cast<typename M::real>(initial[initial.size() > 1 ? i : 0]);
   }
   return population;
 }

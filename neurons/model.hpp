@@ -24,6 +24,8 @@
 #include <span>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 
 #define RHEO_INLINE [[gnu::always_inline]] inline
 #define RHEO_INLINE_LAMBDA __attribute__((always_inline))  // between parameters and body
@@ -55,6 +57,17 @@ constexpr std::tuple<F...> fields(F... f) {
   return {f...};
 }
 
+// Fields of a struct and of its bases, all of one type, as an array to loop over.
+template <class Struct, class First, class... F>
+constexpr auto field_array(const std::tuple<First, F...>& all) {
+  using T = std::remove_reference_t<decltype(std::declval<Struct&>().*std::get<0>(all).member)>;
+  return std::apply(
+      [](const auto&... f) {
+        return std::array{Field<Struct, T>{f.name, f.member, f.unit, f.meaning, f.low, f.high}...};
+      },
+      all);
+}
+
 struct Port {
   std::string_view name, unit;
   bool conductance = false;  // the magnitude of a weight counts
@@ -75,6 +88,10 @@ template <class M>
 inline constexpr std::size_t state_size = sizeof(typename M::State) / sizeof(typename M::real);
 template <class M>
 inline constexpr std::size_t step_size = sizeof(typename M::Step) / sizeof(typename M::real);
+template <class M>
+inline constexpr auto param_fields = field_array<typename M::Params>(M::params);
+template <class M>
+inline constexpr auto column_fields = field_array<typename M::State>(M::columns);
 template <class M>
 using Inputs = std::array<typename M::real, M::ports.size()>;
 

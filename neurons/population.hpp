@@ -53,11 +53,9 @@ class Population final : public PopulationBlock {
   std::uint32_t ports() const override { return M::ports.size() - (with_current_ ? 0 : 1); }
   AlignedColumn<Real>& column(std::size_t index) { return state_[index]; }
   const void* column(std::string_view column_name) const override {
-    const void* found = nullptr;
-    for_each_column([&](std::string_view known, std::size_t c) {
-      if (known == column_name) found = state_[c].data();
-    });
-    return found;
+    for (std::size_t c = 0; c < state_.size(); ++c)
+      if (column_fields<M>[c].name == column_name) return state_[c].data();
+    return nullptr;
   }
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,
@@ -83,10 +81,10 @@ class Population final : public PopulationBlock {
   }
 
   void save(ByteWriter& to) const override {
-    for_each_column([&](std::string_view column_name, std::size_t c) { to.put(column_name, state_[c].span()); });
+    for (std::size_t c = 0; c < state_.size(); ++c) to.put(column_fields<M>[c].name, state_[c].span());
   }
   void load(ByteReader& from) override {
-    for_each_column([&](std::string_view column_name, std::size_t c) { from.get(column_name, state_[c].span()); });
+    for (std::size_t c = 0; c < state_.size(); ++c) from.get(column_fields<M>[c].name, state_[c].span());
   }
   std::size_t bytes() const override {
     std::size_t sum = fired_.bytes();
@@ -96,12 +94,6 @@ class Population final : public PopulationBlock {
   }
 
  private:
-  template <class F>
-  static void for_each_column(const F& f) {
-    std::size_t c = 0;
-    std::apply([&](const auto&... field) { (f(field.name, c++), ...); }, M::columns);
-  }
-
   std::string name_;
   std::uint32_t size_;
   bool with_current_;

@@ -1,11 +1,14 @@
-// rheo bench NAME: the benchmarks of docs/performance.md, with the time of each stage. Building is timed apart; the
-// first 0.1 s of biology is run but not timed, then 1 s is.
+// rheo bench FILE: how long an experiment takes, stage by stage, against what the machine could do at best. Building is
+// timed apart. The benchmarks of docs/performance.md are experiments in examples/bench.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
 
 #include "apps/commands.hpp"
 #include "apps/limits.hpp"
@@ -15,6 +18,7 @@
 #include "io/provenance.hpp"
 #include "io/statistics.hpp"
 #include "networks/network.hpp"
+#include "networks/static_synapses.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/factory.hpp"
 
@@ -22,134 +26,196 @@ namespace rheo {
 
 namespace {
 
-// Brunel (2000), g = 5, eta = 2, delta synapses of 0.1 mV: 10,000 neurons with 1000 synapses each.
-//   hom: one delay of 1.5 ms; het: each delay uniform in [0.5, 5] ms.
-//   poisson: 20 kHz per neuron; current: the same mean, 2 mV/ms, as a constant current.
-NetworkSpec brunel(bool one_delay, bool poisson) {
-  NetworkSpec spec;
-  spec.seed = 42;
-  const auto population = [](const char* name, std::uint32_t size) {
-    PopulationSpec p;
-    p.name = name;
-    p.model = "iaf_psc_delta";
-    p.size = size;
-    p.params = {{"tau_m", 20.0}, {"C_m", 250.0}, {"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 20.0}, {"t_ref", 2.0}};
-    p.initial = {
-        {"V_m",
-         Distribution{.kind = Distribution::Kind::uniform, .a = 0, .b = 20, .min = {}, .max = {}, .choices = {}}}};
-    return p;
-  };
-  spec.populations = {population("E", 8000), population("I", 2000)};
-  const std::vector<Selection> all{{.population = "E", .end = {}}, {.population = "I", .end = {}}};
-  const auto projection = [&](const char* name, const char* source, std::uint32_t indegree, double weight) {
-    ProjectionSpec p;
-    p.name = name;
-    p.source = {{.population = source, .end = {}}};
-    p.target = all;
-    p.connect.rule = Connect::Rule::fixed_indegree;
-    p.connect.indegree = indegree;
-    p.weight = weight;
-    if (one_delay)
-      p.delay = 1.5;
-    else
-      p.delay =
-          Distribution{.kind = Distribution::Kind::uniform, .a = 0.5, .b = 5.0, .min = {}, .max = {}, .choices = {}};
-    return p;
-  };
-  spec.projections = {projection("excitation", "E", 800, 0.1), projection("inhibition", "I", 200, -0.5)};
-  InputSpec drive;
-  drive.name = "background";
-  drive.target = all;
-  if (poisson) {
-    drive.kind = InputSpec::Kind::poisson;
-    drive.rate = 20000.0;
-    drive.weight = 0.1;
-    drive.delay = 1.5;
-  } else {
-    drive.kind = InputSpec::Kind::current;
-    drive.amplitude = 500.0;  // pA: 2 mV/ms for 250 pF
-  }
-  spec.inputs = {drive};
-  return spec;
-}
-
 struct BenchOptions {
-  std::string name = "brunel_hom", drive = "poisson", delivery = "auto";
+  std::string what, delivery = "auto";
+  std::vector<std::string> overrides;
+  double discard = 100;  // ms
+  unsigned repeat = 1;
   unsigned threads = 0;
   std::uint32_t lanes = 0;
-  bool json = false, stages = true;
+  bool share_rows = true;
+  bool json = false, stages = true, bound = true;
 };
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-void bench(const BenchOptions& options) {
-  if (options.name == "limits") {
-    const Threads threads(options.threads);
-    print(fmt::format("{} threads, {}\n", threads.count(), name_of(chosen_isa())) + Limits(threads).table());
-    return;
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// What a run did, in the units of the limits.
+struct Work {
+  std::vector<double> events;  // [bundle] synaptic events
+  double neuron_ticks = 0, draws = 0;
+  double all_events() const { return std::accumulate(events.begin(), events.end(), 0.0); }
+};
+
+Work work_of(const Network& network, const NetworkSpec& spec, const std::vector<PopulationStatistics>& populations,
+             Tick ticks) {
+  Work work;
+  const auto size_of = [&](const Selection& selection) {
+    for (const PopulationSpec& population : spec.populations)
+      if (population.name == selection.population) {
+        const std::uint32_t end = selection.end.value_or(population.size);
+        return static_cast<double>((end - selection.begin + selection.step - 1) / selection.step);
+      }
+    return 0.0;
+  };
+  for (const SynapseBundle& bundle : network.stored().bundles()) {
+    double events = 0;
+    for (std::size_t p = bundle.first; p < bundle.first + bundle.members.size(); ++p) {
+      double sources = 0, spikes = 0;
+      for (const Selection& source : spec.projections[p].source) {
+        sources += size_of(source);
+        for (const PopulationStatistics& population : populations)
+          if (population.name == source.population)
+            spikes += static_cast<double>(population.spikes) * size_of(source) / population.size;
+      }
+      events += spikes * static_cast<double>(network.projections()[p].synapses) / sources;
+    }
+    work.events.push_back(events);
   }
-  NetworkSpec spec = brunel(options.name == "brunel_hom", options.drive == "poisson");
-  spec.lanes = options.lanes;
+  for (const PopulationSpec& population : spec.populations)
+    if (population.model != "spike_source") work.neuron_ticks += static_cast<double>(population.size * ticks);
+  for (const InputSpec& input : spec.inputs)
+    if (input.kind == InputSpec::Kind::poisson)
+      for (const Selection& target : input.target) work.draws += size_of(target) * static_cast<double>(ticks);
+  return work;
+}
+
+// Seconds that the machine needs for the same work in loops that do nothing else (apps/limits.hpp).
+struct Bound {
+  double synapses = 0, neurons = 0, draws = 0;
+  double all() const { return synapses + neurons + draws; }
+};
+
+Bound bound_of(const Network& network, const Work& work, const Threads& threads) {
+  const Limits limits(threads);
+  Bound bound;
+  constexpr double beyond_caches = 64e6;  // bytes
+  for (std::size_t b = 0; b < work.events.size(); ++b) {
+    if (work.events[b] == 0) continue;
+    const SynapseBundle& bundle = network.stored().bundles()[b];
+    bool narrow = false, weights = false;
+    double bytes = 0;
+    for (const SynapseBlock& block : bundle.lanes) {
+      narrow = narrow || !block.narrow_address.empty();
+      weights = weights || !block.weight_single.empty() || !block.weight_double.empty();
+      bytes += static_cast<double>(block.bytes());
+    }
+    const Limits::Row row = !narrow ? Limits::Row::u32_f32 : weights ? Limits::Row::u16_f32 : Limits::Row::u16;
+    const auto delays = static_cast<std::size_t>(std::min<Tick>(46, bundle.max_delay - bundle.min_delay + 1));
+    double rate =
+        delays == 1 ? limits.rows(row) : std::max(limits.rows_by_ring(row, delays), limits.rows_by_slices(row, delays));
+    if (bytes > beyond_caches) rate = std::min(rate, limits.stream() / (narrow ? 2 : 4) / (weights ? 3 : 1));
+    bound.synapses += work.events[b] / rate;
+  }
+  const std::size_t per_thread = network.simulation().neurons() / threads.count();
+  bound.neurons = work.neuron_ticks / limits.neurons(std::max<std::size_t>(1, per_thread));
+  if (work.draws > 0) bound.draws = work.draws / limits.poisson();
+  return bound;
+}
+
+// Builds an experiment and times `duration` ms of it after `discard` ms, again and again from the same state. Nothing
+// is recorded.
+void bench(const BenchOptions& options) {
+  Experiment experiment = open_experiment(options.what, options.overrides);
+  NetworkSpec& spec = experiment.network;
+  if (options.lanes != 0) spec.lanes = options.lanes;
+  spec.share_rows = options.share_rows;
   if (options.delivery != "auto")
     spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
   const Threads threads(options.threads);
   const auto building = std::chrono::steady_clock::now();
-  Network network(spec, threads);
+  Network network = build_network(experiment, threads);
   const double build_seconds = seconds_since(building);
+  const std::uint64_t build_peak = peak_memory_bytes();
   Simulation& simulation = network.simulation();
+  simulation.run(ms_to_tick_nearest(options.discard, spec.dt));
+  const std::vector<std::byte> state = simulation.save();
 
-  simulation.run(ms_to_tick_nearest(100, spec.dt));
-  SpikeStatistics statistics(simulation.populations());
-  simulation.add_sink(statistics);
   simulation.profile(options.stages);
-  const Tick ticks = ms_to_tick_nearest(1000, spec.dt);
-  const auto running = std::chrono::steady_clock::now();
-  simulation.run(ticks);
-  const double seconds = seconds_since(running);
-
-  std::uint64_t spikes = 0, neurons = 0;
-  for (const PopulationStatistics& population : statistics.results(simulation.now(), spec.dt)) {
-    spikes += population.spikes;
-    neurons += population.size;
+  std::vector<double> all_seconds;
+  std::vector<PopulationStatistics> populations;
+  for (unsigned k = 0; k < options.repeat; ++k) {
+    if (k > 0) simulation.load(state);
+    const auto running = std::chrono::steady_clock::now();
+    if (k == 0) {
+      SpikeStatistics statistics(simulation.populations());
+      simulation.add_sink(statistics);
+      simulation.run(experiment.ticks);
+      all_seconds.push_back(seconds_since(running));
+      populations = statistics.results(experiment.ticks, spec.dt);
+      simulation.remove_sink(statistics);
+    } else {
+      simulation.run(experiment.ticks);
+      all_seconds.push_back(seconds_since(running));
+    }
   }
-  const double rate = static_cast<double>(spikes) / static_cast<double>(neurons);
-  const double events =
-      static_cast<double>(spikes) * static_cast<double>(network.synapses()) / static_cast<double>(neurons);
+  const double seconds = median(all_seconds), biology = experiment.duration / 1000;
+  std::uint64_t spikes = 0;
+  for (const PopulationStatistics& population : populations) spikes += population.spikes;
+  const double rate = static_cast<double>(spikes) / static_cast<double>(simulation.neurons()) / biology;
+  const Work work = work_of(network, spec, populations, experiment.ticks);
+  std::optional<Bound> bound;
+  if (options.bound) bound = bound_of(network, work, threads);
+
   const StageTimes times = simulation.stage_times();
   const std::pair<const char*, double> stages[] = {{"fan_out", times.fan_out}, {"arrive", times.arrive},
                                                    {"drive", times.drive},     {"advance", times.advance},
                                                    {"gather", times.gather},   {"sinks", times.sinks}};
   if (options.json) {
-    nlohmann::ordered_json json{{"bench", options.name},
-                                {"drive", options.drive},
+    nlohmann::ordered_json json{{"bench", std::filesystem::path(options.what).stem().string()},
                                 {"threads", threads.count()},
                                 {"lanes", simulation.lanes()},
                                 {"instruction_set", name_of(chosen_isa())},
                                 {"build_seconds", build_seconds},
                                 {"sim_seconds", seconds},
-                                {"rtf", seconds},
+                                {"all_sim_seconds", all_seconds},
+                                {"rtf", seconds / biology},
                                 {"rate_hz", rate},
-                                {"synaptic_events", events},
+                                {"synaptic_events", work.all_events()},
                                 {"synapses", network.synapses()},
                                 {"bytes_per_synapse", network.bytes_per_synapse()},
+                                {"heap_bytes", simulation.bytes()},
+                                {"build_peak_memory_bytes", build_peak},
                                 {"peak_memory_bytes", peak_memory_bytes()}};
+    if (bound)
+      json["bound"] = {
+          {"synapses", bound->synapses}, {"neurons", bound->neurons}, {"draws", bound->draws}, {"all", bound->all()}};
     if (options.stages)
-      for (const auto& [name, time] : stages) json["stages"][name] = time;
+      for (const auto& [name, time] : stages) json["stages"][name] = time / options.repeat;
     print(json.dump(2) + "\n");
     return;
   }
   std::string text =
-      fmt::format("{} ({}): {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n", options.name,
-                  options.drive, grouped(neurons), grouped(network.synapses()), network.bytes_per_synapse(),
-                  simulation.lanes(), threads.count(), name_of(chosen_isa()));
-  text += fmt::format("built in       {:.2f} s\n", build_seconds);
-  text += fmt::format("1 s simulated  {:.3f} s: {:.2f} Hz, {:.3g} G synaptic events/s\n", seconds, rate,
-                      events / seconds / 1e9);
+      fmt::format("{}: {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n",
+                  experiment.title.empty() ? options.what : experiment.title, grouped(simulation.neurons()),
+                  grouped(network.synapses()), network.bytes_per_synapse(), simulation.lanes(), threads.count(),
+                  name_of(chosen_isa()));
+  text += fmt::format("built in     {:.2f} s; memory {:.3f} GB of states, synapses and queues, {:.3f} GB at most\n",
+                      build_seconds, static_cast<double>(simulation.bytes()) / 1e9,
+                      static_cast<double>(peak_memory_bytes()) / 1e9);
+  const auto [least, most] = std::minmax_element(all_seconds.begin(), all_seconds.end());
+  text += fmt::format("simulated    {:.6g} ms in {:.4f} s", experiment.duration, seconds);
+  if (options.repeat > 1) text += fmt::format(" ({:.4f} to {:.4f}, {} times)", *least, *most, options.repeat);
+  text += fmt::format(": real-time factor {:.4g}; {:.2f} Hz, {:.3g} G synaptic events per second\n", seconds / biology,
+                      rate, work.all_events() / seconds / 1e9);
+  if (bound)
+    text += fmt::format("bound        {:.4f} s (synapses {:.4f}, neurons {:.4f}, draws {:.4f}): {:.2f} times that\n",
+                        bound->all(), bound->synapses, bound->neurons, bound->draws, seconds / bound->all());
   for (const auto& [name, time] : stages)
-    if (options.stages) text += fmt::format("  {:<9}    {:.3f} s of all threads\n", name, time);
+    if (options.stages) text += fmt::format("  {:<9}  {:.4f} s of all threads\n", name, time / options.repeat);
   print(text);
+}
+
+void bench_limits(const BenchOptions& options) {
+  const Threads threads(options.threads);
+  print(fmt::format("{} threads, {}\n", threads.count(), name_of(chosen_isa())) + Limits(threads).table());
 }
 
 // The sweeps alone: nanoseconds per neuron and tick on one thread, with something in every input row.
@@ -196,16 +262,21 @@ void bench_neurons(const BenchOptions& options) {
 
 void add_bench(CLI::App& app) {
   const auto options = std::make_shared<BenchOptions>();
-  CLI::App* command = app.add_subcommand("bench", "run a benchmark and show where its time goes");
+  CLI::App* command = app.add_subcommand("bench", "time an experiment, and show where the time goes");
   command
-      ->add_option(
-          "NAME", options->name,
-          "brunel_hom (one delay), brunel_het (a delay per synapse), neurons (the models alone), or limits (of "
-          "this machine)")
-      ->check(CLI::IsMember({"brunel_hom", "brunel_het", "neurons", "limits"}))
+      ->add_option("FILE", options->what,
+                   "an experiment (examples/bench), \"neurons\" (every model alone) or \"limits\" (of this machine)")
       ->required()
       ->type_name("");
-  command->add_option("--drive", options->drive, "poisson or current")->check(CLI::IsMember({"poisson", "current"}));
+  command->add_option("--set", options->overrides, "change one setting, as for rheo run")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--discard", options->discard, "simulated before the clock starts (default: 100)")
+      ->check(CLI::Range(0.0, 1e9).description(""))
+      ->type_name("MS");
+  command->add_option("--repeat", options->repeat, "times; the median counts")
+      ->check(CLI::Range(1u, 1000u).description(""))
+      ->type_name("N");
   command->add_option("--threads", options->threads, "threads (default: every usable processor)")
       ->check(CLI::Range(1u, 4096u).description(""))
       ->type_name("N");
@@ -214,9 +285,18 @@ void add_bench(CLI::App& app) {
       ->type_name("N");
   command->add_option("--delivery", options->delivery, "auto, ring or wheel; the results do not depend on it")
       ->check(CLI::IsMember({"auto", "ring", "wheel"}));
+  command->add_flag("!--no-shared-rows", options->share_rows, "every projection has rows of its own");
   command->add_flag("--json", options->json, "print JSON");
   command->add_flag("!--no-stages", options->stages, "do not time the stages (a few per cent faster)");
-  command->callback([options] { options->name == "neurons" ? bench_neurons(*options) : bench(*options); });
+  command->add_flag("!--no-bound", options->bound, "do not measure the machine");
+  command->callback([options] {
+    if (options->what == "neurons")
+      bench_neurons(*options);
+    else if (options->what == "limits")
+      bench_limits(*options);
+    else
+      bench(*options);
+  });
 }
 
 }  // namespace rheo

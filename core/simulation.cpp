@@ -204,6 +204,9 @@ Tick Simulation::now() const {
 double Simulation::dt() const {
   return state_->parts.dt;
 }
+std::uint64_t Simulation::neurons() const {
+  return state_->neurons;
+}
 std::size_t Simulation::lanes() const {
   return state_->per_lane.size();
 }
@@ -218,6 +221,9 @@ PopulationBlock& Simulation::population(std::size_t index) {
 }
 void Simulation::add_sink(SpikeSink& sink) {
   state_->sinks.push_back(&sink);
+}
+void Simulation::remove_sink(SpikeSink& sink) {
+  std::erase(state_->sinks, &sink);
 }
 void Simulation::add_probe(Probe& probe) {
   State& s = *state_;

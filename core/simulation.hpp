@@ -166,6 +166,7 @@ class Simulation {
 
   Tick now() const;   // last tick that was computed
   double dt() const;  // ms
+  std::uint64_t neurons() const;
   std::size_t lanes() const;
   const Threads& threads() const;
   const std::vector<PopulationInfo>& populations() const;
@@ -173,6 +174,7 @@ class Simulation {
 
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);
+  void remove_sink(SpikeSink& sink);
 
   // The probe samples from now on, the current state first if its times hold this tick. It must outlive the last run.
   void add_probe(Probe& probe);

@@ -8,6 +8,7 @@
 #include "core/errors.hpp"
 #include "core/math.hpp"
 #include "core/time.hpp"
+#include "networks/complaints.hpp"
 #include "networks/values.hpp"
 
 namespace rheo {
@@ -40,13 +41,8 @@ class SynapseValues {
   std::uint32_t ticks(double delay) const {
     const Tick whole = ms_to_tick_nearest(delay, dt_);
     if (whole < 1 || whole > longest)
-      throw BuildError(
-          {.file = {},
-           .key = "delay",
-           .value = std::to_string(delay),
-           .problem = "a delay of " + std::to_string(whole) + " ticks after rounding to dt",
-           .expected = "at least one tick (dt = " + std::to_string(dt_) + " ms) and at most " + std::to_string(longest),
-           .suggestion = {}});
+      refuse("delay", std::to_string(delay), "a delay of " + std::to_string(whole) + " ticks after rounding to dt",
+             "at least one tick (dt = " + std::to_string(dt_) + " ms) and at most " + std::to_string(longest));
     return static_cast<std::uint32_t>(whole);
   }
 
@@ -68,14 +64,105 @@ bool has_one_delay(const ProjectionPlan& plan) {
   return is_constant(plan.spec->delay) && !plan.travel_time;
 }
 
+std::vector<NeuronSet> neurons_of(const std::vector<SourceRange>& sources) {
+  return {sources.begin(), sources.end()};
+}
+
+std::vector<NeuronSet> neurons_of(const std::vector<TargetRange>& targets) {
+  std::vector<NeuronSet> neurons;
+  for (const TargetRange& range : targets)
+    neurons.push_back({range.population_first + range.begin, range.population_first + range.end, range.step});
+  return neurons;
+}
+
+// Whether the stretches from first to last neuron overlap.
+bool meet(const NeuronSet& a, const NeuronSet& b) {
+  return a.first < b.end && b.first < a.end;
+}
+bool meet(const std::vector<NeuronSet>& all, const std::vector<NeuronSet>& others) {
+  return std::any_of(all.begin(), all.end(), [&](const NeuronSet& a) {
+    return std::any_of(others.begin(), others.end(), [&](const NeuronSet& b) { return meet(a, b); });
+  });
+}
+
+// The rows of a bundle: its sources, ascending. A projection on its own keeps the numbers that it has.
+std::vector<SourceRange> rows_of(std::span<const ProjectionPlan* const> members) {
+  std::vector<SourceRange> rows;
+  for (const ProjectionPlan* member : members)
+    for (const SourceRange& range : member->sources)
+      if (std::none_of(rows.begin(), rows.end(), [&](const SourceRange& r) { return r.first == range.first; }))
+        rows.push_back(range);
+  std::sort(rows.begin(), rows.end(), [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
+  if (members.size() > 1) {
+    std::uint32_t row = 0;
+    for (SourceRange& range : rows) {
+      range.row = row;
+      row += (range.end - range.first + range.step - 1) / range.step;
+    }
+  }
+  return rows;
+}
+
+// From a projection's number of a source to its row in the bundle.
+class RowMap {
+ public:
+  RowMap(const ProjectionPlan& plan, const std::vector<SourceRange>& rows) {
+    const auto row_in_bundle = [&](const SourceRange& range) { return row_of(rows, range.first); };
+    shift_ = row_in_bundle(plan.sources.front()) - plan.sources.front().row;
+    if (std::all_of(plan.sources.begin(), plan.sources.end(),
+                    [&](const SourceRange& range) { return row_in_bundle(range) - range.row == shift_; }))
+      return;
+    rows_.resize(plan.rows);
+    for (const SourceRange& range : plan.sources)
+      for (NeuronId neuron = range.first, i = 0; neuron < range.end; neuron += range.step, ++i)
+        rows_[range.row + i] = row_in_bundle(range) + i;
+  }
+  std::uint32_t operator[](std::uint32_t source) const { return rows_.empty() ? source + shift_ : rows_[source]; }
+
+ private:
+  std::uint32_t shift_ = 0;
+  std::vector<std::uint32_t> rows_;  // where the shift is not the same for all
+};
+
+// Delays in ticks until rows are sorted by them, as narrow as they can be.
+class DelayColumn {
+ public:
+  DelayColumn(std::size_t size, Tick longest) {
+    if (longest <= std::numeric_limits<std::uint16_t>::max())
+      narrow_ = AlignedColumn<std::uint16_t>(size);
+    else
+      wide_ = AlignedColumn<std::uint32_t>(size);
+  }
+  void set(std::size_t i, std::uint32_t delay) {
+    if (wide_.empty())
+      narrow_[i] = static_cast<std::uint16_t>(delay);
+    else
+      wide_[i] = delay;
+  }
+  std::uint32_t operator[](std::size_t i) const { return wide_.empty() ? narrow_[i] : wide_[i]; }
+
+ private:
+  AlignedColumn<std::uint16_t> narrow_;
+  AlignedColumn<std::uint32_t> wide_;
+};
+
 // Everything one lane needs to know and to say.
 class LaneBuilder {
  public:
-  LaneBuilder(const ProjectionPlan& plan, Delivery delivery, const std::vector<Piece>& pieces)
-      : plan_(plan), delivery_(delivery), pieces_(pieces), values_(plan) {}
+  LaneBuilder(std::span<const ProjectionPlan* const> members, const SynapseBundle& bundle, Delivery delivery,
+              const std::vector<Piece>& pieces)
+      : bundle_(bundle),
+        delivery_(delivery),
+        pieces_(pieces),
+        precision_(members.front()->precision),
+        one_weight_(members.size() == 1 && is_constant(members.front()->spec->weight)) {
+    for (const ProjectionPlan* plan : members) {
+      members_.push_back({*plan, SynapseValues(*plan), RowMap(*plan, bundle.sources), {}});
+      longest_delay_ = std::max(longest_delay_, longest_delay(*plan));
+    }
+  }
 
   void build(SynapseBlock& block) {
-    one_weight_ = is_constant(plan_.spec->weight);
     count(block);
     if (synapses_ == 0) {
       block = {};
@@ -86,14 +173,21 @@ class LaneBuilder {
     else
       fill(block, block.wide_address);
   }
-  std::uint32_t min_delay() const { return min_delay_; }
-  std::uint32_t max_delay() const { return max_delay_; }
+  const ProjectionTotals& totals(std::size_t member) const { return members_[member].totals; }
 
  private:
-  // use(target, sources, edges, slots by sign) for every target of this lane, ascending.
+  struct Member {
+    const ProjectionPlan& plan;
+    SynapseValues values;
+    RowMap rows;
+    ProjectionTotals totals;
+  };
+
+  // use(target, slots by sign) for every target of this lane, ascending, with its sources_ and edges_.
   template <class Use>
-  void for_each_target(const Use& use) {
-    for (const TargetRange& range : plan_.targets) {
+  void for_each_target(const Member& member, const Use& use) {
+    const ProjectionPlan& plan = member.plan;
+    for (const TargetRange& range : plan.targets) {
       const Piece& piece = pieces_[range.population];
       std::uint32_t neuron = range.begin;
       if (piece.begin > neuron) neuron += (piece.begin - neuron + range.step - 1) / range.step * range.step;
@@ -101,25 +195,27 @@ class LaneBuilder {
         const std::uint32_t target = range.first + (neuron - range.begin) / range.step;
         sources_.clear();
         edges_.clear();
-        plan_.connector->incoming(target, row_of(plan_.sources, range.population_first + neuron), sources_, edges_);
+        plan.connector->incoming(target, row_of(plan.sources, range.population_first + neuron), sources_, edges_);
         use(target, piece.slot(range.port_positive, neuron), piece.slot(range.port_negative, neuron));
       }
     }
   }
   void count(SynapseBlock& block) {
-    block.row_synapses = AlignedColumn<std::uint32_t>(std::size_t{plan_.rows} + 1);
+    std::size_t rows = 0;
+    for (const SourceRange& range : bundle_.sources)
+      rows = std::max<std::size_t>(rows, range.row + (range.end - range.first + range.step - 1) / range.step);
+    block.row_synapses = AlignedColumn<std::uint32_t>(rows + 1);
     std::uint64_t sum = 0;
-    for_each_target([&](std::uint32_t, std::uint32_t, std::uint32_t) {
-      for (const std::uint32_t source : sources_) ++block.row_synapses[source + 1];
-      sum += sources_.size();
-    });
+    for (Member& member : members_) {
+      for_each_target(member, [&](std::uint32_t, std::uint32_t, std::uint32_t) {
+        for (const std::uint32_t source : sources_) ++block.row_synapses[member.rows[source] + 1];
+        member.totals.synapses += sources_.size();
+      });
+      sum += member.totals.synapses;
+    }
     if (sum > std::numeric_limits<std::uint32_t>::max())
-      throw BuildError({.file = {},
-                        .key = {},
-                        .value = std::to_string(sum) + " synapses onto one lane",
-                        .problem = "too many",
-                        .expected = "more lanes (simulation.lanes)",
-                        .suggestion = {}});
+      refuse("projections." + members_.front().plan.spec->name, std::to_string(sum) + " synapses onto one lane",
+             "too many", "more lanes (simulation.lanes)");
     synapses_ = static_cast<std::uint32_t>(sum);
     for (std::size_t row = 1; row < block.row_synapses.size(); ++row)
       block.row_synapses[row] += block.row_synapses[row - 1];
@@ -127,47 +223,54 @@ class LaneBuilder {
 
   template <class Address>
   void fill(SynapseBlock& block, AlignedColumn<Address>& addresses) {
-    if (plan_.precision == Precision::single_)
+    if (precision_ == Precision::single_)
       fill(block, addresses, block.weight_single);
     else
       fill(block, addresses, block.weight_double);
   }
 
-  // Targets ascend while filling, so that a row's synapses stand by (target, canonical order).
+  // Members in order and targets ascending: a row's synapses stand by (projection, target, canonical order).
   template <class Address, class Real>
   void fill(SynapseBlock& block, AlignedColumn<Address>& addresses, AlignedColumn<Real>& weights) {
-    const bool ring = delivery_.kind == Delivery::Kind::ring, one_delay = has_one_delay(plan_);
+    const bool ring = delivery_.kind == Delivery::Kind::ring, address_has_delay = ring && bundle_.one_delay == 0;
     addresses = AlignedColumn<Address>(synapses_);
     if (!one_weight_) weights = AlignedColumn<Real>(synapses_);
-    AlignedColumn<std::uint32_t> delays(ring ? 0 : synapses_);
+    DelayColumn delays(ring ? 0 : synapses_, longest_delay_);
     std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
-    for_each_target([&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
-      const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
-        const std::uint32_t at = cursor[sources_[k]]++;
-        const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
-        weight = plan_.counted(weight);
-        addresses[at] = static_cast<Address>(ring && !one_delay ? delay * delivery_.width + slot : slot);
-        if (!one_weight_) weights[at] = static_cast<Real>(weight);
-        if (!ring) delays[at] = delay;
-        min_delay_ = std::min(min_delay_, delay);
-        max_delay_ = std::max(max_delay_, delay);
+    for (Member& member : members_) {
+      std::uint32_t min_delay = std::numeric_limits<std::uint32_t>::max(), max_delay = 0;
+      const auto use = [&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
+        const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
+          const std::uint32_t at = cursor[member.rows[sources_[k]]]++;
+          const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
+          weight = member.plan.counted(weight);
+          addresses[at] = static_cast<Address>(address_has_delay ? delay * delivery_.width + slot : slot);
+          if (!one_weight_) weights[at] = static_cast<Real>(weight);
+          if (!ring) delays.set(at, delay);
+          min_delay = std::min(min_delay, delay);
+          max_delay = std::max(max_delay, delay);
+        };
+        if (one_weight_ && has_one_delay(member.plan)) {
+          const double weight = std::get<double>(member.plan.spec->weight);
+          const std::uint32_t delay = member.values.ticks(std::get<double>(member.plan.spec->delay));
+          for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
+        } else {
+          member.values.for_each(target, sources_, edges_, put);
+        }
       };
-      if (one_delay && one_weight_) {
-        const double weight = std::get<double>(plan_.spec->weight);
-        const std::uint32_t delay = values_.ticks(std::get<double>(plan_.spec->delay));
-        for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
-      } else {
-        values_.for_each(target, sources_, edges_, put);
+      below("projections." + member.plan.spec->name, [&] { for_each_target(member, use); });
+      if (max_delay != 0) {
+        member.totals.min_delay = min_delay;
+        member.totals.max_delay = max_delay;
       }
-    });
+    }
     if (!ring) sort_rows(block, delays, addresses, weights);
   }
 
   // Sorts every row by delay, stably, and says where its slices are.
   template <class Address, class Real>
-  void sort_rows(SynapseBlock& block, const AlignedColumn<std::uint32_t>& delays, AlignedColumn<Address>& addresses,
+  void sort_rows(SynapseBlock& block, const DelayColumn& delays, AlignedColumn<Address>& addresses,
                  AlignedColumn<Real>& weights) {
-    constexpr std::uint32_t longest_slice = 65535;
     std::vector<std::uint32_t> order;  // synapses of the row, by (delay, canonical order)
     std::vector<Address> row_addresses;
     std::vector<Real> row_weights;
@@ -175,19 +278,19 @@ class LaneBuilder {
     block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
     for (std::size_t row = 0; row + 1 < block.row_synapses.size(); ++row) {
       const std::uint32_t begin = block.row_synapses[row], end = block.row_synapses[row + 1];
-      order.resize(end - begin);
-      std::iota(order.begin(), order.end(), begin);
-      std::stable_sort(order.begin(), order.end(),
-                       [&](std::uint32_t a, std::uint32_t b) { return delays[a] < delays[b]; });
+      order_by_delay(delays, begin, end, order);
       row_addresses.assign(addresses.begin() + begin, addresses.begin() + end);
       if (!weights.empty()) row_weights.assign(weights.begin() + begin, weights.begin() + end);
-      const std::size_t first_slice = slices.size();
+      std::uint32_t delay = 0;  // of the last slice, 0: none yet
       for (std::uint32_t s = begin; s < end; ++s) {
         const std::uint32_t from = order[s - begin];
         addresses[s] = row_addresses[from - begin];
         if (!weights.empty()) weights[s] = row_weights[from - begin];
-        if (slices.size() == first_slice || slices.back().delay != delays[from] || slices.back().count == longest_slice)
-          slices.push_back({delays[from], 0});
+        if (delay != delays[from] || slices.back().count == most) {
+          for (; delays[from] - delay > most; delay += most) slices.push_back({most, 0});
+          slices.push_back({static_cast<std::uint16_t>(delays[from] - delay), 0});
+          delay = delays[from];
+        }
         ++slices.back().count;
       }
       block.row_slices[row + 1] = static_cast<std::uint32_t>(slices.size());
@@ -196,17 +299,50 @@ class LaneBuilder {
     std::copy(slices.begin(), slices.end(), block.slices.begin());
   }
 
-  const ProjectionPlan& plan_;
+  // Synapses [begin, end) by delay, stably: counted where delays are few, compared where they are not.
+  void order_by_delay(const DelayColumn& delays, std::uint32_t begin, std::uint32_t end,
+                      std::vector<std::uint32_t>& order) {
+    order.resize(end - begin);
+    std::uint32_t low = std::numeric_limits<std::uint32_t>::max(), high = 0;
+    for (std::uint32_t s = begin; s < end; ++s) {
+      low = std::min(low, delays[s]);
+      high = std::max(high, delays[s]);
+    }
+    if (begin != end && high - low < 4 * (end - begin)) {
+      places_.assign(high - low + 2, 0);
+      for (std::uint32_t s = begin; s < end; ++s) ++places_[delays[s] - low + 1];
+      for (std::size_t d = 1; d < places_.size(); ++d) places_[d] += places_[d - 1];
+      for (std::uint32_t s = begin; s < end; ++s) order[places_[delays[s] - low]++] = s;
+      return;
+    }
+    std::iota(order.begin(), order.end(), begin);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return delays[a] < delays[b]; });
+  }
+
+  static constexpr std::uint16_t most = std::numeric_limits<std::uint16_t>::max();  // of a slice's step and count
+  const SynapseBundle& bundle_;
   Delivery delivery_;
   const std::vector<Piece>& pieces_;
-  SynapseValues values_;
-  bool one_weight_ = false;
+  Precision precision_;
+  bool one_weight_;
+  std::vector<Member> members_;
+  Tick longest_delay_ = 1;
   std::uint32_t synapses_ = 0;
-  std::uint32_t min_delay_ = std::numeric_limits<std::uint32_t>::max(), max_delay_ = 0;
   std::vector<std::uint32_t> sources_, edges_;  // of the target being built
+  std::vector<std::uint32_t> places_;           // of order_by_delay
 };
 
 }  // namespace
+
+std::uint32_t SynapseBundle::projection_of(NeuronId source, NeuronId target) const {
+  const auto has = [](const std::vector<NeuronSet>& sets, NeuronId neuron) {
+    return std::any_of(sets.begin(), sets.end(), [&](const NeuronSet& set) { return set.contains(neuron); });
+  };
+  std::uint32_t m = 0;
+  while (m + 1 < members.size() && !(has(members[m].targets, target) && has(members[m].sources, source))) ++m;
+  return first + m;
+}
 
 std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
   for (const SourceRange& range : sources)
@@ -217,12 +353,8 @@ std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
 
 double ProjectionPlan::magnitude(double weight) const {
   if (excitatory_only)
-    throw BuildError({.file = {},
-                      .key = "weight",
-                      .value = std::to_string(weight),
-                      .problem = "negative, at the excitatory port of a conductance",
-                      .expected = "weights >= 0, or no port, so that the sign chooses it",
-                      .suggestion = {}});
+    refuse("weight", std::to_string(weight), "negative, at the excitatory port of a conductance",
+           "weights >= 0, or no port, so that the sign chooses it");
   return -weight;
 }
 
@@ -253,25 +385,58 @@ Tick longest_delay(const ProjectionPlan& plan) {
   return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time, plan.dt));
 }
 
-ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
-                                    const Threads& threads) {
-  ProjectionSynapses built;
-  built.sources = plan.sources;
-  std::sort(built.sources.begin(), built.sources.end(),
-            [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
-  built.lanes.resize(lanes.count());
-  if (const auto* weight = std::get_if<double>(&plan.spec->weight)) built.weight = plan.counted(*weight);
-  if (has_one_delay(plan)) built.one_delay = SynapseValues(plan).ticks(std::get<double>(plan.spec->delay));
-  std::vector<std::pair<Tick, Tick>> delays(lanes.count(), {never, 0});
-  threads.for_each(lanes.count(), [&](std::size_t lane) {
-    LaneBuilder builder(plan, delivery, lanes.pieces[lane]);
-    builder.build(built.lanes[lane]);
-    if (built.lanes[lane].synapses() != 0) delays[lane] = {builder.min_delay(), builder.max_delay()};
-  });
-  for (const auto& [low, high] : delays) {
-    built.min_delay = std::min(built.min_delay, low);
-    built.max_delay = std::max(built.max_delay, high);
+bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPlan& next) {
+  // A weight for each synapse where one would do for all costs more than longer rows save.
+  if (is_constant(next.spec->weight) || is_constant(bundle.front()->spec->weight)) return false;
+  double synapses = next.connector->expected_synapses();
+  const std::vector<NeuronSet> sources = neurons_of(next.sources), targets = neurons_of(next.targets);
+  bool shares_a_row = false;
+  for (const ProjectionPlan* member : bundle) {
+    synapses += member->connector->expected_synapses();
+    for (const NeuronSet& theirs : neurons_of(member->sources))
+      for (const NeuronSet& ours : sources) {
+        const bool same = theirs.first == ours.first && theirs.end == ours.end && theirs.step == ours.step;
+        if (!same && meet(theirs, ours)) return false;
+        shares_a_row = shares_a_row || same;
+      }
+    // Where both reach a target, (source, projection) must be the same order as (projection, source).
+    if (meet(neurons_of(member->targets), targets))
+      for (const NeuronSet& theirs : neurons_of(member->sources))
+        for (const NeuronSet& ours : sources)
+          if (theirs.end > ours.first) return false;
   }
+  return shares_a_row && synapses < 4e9;
+}
+
+SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, Delivery delivery,
+                           const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals) {
+  SynapseBundle built;
+  built.first = first;
+  for (const ProjectionPlan* plan : members)
+    built.members.push_back({neurons_of(plan->sources), neurons_of(plan->targets)});
+  built.sources = rows_of(members);
+  built.lanes.resize(lanes.count());
+  const ProjectionPlan& alone = *members.front();
+  if (members.size() == 1) {
+    if (const auto* weight = std::get_if<double>(&alone.spec->weight)) built.weight = alone.counted(*weight);
+    if (has_one_delay(alone))
+      built.one_delay = below("projections." + alone.spec->name,
+                              [&] { return SynapseValues(alone).ticks(std::get<double>(alone.spec->delay)); });
+  }
+  std::vector<std::vector<ProjectionTotals>> all(lanes.count());
+  threads.for_each(lanes.count(), [&](std::size_t lane) {
+    LaneBuilder builder(members, built, delivery, lanes.pieces[lane]);
+    builder.build(built.lanes[lane]);
+    for (std::size_t m = 0; m < members.size(); ++m) all[lane].push_back(builder.totals(m));
+  });
+  for (const std::vector<ProjectionTotals>& lane : all)
+    for (std::size_t m = 0; m < members.size(); ++m) {
+      totals[m].synapses += lane[m].synapses;
+      totals[m].min_delay = std::min(totals[m].min_delay, lane[m].min_delay);
+      totals[m].max_delay = std::max(totals[m].max_delay, lane[m].max_delay);
+      built.min_delay = std::min(built.min_delay, totals[m].min_delay);
+      built.max_delay = std::max(built.max_delay, totals[m].max_delay);
+    }
   return built;
 }
 

@@ -1,9 +1,10 @@
-// Builds one projection's synapses, lane by lane and in parallel: one pass counts, the second fills; nothing is
-// allocated per synapse, and what is transient is at most one lane's delays.
+// Builds the synapses of a bundle of projections, lane by lane and in parallel: one pass counts, the second fills;
+// nothing is allocated per synapse, and what is transient is at most the delays of the lanes being built.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "core/parallel.hpp"
@@ -47,9 +48,20 @@ struct ProjectionPlan {
 // The row of a neuron, or Connector::nobody where it is no source.
 std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron);
 
-// Throws BuildError with a key below the projection ("delay", "weight").
-ProjectionSynapses build_projection(const ProjectionPlan& plan, Delivery delivery, const Lanes& lanes,
-                                    const Threads& threads);
+// What was built of one projection.
+struct ProjectionTotals {
+  std::uint64_t synapses = 0;
+  Tick min_delay = never, max_delay = 0;
+};
+
+// Whether a projection can share the rows of those before it without any sum changing its order, and gains from it
+// (docs/decisions/0003-rows-of-several-projections.md).
+bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPlan& next);
+
+// The members of a bundle, of which `first` is the number of the first one. totals: one per member. Throws BuildError
+// with a key ("projections.NAME.delay").
+SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, Delivery delivery,
+                           const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals);
 
 // A delay in ticks that no synapse of the projection exceeds, known before anything is drawn.
 Tick longest_delay(const ProjectionPlan& plan);

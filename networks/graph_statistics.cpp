@@ -34,17 +34,24 @@ DegreeStatistics statistics_of(const Degrees& degrees) {
 void degrees(const NetworkGraph& graph, const NetworkSpec& spec, GraphStatistics& statistics) {
   const Network& network = graph.network();
   std::vector<std::uint64_t> out(graph.vertices()), in(graph.vertices());
-  for (std::size_t p = 0; p < spec.projections.size(); ++p) {
-    std::vector<std::uint64_t> out_here(graph.vertices()), in_here(graph.vertices());
-    const ProjectionSynapses& projection = network.stored().projections()[p];
-    for (std::size_t lane = 0; lane < projection.lanes.size(); ++lane) {
-      const SynapseBlock& block = projection.lanes[lane];
+  const std::vector<SynapseBundle>& bundles = network.stored().bundles();
+  for (std::size_t b = 0; b < bundles.size(); ++b) {
+    const SynapseBundle& bundle = bundles[b];
+    std::vector<std::vector<std::uint64_t>> out_here(bundle.members.size()), in_here(bundle.members.size());
+    for (auto* here : {&out_here, &in_here})
+      for (std::vector<std::uint64_t>& degree : *here) degree.resize(graph.vertices());
+    for (std::size_t lane = 0; lane < bundle.lanes.size(); ++lane) {
+      const SynapseBlock& block = bundle.lanes[lane];
       if (block.synapses() == 0) continue;
-      for (const SourceRange& range : projection.sources)
-        for (std::uint64_t source = range.first, row = range.row; source < range.end; source += range.step, ++row)
-          out_here[source] += block.row_synapses[row + 1] - block.row_synapses[row];
-      for (std::uint32_t s = 0; s < block.synapses(); ++s)
-        ++in_here[network.owner(lane, network.stored().slot(p, lane, s)).first];
+      for (const SourceRange& range : bundle.sources)
+        for (std::uint64_t neuron = range.first, row = range.row; neuron < range.end; neuron += range.step, ++row)
+          for (std::uint32_t s = block.row_synapses[row]; s < block.row_synapses[row + 1]; ++s) {
+            const auto source = static_cast<NeuronId>(neuron);
+            const NeuronId target = network.owner(lane, network.stored().slot(b, lane, s)).first;
+            const std::uint32_t member = bundle.projection_of(source, target) - bundle.first;
+            ++out_here[member][source];
+            ++in_here[member][target];
+          }
     }
     const auto of = [&](const std::vector<Selection>& selections, const std::vector<std::uint64_t>& all) {
       std::vector<std::uint64_t> chosen;
@@ -55,11 +62,14 @@ void degrees(const NetworkGraph& graph, const NetworkSpec& spec, GraphStatistics
               chosen.push_back(all[population.first + i]);
       return statistics_of(chosen);
     };
-    statistics.projections.push_back(
-        {spec.projections[p].name, of(spec.projections[p].source, out_here), of(spec.projections[p].target, in_here)});
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] += out_here[i];
-      in[i] += in_here[i];
+    for (std::size_t m = 0; m < bundle.members.size(); ++m) {
+      const ProjectionSpec& projection = spec.projections[bundle.first + m];
+      statistics.projections.push_back(
+          {projection.name, of(projection.source, out_here[m]), of(projection.target, in_here[m])});
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] += out_here[m][i];
+        in[i] += in_here[m][i];
+      }
     }
   }
   statistics.out = statistics_of(out);

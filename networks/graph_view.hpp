@@ -23,23 +23,23 @@
 
 namespace rheo {
 
-// A synapse with its place: the index within the lane's block of the projection.
+// A synapse with its place: the index within the lane's block of the bundle.
 struct GraphEdge {
   NeuronId source = 0, target = 0;
   std::uint32_t index = 0;
-  std::uint16_t projection = 0, lane = 0;
+  std::uint16_t bundle = 0, lane = 0;
   friend bool operator==(const GraphEdge& a, const GraphEdge& b) {
-    return a.index == b.index && a.projection == b.projection && a.lane == b.lane;
+    return a.index == b.index && a.bundle == b.bundle && a.lane == b.lane;
   }
   friend bool operator!=(const GraphEdge& a, const GraphEdge& b) { return !(a == b); }
 };
 
-// A walk over the synapses of one row after the other: projections as declared, lanes, synapses as stored.
+// A walk over the synapses of one row after the other: bundles in order, lanes, synapses as stored.
 struct OutgoingPlace {
-  std::uint32_t index = 0, end = 0;        // in the lane's block
-  std::uint32_t projection = 0, lane = 0;  // projection: their number at the end
+  std::uint32_t index = 0, end = 0;    // in the lane's block
+  std::uint32_t bundle = 0, lane = 0;  // bundle: their number at the end
   friend bool operator==(const OutgoingPlace& a, const OutgoingPlace& b) {
-    return a.index == b.index && a.projection == b.projection && a.lane == b.lane;
+    return a.index == b.index && a.bundle == b.bundle && a.lane == b.lane;
   }
 };
 
@@ -58,7 +58,7 @@ class NetworkGraph {
   std::size_t bytes() const;  // of the index
 
   OutgoingPlace first_outgoing(NeuronId source) const;
-  OutgoingPlace end_outgoing() const { return {0, 0, static_cast<std::uint32_t>(projections_->size()), 0}; }
+  OutgoingPlace end_outgoing() const { return {0, 0, static_cast<std::uint32_t>(bundles_->size()), 0}; }
   void next(NeuronId source, OutgoingPlace& place) const;
   GraphEdge edge(NeuronId source, const OutgoingPlace& place) const;
   std::uint32_t out_degree(NeuronId source) const;
@@ -68,6 +68,7 @@ class NetworkGraph {
   GraphEdge incoming(NeuronId target, std::uint32_t lane, std::uint64_t place) const;
   std::uint32_t lane_of(NeuronId neuron) const;
 
+  std::uint32_t projection(const GraphEdge& edge) const;
   double weight(const GraphEdge& edge) const;  // in the unit of the target's port
   double delay(const GraphEdge& edge) const;   // ms
 
@@ -75,11 +76,11 @@ class NetworkGraph {
   void skip_empty(NeuronId source, OutgoingPlace& place) const;
 
   const Network* network_;
-  const std::vector<ProjectionSynapses>* projections_;
+  const std::vector<SynapseBundle>* bundles_;
   std::uint32_t vertices_;
   std::vector<std::uint64_t> incoming_begin_;  // [vertices + 1] into the next two
   std::vector<std::uint32_t> incoming_index_;  // GraphEdge::index
-  std::vector<std::uint16_t> incoming_projection_;
+  std::vector<std::uint16_t> incoming_bundle_;
 };
 
 // A pointer with the functions that Boost.Graph looks for.
@@ -138,7 +139,8 @@ struct DelayOfEdge {
   double operator()(const GraphEdge& edge) const { return graph->delay(edge); }
 };
 struct ProjectionOfEdge {
-  std::uint32_t operator()(const GraphEdge& edge) const { return edge.projection; }
+  const NetworkGraph* graph;
+  std::uint32_t operator()(const GraphEdge& edge) const { return graph->projection(edge); }
 };
 using WeightMap = boost::function_property_map<WeightOfEdge, GraphEdge, double>;
 using DelayMap = boost::function_property_map<DelayOfEdge, GraphEdge, double>;
@@ -232,8 +234,8 @@ inline DelayMap delays(const GraphView& g) {
   return DelayMap(DelayOfEdge{g.operator->()});
 }
 // Index of the projection in the order of declaration.
-inline ProjectionMap projections(const GraphView&) {
-  return ProjectionMap(ProjectionOfEdge{});
+inline ProjectionMap projections(const GraphView& g) {
+  return ProjectionMap(ProjectionOfEdge{g.operator->()});
 }
 
 }  // namespace rheo

@@ -21,7 +21,9 @@
 #include "core/memory.hpp"
 #include "core/time.hpp"
 #include "networks/builder.hpp"
+#include "networks/complaints.hpp"
 #include "networks/connector.hpp"
+#include "networks/layout.hpp"
 #include "networks/positions.hpp"
 #include "networks/static_synapses.hpp"
 #include "networks/values.hpp"
@@ -33,28 +35,6 @@
 namespace rheo {
 
 namespace {
-
-[[noreturn]] void refuse(std::string key, std::string value, std::string problem, std::string expected = {},
-                         std::string suggestion = {}) {
-  throw BuildError({.file = {},
-                    .key = std::move(key),
-                    .value = std::move(value),
-                    .problem = std::move(problem),
-                    .expected = std::move(expected),
-                    .suggestion = std::move(suggestion)});
-}
-
-// Runs `body`; a BuildError that comes out gets `prefix` in front of its key.
-template <class Body>
-auto below(const std::string& prefix, const Body& body) {
-  try {
-    return body();
-  } catch (const BuildError& error) {
-    Complaint complaint = error.complaint();
-    complaint.key = complaint.key.empty() ? prefix : prefix + "." + complaint.key;
-    throw BuildError(std::move(complaint));
-  }
-}
 
 std::string number(double x) {
   return fmt::format("{}", x);
@@ -615,7 +595,7 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   for (const Selection& selection : projection.source) {
     const auto [population, range] = plan.resolve(selection, key + ".source");
     const NeuronId first = plan.first(population);
-    p.sources.push_back({first + range.begin, first + range.end, range.step, p.rows});
+    p.sources.push_back({{first + range.begin, first + range.end, range.step}, p.rows});
     p.rows += range.count();
   }
   for (const Selection& selection : projection.target) {
@@ -648,60 +628,6 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
       below(key, [&] { return make_connector(connect, ends, random_key(spec.seed, projection.name, "connect")); });
   p.connector = resolved.connector.get();
   return resolved;
-}
-
-// How the network is laid out: lanes and delivery. Only the speed depends on it, so it follows from the network alone.
-struct Layout {
-  Lanes lanes;
-  Delivery delivery;
-};
-
-Layout choose_layout(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections,
-                     const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
-  std::uint64_t slots = 0, neurons = 0;
-  for (const auto& population : populations) {
-    slots += std::uint64_t{population->ports()} * population->size();
-    neurons += population->size();
-  }
-  double synapses = 0, rows = 0;
-  Tick longest = 1;
-  for (const ResolvedProjection& projection : projections) {
-    synapses += projection.connector->expected_synapses();
-    rows += projection.plan.rows;
-    longest = std::max(longest, longest_delay(projection.plan));
-  }
-  // Chosen with `rheo bench` (docs/performance.md): short rows cost more than their synapses, a ring should stay in the
-  // second-level cache of a core, and 16-bit addresses halve what is read per synapse.
-  constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane
-  constexpr std::uint64_t fewest_neurons = 128;        // per lane
-  constexpr std::uint64_t most_lanes = 64;
-  constexpr std::uint64_t ring_bytes = 1 << 20;
-  const double out_degree = rows > 0 ? synapses / rows : 0;
-  const std::uint64_t ticks = longest < 1 << 20 ? std::bit_ceil(static_cast<std::uint64_t>(longest) + 1) : 1 << 20;
-  std::uint64_t count = std::min(most_lanes, neurons / fewest_neurons);
-  if (rows > 0) count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(out_degree / good_row)));
-  const std::uint64_t fitting_slots = ring_bytes / bytes_of(spec.precision) / ticks;
-  if (fitting_slots >= 64) count = std::max(count, (slots + fitting_slots - 1) / fitting_slots);
-  if (const std::uint64_t narrow_slots = 65536 / ticks; narrow_slots >= 64) {
-    const std::uint64_t narrow = (slots + narrow_slots - 1) / narrow_slots;
-    if (out_degree / static_cast<double>(narrow) >= shortest_row) count = std::max(count, narrow);
-  }
-  count = std::max<std::uint64_t>(count, 1);
-  if (spec.lanes != 0) count = spec.lanes;
-
-  Layout layout;
-  layout.lanes = Lanes::cut(populations, count);
-  const std::uint32_t widest = *std::max_element(layout.lanes.slots.begin(), layout.lanes.slots.end());
-  const std::uint64_t width = std::bit_ceil(std::max(1u, widest));
-  const bool possible = width * ticks <= std::uint64_t{1} << 28;
-  const bool fits = width * ticks * bytes_of(spec.precision) <= 2 * ring_bytes;
-  const bool ring = possible && (spec.delivery == NetworkSpec::Delivery::ring ||
-                                 (spec.delivery == NetworkSpec::Delivery::automatic && fits));
-  if (ring)
-    layout.delivery = {Delivery::Kind::ring, static_cast<std::uint32_t>(width), width * ticks <= 65536};
-  else
-    layout.delivery = {Delivery::Kind::wheel, 1, widest <= 65536};
-  return layout;
 }
 
 // Refuses what cannot fit before it is allocated, by the least that neurons and synapses take.
@@ -811,6 +737,29 @@ class Fingerprint {
   std::string text_;
 };
 
+// Members of a bundle have a part of its bytes by their number of synapses.
+void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::vector<ProjectionTotals>& totals,
+               std::vector<ProjectionInfo>& infos) {
+  std::size_t bytes = 0;
+  for (const SynapseBlock& block : bundle.lanes) bytes += block.bytes();
+  std::uint64_t synapses = 0;
+  for (const ProjectionTotals& total : totals) synapses += total.synapses;
+  for (const ProjectionTotals& total : totals) {
+    ProjectionInfo info;
+    info.name = spec.projections[infos.size()].name;
+    info.synapses = total.synapses;
+    info.bytes = totals.size() == 1 || synapses == 0
+                     ? bytes / totals.size()
+                     : static_cast<std::size_t>(static_cast<double>(bytes) * static_cast<double>(total.synapses) /
+                                                static_cast<double>(synapses));
+    if (total.synapses != 0) {
+      info.min_delay = tick_to_ms(total.min_delay, spec.dt);
+      info.max_delay = tick_to_ms(total.max_delay, spec.dt);
+    }
+    infos.push_back(std::move(info));
+  }
+}
+
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
                  const StaticSynapses*& synapses) {
   const Plan plan(spec);
@@ -829,29 +778,21 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
     resolved.push_back(resolve_projection(spec, plan, projection));
   if (resolved.size() > 65535) refuse("projections", std::to_string(resolved.size()), "too many", "at most 65535");
   check_memory(spec, resolved);
-  Layout layout = choose_layout(spec, resolved, parts.populations);
-  std::vector<ProjectionSynapses> all;
-  for (ResolvedProjection& projection : resolved) {
-    const std::string& name = projection.plan.spec->name;
-    auto built = below("projections." + name, [&] {
-      projection.connector->prepare();
-      return build_projection(projection.plan, layout.delivery, layout.lanes, threads);
-    });
-    projection.connector.reset();  // what it has drawn may be large
-    ProjectionInfo info;
-    info.name = name;
-    for (const SynapseBlock& block : built.lanes) {
-      info.synapses += block.synapses();
-      info.bytes += block.bytes();
-    }
-    if (info.synapses != 0) {
-      info.min_delay = tick_to_ms(built.min_delay, spec.dt);
-      info.max_delay = tick_to_ms(built.max_delay, spec.dt);
-    }
-    infos.push_back(std::move(info));
-    all.push_back(std::move(built));
+  std::vector<const ProjectionPlan*> plans;
+  for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
+  Layout layout = choose_layout(spec, plans, parts.populations);
+  std::vector<SynapseBundle> bundles;
+  for (std::size_t first = 0; first < resolved.size(); first = layout.bundle_end[bundles.size() - 1]) {
+    const std::size_t size = layout.bundle_end[bundles.size()] - first;
+    for (std::size_t p = first; p < first + size; ++p)
+      below("projections." + plans[p]->spec->name, [&] { resolved[p].connector->prepare(); });
+    std::vector<ProjectionTotals> totals(size);
+    bundles.push_back(build_bundle(std::span(plans).subspan(first, size), static_cast<std::uint32_t>(first),
+                                   layout.delivery, layout.lanes, threads, totals));
+    for (std::size_t p = first; p < first + size; ++p) resolved[p].connector.reset();  // what it has drawn may be large
+    add_infos(spec, bundles.back(), totals, infos);
   }
-  auto made = make_static_synapses(std::move(all), layout.delivery, spec.precision, layout.lanes.slots);
+  auto made = make_static_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots);
   synapses = made.get();
   parts.connectivity = std::move(made);
   lanes = layout.lanes;
@@ -889,19 +830,21 @@ std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_
 }
 
 void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
-  const ProjectionSynapses& built = synapses_->projections().at(projection);
+  const std::vector<SynapseBundle>& bundles = synapses_->bundles();
+  std::size_t index = 0;
+  while (projection >= bundles.at(index).first + bundles[index].members.size()) ++index;
+  const SynapseBundle& bundle = bundles[index];
+  const auto row = row_of(bundle.sources, source);
+  if (row == Connector::nobody) return;
   const std::size_t begin = to.size();
   std::vector<StoredSynapse> stored;
-  for (const SourceRange& range : built.sources) {
-    if (source < range.first || source >= range.end || (source - range.first) % range.step != 0) continue;
-    const std::uint32_t row = range.row + (source - range.first) / range.step;
-    for (std::size_t lane = 0; lane < lanes_.count(); ++lane) {
-      stored.clear();
-      synapses_->read(projection, lane, row, stored);
-      for (const StoredSynapse& one : stored) {
-        const auto [target, port] = owner(lane, one.slot);
+  for (std::size_t lane = 0; lane < lanes_.count(); ++lane) {
+    stored.clear();
+    synapses_->read(index, lane, row, stored);
+    for (const StoredSynapse& one : stored) {
+      const auto [target, port] = owner(lane, one.slot);
+      if (bundle.projection_of(source, target) == projection)
         to.push_back({source, target, port, one.weight, tick_to_ms(one.delay, simulation_.dt())});
-      }
     }
   }
   std::stable_sort(to.begin() + static_cast<std::ptrdiff_t>(begin), to.end(), [](const Synapse& a, const Synapse& b) {

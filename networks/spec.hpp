@@ -143,6 +143,7 @@ struct NetworkSpec {
   // How it is laid out; chosen from the network when left alone. The results do not depend on it.
   std::uint32_t lanes = 0;
   enum class Delivery { automatic, ring, wheel } delivery = Delivery::automatic;
+  bool share_rows = true;  // of projections where nothing speaks against it
   std::vector<PopulationSpec> populations;
   std::vector<ProjectionSpec> projections;
   std::vector<InputSpec> inputs;

@@ -14,25 +14,24 @@ namespace rheo {
 struct StoredSynapse {
   std::uint32_t slot = 0;   // in the lane's input
   std::uint32_t delay = 0;  // ticks
-  std::uint32_t index = 0;  // in the lane's block of the projection
+  std::uint32_t index = 0;  // in the lane's block of the bundle
   double weight = 0;
 };
 
 class StaticSynapses : public Connectivity {
  public:
-  virtual const std::vector<ProjectionSynapses>& projections() const = 0;  // [projection]
+  virtual const std::vector<SynapseBundle>& bundles() const = 0;  // in the order of their projections
   // Appends the synapses of one row onto one lane, in the order in which they are stored.
-  virtual void read(std::size_t projection, std::size_t lane, std::uint32_t row,
-                    std::vector<StoredSynapse>& to) const = 0;
-  // One synapse of a lane's block of a projection, by its index there.
-  virtual std::uint32_t slot(std::size_t projection, std::size_t lane, std::uint32_t index) const = 0;
-  virtual double weight(std::size_t projection, std::size_t lane, std::uint32_t index) const = 0;
-  virtual std::uint32_t delay(std::size_t projection, std::size_t lane, std::uint32_t row,
+  virtual void read(std::size_t bundle, std::size_t lane, std::uint32_t row, std::vector<StoredSynapse>& to) const = 0;
+  // One synapse of a lane's block of a bundle, by its index there.
+  virtual std::uint32_t slot(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
+  virtual double weight(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
+  virtual std::uint32_t delay(std::size_t bundle, std::size_t lane, std::uint32_t row,
                               std::uint32_t index) const = 0;  // ticks; `row` holds the synapse
 };
 
-// Projections in the order of their declaration; slots: size of the input of each lane.
-std::unique_ptr<StaticSynapses> make_static_synapses(std::vector<ProjectionSynapses> projections, Delivery delivery,
+// Bundles in the order of their projections; slots: size of the input of each lane.
+std::unique_ptr<StaticSynapses> make_static_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
                                                      Precision precision, const std::vector<std::uint32_t>& slots);
 
 }  // namespace rheo

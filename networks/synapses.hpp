@@ -1,6 +1,6 @@
-// The synapses of one projection onto one lane: rows by source. Memory traffic is the speed limit of spike delivery, so
-// a column exists only where its values differ (one weight for the projection costs 0 bytes per synapse), and target
-// and delay share one address of 2 bytes where they fit.
+// Synapses onto one lane: rows by source, of one projection or of a bundle of them. Memory traffic is the speed limit
+// of spike delivery, so a column exists only where its values differ (one weight for the projection costs 0 bytes per
+// synapse), and target and delay share one address of 2 bytes where they fit.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,23 @@
 
 namespace rheo {
 
-// Neurons of the network as rows of a projection: `first`, first + step, ... < end are the rows from `row` on.
-struct SourceRange {
+// Neurons by their numbers in the network: first, first + step, ... < end.
+struct NeuronSet {
   NeuronId first = 0, end = 0;
   std::uint32_t step = 1;
+  bool contains(NeuronId neuron) const { return neuron >= first && neuron < end && (neuron - first) % step == 0; }
+};
+
+// Neurons as rows: the first is row `row`, the next one row + 1.
+struct SourceRange : NeuronSet {
   std::uint32_t row = 0;
 };
 
-// A run of synapses of one row with one delay. Slices of a row follow each other.
+// A run of synapses of one row with one delay. Slices of a row follow each other; one without synapses only bridges
+// delays that lie far apart.
 struct DelaySlice {
-  std::uint32_t delay;  // ticks
-  std::uint32_t count;  // at most 65535
+  std::uint16_t step;   // ticks after the slice before; the first one: after emission
+  std::uint16_t count;  // of synapses
 };
 
 struct SynapseBlock {
@@ -48,13 +54,22 @@ struct SynapseBlock {
   }
 };
 
-// One projection, built.
-struct ProjectionSynapses {
+// Projections with one row per source for all of them, built; most often a single one. From one source at most one of
+// them reaches a given target.
+struct SynapseBundle {
+  struct Member {
+    std::vector<NeuronSet> sources, targets;
+  };
+  std::uint32_t first = 0;  // the members are projections first, first + 1, ...
+  std::vector<Member> members;
   std::vector<SourceRange> sources;  // disjoint, ascending by neuron
   std::vector<SynapseBlock> lanes;   // [lane]
   Tick min_delay = never, max_delay = 0;
   double weight = 0;            // where the blocks store none
   std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
+
+  // The projection that a synapse belongs to.
+  std::uint32_t projection_of(NeuronId source, NeuronId target) const;
 };
 
 // How spikes reach the input of a lane. Both give the same bits.

@@ -29,12 +29,14 @@ brian2() { /usr/bin/python3 "$here/brian2_brunel.py" "$1" --drive "$2" --threads
 grep -m1 'model name' /proc/cpuinfo || true
 for bench in $benches; do
   for drive in $drives; do
+    file=brunel_$bench
+    [[ $drive == poisson ]] || file+=_$drive
     for t in $threads; do
       brian2 "$bench" "$drive" "$t" --build-only 2>"$directory.log" || { cat "$directory.log" >&2; exit 1; }
       results=$(mktemp)
       for ((pair = 0; pair < pairs; ++pair)); do
         brian2 "$bench" "$drive" "$t" 2>/dev/null >>"$results"
-        "$rheo" bench "brunel_$bench" --drive "$drive" --threads "$t" --no-stages --json >>"$results"
+        "$rheo" bench "$here/../../examples/bench/$file.toml" --threads "$t" --no-stages --no-bound --json >>"$results"
       done
       python3 - "$bench" "$drive" "$t" "$results" <<'PYTHON'
 import json, statistics, sys

@@ -15,6 +15,7 @@
 #include <tuple>
 
 #include "io/spike_recorder.hpp"
+#include "networks/static_synapses.hpp"
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 
@@ -110,6 +111,22 @@ TEST_CASE("the same bits for any number of threads and lanes, pieces of run(), d
   }
   CHECK(expected->spikes.size() > 2500);
   CHECK(runs_made >= (sanitized ? 10 : 40));
+}
+
+TEST_CASE("projections that share rows give the bits of projections that do not") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  for (const auto delivery : {NetworkSpec::Delivery::ring, NetworkSpec::Delivery::wheel})
+    for (const std::uint32_t lanes : {1u, 5u}) {
+      INFO(name_of_precision(precision) << ", " << lanes << " lanes");
+      NetworkSpec spec = demanding_network(precision, lanes);
+      spec.delivery = delivery;
+      const std::size_t shared = Network(spec, Threads(1)).stored().bundles().size();
+      const Outcome together = run_whole(spec, 2, duration);
+      spec.share_rows = false;
+      CHECK(shared + 8 == spec.projections.size());  // the nine from E and noise to the models X0 to X8
+      CHECK(Network(spec, Threads(1)).stored().bundles().size() == spec.projections.size());
+      CHECK(difference(together, run_whole(spec, 2, duration)) == "");
+    }
 }
 
 TEST_CASE("the same bits through saves at random ticks and loads into other numbers of threads and lanes") {

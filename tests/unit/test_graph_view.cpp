@@ -21,6 +21,7 @@
 
 #include "networks/graph_statistics.hpp"
 #include "networks/graph_view.hpp"
+#include "networks/static_synapses.hpp"
 
 BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<rheo::GraphView>));
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<rheo::GraphView>));
@@ -118,10 +119,49 @@ Place place_of(const GraphEdge& edge, const GraphView& view) {
           get(get(boost::edge_weight, view), edge), get(delays(view), edge)};
 }
 
+// Three projections in one row, two of them with two targets; a fourth meets the targets of the first.
+NetworkSpec sharing_rows() {
+  NetworkSpec spec = at_random();
+  Connect degree;
+  degree.rule = Connect::Rule::fixed_indegree;
+  degree.indegree = 9;
+  const std::vector<Selection> S_and_A{all_of("S"), {.population = "A", .begin = 5, .end = 61, .step = 2}};
+  const Selection half_B{.population = "B", .begin = 10, .end = 60}, late_A{.population = "A", .begin = 61, .end = {}};
+  spec.projections = {projection("a", S_and_A, {half_B}, degree),
+                      projection("b", S_and_A, {late_A, {.population = "B", .begin = 100, .end = {}}}, degree),
+                      projection("c", {S_and_A[1], S_and_A[0]}, {{.population = "A", .begin = 0, .end = 40}}, degree),
+                      projection("d", S_and_A, {half_B}, degree)};
+  for (ProjectionSpec& one : spec.projections) {
+    one.weight = Distribution{.a = -1, .b = 1, .min = {}, .max = {}, .choices = {}};
+    one.delay = Distribution{.a = 0.2, .b = 3, .min = {}, .max = {}, .choices = {}};
+  }
+  return spec;
+}
+
 }  // namespace
 
+TEST_CASE("projections that share rows are told apart", "[graph]") {
+  NetworkSpec spec = sharing_rows();
+  spec.lanes = 3;
+  const Network together(spec, Threads(2));
+  CHECK(together.stored().bundles().size() == 2);
+  spec.share_rows = false;
+  const Network apart(spec, Threads(2));
+  CHECK(apart.stored().bundles().size() == 4);
+  CHECK(synapses_of(together) == synapses_of(apart));
+  const GraphStatistics ours = graph_statistics(together, spec), theirs = graph_statistics(apart, spec);
+  REQUIRE(ours.projections.size() == 4);
+  for (std::size_t p = 0; p < 4; ++p) {
+    CHECK(together.projections()[p].synapses == apart.projections()[p].synapses);
+    CHECK(together.projections()[p].max_delay == apart.projections()[p].max_delay);
+    CHECK(ours.projections[p].name == theirs.projections[p].name);
+    CHECK(ours.projections[p].out.sd == theirs.projections[p].out.sd);
+    CHECK(ours.projections[p].in.sd == theirs.projections[p].in.sd);
+  }
+}
+
 TEST_CASE("the view's edges are the network's synapses, out and in", "[graph]") {
-  for (NetworkSpec spec : {by_hand(), at_random()})
+  for (NetworkSpec spec : {by_hand(), at_random(), sharing_rows()})
     for (const auto delivery : {NetworkSpec::Delivery::ring, NetworkSpec::Delivery::wheel})
       for (const std::uint32_t lanes : {1u, 2u, 7u}) {
         spec.delivery = delivery;
@@ -145,7 +185,7 @@ TEST_CASE("the view's edges are the network's synapses, out and in", "[graph]") 
             REQUIRE(source(*e, view) == *v);
             out.push_back(place_of(*e, view));
             targets.push_back(target(*e, view));
-            edges.emplace((*e).projection, (*e).lane, (*e).index);
+            edges.emplace((*e).bundle, (*e).lane, (*e).index);
           }
           CHECK(out_degree(*v, view) == count);
           const auto [near, near_end] = adjacent_vertices(*v, view);

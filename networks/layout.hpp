@@ -1,0 +1,25 @@
+// How a network is laid out: which projections share rows, lanes, and the way of delivery. Only speed and memory depend
+// on it, so it follows from the network alone.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/simulation.hpp"
+#include "networks/builder.hpp"
+#include "networks/spec.hpp"
+#include "networks/synapses.hpp"
+
+namespace rheo {
+
+struct Layout {
+  std::vector<std::size_t> bundle_end;  // [bundle] number of the projection behind its last one
+  Lanes lanes;
+  Delivery delivery;
+};
+
+Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
+                     const std::vector<std::unique_ptr<PopulationBlock>>& populations);
+
+}  // namespace rheo

@@ -93,6 +93,12 @@ struct Bound {
   double all() const { return synapses + neurons + draws; }
 };
 
+std::uint64_t synapses_of(const SynapseBundle& bundle) {
+  std::uint64_t sum = 0;
+  for (const SynapseBlock& block : bundle.lanes) sum += block.synapses();
+  return sum;
+}
+
 Bound bound_of(const Network& network, const Work& work, const Threads& threads) {
   const Limits limits(threads);
   Bound bound;
@@ -100,18 +106,18 @@ Bound bound_of(const Network& network, const Work& work, const Threads& threads)
   for (std::size_t b = 0; b < work.events.size(); ++b) {
     if (work.events[b] == 0) continue;
     const SynapseBundle& bundle = network.stored().bundles()[b];
-    bool narrow = false, weights = false;
-    double bytes = 0;
+    double bytes = 0, stored = 0;
     for (const SynapseBlock& block : bundle.lanes) {
-      narrow = narrow || !block.narrow_address.empty();
-      weights = weights || !block.weight_single.empty() || !block.weight_double.empty();
       bytes += static_cast<double>(block.bytes());
+      stored += static_cast<double>(block.data.size());
     }
-    const Limits::Row row = !narrow ? Limits::Row::u32_f32 : weights ? Limits::Row::u16_f32 : Limits::Row::u16;
+    stored /= static_cast<double>(std::max<std::uint64_t>(1, synapses_of(bundle)));
+    const Limits::Row row =
+        bundle.weighted ? stored < 8 ? Limits::Row::u16_f32 : Limits::Row::u32_f32 : Limits::Row::u16;
     const auto delays = static_cast<std::size_t>(std::min<Tick>(46, bundle.max_delay - bundle.min_delay + 1));
     double rate =
         delays == 1 ? limits.rows(row) : std::max(limits.rows_by_ring(row, delays), limits.rows_by_slices(row, delays));
-    if (bytes > beyond_caches) rate = std::min(rate, limits.stream() / (narrow ? 2 : 4) / (weights ? 3 : 1));
+    if (bytes > beyond_caches) rate = std::min(rate, limits.stream() / stored);
     bound.synapses += work.events[b] / rate;
   }
   const std::size_t per_thread = network.simulation().neurons() / threads.count();

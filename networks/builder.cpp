@@ -151,11 +151,7 @@ class LaneBuilder {
  public:
   LaneBuilder(std::span<const ProjectionPlan* const> members, const SynapseBundle& bundle, Delivery delivery,
               const std::vector<Piece>& pieces)
-      : bundle_(bundle),
-        delivery_(delivery),
-        pieces_(pieces),
-        precision_(members.front()->precision),
-        one_weight_(members.size() == 1 && is_constant(members.front()->spec->weight)) {
+      : bundle_(bundle), delivery_(delivery), pieces_(pieces), precision_(members.front()->precision) {
     for (const ProjectionPlan* plan : members) {
       members_.push_back({*plan, SynapseValues(*plan), RowMap(*plan, bundle.sources), {}});
       longest_delay_ = std::max(longest_delay_, longest_delay(*plan));
@@ -169,9 +165,9 @@ class LaneBuilder {
       return;
     }
     if (delivery_.narrow)
-      fill(block, block.narrow_address);
+      fill_with<std::uint16_t>(block);
     else
-      fill(block, block.wide_address);
+      fill_with<std::uint32_t>(block);
   }
   const ProjectionTotals& totals(std::size_t member) const { return members_[member].totals; }
 
@@ -222,19 +218,21 @@ class LaneBuilder {
   }
 
   template <class Address>
-  void fill(SynapseBlock& block, AlignedColumn<Address>& addresses) {
-    if (precision_ == Precision::single_)
-      fill(block, addresses, block.weight_single);
+  void fill_with(SynapseBlock& block) {
+    if (!bundle_.weighted)
+      fill<BareSynapse<Address>>(block);
+    else if (precision_ == Precision::single_)
+      fill<WeightedSynapse<Address, float>>(block);
     else
-      fill(block, addresses, block.weight_double);
+      fill<WeightedSynapse<Address, double>>(block);
   }
 
   // Members in order and targets ascending: a row's synapses stand by (projection, target, canonical order).
-  template <class Address, class Real>
-  void fill(SynapseBlock& block, AlignedColumn<Address>& addresses, AlignedColumn<Real>& weights) {
+  template <class Synapse>
+  void fill(SynapseBlock& block) {
     const bool ring = delivery_.kind == Delivery::Kind::ring, address_has_delay = ring && bundle_.one_delay == 0;
-    addresses = AlignedColumn<Address>(synapses_);
-    if (!one_weight_) weights = AlignedColumn<Real>(synapses_);
+    block.data = AlignedColumn<std::byte>(std::size_t{synapses_} * sizeof(Synapse));
+    auto* const synapses = reinterpret_cast<Synapse*>(block.data.data());
     DelayColumn delays(ring ? 0 : synapses_, longest_delay_);
     std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
     for (Member& member : members_) {
@@ -244,13 +242,15 @@ class LaneBuilder {
           const std::uint32_t at = cursor[member.rows[sources_[k]]]++;
           const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
           weight = member.plan.counted(weight);
-          addresses[at] = static_cast<Address>(address_has_delay ? delay * delivery_.width + slot : slot);
-          if (!one_weight_) weights[at] = static_cast<Real>(weight);
+          synapses[at].address =
+              static_cast<decltype(Synapse::address)>(address_has_delay ? delay * delivery_.width + slot : slot);
+          if constexpr (requires { Synapse::weight; })
+            synapses[at].weight = static_cast<decltype(Synapse::weight)>(weight);
           if (!ring) delays.set(at, delay);
           min_delay = std::min(min_delay, delay);
           max_delay = std::max(max_delay, delay);
         };
-        if (one_weight_ && has_one_delay(member.plan)) {
+        if (!bundle_.weighted && has_one_delay(member.plan)) {
           const double weight = std::get<double>(member.plan.spec->weight);
           const std::uint32_t delay = member.values.ticks(std::get<double>(member.plan.spec->delay));
           for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
@@ -264,28 +264,24 @@ class LaneBuilder {
         member.totals.max_delay = max_delay;
       }
     }
-    if (!ring) sort_rows(block, delays, addresses, weights);
+    if (!ring) sort_rows(block, delays, synapses);
   }
 
   // Sorts every row by delay, stably, and says where its slices are.
-  template <class Address, class Real>
-  void sort_rows(SynapseBlock& block, const DelayColumn& delays, AlignedColumn<Address>& addresses,
-                 AlignedColumn<Real>& weights) {
+  template <class Synapse>
+  void sort_rows(SynapseBlock& block, const DelayColumn& delays, Synapse* synapses) {
     std::vector<std::uint32_t> order;  // synapses of the row, by (delay, canonical order)
-    std::vector<Address> row_addresses;
-    std::vector<Real> row_weights;
+    std::vector<Synapse> row_synapses;
     std::vector<DelaySlice> slices;
     block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
     for (std::size_t row = 0; row + 1 < block.row_synapses.size(); ++row) {
       const std::uint32_t begin = block.row_synapses[row], end = block.row_synapses[row + 1];
       order_by_delay(delays, begin, end, order);
-      row_addresses.assign(addresses.begin() + begin, addresses.begin() + end);
-      if (!weights.empty()) row_weights.assign(weights.begin() + begin, weights.begin() + end);
+      row_synapses.assign(synapses + begin, synapses + end);
       std::uint32_t delay = 0;  // of the last slice, 0: none yet
       for (std::uint32_t s = begin; s < end; ++s) {
         const std::uint32_t from = order[s - begin];
-        addresses[s] = row_addresses[from - begin];
-        if (!weights.empty()) weights[s] = row_weights[from - begin];
+        synapses[s] = row_synapses[from - begin];
         if (delay != delays[from] || slices.back().count == most) {
           for (; delays[from] - delay > most; delay += most) slices.push_back({most, 0});
           slices.push_back({static_cast<std::uint16_t>(delays[from] - delay), 0});
@@ -325,7 +321,6 @@ class LaneBuilder {
   Delivery delivery_;
   const std::vector<Piece>& pieces_;
   Precision precision_;
-  bool one_weight_;
   std::vector<Member> members_;
   Tick longest_delay_ = 1;
   std::uint32_t synapses_ = 0;
@@ -418,7 +413,8 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   built.lanes.resize(lanes.count());
   const ProjectionPlan& alone = *members.front();
   if (members.size() == 1) {
-    if (const auto* weight = std::get_if<double>(&alone.spec->weight)) built.weight = alone.counted(*weight);
+    built.weighted = !is_constant(alone.spec->weight);
+    if (!built.weighted) built.weight = alone.counted(std::get<double>(alone.spec->weight));
     if (has_one_delay(alone))
       built.one_delay = below("projections." + alone.spec->name,
                               [&] { return SynapseValues(alone).ticks(std::get<double>(alone.spec->delay)); });

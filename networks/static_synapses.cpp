@@ -14,25 +14,10 @@ namespace {
 // How far ahead of the sums rows, their places and slices are fetched; chosen with `rheo bench`.
 constexpr std::size_t rows_ahead = 3, index_ahead = 8, slices_ahead = 12;
 
-template <class Address>
-const Address* addresses(const SynapseBlock& block) {
-  if constexpr (std::is_same_v<Address, std::uint16_t>)
-    return block.narrow_address.data();
-  else
-    return block.wide_address.data();
-}
-
-template <class Real>
-const Real* weights(const SynapseBlock& block) {
-  if constexpr (std::is_same_v<Real, float>)
-    return block.weight_single.data();
-  else
-    return block.weight_double.data();
-}
-
-// Asks for the cache lines of n values; beyond some, the hardware has seen where it goes.
+// Asks for the cache lines of n values; beyond some, the hardware has seen where it goes. (Always inline: gcc takes a
+// function that only fetches for one without effects, and drops its calls.)
 template <class T>
-void fetch(const T* values, std::size_t n) {
+[[gnu::always_inline]] inline void fetch(const T* values, std::size_t n) {
   constexpr std::uintptr_t line = 64;
   const auto begin = reinterpret_cast<std::uintptr_t>(values) / line * line;
   const auto end = std::min(reinterpret_cast<std::uintptr_t>(values + n), begin + 16 * line);
@@ -88,21 +73,70 @@ class StoredBundles : public StaticSynapses {
   }
   const SynapseBlock& block_of(std::size_t lane, const Row& row) const { return bundles_[row.bundle].lanes[lane]; }
 
-  template <class Real>
-  static double weight_of(const SynapseBundle& bundle, const SynapseBlock& block, std::uint32_t s) {
-    const Real* const each = weights<Real>(block);
-    return each == nullptr ? double{static_cast<Real>(bundle.weight)} : double{each[s]};
-  }
-
   std::vector<SynapseBundle> bundles_;
   Tick min_delay_ = never, max_delay_ = 0;
 };
 
+// Access to synapses of the type that precision and addresses make.
 template <class Real, class Address>
-class RingDelivery final : public StoredBundles {
+class TypedBundles : public StoredBundles {
+ public:
+  using StoredBundles::StoredBundles;
+  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    const SynapseBundle& bundle = bundles_[index];
+    return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].weight : static_cast<Real>(bundle.weight);
+  }
+
+ protected:
+  using Bare = BareSynapse<Address>;
+  using Weighted = WeightedSynapse<Address, Real>;
+
+  Address address(std::size_t index, std::size_t lane, std::uint32_t s) const {
+    const SynapseBundle& bundle = bundles_[index];
+    return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].address
+                           : bundle.lanes[lane].template as<Bare>()[s].address;
+  }
+
+  // n synapses from `begin` on, soon.
+  [[gnu::always_inline]] static void fetch_synapses(const SynapseBundle& bundle, const SynapseBlock& block,
+                                                    std::uint32_t begin, std::uint32_t n) {
+    if (bundle.weighted)
+      fetch(block.as<Weighted>() + begin, n);
+    else
+      fetch(block.as<Bare>() + begin, n);
+  }
+
+  // Adds the weights of n synapses from `begin` on, one after the other; at(address) is where.
+  template <class At>
+  static void add_synapses(const SynapseBundle& bundle, const SynapseBlock& block, std::uint32_t begin, std::uint32_t n,
+                           const At& at) {
+    if (bundle.weighted) {
+      const Weighted* const synapse = block.as<Weighted>() + begin;
+#pragma GCC unroll 8
+      for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += synapse[k].weight;
+    } else {
+      const Bare* const synapse = block.as<Bare>() + begin;
+      const auto common = static_cast<Real>(bundle.weight);
+#pragma GCC unroll 8
+      for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += common;
+    }
+  }
+};
+
+template <class Real, class Address>
+class RingDelivery final : public TypedBundles<Real, Address> {
+  using Base = TypedBundles<Real, Address>;
+  using Base::address;
+  using Base::block_of;
+  using Base::bundles_;
+  using Base::list_rows;
+  using Base::max_delay_;
+  using Base::min_delay_;
+  using typename Base::Row;
+
  public:
   RingDelivery(std::vector<SynapseBundle> bundles, std::uint32_t width, std::size_t lanes)
-      : StoredBundles(std::move(bundles)),
+      : Base(std::move(bundles)),
         width_(width),
         ticks_(std::bit_ceil(static_cast<std::uint32_t>(max_delay_) + 1)),
         mask_(width_ * ticks_ - 1),
@@ -125,7 +159,7 @@ class RingDelivery final : public StoredBundles {
   }
   void clear() override { std::fill(rings_.begin(), rings_.end(), Real(0)); }
   std::size_t bytes() const override {
-    std::size_t sum = StoredBundles::bytes() + rings_.bytes();
+    std::size_t sum = Base::bytes() + rings_.bytes();
     for (const Lane& lane : lanes_) sum += lane.rows.capacity() * sizeof(Row);
     return sum;
   }
@@ -134,23 +168,19 @@ class RingDelivery final : public StoredBundles {
     const SynapseBlock& block = bundle.lanes[lane];
     if (block.synapses() == 0) return;
     for (std::uint32_t s = block.row_synapses[row]; s < block.row_synapses[row + 1]; ++s) {
-      const std::uint32_t place = addresses<Address>(block)[s];
+      const std::uint32_t place = address(index, lane, s);
       const bool one_delay = bundle.one_delay != 0;
       to.push_back({one_delay ? place : place % width_, one_delay ? bundle.one_delay : place / width_, s,
-                    weight_of<Real>(bundle, block, s)});
+                    this->weight(index, lane, s)});
     }
   }
   std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
-    const SynapseBundle& bundle = bundles_[index];
-    const std::uint32_t place = addresses<Address>(bundle.lanes[lane])[s];
-    return bundle.one_delay != 0 ? place : place % width_;
-  }
-  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
-    return weight_of<Real>(bundles_[index], bundles_[index].lanes[lane], s);
+    const std::uint32_t place = address(index, lane, s);
+    return bundles_[index].one_delay != 0 ? place : place % width_;
   }
   std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t, std::uint32_t s) const override {
     const SynapseBundle& bundle = bundles_[index];
-    return bundle.one_delay != 0 ? bundle.one_delay : addresses<Address>(bundle.lanes[lane])[s] / width_;
+    return bundle.one_delay != 0 ? bundle.one_delay : address(index, lane, s) / width_;
   }
 
  private:
@@ -174,30 +204,20 @@ class RingDelivery final : public StoredBundles {
         const Row& row = rows[i + rows_ahead];
         const SynapseBlock& block = block_of(index, row);
         const std::uint32_t begin = block.row_synapses[row.row], end = block.row_synapses[row.row + 1];
-        fetch(addresses<Address>(block) + begin, end - begin);
-        if (weights<Real>(block) != nullptr) fetch(weights<Real>(block) + begin, end - begin);
+        Base::fetch_synapses(bundles_[row.bundle], block, begin, end - begin);
       }
       const SynapseBlock& block = block_of(index, rows[i]);
       const std::uint32_t begin = block.row_synapses[rows[i].row], end = block.row_synapses[rows[i].row + 1];
-      const Address* const address = addresses<Address>(block);
       // The tick's place in the ring, modulo 2^32 and then the ring's size.
       const auto base = static_cast<std::uint32_t>(first + rows[i].tick) * width_;
       const SynapseBundle& bundle = bundles_[rows[i].bundle];
-      const auto add_row = [&](const auto& at) {
-        if (const Real* const weight = weights<Real>(block); weight != nullptr) {
-#pragma GCC unroll 8
-          for (std::uint32_t s = begin; s < end; ++s) at(address[s]) += weight[s];
-        } else {
-          const auto common = static_cast<Real>(bundle.weight);
-#pragma GCC unroll 8
-          for (std::uint32_t s = begin; s < end; ++s) at(address[s]) += common;
-        }
-      };
       if (bundle.one_delay != 0) {
         Real* const sums = ring + ((base + bundle.one_delay * width_) & mask);
-        add_row([sums](std::uint32_t slot) -> Real& { return sums[slot]; });
+        Base::add_synapses(bundle, block, begin, end - begin,
+                           [sums](std::uint32_t slot) -> Real& { return sums[slot]; });
       } else {
-        add_row([ring, base, mask](std::uint32_t place) -> Real& { return ring[(base + place) & mask]; });
+        Base::add_synapses(bundle, block, begin, end - begin,
+                           [ring, base, mask](std::uint32_t place) -> Real& { return ring[(base + place) & mask]; });
       }
     }
   }
@@ -208,14 +228,12 @@ class RingDelivery final : public StoredBundles {
     for (const Row& row : lane.rows) {
       const SynapseBundle& bundle = bundles_[row.bundle];
       const SynapseBlock& block = bundle.lanes[index];
-      const Address* const address = addresses<Address>(block);
-      const Real* const weight = weights<Real>(block);
       const Tick emitted = first + row.tick;
       const auto base = static_cast<std::uint32_t>(emitted) * width_;
       for (std::uint32_t s = block.row_synapses[row.row]; s < block.row_synapses[row.row + 1]; ++s) {
-        const std::uint32_t place = address[s] + bundle.one_delay * width_;
+        const std::uint32_t place = address(row.bundle, index, s) + bundle.one_delay * width_;
         if (emitted + static_cast<Tick>(place / width_) > now)
-          lane.ring[(base + place) & mask_] += weight == nullptr ? static_cast<Real>(bundle.weight) : weight[s];
+          lane.ring[(base + place) & mask_] += static_cast<Real>(this->weight(row.bundle, index, s));
       }
     }
   }
@@ -226,10 +244,18 @@ class RingDelivery final : public StoredBundles {
 };
 
 template <class Real, class Address>
-class WheelDelivery final : public StoredBundles {
+class WheelDelivery final : public TypedBundles<Real, Address> {
+  using Base = TypedBundles<Real, Address>;
+  using Base::address;
+  using Base::block_of;
+  using Base::bundles_;
+  using Base::list_rows;
+  using Base::max_delay_;
+  using typename Base::Row;
+
  public:
   WheelDelivery(std::vector<SynapseBundle> bundles, const std::vector<std::uint32_t>& slots)
-      : StoredBundles(std::move(bundles)), lanes_(slots.size()) {
+      : Base(std::move(bundles)), lanes_(slots.size()) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       lanes_[i].wheel = DelayWheel<Slice>(max_delay_);
       lanes_[i].input = AlignedColumn<Real>(slots[i]);
@@ -280,7 +306,7 @@ class WheelDelivery final : public StoredBundles {
     for (Lane& lane : lanes_) lane.wheel.clear();
   }
   std::size_t bytes() const override {
-    std::size_t sum = StoredBundles::bytes();
+    std::size_t sum = Base::bytes();
     for (const Lane& lane : lanes_)
       sum += lane.wheel.bytes() + lane.input.bytes() + lane.arriving.capacity() * sizeof(Slice) +
              lane.rows.capacity() * sizeof(Row);
@@ -294,14 +320,11 @@ class WheelDelivery final : public StoredBundles {
     for (std::uint32_t slice = block.row_slices[row]; slice < block.row_slices[row + 1]; ++slice) {
       delay += block.slices[slice].step;
       for (std::uint32_t k = 0; k < block.slices[slice].count; ++k, ++s)
-        to.push_back({addresses<Address>(block)[s], delay, s, weight_of<Real>(bundle, block, s)});
+        to.push_back({address(index, lane, s), delay, s, this->weight(index, lane, s)});
     }
   }
   std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
-    return addresses<Address>(bundles_[index].lanes[lane])[s];
-  }
-  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
-    return weight_of<Real>(bundles_[index], bundles_[index].lanes[lane], s);
+    return address(index, lane, s);
   }
   std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t row, std::uint32_t s) const override {
     const SynapseBlock& block = bundles_[index].lanes[lane];
@@ -332,21 +355,12 @@ class WheelDelivery final : public StoredBundles {
     for (std::size_t i = 0; i < slices.size(); ++i) {
       if (i + slices_ahead < slices.size()) {
         const Slice& next = slices[i + slices_ahead];
-        const SynapseBlock& block = bundles_[next.bundle].lanes[index];
-        fetch(addresses<Address>(block) + next.begin, next.count);
-        if (weights<Real>(block) != nullptr) fetch(weights<Real>(block) + next.begin, next.count);
+        Base::fetch_synapses(bundles_[next.bundle], bundles_[next.bundle].lanes[index], next.begin, next.count);
       }
-      const SynapseBundle& bundle = bundles_[slices[i].bundle];
-      const SynapseBlock& block = bundle.lanes[index];
-      const Address* const slot = addresses<Address>(block) + slices[i].begin;
-      const std::size_t n = slices[i].count;
-      if (const Real* weight = weights<Real>(block); weight != nullptr) {
-        weight += slices[i].begin;
-        for (std::size_t k = 0; k < n; ++k) input[slot[k]] += weight[k];
-      } else {
-        const auto common = static_cast<Real>(bundle.weight);
-        for (std::size_t k = 0; k < n; ++k) input[slot[k]] += common;
-      }
+      const Slice& slice = slices[i];
+      const SynapseBundle& bundle = bundles_[slice.bundle];
+      Base::add_synapses(bundle, bundle.lanes[index], slice.begin, slice.count,
+                         [input](std::uint32_t slot) -> Real& { return input[slot]; });
     }
   }
 

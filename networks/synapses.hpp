@@ -31,27 +31,35 @@ struct DelaySlice {
   std::uint16_t count;  // of synapses
 };
 
+// A synapse as blocks store it. Address: std::uint16_t or std::uint32_t. Delivered by ring: delay * ring width + slot,
+// or slot alone where all delays of the bundle are equal. Delivered by wheel: slot.
+template <class Address>
+struct BareSynapse {
+  Address address;
+};
+#pragma pack(push, 2)
+template <class Address, class Real>
+struct WeightedSynapse {
+  Address address;
+  Real weight;
+};
+#pragma pack(pop)
+
 struct SynapseBlock {
   AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row
-
-  // One of the two, per synapse. Delivered by ring: delay * ring width + slot, or slot alone where all delays of the
-  // projection are equal, in canonical order of the row. Delivered by wheel: slot, by (delay, canonical order).
-  AlignedColumn<std::uint16_t> narrow_address;
-  AlignedColumn<std::uint32_t> wide_address;
-
-  // Only where weights differ; the one of the simulation's precision.
-  AlignedColumn<float> weight_single;
-  AlignedColumn<double> weight_double;
-
+  // Of one of the types above, which the bundle and the way of delivery say. By row and then, delivered by ring, in
+  // canonical order; delivered by wheel, by (delay, canonical order).
+  AlignedColumn<std::byte> data;
   // Delivered by wheel only.
   AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
   AlignedColumn<DelaySlice> slices;
 
-  std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
-  std::size_t bytes() const {
-    return row_synapses.bytes() + narrow_address.bytes() + wide_address.bytes() + weight_single.bytes() +
-           weight_double.bytes() + row_slices.bytes() + slices.bytes();
+  template <class Synapse>
+  const Synapse* as() const {
+    return reinterpret_cast<const Synapse*>(data.data());
   }
+  std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
+  std::size_t bytes() const { return row_synapses.bytes() + data.bytes() + row_slices.bytes() + slices.bytes(); }
 };
 
 // Projections with one row per source for all of them, built; most often a single one. From one source at most one of
@@ -65,7 +73,8 @@ struct SynapseBundle {
   std::vector<SourceRange> sources;  // disjoint, ascending by neuron
   std::vector<SynapseBlock> lanes;   // [lane]
   Tick min_delay = never, max_delay = 0;
-  double weight = 0;            // where the blocks store none
+  bool weighted = true;         // each synapse has a weight of its own
+  double weight = 0;            // where not
   std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
 
   // The projection that a synapse belongs to.

@@ -15,7 +15,7 @@ constexpr double synapse = 1.0, ring_synapse = 1.8;  // in a ring those with del
 constexpr double row = 90, wheel_slice = 27;         // of one lane
 constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane, by ring
 constexpr double good_slice = 24;                    // synapses of one delay
-constexpr std::uint64_t fewest_neurons = 128;        // per lane
+constexpr std::uint64_t fewest_neurons = 500;        // per lane
 constexpr std::uint64_t most_lanes = 64;
 constexpr std::uint64_t ring_bytes = 1 << 20;  // a ring should stay in the second-level cache of a core
 

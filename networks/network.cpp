@@ -473,7 +473,8 @@ class InputBuilder {
       return std::make_unique<CurrentDrive>(where, spec_.precision, part(amplitudes_, where, offset), profile());
     return std::make_unique<NoiseDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "noise"), offset,
                                         part(amplitudes_, where, offset), part(deviations_, where, offset),
-                                        std::max<Tick>(1, ms_to_tick_nearest(input_.every, spec_.dt)));
+                                        std::max<Tick>(1, ms_to_tick_nearest(input_.every, spec_.dt)),
+                                        kernels(isa_).noise[static_cast<std::size_t>(spec_.precision)]);
   }
 
   std::unique_ptr<Drive> poisson(const DriveTarget& where, std::uint32_t offset,

@@ -112,23 +112,32 @@ void CurrentDrive::add_in(Tick t, NeuronRange part, Real* to) const {
 }
 
 NoiseDrive::NoiseDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
-                       std::vector<double> mean, std::vector<double> deviation, Tick every)
+                       std::vector<double> mean, std::vector<double> deviation, Tick every, NoiseAdd kernel)
     : DriveBase(target, precision),
       key_(key),
       index_offset_(index_offset),
       mean_(std::move(mean)),
       deviation_(std::move(deviation)),
-      every_(every) {}
+      every_(every),
+      kernel_(kernel) {}
 
 template <class Real>
 void NoiseDrive::add_in(Tick t, NeuronRange part, Real* to) const {
   if (!active(t)) return;
-  const Tick interval = (since_start(t) - 1) / every_;
-  for (std::uint32_t i = part.begin; i < part.end; ++i) {
-    const double z = RandomStream(key_, index_offset_ + i, interval).normal();
-    to[std::size_t{i - part.begin} * target_.range.step] +=
-        static_cast<Real>(mean_[mean_.size() > 1 ? i : 0] + deviation_[deviation_.size() > 1 ? i : 0] * z);
-  }
+  const auto of = [&](const std::vector<double>& values) {
+    return values.data() + (values.size() > 1 ? part.begin : 0);
+  };
+  kernel_({.key_lo = key_.lo,
+           .key_hi = key_.hi,
+           .interval = static_cast<std::uint64_t>((since_start(t) - 1) / every_),
+           .begin = index_offset_ + part.begin,
+           .end = index_offset_ + part.end,
+           .mean = of(mean_),
+           .deviation = of(deviation_),
+           .mean_per_neuron = mean_.size() > 1,
+           .deviation_per_neuron = deviation_.size() > 1,
+           .row = to,
+           .step = target_.range.step});
 }
 
 // Defined and instantiated here: the drives' own add_in are.

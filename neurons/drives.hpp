@@ -132,7 +132,7 @@ class CurrentDrive final : public DriveBase<CurrentDrive> {
 class NoiseDrive final : public DriveBase<NoiseDrive> {
  public:
   NoiseDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
-             std::vector<double> mean, std::vector<double> deviation, Tick every);
+             std::vector<double> mean, std::vector<double> deviation, Tick every, NoiseAdd kernel);
 
  private:
   friend DriveBase<NoiseDrive>;
@@ -143,6 +143,7 @@ class NoiseDrive final : public DriveBase<NoiseDrive> {
   std::uint32_t index_offset_;
   std::vector<double> mean_, deviation_;
   Tick every_;
+  NoiseAdd kernel_;
 };
 
 }  // namespace rheo

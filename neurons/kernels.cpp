@@ -1,6 +1,6 @@
-// The Poisson drive, and the table of one instruction set. Compiled once per instruction set with RHEO_ISA set to its
-// name. Nothing here may leave an inline function behind that another translation unit could link to: everything is
-// inlined or in the namespace of the instruction set.
+// The Poisson and noise drives, and the table of one instruction set. Compiled once per instruction set with RHEO_ISA
+// set to its name. Nothing here may leave an inline function behind that another translation unit could link to:
+// everything is inlined or in the namespace of the instruction set.
 #include "neurons/kernels.hpp"
 
 #include <bit>
@@ -10,6 +10,7 @@
 #include <immintrin.h>
 #endif
 
+#include "core/normal.hpp"
 #include "core/philox.hpp"
 
 namespace rheo {
@@ -46,39 +47,50 @@ RHEO_INLINE Words ascending(std::index_sequence<I...>) {
   return Words{I...};
 }
 
+// Philox on one counter per 64-bit lane and chain; of every lane only the lower half counts, so that a product needs no
+// unpacking (philox.hpp says what is computed; the tests compare). Independent chains hide the latency of the
+// multiplications.
+constexpr std::size_t chains = 2, philox_at_once = chains * words_size;
+struct Counters {
+  Words c0[chains], c1[chains], c2[chains], c3[chains];
+};
+RHEO_INLINE void philox(Counters& c, std::uint32_t key0, std::uint32_t key1) {
+  const Words m0 = Words{} + 0xD2511F53u, m1 = Words{} + 0xCD9E8D57u;
+  for (int round = 0; round < 10; ++round) {
+    for (std::size_t k = 0; k < chains; ++k) {
+      const Words p0 = multiply_low_halves(m0, c.c0[k]), p1 = multiply_low_halves(m1, c.c2[k]);
+      c.c0[k] = (p1 >> 32) ^ c.c1[k] ^ (Words{} + key0);
+      c.c2[k] = (p0 >> 32) ^ c.c3[k] ^ (Words{} + key1);
+      c.c1[k] = p1;
+      c.c3[k] = p0;
+    }
+    key0 += 0x9E3779B9u;
+    key1 += 0xBB67AE85u;
+  }
+}
+RHEO_INLINE Words low_halves(Words a, Words b) {
+  return (a & (Words{} + 0xffffffffu)) | (b << 32);
+}
+
 constexpr std::uint32_t group = 128;        // draws that are made together
 constexpr std::uint32_t group_blocks = 16;  // Philox blocks that they take, 8 draws each
 
-// The 16-bit draws of one group. Philox on one block per 64-bit lane; of every lane only the lower half counts, so that
-// a product needs no unpacking (philox.hpp says what is computed; the tests compare).
+// The 16-bit draws of one group.
 RHEO_INLINE void draw_group(const PoissonArgs& a, std::uint32_t first_block, std::uint16_t* draw) {
-  constexpr std::size_t chains = 2;  // independent chains hide the latency of the multiplications
   const Words iota = ascending(std::make_index_sequence<words_size>{});
-  const Words m0 = Words{} + 0xD2511F53u, m1 = Words{} + 0xCD9E8D57u, low = Words{} + 0xffffffffu;
-  for (std::size_t b = 0; b < group_blocks; b += chains * words_size) {
-    Words c0[chains], c1[chains], c2[chains], c3[chains];
-    for (std::size_t c = 0; c < chains; ++c) {
-      c0[c] = iota + (first_block + b + c * words_size);
-      c1[c] = Words{};
-      c2[c] = Words{} + static_cast<std::uint32_t>(a.tick);
-      c3[c] = Words{} + static_cast<std::uint32_t>(a.tick >> 32);
+  for (std::size_t b = 0; b < group_blocks; b += philox_at_once) {
+    Counters c;
+    for (std::size_t k = 0; k < chains; ++k) {
+      c.c0[k] = iota + (first_block + b + k * words_size);
+      c.c1[k] = Words{};
+      c.c2[k] = Words{} + static_cast<std::uint32_t>(a.tick);
+      c.c3[k] = Words{} + static_cast<std::uint32_t>(a.tick >> 32);
     }
-    std::uint32_t key0 = a.key_lo, key1 = a.key_hi;
-    for (int round = 0; round < 10; ++round) {
-      for (std::size_t c = 0; c < chains; ++c) {
-        const Words p0 = multiply_low_halves(m0, c0[c]), p1 = multiply_low_halves(m1, c2[c]);
-        c0[c] = (p1 >> 32) ^ c1[c] ^ (Words{} + key0);
-        c2[c] = (p0 >> 32) ^ c3[c] ^ (Words{} + key1);
-        c1[c] = p1;
-        c3[c] = p0;
-      }
-      key0 += 0x9E3779B9u;
-      key1 += 0xBB67AE85u;
-    }
-    for (std::size_t c = 0; c < chains; ++c) {
-      const Words front = (c0[c] & low) | (c1[c] << 32), back = (c2[c] & low) | (c3[c] << 32);
-      __builtin_memcpy(draw + 4 * (b + c * words_size), &front, sizeof front);
-      __builtin_memcpy(draw + group / 2 + 4 * (b + c * words_size), &back, sizeof back);
+    philox(c, a.key_lo, a.key_hi);
+    for (std::size_t k = 0; k < chains; ++k) {
+      const Words front = low_halves(c.c0[k], c.c1[k]), back = low_halves(c.c2[k], c.c3[k]);
+      __builtin_memcpy(draw + 4 * (b + k * words_size), &front, sizeof front);
+      __builtin_memcpy(draw + group / 2 + 4 * (b + k * words_size), &back, sizeof back);
     }
   }
 }
@@ -200,11 +212,79 @@ void poisson_add(const PoissonArgs& a) {
   }
 }
 
+// Standard normal numbers of n neurons from `first` on, n a multiple of philox_at_once up to `group`: RandomStream's
+// uniform_open and normal_quantile in loops without branches.
+RHEO_INLINE void normal_group(const NoiseArgs& a, std::uint32_t first, std::uint32_t n, double* z) {
+  alignas(64) double p[group];
+  const Words iota = ascending(std::make_index_sequence<words_size>{});
+  for (std::size_t b = 0; b < n; b += philox_at_once) {
+    Counters c;
+    for (std::size_t k = 0; k < chains; ++k) {
+      c.c0[k] = Words{};
+      c.c1[k] = iota + (first + b + k * words_size);
+      c.c2[k] = Words{} + static_cast<std::uint32_t>(a.interval);
+      c.c3[k] = Words{} + static_cast<std::uint32_t>(a.interval >> 32);
+    }
+    philox(c, a.key_lo, a.key_hi);
+    for (std::size_t k = 0; k < chains; ++k) {
+      // The upper 52 bits as the fraction of a number from 2^52 on.
+      const Words bits = (low_halves(c.c0[k], c.c1[k]) >> 12) | (Words{} + 0x4330000000000000u);
+      __builtin_memcpy(p + b + k * words_size, &bits, sizeof bits);
+    }
+  }
+  for (std::uint32_t j = 0; j < n; ++j) {
+    p[j] = ((p[j] - 0x1p52) + 0.5) * 0x1p-52;
+    z[j] = normal::quantile_in_centre(p[j] - 0.5);
+  }
+  std::uint32_t where[group], tails = 0;
+  for (std::uint32_t j = 0; j < n; ++j) {
+    where[tails] = j;
+    tails += __builtin_fabs(p[j] - 0.5) > normal::central;
+  }
+  alignas(64) double distance[group], size[group];
+  for (std::uint32_t k = 0; k < tails; ++k) {
+    const double one = p[where[k]];
+    size[k] = one - 0.5 < 0.0 ? one : 1.0 - one;
+  }
+  double furthest = 0;
+  for (std::uint32_t k = 0; k < tails; ++k) {
+    distance[k] = normal::distance(size[k]);
+    size[k] = normal::quantile_in_tail(distance[k]);
+  }
+  for (std::uint32_t k = 0; k < tails; ++k) furthest = distance[k] > furthest ? distance[k] : furthest;
+  if (furthest > normal::far)
+    for (std::uint32_t k = 0; k < tails; ++k)
+      if (distance[k] > normal::far) size[k] = normal::quantile_far_out(distance[k]);
+  for (std::uint32_t k = 0; k < tails; ++k) z[where[k]] = p[where[k]] - 0.5 < 0.0 ? -size[k] : size[k];
+}
+
+template <class Real>
+void noise_add(const NoiseArgs& a) {
+  auto* const row = static_cast<Real*>(a.row);
+  for (std::uint32_t first = a.begin; first < a.end; first += group) {
+    alignas(64) double z[group];
+    const std::uint32_t n = a.end - first < group ? a.end - first : group, at = first - a.begin;
+    normal_group(a, first, (n + philox_at_once - 1) / philox_at_once * philox_at_once, z);
+    const double* const mean = a.mean + (a.mean_per_neuron ? at : 0);
+    const double* const deviation = a.deviation + (a.deviation_per_neuron ? at : 0);
+    Real* const to = row + at * a.step;
+    if (a.step == 1 && !a.mean_per_neuron && !a.deviation_per_neuron) {
+      const double m = *mean, d = *deviation;
+      for (std::uint32_t j = 0; j < n; ++j) to[j] += static_cast<Real>(m + d * z[j]);
+    } else {
+      for (std::uint32_t j = 0; j < n; ++j)
+        to[j * a.step] +=
+            static_cast<Real>(mean[a.mean_per_neuron ? j : 0] + deviation[a.deviation_per_neuron ? j : 0] * z[j]);
+    }
+  }
+}
+
 }  // namespace
 
 extern const Sweeps RHEO_KERNELS_NAME(sweeps, RHEO_ISA);
 extern const Kernels RHEO_KERNELS_NAME(kernels, RHEO_ISA);
 constinit const Kernels RHEO_KERNELS_NAME(kernels, RHEO_ISA) = {RHEO_KERNELS_NAME(sweeps, RHEO_ISA),
-                                                                {&poisson_add<float>, &poisson_add<double>}};
+                                                                {&poisson_add<float>, &poisson_add<double>},
+                                                                {&noise_add<float>, &noise_add<double>}};
 
 }  // namespace rheo

@@ -61,11 +61,24 @@ struct PoissonArgs {
 };
 using PoissonAdd = void (*)(const PoissonArgs&);
 
+// Adds mean + deviation * z to the rows of neurons [begin, end), z being RandomStream(key, neuron, interval).normal().
+struct NoiseArgs {
+  std::uint32_t key_lo, key_hi;
+  std::uint64_t interval;
+  std::uint32_t begin, end;        // neurons as their streams count them
+  const double *mean, *deviation;  // one, or one per neuron from `begin` on
+  bool mean_per_neuron, deviation_per_neuron;
+  void* row;  // Real: the first for neuron `begin`, the next `step` further on
+  std::size_t step;
+};
+using NoiseAdd = void (*)(const NoiseArgs&);
+
 using Sweeps = std::array<std::array<SweepVariants, neuron_model_count>, 2>;  // [precision][model]
 
 struct Kernels {
   const Sweeps& sweep;
   std::array<PoissonAdd, 2> poisson;  // [precision]
+  std::array<NoiseAdd, 2> noise;      // [precision]
 };
 
 const Kernels& kernels(Isa isa);

@@ -131,7 +131,7 @@ TEST_CASE("noise is drawn anew in each interval, with its mean and deviation", "
   constexpr Tick every = 5, intervals = 400;
   const RandomKey key = random_key(1, "input", "noise");
   const DriveTarget where{0, 0, {0, size, 1}, 11, never};
-  const NoiseDrive drive(where, Precision::double_, key, 0, {3}, {2}, every);
+  const NoiseDrive drive(where, Precision::double_, key, 0, {3}, {2}, every, kernels(chosen_isa()).noise[1]);
   CHECK(added(drive, 10, size) == std::vector<double>(size, 0));
   double sum = 0, squares = 0, products = 0;
   std::vector<double> before(size, 3);

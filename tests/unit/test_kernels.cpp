@@ -26,6 +26,7 @@ namespace {
 using rheo::Isa;
 using rheo::kernels;
 using rheo::NeuronRange;
+using rheo::NoiseDrive;
 using rheo::PoissonDrive;
 using rheo::PoissonTable;
 using rheo::Precision;
@@ -112,6 +113,47 @@ TEMPLATE_TEST_CASE("Poisson drive: any window, step and offset gives the draws o
       }
     }
   }
+}
+
+TEMPLATE_TEST_CASE("Noise drive: every instruction set adds mean + deviation * RandomStream::normal()", "[kernels]",
+                   float, double) {
+  using Real = TestType;
+  const RandomKey key = random_key(4, "input", "noise");
+  RandomStream choose(random_key(7, "test", "choose"), 0);
+  std::size_t compared = 0;
+  for (int round = 0; round < 40; ++round) {
+    const std::uint32_t size = 1 + choose.below(700), step = round % 3 == 0 ? 1 + choose.below(9) : 1;
+    NeuronRange range{choose.below(size), 0, step};
+    range.end = range.begin + 1 + choose.below(size - range.begin);
+    const std::uint32_t begin = choose.below(size), end = begin + 1 + choose.below(size - begin);
+    const std::uint32_t offset = round % 2 == 0 ? 0 : choose.below(100000);
+    const Tick every = 1 + choose.below(4), t = 1 + choose.below(1u << 30) + (round % 4 == 3 ? Tick{5} << 34 : 0);
+    const auto values = [&](bool each) {
+      std::vector<double> all;
+      for (std::uint32_t i = 0; i < (each ? range.count() : 1); ++i) all.push_back(choose.normal(0, 3));
+      return all;
+    };
+    const std::vector<double> mean = values(round % 4 > 1), deviation = values(round % 8 > 3);
+    const std::vector<Real> before = noise<Real>(end - begin, choose);
+    std::vector<Real> expected = before;
+    for (std::uint32_t i = 0; i < range.count(); ++i) {
+      const std::uint32_t neuron = range.begin + i * step;
+      if (neuron < begin || neuron >= end) continue;
+      const double z = RandomStream(key, offset + i, (t - 1) / every).normal();
+      expected[neuron - begin] +=
+          static_cast<Real>(mean[mean.size() > 1 ? i : 0] + deviation[deviation.size() > 1 ? i : 0] * z);
+      ++compared;
+    }
+    for (const Isa isa : rheo::usable_isas()) {
+      const NoiseDrive drive({0, 0, range, 1, rheo::never}, precision_of<Real>, key, offset, mean, deviation, every,
+                             kernels(isa).noise[precision_index<Real>]);
+      std::vector<Real> row = before;
+      drive.add(t, begin, end, row.data());
+      INFO("round " << round << ", " << name(isa));
+      REQUIRE(same_bits(row, expected));
+    }
+  }
+  CHECK(compared > 1000);
 }
 
 TEST_CASE("Poisson drive: a rate per neuron", "[kernels]") {

@@ -9,6 +9,13 @@
 
 namespace rheo {
 
+// A number of ticks that was computed as a real. What no Tick can hold becomes +-never; NaN becomes never.
+inline Tick whole_ticks(double ticks) {
+  constexpr double limit = 9223372036854775808.0;  // 2^63
+  if (ticks <= -limit) return -never;
+  return ticks < limit ? static_cast<Tick>(ticks) : never;
+}
+
 // dt as a ratio of whole numbers: tick k is (k * numerator) / denominator ms, one rounding as long as |k * numerator|
 // is below 2^53. The denominator is 1/dt where that is whole (0.1, 1/3, 0.0625), else a power of ten (0.4 = 4/10); a
 // dt that is neither stands over 1.
@@ -26,6 +33,8 @@ struct TickLength {
     return {dt, 1};
   }
   double ms(Tick k) const { return static_cast<double>(k) * numerator / denominator; }
+  // The tick whose time is nearest to `ms` (halves away from zero).
+  Tick nearest(double ms) const { return whole_ticks(std::round(ms * denominator / numerator)); }
 };
 
 // The time of tick k, for dt > 0 (ms).
@@ -33,17 +42,9 @@ inline double tick_to_ms(Tick k, double dt) {
   return TickLength::of(dt).ms(k);
 }
 
-// A number of ticks that was computed as a real. What no Tick can hold becomes +-never; NaN becomes never.
-inline Tick whole_ticks(double ticks) {
-  constexpr double limit = 9223372036854775808.0;  // 2^63
-  if (ticks <= -limit) return -never;
-  return ticks < limit ? static_cast<Tick>(ticks) : never;
-}
-
 // The tick whose time is nearest to `ms` (halves away from zero): for delays and durations.
 inline Tick ms_to_tick_nearest(double ms, double dt) {
-  const TickLength length = TickLength::of(dt);
-  return whole_ticks(std::round(ms * length.denominator / length.numerator));
+  return TickLength::of(dt).nearest(ms);
 }
 
 // The first tick that ends at or after `ms`: for spikes that come from outside. The time is first rounded to whole

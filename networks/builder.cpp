@@ -15,49 +15,59 @@ namespace rheo {
 
 namespace {
 
-// Delays in ticks and weights of one target's synapses, drawn in canonical order.
+// Weights or delays of one target's synapses, drawn in canonical order.
+class Draws {
+ public:
+  Draws(const Value& value, RandomKey key) : value_(value), key_(key) {}
+  // edges: as from the connector.
+  void prepare(std::uint32_t target, std::size_t synapses, const std::vector<std::uint32_t>& edges) {
+    drawn_.resize(synapses);
+    if (const auto* list = std::get_if<std::vector<double>>(&value_))
+      for (std::size_t k = 0; k < synapses; ++k) drawn_[k] = (*list)[edges[k]];
+    else if (const auto* distribution = std::get_if<Distribution>(&value_))
+      draw_all(*distribution, key_, target, drawn_);
+    else
+      std::fill(drawn_.begin(), drawn_.end(), std::get<double>(value_));
+  }
+  double operator[](std::size_t k) const { return drawn_[k]; }
+
+ private:
+  const Value& value_;
+  RandomKey key_;
+  std::vector<double> drawn_;
+};
+
+// Delays in ticks and weights of one target's synapses.
 class SynapseValues {
  public:
   explicit SynapseValues(const ProjectionPlan& plan)
-      : weight_(plan.spec->weight),
-        delay_(plan.spec->delay),
-        weight_key_(random_key(plan.seed, plan.spec->name, "weight")),
-        delay_key_(random_key(plan.seed, plan.spec->name, "delay")),
+      : weights_(plan.spec->weight, random_key(plan.seed, plan.spec->name, "weight")),
+        delays_(plan.spec->delay, random_key(plan.seed, plan.spec->name, "delay")),
         travel_time_(plan.travel_time),
-        dt_(plan.dt) {}
+        tick_(TickLength::of(plan.dt)) {}
 
-  // Calls use(k, weight, delay) for the synapses k of `target`; what is constant is passed as it is. sources, edges: as
-  // from the connector.
+  // Calls use(k, weight, delay) for the synapses k of `target`. sources, edges: as from the connector.
   template <class Use>
   void for_each(std::uint32_t target, const std::vector<std::uint32_t>& sources,
-                const std::vector<std::uint32_t>& edges, const Use& use) const {
-    RandomStream weights(weight_key_, target), delays(delay_key_, target);
-    for (std::size_t k = 0; k < sources.size(); ++k) {
-      const double weight = value(weight_, k, edges, weights);
-      const double delay = value(delay_, k, edges, delays);
-      use(k, weight, ticks(travel_time_ ? delay + travel_time_(sources[k], target) : delay));
-    }
+                const std::vector<std::uint32_t>& edges, const Use& use) {
+    weights_.prepare(target, sources.size(), edges);
+    delays_.prepare(target, sources.size(), edges);
+    for (std::size_t k = 0; k < sources.size(); ++k)
+      use(k, weights_[k], ticks(travel_time_ ? delays_[k] + travel_time_(sources[k], target) : delays_[k]));
   }
   std::uint32_t ticks(double delay) const {
-    const Tick whole = ms_to_tick_nearest(delay, dt_);
+    const Tick whole = tick_.nearest(delay);
     if (whole < 1 || whole > longest)
       refuse("delay", std::to_string(delay), "a delay of " + std::to_string(whole) + " ticks after rounding to dt",
-             "at least one tick (dt = " + std::to_string(dt_) + " ms) and at most " + std::to_string(longest));
+             "at least one tick (dt = " + std::to_string(tick_.ms(1)) + " ms) and at most " + std::to_string(longest));
     return static_cast<std::uint32_t>(whole);
   }
 
  private:
   static constexpr Tick longest = 10'000'000;
-  static double value(const Value& v, std::size_t k, const std::vector<std::uint32_t>& edges, RandomStream& stream) {
-    if (const auto* constant = std::get_if<double>(&v)) return *constant;
-    if (const auto* list = std::get_if<std::vector<double>>(&v)) return (*list)[edges[k]];
-    return draw(std::get<Distribution>(v), stream);
-  }
-  const Value& weight_;
-  const Value& delay_;
-  RandomKey weight_key_, delay_key_;
+  Draws weights_, delays_;
   const std::function<double(std::uint32_t, std::uint32_t)>& travel_time_;
-  double dt_;
+  TickLength tick_;
 };
 
 bool has_one_delay(const ProjectionPlan& plan) {

@@ -2,12 +2,28 @@
 
 #include <cmath>
 
-#include "core/errors.hpp"
+#include "core/isa.hpp"
+#include "networks/complaints.hpp"
+#include "neurons/kernels.hpp"
 
 namespace rheo {
 
+namespace {
+
+constexpr int most_attempts = 1000;
+
+bool accepted(const Distribution& d, double x) {
+  return (!d.min || x >= *d.min) && (!d.max || x <= *d.max);
+}
+
+[[noreturn]] void refuse_limits() {
+  refuse({}, {}, "1000 draws in a row lie outside [min, max]", "limits that the distribution can meet");
+}
+
+}  // namespace
+
 double draw(const Distribution& d, RandomStream& stream) {
-  for (int attempt = 0; attempt < 1000; ++attempt) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
     double x = 0;
     switch (d.kind) {
       case Distribution::Kind::uniform:
@@ -23,14 +39,36 @@ double draw(const Distribution& d, RandomStream& stream) {
         x = d.choices[stream.below(static_cast<std::uint32_t>(d.choices.size()))];
         break;
     }
-    if ((!d.min || x >= *d.min) && (!d.max || x <= *d.max)) return x;
+    if (accepted(d, x)) return x;
   }
-  throw BuildError({.file = {},
-                    .key = {},
-                    .value = {},
-                    .problem = "1000 draws in a row lie outside [min, max]",
-                    .expected = "limits that the distribution can meet",
-                    .suggestion = {}});
+  refuse_limits();
+}
+
+void draw_all(const Distribution& d, RandomKey key, std::uint32_t index, std::span<double> to) {
+  if (d.kind != Distribution::Kind::normal) {
+    RandomStream stream(key, index);
+    for (double& x : to) x = draw(d, stream);
+    return;
+  }
+  // What is refused is drawn again from where the stream has come to: the accepted ones are the stream without the
+  // others.
+  const NormalStream normals = kernels(chosen_isa()).normal_stream;
+  int refused = 0;
+  std::uint32_t drawn = 0;
+  for (std::size_t done = 0; done < to.size();) {
+    const auto missing = static_cast<std::uint32_t>(to.size() - done);
+    normals(key.lo, key.hi, index, drawn, missing, to.data() + done);
+    drawn += missing;
+    for (std::size_t k = done, end = done + missing; k < end; ++k) {
+      const double x = d.a + d.b * to[k];
+      if (accepted(d, x)) {
+        to[done++] = x;
+        refused = 0;
+      } else if (++refused == most_attempts) {
+        refuse_limits();
+      }
+    }
+  }
 }
 
 std::string problem_of(const Distribution& d) {
@@ -49,12 +87,8 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
   if (const auto* constant = std::get_if<double>(&value)) return {*constant};
   if (const auto* list = std::get_if<std::vector<double>>(&value)) {
     if (list->size() != items)
-      throw BuildError({.file = {},
-                        .key = {},
-                        .value = "a list of " + std::to_string(list->size()),
-                        .problem = "wrong number of values",
-                        .expected = std::to_string(items) + " values",
-                        .suggestion = {}});
+      refuse({}, "a list of " + std::to_string(list->size()), "wrong number of values",
+             std::to_string(items) + " values");
     return *list;
   }
   std::vector<double> values(items);

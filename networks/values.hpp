@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace rheo {
 // One number from the stream; what lies outside [min, max] is drawn again. Throws BuildError (with problem and expected
 // only) when 1000 draws in a row lie outside.
 double draw(const Distribution& distribution, RandomStream& stream);
+
+// to[k] = the k-th draw from RandomStream(key, index), for many.
+void draw_all(const Distribution& distribution, RandomKey key, std::uint32_t index, std::span<double> to);
 
 // Where the distribution cannot draw (low > high, sd < 0, empty range, ...): what is wrong. Empty: nothing.
 std::string problem_of(const Distribution& distribution);

@@ -212,26 +212,14 @@ void poisson_add(const PoissonArgs& a) {
   }
 }
 
-// Standard normal numbers of n neurons from `first` on, n a multiple of philox_at_once up to `group`: RandomStream's
-// uniform_open and normal_quantile in loops without branches.
-RHEO_INLINE void normal_group(const NoiseArgs& a, std::uint32_t first, std::uint32_t n, double* z) {
-  alignas(64) double p[group];
-  const Words iota = ascending(std::make_index_sequence<words_size>{});
-  for (std::size_t b = 0; b < n; b += philox_at_once) {
-    Counters c;
-    for (std::size_t k = 0; k < chains; ++k) {
-      c.c0[k] = Words{};
-      c.c1[k] = iota + (first + b + k * words_size);
-      c.c2[k] = Words{} + static_cast<std::uint32_t>(a.interval);
-      c.c3[k] = Words{} + static_cast<std::uint32_t>(a.interval >> 32);
-    }
-    philox(c, a.key_lo, a.key_hi);
-    for (std::size_t k = 0; k < chains; ++k) {
-      // The upper 52 bits as the fraction of a number from 2^52 on.
-      const Words bits = (low_halves(c.c0[k], c.c1[k]) >> 12) | (Words{} + 0x4330000000000000u);
-      __builtin_memcpy(p + b + k * words_size, &bits, sizeof bits);
-    }
-  }
+// 64 random bits as the fraction of a number from 2^52 on, for `quantiles`.
+RHEO_INLINE Words fractions(Words bits) {
+  return (bits >> 12) | (Words{} + 0x4330000000000000u);
+}
+
+// Standard normal numbers: RandomStream's uniform_open of the fractions p[0, n) and normal_quantile, in loops without
+// branches. n is at most `group`.
+RHEO_INLINE void quantiles(double* p, std::uint32_t n, double* z) {
   for (std::uint32_t j = 0; j < n; ++j) {
     p[j] = ((p[j] - 0x1p52) + 0.5) * 0x1p-52;
     z[j] = normal::quantile_in_centre(p[j] - 0.5);
@@ -258,13 +246,69 @@ RHEO_INLINE void normal_group(const NoiseArgs& a, std::uint32_t first, std::uint
   for (std::uint32_t k = 0; k < tails; ++k) z[where[k]] = p[where[k]] - 0.5 < 0.0 ? -size[k] : size[k];
 }
 
+// The first number of each of n streams from neuron `first` on, n a multiple of philox_at_once up to `group`.
+RHEO_INLINE void normal_of_each(const NoiseArgs& a, std::uint32_t first, std::uint32_t n, double* z) {
+  alignas(64) double p[group];
+  const Words iota = ascending(std::make_index_sequence<words_size>{});
+  for (std::size_t b = 0; b < n; b += philox_at_once) {
+    Counters c;
+    for (std::size_t k = 0; k < chains; ++k) {
+      c.c0[k] = Words{};
+      c.c1[k] = iota + (first + b + k * words_size);
+      c.c2[k] = Words{} + static_cast<std::uint32_t>(a.interval);
+      c.c3[k] = Words{} + static_cast<std::uint32_t>(a.interval >> 32);
+    }
+    philox(c, a.key_lo, a.key_hi);
+    for (std::size_t k = 0; k < chains; ++k) {
+      const Words bits = fractions(low_halves(c.c0[k], c.c1[k]));
+      __builtin_memcpy(p + b + k * words_size, &bits, sizeof bits);
+    }
+  }
+  quantiles(p, n, z);
+}
+
+void normal_stream(std::uint32_t key_lo, std::uint32_t key_hi, std::uint32_t index, std::uint32_t first,
+                   std::uint32_t n, double* to) {
+  // A block gives two numbers.
+  const Words iota = ascending(std::make_index_sequence<words_size>{});
+  std::uint32_t skip = first % 2;
+  for (std::uint32_t block = first / 2, done = 0; done < n; block += group / 2, skip = 0) {
+    alignas(64) double p[group], z[group];
+    const std::uint32_t wanted = n - done + skip < group ? n - done + skip : group;
+    for (std::uint32_t b = 0; 2 * b < wanted; b += philox_at_once) {
+      Counters c;
+      for (std::size_t k = 0; k < chains; ++k) {
+        // Words of 64 bits: a counter that wraps at 2^32 does so in its lower half.
+        c.c0[k] = (iota + (block + b + k * words_size)) & (Words{} + 0xffffffffu);
+        c.c1[k] = Words{} + index;
+        c.c2[k] = Words{};
+        c.c3[k] = Words{};
+      }
+      philox(c, key_lo, key_hi);
+      for (std::size_t k = 0; k < chains; ++k) {
+        const Words front = fractions(low_halves(c.c0[k], c.c1[k])), back = fractions(low_halves(c.c2[k], c.c3[k]));
+        double even[words_size], odd[words_size];
+        __builtin_memcpy(even, &front, sizeof front);
+        __builtin_memcpy(odd, &back, sizeof back);
+        double* const at = p + 2 * (b + k * words_size);
+        for (std::size_t w = 0; w < words_size; ++w) {
+          at[2 * w] = even[w];
+          at[2 * w + 1] = odd[w];
+        }
+      }
+    }
+    quantiles(p, wanted, z);
+    for (std::uint32_t j = skip; j < wanted; ++j) to[done++] = z[j];
+  }
+}
+
 template <class Real>
 void noise_add(const NoiseArgs& a) {
   auto* const row = static_cast<Real*>(a.row);
   for (std::uint32_t first = a.begin; first < a.end; first += group) {
     alignas(64) double z[group];
     const std::uint32_t n = a.end - first < group ? a.end - first : group, at = first - a.begin;
-    normal_group(a, first, (n + philox_at_once - 1) / philox_at_once * philox_at_once, z);
+    normal_of_each(a, first, (n + philox_at_once - 1) / philox_at_once * philox_at_once, z);
     const double* const mean = a.mean + (a.mean_per_neuron ? at : 0);
     const double* const deviation = a.deviation + (a.deviation_per_neuron ? at : 0);
     Real* const to = row + at * a.step;
@@ -285,6 +329,7 @@ extern const Sweeps RHEO_KERNELS_NAME(sweeps, RHEO_ISA);
 extern const Kernels RHEO_KERNELS_NAME(kernels, RHEO_ISA);
 constinit const Kernels RHEO_KERNELS_NAME(kernels, RHEO_ISA) = {RHEO_KERNELS_NAME(sweeps, RHEO_ISA),
                                                                 {&poisson_add<float>, &poisson_add<double>},
-                                                                {&noise_add<float>, &noise_add<double>}};
+                                                                {&noise_add<float>, &noise_add<double>},
+                                                                &normal_stream};
 
 }  // namespace rheo

@@ -73,12 +73,17 @@ struct NoiseArgs {
 };
 using NoiseAdd = void (*)(const NoiseArgs&);
 
+// to[k] = the (first + k)-th normal() of RandomStream(key, index), k < n.
+using NormalStream = void (*)(std::uint32_t key_lo, std::uint32_t key_hi, std::uint32_t index, std::uint32_t first,
+                              std::uint32_t n, double* to);
+
 using Sweeps = std::array<std::array<SweepVariants, neuron_model_count>, 2>;  // [precision][model]
 
 struct Kernels {
   const Sweeps& sweep;
   std::array<PoissonAdd, 2> poisson;  // [precision]
   std::array<NoiseAdd, 2> noise;      // [precision]
+  NormalStream normal_stream;
 };
 
 const Kernels& kernels(Isa isa);

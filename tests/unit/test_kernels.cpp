@@ -156,6 +156,25 @@ TEMPLATE_TEST_CASE("Noise drive: every instruction set adds mean + deviation * R
   CHECK(compared > 1000);
 }
 
+TEST_CASE("A stream of normal numbers is RandomStream's, from any place on and in any length", "[kernels]") {
+  const RandomKey key = random_key(11, "projection", "weight");
+  RandomStream choose(random_key(7, "test", "choose"), 1);
+  for (const Isa isa : rheo::usable_isas())
+    for (const std::uint32_t n : {1u, 2u, 63u, 127u, 128u, 129u, 1000u})
+      for (const std::uint32_t first : {0u, 1u, 2u, 129u, 4000u}) {
+        const std::uint32_t index = choose.below(1u << 31);
+        RandomStream stream(key, index);
+        for (std::uint32_t k = 0; k < first; ++k) stream.normal();
+        std::vector<double> expected(n), found(n + 1, 7.0);
+        for (double& x : expected) x = stream.normal();
+        kernels(isa).normal_stream(key.lo, key.hi, index, first, n, found.data());
+        INFO(name(isa) << ", " << n << " from " << first);
+        CHECK(found.back() == 7.0);
+        found.pop_back();
+        REQUIRE(same_bits(found, expected));
+      }
+}
+
 TEST_CASE("Poisson drive: a rate per neuron", "[kernels]") {
   const RandomKey key = random_key(8, "input", "poisson");
   constexpr std::uint32_t size = 300;

@@ -16,6 +16,7 @@ using rheo::BuildError;
 using rheo::Complaint;
 using rheo::Distribution;
 using rheo::draw;
+using rheo::draw_all;
 using rheo::per_item;
 using rheo::problem_of;
 using rheo::random_key;
@@ -213,4 +214,28 @@ TEST_CASE("A value for many items", "[values]") {
     CHECK(per_item(Value(d), 100, random_key(4, "F", "params.V_th")) != fewer);
     CHECK(per_item(Value(d), 100, random_key(4, "E", "params.E_L")) != fewer);
   }
+}
+
+TEST_CASE("Many draws from one stream are the single ones, whatever lies outside the limits", "[values]") {
+  const auto key = random_key(4, "P", "weight");
+  std::vector<Distribution> all{distribution(Kind::normal, 3, 2), distribution(Kind::normal, 3, 2),
+                                distribution(Kind::normal, 3, 2), distribution(Kind::uniform, 1, 4),
+                                distribution(Kind::lognormal, 0.1, 1)};
+  all[1].min = 2.5;
+  all[2].min = 4;
+  all[2].max = 4.05;  // one draw of a hundred
+  all[4].max = 2;
+  for (std::size_t d = 0; d < all.size(); ++d)
+    for (const std::size_t n : {0u, 1u, 300u}) {
+      RandomStream stream(key, 17);
+      std::vector<double> expected(n), found(n);
+      for (double& x : expected) x = draw(all[d], stream);
+      draw_all(all[d], key, 17, found);
+      INFO("distribution " << d);
+      CHECK(found == expected);
+    }
+  Distribution never = distribution(Kind::normal, 0, 1);
+  never.min = 7.5;
+  std::vector<double> one(1);
+  CHECK(complaint_of([&] { draw_all(never, key, 0, one); }).problem == "1000 draws in a row lie outside [min, max]");
 }

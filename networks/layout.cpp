@@ -69,8 +69,9 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
   const double slice = f.slices > 0 ? f.out_degree / f.slices : 0;
   count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(slice / good_slice)));
   const std::uint64_t narrow = (f.slots + 65535) / 65536;
-  if (narrow <= most_lanes) count = std::max(count, narrow);
-  return std::max<std::uint64_t>(count, 1);
+  // Powers of two, which threads share evenly.
+  count = std::bit_floor(std::max<std::uint64_t>(count, 1));
+  return narrow <= most_lanes ? std::max(count, std::bit_ceil(narrow)) : count;
 }
 
 }  // namespace

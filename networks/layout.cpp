@@ -66,8 +66,10 @@ std::uint64_t lanes_for_ring(const Figures& f) {
 
 std::uint64_t lanes_for_wheel(const Figures& f) {
   std::uint64_t count = std::min(most_lanes, f.neurons / fewest_neurons);
-  const double slice = f.slices > 0 ? f.out_degree / f.slices : 0;
-  count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(slice / good_slice)));
+  if (f.out_degree > 0) {
+    const double slice = f.out_degree / f.slices;
+    count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(slice / good_slice)));
+  }
   const std::uint64_t narrow = (f.slots + 65535) / 65536;
   // Powers of two, which threads share evenly.
   count = std::bit_floor(std::max<std::uint64_t>(count, 1));

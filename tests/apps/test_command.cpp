@@ -4,13 +4,18 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "io/experiment.hpp"
 #include "io/spike_reader.hpp"
+#include "io/statistics.hpp"
+#include "networks/network.hpp"
 #include "tests/apps/command.hpp"
 
+using namespace rheo;
 using namespace std::chrono_literals;
 
 namespace {
@@ -187,6 +192,38 @@ TEST_CASE("a killed run: its file can be read while it grows and recovered after
   REQUIRE(expected.times.size() >= recovered.times.size());
   CHECK(std::equal(recovered.times.begin(), recovered.times.end(), expected.times.begin()));
   CHECK(std::equal(recovered.nodes.begin(), recovered.nodes.end(), expected.nodes.begin()));
+}
+
+TEST_CASE("bench times an experiment, and the stages and the machine beside it") {
+  const Scratch scratch;
+  const fs::path file = experiment(scratch, 50);
+  {
+    Command command(scratch, {"bench", file.string(), "--repeat", "3", "--discard", "20", "--json", "--no-bound"});
+    REQUIRE(command.end() == 0);
+    const auto json = nlohmann::json::parse(command.out());
+    CHECK(json.at("synapses") == 500 * 50);
+    CHECK(json.at("all_sim_seconds").size() == 3);
+    CHECK(json.at("rtf").get<double>() == Approx(json.at("sim_seconds").get<double>() / 0.05));
+    CHECK(json.at("stages").at("advance").get<double>() > 0);
+    // The same spikes as of a run that begins to count after 20 ms.
+    Network network(parse_experiment(file.string(), {}).network, Threads(1));
+    network.simulation().run(200);
+    SpikeStatistics statistics(network.simulation().populations());
+    network.simulation().add_sink(statistics);
+    network.simulation().run(500);
+    double spikes = 0, events = 0;
+    for (const PopulationStatistics& p : statistics.results(500, 0.1)) {
+      spikes += static_cast<double>(p.spikes);
+      events += static_cast<double>(p.spikes) * (p.name == "E" ? 500.0 * 40 / 400 : 500.0 * 10 / 100);
+    }
+    CHECK(spikes > 100);
+    CHECK(json.at("rate_hz").get<double>() == Approx(spikes / 500 / 0.05));
+    CHECK(json.at("synaptic_events").get<double>() == Approx(events));
+    CHECK_FALSE(fs::exists(scratch / "net.out"));
+  }
+  CHECK(code_of(scratch, {"bench", (scratch / "missing.toml").string()}) == 2);
+  CHECK(code_of(scratch, {"bench", file.string(), "--repeat", "0"}) == 2);
+  CHECK(code_of(scratch, {"bench", file.string(), "--set", "populations.E.size=-1"}) == 2);
 }
 
 TEST_CASE("inspect builds the network and says what it is") {

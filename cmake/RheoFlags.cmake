@@ -22,6 +22,10 @@ function(rheo_kernels target)
     list(APPEND isas v3 v4)
     target_compile_definitions(${target} PUBLIC RHEO_X86_ISAS=1)
   endif()
+  set(level -O3)
+  if(RHEO_SANITIZE)
+    set(level -O1)  # sanitizers leave no loop that more could make anything of
+  endif()
   foreach(isa IN LISTS isas)
     add_library(${target}_${isa} OBJECT ${ARGN})
     target_link_libraries(${target}_${isa} PRIVATE rheo_flags)
@@ -29,7 +33,7 @@ function(rheo_kernels target)
     target_compile_definitions(${target}_${isa} PRIVATE RHEO_ISA=${isa})
     # Always optimised: an inline function that is not inlined would be shared between the instruction sets.
     # gcc 12 warns about its own AVX-512 header; clang about loops that sanitizers keep from being vectorised.
-    target_compile_options(${target}_${isa} PRIVATE -O3
+    target_compile_options(${target}_${isa} PRIVATE ${level}
       $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed>)
     if(isa STREQUAL "v3")
       target_compile_options(${target}_${isa} PRIVATE -march=x86-64-v3)

@@ -167,6 +167,7 @@ void bench(const BenchOptions& options) {
   for (const PopulationStatistics& population : populations) spikes += population.spikes;
   const double rate = static_cast<double>(spikes) / static_cast<double>(simulation.neurons()) / biology;
   const Work work = work_of(network, spec, populations, experiment.ticks);
+  const std::uint64_t peak = peak_memory_bytes();  // before the limits take memory of their own
   std::optional<Bound> bound;
   if (options.bound) bound = bound_of(network, work, threads);
 
@@ -189,7 +190,7 @@ void bench(const BenchOptions& options) {
                                 {"bytes_per_synapse", network.bytes_per_synapse()},
                                 {"heap_bytes", simulation.bytes()},
                                 {"build_peak_memory_bytes", build_peak},
-                                {"peak_memory_bytes", peak_memory_bytes()}};
+                                {"peak_memory_bytes", peak}};
     if (bound)
       json["bound"] = {
           {"synapses", bound->synapses}, {"neurons", bound->neurons}, {"draws", bound->draws}, {"all", bound->all()}};
@@ -204,8 +205,7 @@ void bench(const BenchOptions& options) {
                   grouped(network.synapses()), network.bytes_per_synapse(), simulation.lanes(), threads.count(),
                   name_of(chosen_isa()));
   text += fmt::format("built in     {:.2f} s; memory {:.3f} GB of states, synapses and queues, {:.3f} GB at most\n",
-                      build_seconds, static_cast<double>(simulation.bytes()) / 1e9,
-                      static_cast<double>(peak_memory_bytes()) / 1e9);
+                      build_seconds, static_cast<double>(simulation.bytes()) / 1e9, static_cast<double>(peak) / 1e9);
   const auto [least, most] = std::minmax_element(all_seconds.begin(), all_seconds.end());
   text += fmt::format("simulated    {:.6g} ms in {:.4f} s", experiment.duration, seconds);
   if (options.repeat > 1) text += fmt::format(" ({:.4f} to {:.4f}, {} times)", *least, *most, options.repeat);

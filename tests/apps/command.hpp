@@ -16,32 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace fs = std::filesystem;
-
-// A directory of its own, removed in the end.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "rheo_command_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-inline std::string text_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+#include "tests/files.hpp"
 
 // The command with its output in files; started at once, waited for by end().
 class Command {
@@ -85,8 +60,8 @@ class Command {
     pid_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
-  std::string out() const { return text_of(out_); }
-  std::string err() const { return text_of(err_); }
+  std::string out() const { return bytes_of(out_); }
+  std::string err() const { return bytes_of(err_); }
 
  private:
   fs::path out_, err_;
@@ -98,11 +73,7 @@ inline int code_of(const Scratch& scratch, const std::vector<std::string>& argum
 }
 
 inline nlohmann::json report(const fs::path& directory) {
-  return nlohmann::json::parse(text_of(directory / "run.json"));
-}
-
-inline bool has_h5py() {
-  return std::system("/usr/bin/python3 -c 'import h5py' >/dev/null 2>&1") == 0;
+  return nlohmann::json::parse(bytes_of(directory / "run.json"));
 }
 
 // Whether the independent reader accepts all of these files; what it says goes to the test's output.

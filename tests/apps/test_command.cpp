@@ -1,12 +1,10 @@
 // The rheo command as a user meets it: exit codes, messages, results, signals, kill -9.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "io/experiment.hpp"
@@ -16,7 +14,6 @@
 #include "tests/apps/command.hpp"
 
 using namespace rheo;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -59,20 +56,11 @@ populations = ["E", "I"]
   return file;
 }
 
-// Waits until the run has written spikes to its unfinished file twice (or a minute has passed).
+// Waits until the run has flushed spikes to its unfinished file twice.
 bool wait_for_spikes(const fs::path& directory) {
-  std::uintmax_t before = 0;
-  int grown = 0;
-  for (int i = 0; i < 1200; ++i) {
-    std::error_code none;
-    const std::uintmax_t size = fs::file_size(directory / "spikes.h5.part", none);
-    if (!none && size > before + 100'000) {
-      before = size;
-      if (++grown == 2) return true;
-    }
-    std::this_thread::sleep_for(50ms);
-  }
-  return false;
+  const auto rows = [&] { return flushed_rows(directory / "spikes.h5.part", "/spikes/E/node_ids"); };
+  std::uint64_t first = 0;
+  return comes_true([&] { return (first = rows()) > 0; }) && comes_true([&] { return rows() > first; });
 }
 
 }  // namespace
@@ -125,7 +113,7 @@ TEST_CASE("the sealed file has the same bytes for any number of threads, lanes a
         scratch, {"run", file.string(), "--quiet", "--threads", threads, "--lanes", lanes, "--out", out.string()});
     ::unsetenv("RHEO_ISA");
     CHECK(code == 0);
-    return text_of(out / "spikes.h5");
+    return bytes_of(out / "spikes.h5");
   };
   const std::string expected = bytes("1", "1", nullptr);
   REQUIRE(expected.size() > 20'000);

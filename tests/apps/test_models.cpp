@@ -4,23 +4,11 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
 #include "neurons/catalogue.hpp"
-
-namespace fs = std::filesystem;
-
-namespace {
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-}  // namespace
+#include "tests/files.hpp"
 
 TEST_CASE("docs/models: the pages are those of rheo models --markdown") {
   const fs::path folder = fs::temp_directory_path() / ("rheo_models_" + std::to_string(::getpid()));
@@ -34,9 +22,9 @@ TEST_CASE("docs/models: the pages are those of rheo models --markdown") {
   CHECK(printed.size() == rheo::neuron_models().size() + 1);
   for (const std::string& name : printed) {
     INFO("docs/models/" << name << ": run `rheo models --markdown docs/models`");
-    const bool same = text_of(folder / name) == text_of(fs::path(RHEO_SOURCE_DIR "/docs/models") / name);
+    const bool same = bytes_of(folder / name) == bytes_of(fs::path(RHEO_SOURCE_DIR "/docs/models") / name);
     CHECK(same);
-    CHECK(text_of(folder / name).size() > 100);
+    CHECK(bytes_of(folder / name).size() > 100);
   }
   fs::remove_all(folder);
   CHECK(std::system("'" RHEO_COMMAND "' models --markdown /nowhere/at/all 2> /dev/null") != 0);

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-namespace {
+#include "tests/files.hpp"
 
-namespace fs = std::filesystem;
+namespace {
 
 const std::map<std::string, int> floors{{"core", 1},     {"neurons", 2}, {"plasticity", 2},
                                         {"networks", 3}, {"io", 4},      {"apps", 5}};
@@ -78,11 +78,6 @@ std::vector<std::string> problems_of(const std::string& folder, const std::strin
   return problems;
 }
 
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 }  // namespace
 
 TEST_CASE("a folder includes only folders below it") {
@@ -95,7 +90,7 @@ TEST_CASE("a folder includes only folders below it") {
       const std::string extension = entry.path().extension();
       if (!entry.is_regular_file() || (extension != ".hpp" && extension != ".cpp" && extension != ".h")) continue;
       ++files[folder];
-      const std::string text = text_of(entry.path());
+      const std::string text = bytes_of(entry.path());
       for (const Include& include : includes_of(text)) inward[folder] += include.quoted;
       for (const std::string& problem : problems_of(folder, text, exists))
         FAIL_CHECK(entry.path().lexically_relative(root).string() << ", " << problem);

@@ -1,19 +1,13 @@
 // docs/connectors.md and docs/experiment.md say what the catalogue of rules says.
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "networks/connect_rules.hpp"
+#include "tests/files.hpp"
 
 namespace {
-
-std::string text_of(const std::string& path) {
-  std::ifstream file(std::string(RHEO_SOURCE_DIR) + "/" + path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // The head of a rule's section; what follows it there is free.
 std::string section_of(const rheo::ConnectRule& rule) {
@@ -29,7 +23,8 @@ std::string section_of(const rheo::ConnectRule& rule) {
 }  // namespace
 
 TEST_CASE("the page of connection rules is that of the catalogue", "[connectors]") {
-  const std::string page = text_of("docs/connectors.md"), overview = text_of("docs/experiment.md");
+  const std::string page = bytes_of(RHEO_SOURCE_DIR "/docs/connectors.md"),
+                    overview = bytes_of(RHEO_SOURCE_DIR "/docs/experiment.md");
   std::set<std::string> names;
   for (const rheo::ConnectRule& rule : rheo::connect_rules()) {
     CHECK(&rheo::find_connect_rule(rule.rule) == &rule);

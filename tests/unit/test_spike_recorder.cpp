@@ -21,34 +21,12 @@
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
 #include "io/spike_recorder.hpp"
+#include "tests/files.hpp"
 
 using namespace rheo;
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
-
-struct Scratch {
-  explicit Scratch(const std::string& name)
-      : path(fs::temp_directory_path() / ("rheo_test_recorder_" + name + "_" + std::to_string(::getpid()))) {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  fs::path path;
-};
-
-std::string bytes_of_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-bool has_python() {
-  return std::system("/usr/bin/python3 -c 'import h5py' > /dev/null 2>&1") == 0;
-}
 
 int python(const fs::path& directory, const std::string& script) {
   const fs::path path = directory / "script.py";
@@ -108,6 +86,13 @@ RecordedSpikes expected(
   return spikes;
 }
 
+// Spikes of a population up to tick `last`.
+std::size_t rows_until(Tick last, const Ticks& ticks, const PopulationInfo& population) {
+  const RecordedSpikes all = expected(ticks, population, 0.1);
+  const auto end = std::upper_bound(all.times.begin(), all.times.end(), tick_to_ms(last, 0.1));
+  return static_cast<std::size_t>(end - all.times.begin());
+}
+
 void check_file(const fs::path& file, const Ticks& ticks, double dt) {
   for (const PopulationInfo& population : network) {
     CAPTURE(population.name);
@@ -127,29 +112,10 @@ Complaint complaint_of(const std::function<void()>& call) {
   return {};
 }
 
-// Runs `body` in a process of its own and returns how that ended. The child leaves without destructors of the parent's
-// objects; nothing of HDF5 is open here when it starts.
-int in_child(const std::function<int()>& body, const std::function<void(pid_t)>& meanwhile = {}) {
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    int code = 99;
-    try {
-      code = body();
-    } catch (...) {
-    }
-    ::_exit(code);
-  }
-  if (meanwhile) meanwhile(child);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return status;
-}
-
 }  // namespace
 
 TEST_CASE("recorded spikes come back from the sealed file", "[spike_recorder]") {
-  const Scratch scratch("plain");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(500, 0.01);
   SpikeRecorder recorder(scratch.path / "made" / "here", network, everything, 0.1);
   const fs::path directory = scratch.path / "made" / "here";
@@ -171,7 +137,7 @@ TEST_CASE("recorded spikes come back from the sealed file", "[spike_recorder]") 
 }
 
 TEST_CASE("the same spikes are the same bytes, however they came", "[spike_recorder]") {
-  const Scratch scratch("bytes");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(400, 0.02);
   std::vector<std::string> files;
   struct Way {
@@ -186,7 +152,7 @@ TEST_CASE("the same spikes are the same bytes, however they came", "[spike_recor
     if (way.reversed) std::reverse(selections.begin(), selections.end());
     SpikeRecorder recorder(directory, network, selections, 0.1, {.chunk = way.chunk, .flush_interval = way.flush});
     give(recorder, ticks, way.window, way.pause);
-    files.push_back(bytes_of_file(recorder.finish().file));
+    files.push_back(bytes_of(recorder.finish().file));
     if (files.size() == 1) std::this_thread::sleep_for(1100ms);  // object times have a resolution of a second
   }
   CHECK(files[0].size() > 100'000);
@@ -195,7 +161,7 @@ TEST_CASE("the same spikes are the same bytes, however they came", "[spike_recor
 }
 
 TEST_CASE("chosen neurons, overlapping choices, and bad choices", "[spike_recorder]") {
-  const Scratch scratch("choice");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(300, 0.02);
   {
     SpikeRecorder recorder(scratch.path, network,
@@ -228,7 +194,7 @@ TEST_CASE("chosen neurons, overlapping choices, and bad choices", "[spike_record
 }
 
 TEST_CASE("nothing recorded is a valid file, too", "[spike_recorder]") {
-  const Scratch scratch("nothing");
+  const Scratch scratch;
   SpikeRecorder recorder(scratch.path, network, {}, 0.1);
   recorder.take(SpikeBatch{});
   CHECK(recorder.finish().populations.empty());
@@ -236,7 +202,7 @@ TEST_CASE("nothing recorded is a valid file, too", "[spike_recorder]") {
 }
 
 TEST_CASE("without finish the spikes are all in the .part file and can be recovered", "[spike_recorder]") {
-  const Scratch scratch("unfinished");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(200, 0.02);
   {
     SpikeRecorder recorder(scratch.path, network, everything, 0.1);
@@ -264,7 +230,7 @@ TEST_CASE("without finish the spikes are all in the .part file and can be recove
 }
 
 TEST_CASE("recovery gives the bytes of an uninterrupted run", "[spike_recorder]") {
-  const Scratch a("whole"), b("recovered");
+  const Scratch a, b;
   const Ticks ticks = random_spikes(200, 0.02);
   {
     SpikeRecorder whole(a.path, network, everything, 0.1);
@@ -274,11 +240,11 @@ TEST_CASE("recovery gives the bytes of an uninterrupted run", "[spike_recorder]"
     give(cut, ticks, 4);
   }
   recover_spikes(b.path);
-  CHECK((bytes_of_file(a.path / "spikes.h5") == bytes_of_file(b.path / "spikes.h5")));
+  CHECK((bytes_of(a.path / "spikes.h5") == bytes_of(b.path / "spikes.h5")));
 }
 
 TEST_CASE("nothing to recover is said clearly", "[spike_recorder]") {
-  const Scratch scratch("none");
+  const Scratch scratch;
   CHECK(complaint_of([&] { recover_spikes(scratch.path); }).problem == "nothing to recover: no spikes.h5.part");
   CHECK(complaint_of([&] { recover_spikes(scratch.path / "nowhere"); }).problem == "there is no such directory");
   std::ofstream(scratch.path / "spikes.h5.part") << "rubbish";
@@ -302,7 +268,7 @@ TEST_CASE("half-written rows at the end are cut, and only there", "[spike_record
         Damage{"the same spike twice: a source may", {1, 2, 2}, {4, 5, 5}, 3},
         Damage{"same tick, ascending", {1, 2, 2}, {4, 5, 6}, 3}, Damage{"nothing", {}, {}, 0}}) {
     CAPTURE(damage.what);
-    const Scratch scratch("damage");
+    const Scratch scratch;
     {
       h5::File file = h5::File::create((scratch.path / "spikes.h5.part").string(), h5::File::Layout::live);
       h5::Group spikes = file.create_group("spikes");
@@ -320,11 +286,11 @@ TEST_CASE("half-written rows at the end are cut, and only there", "[spike_record
 }
 
 TEST_CASE("the running file can be read, from its first moment on", "[spike_recorder]") {
-  if (!has_python()) {
+  if (!has_h5py()) {
     WARN("skipped: no python3 with h5py");
     return;
   }
-  const Scratch scratch("live");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(100, 0.02);
   SpikeRecorder recorder(scratch.path, network, everything, 0.1, {.flush_interval = 50ms});
   CHECK(python(scratch.path, R"(
@@ -341,8 +307,9 @@ try:
 except OSError: pass
 )") == 0);
   give(recorder, ticks, 15);
-  std::this_thread::sleep_for(300ms);
   const auto e = expected(ticks, network[0], 0.1);
+  const fs::path part = scratch / "spikes.h5.part";
+  CHECK(comes_true([&] { return flushed_rows(part, "/spikes/E/node_ids") == e.times.size(); }));
   std::ofstream(scratch.path / "count.txt") << e.times.size();
   CHECK(python(scratch.path, R"(
 f = h5py.File(sys.argv[1] + '/spikes.h5.part', 'r', swmr=True)
@@ -351,11 +318,7 @@ t, i = f['spikes/E/timestamps'][:], f['spikes/E/node_ids'][:]
 assert len(t) == len(i) == n, (len(t), len(i), n)
 assert (np.diff(t) >= 0).all() and t[0] > 0 and i.max() < 800
 )") == 0);
-  // Our own reader of live files, in the same process.
-  {
-    const h5::File file = h5::File::open((scratch.path / "spikes.h5.part").string(), h5::File::Access::sealed_or_live);
-    CHECK(file.dataset("/spikes/E/timestamps").rows() == e.times.size());
-  }
+  CHECK(flushed_rows(part, "/spikes/E/timestamps") == e.times.size());  // our own reader, in the same process
   recorder.finish();
   CHECK(python(scratch.path, R"(
 f = h5py.File(sys.argv[1] + '/spikes.h5', 'r')
@@ -374,10 +337,10 @@ TEST_CASE("kill -9 loses nothing that was flushed", "[spike_recorder]") {
   const Ticks ticks = random_spikes(20'000, 0.01);
   for (const int wait : {0, 40, 150, 333}) {
     CAPTURE(wait);
-    const Scratch scratch("killed");
+    const Scratch scratch;
     int pipe[2];
     REQUIRE(::pipe(pipe) == 0);
-    Tick given = 0;  // last tick that was given 0.4 s before the kill
+    Tick given = 0;  // last tick of which all spikes were seen in the file before the kill
     const int status = in_child(
         [&] {
           SpikeRecorder recorder(scratch.path, network, everything, 0.1, {.chunk = 2000, .flush_interval = 100ms});
@@ -387,7 +350,7 @@ TEST_CASE("kill -9 loses nothing that was flushed", "[spike_recorder]") {
             if (::write(pipe[1], &now, sizeof now) != sizeof now) return 1;
             std::this_thread::sleep_for(1ms);
           }
-          std::this_thread::sleep_for(10s);
+          std::this_thread::sleep_for(1h);
           return 0;
         },
         [&](pid_t child) {
@@ -400,7 +363,13 @@ TEST_CASE("kill -9 loses nothing that was flushed", "[spike_recorder]") {
             got = ::read(pipe[0], &now, sizeof now);
           }
           CHECK_THROWS_AS(recover_spikes(scratch.path), RecordingError);  // its process lives
-          std::this_thread::sleep_for(400ms);
+          const auto due = [&](const PopulationInfo& population) { return rows_until(given, ticks, population); };
+          CHECK(comes_true([&] {
+            return std::all_of(network.begin(), network.end(), [&](const PopulationInfo& population) {
+              const fs::path part = scratch / "spikes.h5.part";
+              return flushed_rows(part, "/spikes/" + population.name + "/node_ids") >= due(population);
+            });
+          }));
           ::kill(child, SIGKILL);
         });
     ::close(pipe[0]);
@@ -415,8 +384,7 @@ TEST_CASE("kill -9 loses nothing that was flushed", "[spike_recorder]") {
       REQUIRE(found.times.size() <= right.times.size());
       CHECK(std::equal(found.times.begin(), found.times.end(), right.times.begin()));
       CHECK(std::equal(found.nodes.begin(), found.nodes.end(), right.nodes.begin()));
-      const auto safe = std::upper_bound(right.times.begin(), right.times.end(), tick_to_ms(given, 0.1));
-      CHECK(found.times.size() >= static_cast<std::size_t>(safe - right.times.begin()));
+      CHECK(found.times.size() >= rows_until(given, ticks, population));
     }
     CHECK_FALSE(fs::exists(scratch.path / "spikes.h5.part"));
   }
@@ -424,7 +392,7 @@ TEST_CASE("kill -9 loses nothing that was flushed", "[spike_recorder]") {
 
 TEST_CASE("a directory that cannot be written is a RecordingError", "[spike_recorder]") {
   CHECK_THROWS_AS(SpikeRecorder("/proc/nowhere", network, everything, 0.1), RecordingError);
-  const Scratch scratch("file");
+  const Scratch scratch;
   std::ofstream(scratch.path / "taken") << "a file";
   CHECK(complaint_of([&] { SpikeRecorder(scratch.path / "taken", network, everything, 0.1); }).file ==
         scratch.path / "taken");
@@ -444,7 +412,7 @@ TEST_CASE("a directory that cannot be written is a RecordingError", "[spike_reco
 }
 
 TEST_CASE("a full disk is reported, and what was flushed before is kept", "[spike_recorder]") {
-  const Scratch scratch("full");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(20'000, 0.01);
   const int status = in_child([&] {
     ::signal(SIGXFSZ, SIG_IGN);
@@ -481,13 +449,17 @@ TEST_CASE("a full disk is reported, and what was flushed before is kept", "[spik
 }
 
 TEST_CASE("a disk that fills up while sealing keeps the .part file", "[spike_recorder]") {
-  const Scratch scratch("full_at_end");
+  const Scratch scratch;
   const Ticks ticks = random_spikes(3'000, 0.01);
   const int status = in_child([&] {
     ::signal(SIGXFSZ, SIG_IGN);
     SpikeRecorder recorder(scratch.path, network, everything, 0.1, {.flush_interval = 1ms});
     give(recorder, ticks, 15);
-    std::this_thread::sleep_for(100ms);
+    for (const PopulationInfo& population : network) {
+      const std::size_t rows = rows_until(static_cast<Tick>(ticks.size()), ticks, population);
+      const std::string ids = "/spikes/" + population.name + "/node_ids";
+      if (!comes_true([&] { return flushed_rows(scratch / "spikes.h5.part", ids) == rows; })) return 2;
+    }
     const rlimit limit{300'000, 300'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     try {
@@ -505,7 +477,7 @@ TEST_CASE("a disk that fills up while sealing keeps the .part file", "[spike_rec
 }
 
 TEST_CASE("cost of a spike in the recorder", "[.bench][spike_recorder]") {
-  const Scratch scratch("bench");
+  const Scratch scratch;
   std::mt19937 random(5);
   const std::vector<PopulationInfo> populations{{"E", 0, 60'000}, {"I", 60'000, 20'000}};
   for (const std::size_t per_tick : {30, 300, 3000}) {

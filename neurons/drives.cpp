@@ -112,20 +112,21 @@ void CurrentDrive::add_in(Tick t, NeuronRange part, Real* to) const {
 }
 
 NoiseDrive::NoiseDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
-                       std::vector<double> mean, std::vector<double> deviation, Tick every, NoiseAdd kernel)
+                       const std::vector<double>& mean, const std::vector<double>& deviation, Tick every,
+                       NoiseAdd kernel)
     : DriveBase(target, precision),
       key_(key),
       index_offset_(index_offset),
-      mean_(std::move(mean)),
-      deviation_(std::move(deviation)),
+      mean_(precision, mean),
+      deviation_(precision, deviation),
       every_(every),
       kernel_(kernel) {}
 
 template <class Real>
 void NoiseDrive::add_in(Tick t, NeuronRange part, Real* to) const {
   if (!active(t)) return;
-  const auto of = [&](const std::vector<double>& values) {
-    return values.data() + (values.size() > 1 ? part.begin : 0);
+  const auto of = [&](const DriveValues& values) {
+    return values.data<Real>() + (values.per_neuron() ? part.begin : 0);
   };
   kernel_({.key_lo = key_.lo,
            .key_hi = key_.hi,
@@ -134,8 +135,8 @@ void NoiseDrive::add_in(Tick t, NeuronRange part, Real* to) const {
            .end = index_offset_ + part.end,
            .mean = of(mean_),
            .deviation = of(deviation_),
-           .mean_per_neuron = mean_.size() > 1,
-           .deviation_per_neuron = deviation_.size() > 1,
+           .mean_per_neuron = mean_.per_neuron(),
+           .deviation_per_neuron = deviation_.per_neuron(),
            .row = to,
            .step = target_.range.step});
 }

@@ -127,12 +127,12 @@ class CurrentDrive final : public DriveBase<CurrentDrive> {
   TickProfile profile_;
 };
 
-// A normally distributed current, drawn anew for every neuron each `every` ticks: mean + deviation z. z of neuron i in
-// the k-th interval of the input is the normal draw of stream (key, index_offset + i, k).
+// A normally distributed current, drawn anew for every neuron each `every` ticks: mean + deviation z. Neuron i of the
+// range is number index_offset + i of the input; see NoiseArgs for the bits that a draw takes in the k-th interval.
 class NoiseDrive final : public DriveBase<NoiseDrive> {
  public:
   NoiseDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
-             std::vector<double> mean, std::vector<double> deviation, Tick every, NoiseAdd kernel);
+             const std::vector<double>& mean, const std::vector<double>& deviation, Tick every, NoiseAdd kernel);
 
  private:
   friend DriveBase<NoiseDrive>;
@@ -141,7 +141,7 @@ class NoiseDrive final : public DriveBase<NoiseDrive> {
 
   RandomKey key_;
   std::uint32_t index_offset_;
-  std::vector<double> mean_, deviation_;
+  DriveValues mean_, deviation_;
   Tick every_;
   NoiseAdd kernel_;
 };

@@ -212,18 +212,9 @@ void poisson_add(const PoissonArgs& a) {
   }
 }
 
-// 64 random bits as the fraction of a number from 2^52 on, for `quantiles`.
-RHEO_INLINE Words fractions(Words bits) {
-  return (bits >> 12) | (Words{} + 0x4330000000000000u);
-}
-
-// Standard normal numbers: RandomStream's uniform_open of the fractions p[0, n) and normal_quantile, in loops without
-// branches. n is at most `group`.
-RHEO_INLINE void quantiles(double* p, std::uint32_t n, double* z) {
-  for (std::uint32_t j = 0; j < n; ++j) {
-    p[j] = ((p[j] - 0x1p52) + 0.5) * 0x1p-52;
-    z[j] = normal::quantile_in_centre(p[j] - 0.5);
-  }
+// normal_quantile of p[0, n) in loops without branches. n is at most `group`.
+RHEO_INLINE void quantiles(const double* p, std::uint32_t n, double* z) {
+  for (std::uint32_t j = 0; j < n; ++j) z[j] = normal::quantile_in_centre(p[j] - 0.5);
   std::uint32_t where[group], tails = 0;
   for (std::uint32_t j = 0; j < n; ++j) {
     where[tails] = j;
@@ -246,25 +237,9 @@ RHEO_INLINE void quantiles(double* p, std::uint32_t n, double* z) {
   for (std::uint32_t k = 0; k < tails; ++k) z[where[k]] = p[where[k]] - 0.5 < 0.0 ? -size[k] : size[k];
 }
 
-// The first number of each of n streams from neuron `first` on, n a multiple of philox_at_once up to `group`.
-RHEO_INLINE void normal_of_each(const NoiseArgs& a, std::uint32_t first, std::uint32_t n, double* z) {
-  alignas(64) double p[group];
-  const Words iota = ascending(std::make_index_sequence<words_size>{});
-  for (std::size_t b = 0; b < n; b += philox_at_once) {
-    Counters c;
-    for (std::size_t k = 0; k < chains; ++k) {
-      c.c0[k] = Words{};
-      c.c1[k] = iota + (first + b + k * words_size);
-      c.c2[k] = Words{} + static_cast<std::uint32_t>(a.interval);
-      c.c3[k] = Words{} + static_cast<std::uint32_t>(a.interval >> 32);
-    }
-    philox(c, a.key_lo, a.key_hi);
-    for (std::size_t k = 0; k < chains; ++k) {
-      const Words bits = fractions(low_halves(c.c0[k], c.c1[k]));
-      __builtin_memcpy(p + b + k * words_size, &bits, sizeof bits);
-    }
-  }
-  quantiles(p, n, z);
+// 64 random bits as the fraction of a number from 2^52 on.
+RHEO_INLINE Words fractions(Words bits) {
+  return (bits >> 12) | (Words{} + 0x4330000000000000u);
 }
 
 void normal_stream(std::uint32_t key_lo, std::uint32_t key_hi, std::uint32_t index, std::uint32_t first,
@@ -297,28 +272,66 @@ void normal_stream(std::uint32_t key_lo, std::uint32_t key_hi, std::uint32_t ind
         }
       }
     }
+    // RandomStream's uniform_open.
+    for (std::uint32_t j = 0; j < wanted; ++j) p[j] = ((p[j] - 0x1p52) + 0.5) * 0x1p-52;
     quantiles(p, wanted, z);
     for (std::uint32_t j = skip; j < wanted; ++j) to[done++] = z[j];
   }
 }
 
+// The bits of one group of neurons.
+RHEO_INLINE void noise_words(const NoiseArgs& a, std::uint32_t first_block, std::uint32_t* word) {
+  const Words iota = ascending(std::make_index_sequence<words_size>{});
+  for (std::size_t b = 0; b < group / 4; b += philox_at_once) {
+    Counters c;
+    for (std::size_t k = 0; k < chains; ++k) {
+      c.c0[k] = iota + (first_block + b + k * words_size);
+      c.c1[k] = Words{};
+      c.c2[k] = Words{} + static_cast<std::uint32_t>(a.interval);
+      c.c3[k] = Words{} + static_cast<std::uint32_t>(a.interval >> 32);
+    }
+    philox(c, a.key_lo, a.key_hi);
+    for (std::size_t k = 0; k < chains; ++k) {
+      const Words front = low_halves(c.c0[k], c.c1[k]), back = low_halves(c.c2[k], c.c3[k]);
+      __builtin_memcpy(word + 2 * (b + k * words_size), &front, sizeof front);
+      __builtin_memcpy(word + group / 2 + 2 * (b + k * words_size), &back, sizeof back);
+    }
+  }
+}
+
+RHEO_INLINE void quantiles_of_words(const std::uint32_t* word, float* z) {
+  for (std::uint32_t j = 0; j < group; ++j) z[j] = normal::log2_4pq(word[j]);
+  for (std::uint32_t j = 0; j < group; ++j) z[j] = normal::quantile_of_word(word[j], z[j]);
+}
+RHEO_INLINE void quantiles_of_words(const std::uint32_t* word, double* z) {
+  alignas(64) double p[group];
+  for (std::uint32_t j = 0; j < group; ++j) p[j] = (static_cast<double>(word[j]) + 0.5) * 0x1p-32;
+  quantiles(p, group, z);
+}
+
 template <class Real>
 void noise_add(const NoiseArgs& a) {
+  const auto* const mean = static_cast<const Real*>(a.mean);
+  const auto* const deviation = static_cast<const Real*>(a.deviation);
   auto* const row = static_cast<Real*>(a.row);
-  for (std::uint32_t first = a.begin; first < a.end; first += group) {
-    alignas(64) double z[group];
-    const std::uint32_t n = a.end - first < group ? a.end - first : group, at = first - a.begin;
-    normal_of_each(a, first, (n + philox_at_once - 1) / philox_at_once * philox_at_once, z);
-    const double* const mean = a.mean + (a.mean_per_neuron ? at : 0);
-    const double* const deviation = a.deviation + (a.deviation_per_neuron ? at : 0);
+  for (std::uint32_t first = a.begin / group * group; first < a.end; first += group) {
+    alignas(64) std::uint32_t word[group];
+    alignas(64) Real z[group];
+    noise_words(a, first / group * (group / 4), word);
+    quantiles_of_words(word, z);
+    const std::uint32_t low = first < a.begin ? a.begin - first : 0;
+    const std::uint32_t high = a.end - first < group ? a.end - first : group;
+    const std::size_t at = first + low - a.begin, n = high - low;
+    const Real* const from = z + low;
     Real* const to = row + at * a.step;
-    if (a.step == 1 && !a.mean_per_neuron && !a.deviation_per_neuron) {
-      const double m = *mean, d = *deviation;
-      for (std::uint32_t j = 0; j < n; ++j) to[j] += static_cast<Real>(m + d * z[j]);
-    } else {
-      for (std::uint32_t j = 0; j < n; ++j)
+    if (a.mean_per_neuron || a.deviation_per_neuron || a.step != 1) {
+      for (std::size_t j = 0; j < n; ++j)
         to[j * a.step] +=
-            static_cast<Real>(mean[a.mean_per_neuron ? j : 0] + deviation[a.deviation_per_neuron ? j : 0] * z[j]);
+            mean[a.mean_per_neuron ? at + j : 0] + deviation[a.deviation_per_neuron ? at + j : 0] * from[j];
+    } else {
+      const Real m = *mean, d = *deviation;
+      RHEO_INDEPENDENT_ITERATIONS
+      for (std::size_t j = 0; j < n; ++j) to[j] += m + d * from[j];
     }
   }
 }

@@ -61,12 +61,14 @@ struct PoissonArgs {
 };
 using PoissonAdd = void (*)(const PoissonArgs&);
 
-// Adds mean + deviation * z to the rows of neurons [begin, end), z being RandomStream(key, neuron, interval).normal().
+// Adds mean + deviation * z to the rows of neurons [begin, end). z is the normal quantile of (x + 1/2) 2^-32, computed
+// in the precision of the row: core/normal.hpp's of a word, or normal_quantile. x, the bits of neuron i, is word (i mod
+// 2) of Philox block (32 (i/128) + (j mod 64)/2, 0, interval) for j < 64 and word 2 + (i mod 2) above, j = i mod 128.
 struct NoiseArgs {
   std::uint32_t key_lo, key_hi;
   std::uint64_t interval;
-  std::uint32_t begin, end;        // neurons as their streams count them
-  const double *mean, *deviation;  // one, or one per neuron from `begin` on
+  std::uint32_t begin, end;      // neurons as the drive counts them
+  const void *mean, *deviation;  // one Real, or one per neuron from `begin` on
   bool mean_per_neuron, deviation_per_neuron;
   void* row;  // Real: the first for neuron `begin`, the next `step` further on
   std::size_t step;

@@ -14,7 +14,7 @@ step(${CMAKE_COMMAND} -S ${SOURCE}/examples/embed -B ${scratch}/build -DCMAKE_PR
      -DCMAKE_CXX_COMPILER=${COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}")
 step(${CMAKE_COMMAND} --build ${scratch}/build)
 step(${scratch}/build/embed)
-string(FIND "${output}" "500 ms: 9976 spikes\n100078 synapses, mean weight 0.2498" found)
+string(FIND "${output}" "500 ms: 9907 spikes\n100078 synapses, mean weight 0.2498" found)
 if(found EQUAL -1)
   message(FATAL_ERROR "the program printed\n${output}")
 endif()

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/isa.hpp"
+#include "core/normal.hpp"
 #include "core/philox.hpp"
 #include "core/random.hpp"
 #include "neurons/drives.hpp"
@@ -49,6 +50,22 @@ std::uint64_t bits_of_draw(RandomKey key, std::uint32_t neuron, std::uint64_t ti
   const std::uint64_t words = upper.x[half] | std::uint64_t{upper.x[half + 1]} << 32;
   const auto lower = rheo::philox4x32({{neuron, 1, tick_low, tick_high}}, key.lo, key.hi);
   return (words >> (16 * (j % 4)) & 0xffff) << 32 | lower.x[0];
+}
+
+// The 32 bits of a neuron's normal draw, and the number they stand for, as the comment of NoiseArgs says.
+std::uint32_t bits_of_noise(RandomKey key, std::uint32_t neuron, std::uint64_t interval) {
+  const std::uint32_t j = neuron % 128;
+  const auto words = rheo::philox4x32({{32 * (neuron / 128) + j % 64 / 2, 0, static_cast<std::uint32_t>(interval),
+                                        static_cast<std::uint32_t>(interval >> 32)}},
+                                      key.lo, key.hi);
+  return words.x[j % 2 + (j < 64 ? 0 : 2)];
+}
+template <class Real>
+Real normal_of_word(std::uint32_t word) {
+  if constexpr (std::is_same_v<Real, float>)
+    return rheo::normal::quantile_of_word(word, rheo::normal::log2_4pq(word));
+  else
+    return rheo::normal_quantile((word + 0.5) * 0x1p-32);
 }
 
 std::string name(Isa isa) {
@@ -115,18 +132,19 @@ TEMPLATE_TEST_CASE("Poisson drive: any window, step and offset gives the draws o
   }
 }
 
-TEMPLATE_TEST_CASE("Noise drive: every instruction set adds mean + deviation * RandomStream::normal()", "[kernels]",
-                   float, double) {
+TEMPLATE_TEST_CASE("Noise drive: any window, step and offset gives the draws of the definition", "[kernels]", float,
+                   double) {
   using Real = TestType;
   const RandomKey key = random_key(4, "input", "noise");
   RandomStream choose(random_key(7, "test", "choose"), 0);
   std::size_t compared = 0;
-  for (int round = 0; round < 40; ++round) {
-    const std::uint32_t size = 1 + choose.below(700), step = round % 3 == 0 ? 1 + choose.below(9) : 1;
+  for (int round = 0; round < 80; ++round) {
+    const std::uint32_t size = 1 + choose.below(2000), step = round % 3 == 0 ? 1 + choose.below(9) : 1;
     NeuronRange range{choose.below(size), 0, step};
     range.end = range.begin + 1 + choose.below(size - range.begin);
     const std::uint32_t begin = choose.below(size), end = begin + 1 + choose.below(size - begin);
     const std::uint32_t offset = round % 2 == 0 ? 0 : choose.below(100000);
+    // Intervals beyond 2^32 use the counter's last word.
     const Tick every = 1 + choose.below(4), t = 1 + choose.below(1u << 30) + (round % 4 == 3 ? Tick{5} << 34 : 0);
     const auto values = [&](bool each) {
       std::vector<double> all;
@@ -139,9 +157,10 @@ TEMPLATE_TEST_CASE("Noise drive: every instruction set adds mean + deviation * R
     for (std::uint32_t i = 0; i < range.count(); ++i) {
       const std::uint32_t neuron = range.begin + i * step;
       if (neuron < begin || neuron >= end) continue;
-      const double z = RandomStream(key, offset + i, (t - 1) / every).normal();
-      expected[neuron - begin] +=
-          static_cast<Real>(mean[mean.size() > 1 ? i : 0] + deviation[deviation.size() > 1 ? i : 0] * z);
+      const auto interval = static_cast<std::uint64_t>((t - 1) / every);
+      const Real z = normal_of_word<Real>(bits_of_noise(key, offset + i, interval));
+      expected[neuron - begin] += static_cast<Real>(mean[mean.size() > 1 ? i : 0]) +
+                                  static_cast<Real>(deviation[deviation.size() > 1 ? i : 0]) * z;
       ++compared;
     }
     for (const Isa isa : rheo::usable_isas()) {
@@ -153,7 +172,79 @@ TEMPLATE_TEST_CASE("Noise drive: every instruction set adds mean + deviation * R
       REQUIRE(same_bits(row, expected));
     }
   }
-  CHECK(compared > 1000);
+  CHECK(compared > 3000);
+}
+
+TEST_CASE("Noise drive: both precisions draw the same numbers up to rounding", "[kernels]") {
+  constexpr std::uint32_t size = 1000;
+  const RandomKey key = random_key(5, "input", "noise");
+  const auto& table = kernels(rheo::chosen_isa());
+  const rheo::DriveTarget where{0, 0, {0, size, 1}, 1, rheo::never};
+  const NoiseDrive coarse(where, Precision::single_, key, 3, {0}, {1}, 1, table.noise[0]);
+  const NoiseDrive fine(where, Precision::double_, key, 3, {0}, {1}, 1, table.noise[1]);
+  double largest = 0;
+  for (Tick t = 1; t <= 500; ++t) {
+    std::vector<float> a(size, 0.0f);
+    std::vector<double> b(size, 0.0);
+    coarse.add(t, 0, size, a.data());
+    fine.add(t, 0, size, b.data());
+    for (std::uint32_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  }
+  CHECK(largest < 8e-7);
+}
+
+TEST_CASE("Noise drive: the draws are normally distributed and independent", "[kernels]") {
+  constexpr std::uint32_t size = 1024;
+  constexpr Tick intervals = 4096;
+  constexpr double n = double{size} * intervals;
+  const NoiseDrive drive({0, 0, {0, size, 1}, 1, rheo::never}, Precision::single_, random_key(3, "input", "noise"), 0,
+                         {0}, {1}, 1, kernels(rheo::chosen_isa()).noise[0]);
+  // Neighbours by number, by word of a block, by block, by half of a group, by group; and one neuron in two intervals.
+  constexpr std::array<std::uint32_t, 5> distances{1, 2, 64, 65, 128};
+  constexpr std::array<double, 5> borders{1, 2, 3, 4, 4.5};
+  std::array<double, 5> products{}, beyond{};
+  double sum = 0, squares = 0, cubes = 0, fourth = 0, in_time = 0;
+  std::vector<float> all, row(size), before(size, 0.0f);
+  for (Tick t = 1; t <= intervals; ++t) {
+    std::fill(row.begin(), row.end(), 0.0f);
+    drive.add(t, 0, size, row.data());
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const double z = row[i];
+      sum += z;
+      squares += z * z;
+      cubes += z * z * z;
+      fourth += z * z * z * z;
+      in_time += z * before[i];
+      for (std::size_t k = 0; k < borders.size(); ++k) beyond[k] += std::abs(z) > borders[k];
+      for (std::size_t d = 0; d < distances.size(); ++d) products[d] += z * row[(i + distances[d]) % size];
+    }
+    before = row;
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  // Four standard deviations; those of the moments follow from E z^4 = 3, E z^6 = 15, E z^8 = 105.
+  const double error = 4 / std::sqrt(n);
+  CHECK(std::abs(sum / n) < error);
+  CHECK(std::abs(squares / n - 1) < error * std::sqrt(2.0));
+  CHECK(std::abs(cubes / n) < error * std::sqrt(15.0));
+  CHECK(std::abs(fourth / n - 3) < error * std::sqrt(96.0));
+  CHECK(std::abs(in_time / n) < error);
+  for (std::size_t d = 0; d < distances.size(); ++d) {
+    CAPTURE(distances[d]);
+    CHECK(std::abs(products[d] / n) < error);
+  }
+  for (std::size_t k = 0; k < borders.size(); ++k) {
+    CAPTURE(borders[k]);
+    const double expected = n * std::erfc(borders[k] / std::sqrt(2.0));
+    CHECK(std::abs(beyond[k] - expected) < 4 * std::sqrt(expected));
+  }
+  // Kolmogorov and Smirnov: P(D sqrt(n) > 1.95) = 0.001.
+  std::sort(all.begin(), all.end());
+  double distance = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double p = 0.5 * std::erfc(-all[i] / std::sqrt(2.0)), k = static_cast<double>(i);
+    distance = std::max({distance, p - k / n, (k + 1) / n - p});
+  }
+  CHECK(distance * std::sqrt(n) < 1.95);
 }
 
 TEST_CASE("A stream of normal numbers is RandomStream's, from any place on and in any length", "[kernels]") {

@@ -14,6 +14,7 @@
 #undef philox4x32
 
 #include "core/math.hpp"
+#include "core/normal.hpp"
 #include "core/random.hpp"
 
 namespace {
@@ -387,6 +388,37 @@ TEST_CASE("random: the normal quantile is accurate", "[random]") {
     CHECK(std::fabs(static_cast<double>((back - p) / slope)) < 1e-15 * (1.0 + std::fabs(static_cast<double>(x))));
     if (p > 1e-3) CHECK(rheo::normal_quantile(1.0 - p) == Approx(-static_cast<double>(x)).epsilon(1e-13).margin(1e-15));
   }
+}
+
+TEST_CASE("random: the normal quantile of a word in single precision", "[random]") {
+  const auto single = [](std::uint32_t word) {
+    return rheo::normal::quantile_of_word(word, rheo::normal::log2_4pq(word));
+  };
+  double largest = 0, largest_relative = 0;
+  bool symmetric = true;
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  const auto visit = [&](std::uint32_t word) {
+    const float z = single(word);
+    const double exact = rheo::normal_quantile((word + 0.5) * 0x1p-32);
+    const double error = std::fabs(z - exact);
+    // A NaN must not pass.
+    largest = error <= largest ? largest : error;
+    largest_relative = error / std::fabs(exact) <= largest_relative ? largest_relative : error / std::fabs(exact);
+    symmetric &= single(~word) == -z;
+    hash = (hash ^ std::bit_cast<std::uint32_t>(z)) * 0x100000001b3u;
+  };
+  // All of the range, the far tail and the centre word by word, and the tail by relative steps.
+  for (std::uint64_t word = 0; word < 0x100000000u; word += 2039) visit(static_cast<std::uint32_t>(word));
+  for (std::uint32_t k = 0; k < 200'000; ++k) visit(k);
+  for (std::uint32_t k = 0; k < 200'000; ++k) visit(0x80000000u + k);
+  for (std::uint32_t word = 1u << 17; word < 0x80000000u; word += word / 20'000) visit(word);
+  CHECK(largest < 8e-7);
+  CHECK(largest_relative < 4e-7);
+  CHECK(symmetric);
+  CHECK(single(0) == -single(0xffffffffu));
+  CHECK(single(0xffffffffu) == Approx(6.337957755).epsilon(1e-7));
+  CHECK(single(0x80000000u) == Approx(2.918099e-10).epsilon(1e-6));
+  CHECK(hash == 0x7aed56ab92a4ef22u);  // never changes
 }
 
 TEST_CASE("random: normal, lognormal and exponential numbers", "[random]") {

@@ -50,7 +50,7 @@ double median(std::vector<double> values) {
 // What a run did, in the units of the limits.
 struct Work {
   std::vector<double> events;  // [bundle] synaptic events
-  double neuron_ticks = 0, draws = 0;
+  double neuron_ticks = 0, poisson_draws = 0, noise_draws = 0;
   double all_events() const { return std::accumulate(events.begin(), events.end(), 0.0); }
 };
 
@@ -82,8 +82,11 @@ Work work_of(const Network& network, const NetworkSpec& spec, const std::vector<
   for (const PopulationSpec& population : spec.populations)
     if (population.model != "spike_source") work.neuron_ticks += static_cast<double>(population.size * ticks);
   for (const InputSpec& input : spec.inputs)
-    if (input.kind == InputSpec::Kind::poisson)
-      for (const Selection& target : input.target) work.draws += size_of(target) * static_cast<double>(ticks);
+    for (const Selection& target : input.target) {
+      const double draws = size_of(target) * static_cast<double>(ticks);
+      if (input.kind == InputSpec::Kind::poisson) work.poisson_draws += draws;
+      if (input.kind == InputSpec::Kind::noise) work.noise_draws += draws;
+    }
   return work;
 }
 
@@ -122,7 +125,8 @@ Bound bound_of(const Network& network, const Work& work, const Threads& threads)
   }
   const std::size_t per_thread = network.simulation().neurons() / threads.count();
   bound.neurons = work.neuron_ticks / limits.neurons(std::max<std::size_t>(1, per_thread));
-  if (work.draws > 0) bound.draws = work.draws / limits.poisson();
+  if (work.poisson_draws > 0) bound.draws += work.poisson_draws / limits.poisson();
+  if (work.noise_draws > 0) bound.draws += work.noise_draws / limits.noise();
   return bound;
 }
 

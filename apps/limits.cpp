@@ -223,6 +223,22 @@ double Limits::poisson() const {
   });
 }
 
+double Limits::noise() const {
+  return measure(targets, [&](std::size_t) {
+    return [row = AlignedColumn<float>(targets), mean = 0.0f, deviation = 5.0f, tick = std::uint64_t{0}]() mutable {
+      NoiseArgs args{};
+      args.key_lo = 1;
+      args.interval = ++tick;
+      args.end = targets;
+      args.mean = &mean;
+      args.deviation = &deviation;
+      args.row = row.data();
+      args.step = 1;
+      kernels(chosen_isa()).noise[0](args);
+    };
+  });
+}
+
 std::string Limits::table() const {
   std::string text;
   const auto line = [&](const std::string& what, double rate, double unit, const char* name) {
@@ -245,6 +261,7 @@ std::string Limits::table() const {
   line("iaf_psc_delta, single precision, 10,000 neurons", neurons(10'000), 1e9, "G neuron ticks/s");
   line("the same, 1,000,000 neurons", neurons(1'000'000), 1e9, "G neuron ticks/s");
   line("Poisson draws of mean 2, added to a row", poisson(), 1e9, "G draws/s");
+  line("normal draws, single precision, added to a row", noise(), 1e9, "G draws/s");
   return text;
 }
 

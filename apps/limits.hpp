@@ -22,6 +22,7 @@ class Limits {
   double rows_by_slices(Row row, std::size_t delays) const;  // runs of equal delay, into one input row
   double neurons(std::size_t count) const;  // ticks of iaf_psc_delta in single precision, `count` per thread
   double poisson() const;                   // draws with mean 2, added to an input row
+  double noise() const;                     // normal draws in single precision, added to an input row
 
   std::string table() const;
 

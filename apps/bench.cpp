@@ -245,7 +245,8 @@ void bench_neurons(const BenchOptions& options) {
       plan.size = size;
       plan.precision = precision;
       plan.isa = chosen_isa();
-      const auto population = make_population(plan);
+      const auto made = make_population(plan);
+      auto* const population = dynamic_cast<TickBlock*>(made.get());
       const std::size_t numbers = std::size_t{population->ports()} * size;
       const std::vector<float> single(numbers, 0.05f);
       const std::vector<double> twice(numbers, 0.05);

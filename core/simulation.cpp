@@ -37,6 +37,8 @@ class Stopwatch {
 
 }  // namespace
 
+void PopulationBlock::read(std::size_t, Tick, std::span<const std::uint32_t>, double*) const {}
+
 Lanes Lanes::cut(const std::vector<std::unique_ptr<PopulationBlock>>& populations, std::size_t count) {
   Lanes lanes;
   lanes.pieces.assign(count, std::vector<Piece>(populations.size()));
@@ -66,14 +68,42 @@ struct Simulation::State {
     for (const auto& population : parts.populations) {
       infos.push_back({population->name(), first, population->size()});
       first += population->size();
+      blocks.push_back({dynamic_cast<TickBlock*>(population.get()), dynamic_cast<EventBlock*>(population.get())});
     }
     neurons = first;
+    for (std::size_t i = 0; i < per_lane.size(); ++i)
+      per_lane[i].prepare(parts.lanes.pieces[i], parts.lanes.slots[i], blocks);
+    wake();
     window = longest_window;
     window = std::min(longest_window, parts.connectivity->min_delay());
     max_delay = parts.connectivity->max_delay();
   }
 
+  struct Block {  // one of the two
+    TickBlock* tick;
+    EventBlock* event;
+  };
+  // Slots [begin, end).
+  struct Slots {
+    std::uint32_t begin, end;
+  };
+
   struct Lane {
+    void prepare(const std::vector<Piece>& pieces, std::uint32_t slots, const std::vector<Block>& blocks) {
+      events.resize(pieces.size());
+      std::uint32_t end = 0;
+      for (std::size_t p = 0; p < pieces.size(); ++p) {
+        const std::uint32_t begin = pieces[p].first_slot;
+        if (blocks[p].event != nullptr) {
+          if (begin > end) cleared.push_back({end, begin});
+          end = p + 1 < pieces.size() ? pieces[p + 1].first_slot : slots;
+        }
+      }
+      if (slots > end) cleared.push_back({end, slots});
+    }
+
+    std::vector<Slots> cleared;      // after each tick; event blocks clear their own
+    std::vector<EventPiece> events;  // [population]
     SpikeList spikes;
     StageTimes times;
     // First state that is not finite: population and neuron.
@@ -81,6 +111,13 @@ struct Simulation::State {
     std::size_t broken_population = 0;
     std::uint32_t broken_neuron = 0;
   };
+
+  // Neurons that no arrival has to wake.
+  void wake() {
+    for (std::size_t i = 0; i < per_lane.size(); ++i)
+      for (std::size_t p = 0; p < blocks.size(); ++p)
+        if (blocks[p].event != nullptr) blocks[p].event->wake(now, parts.lanes.pieces[i][p], per_lane[i].events[p]);
+  }
 
   void* row(void* input, const Piece& piece, std::uint32_t port) const {
     return static_cast<std::byte*>(input) + piece.slot(port, piece.begin) * bytes_of(parts.precision);
@@ -97,29 +134,42 @@ struct Simulation::State {
     }
     lane.spikes.neurons.clear();
     lane.spikes.end_of.clear();
+    TouchedSlots* const touched = parts.connectivity->touched(index);
     for (Tick t = now + 1; t <= now + ticks; ++t) {
       void* const input = parts.connectivity->arrivals(index, t);
       watch.mark(lane.times.arrive);
       for (const auto& drive : parts.drives) {
         const Piece& piece = pieces[drive->population()];
-        if (piece.begin != piece.end) drive->add(t, piece.begin, piece.end, row(input, piece, drive->port()));
+        if (piece.begin == piece.end) continue;
+        drive->add(t, piece.begin, piece.end, row(input, piece, drive->port()),
+                   blocks[drive->population()].event != nullptr ? touched : nullptr,
+                   piece.slot(drive->port(), piece.begin));
       }
       watch.mark(lane.times.drive);
       for (std::size_t p = 0; p < pieces.size(); ++p) {
         const Piece& piece = pieces[p];
-        if (piece.begin != piece.end)
-          parts.populations[p]->advance(t, piece.begin, piece.end, row(input, piece, 0), infos[p].first, lane.spikes);
+        if (piece.begin == piece.end) {
+        } else if (blocks[p].event != nullptr) {
+          blocks[p].event->visit(t, piece, row(input, piece, 0), infos[p].first, *touched, lane.events[p], lane.spikes);
+        } else {
+          blocks[p].tick->advance(t, piece.begin, piece.end, row(input, piece, 0), infos[p].first, lane.spikes);
+        }
         lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
       }
       for (Probe* probe : probes)
         if (probe->times().hold(t)) probe->sample(t, pieces);
-      std::memset(input, 0, parts.lanes.slots[index] * bytes_of(parts.precision));
+      const std::size_t width = bytes_of(parts.precision);
+      for (const Slots& some : lane.cleared)
+        std::memset(static_cast<std::byte*>(input) + some.begin * width, 0, (some.end - some.begin) * width);
       watch.mark(lane.times.advance);
     }
     if (!check) return;
     for (std::size_t p = 0; p < pieces.size() && !lane.broken; ++p) {
-      const std::uint32_t found = parts.populations[p]->first_non_finite(pieces[p].begin, pieces[p].end);
-      if (found == pieces[p].end) continue;
+      const bool by_event = blocks[p].event != nullptr;
+      const std::uint32_t none = by_event ? EventPiece::nobody : pieces[p].end;
+      const std::uint32_t found =
+          by_event ? lane.events[p].broken : blocks[p].tick->first_non_finite(pieces[p].begin, pieces[p].end);
+      if (found == none) continue;
       lane.broken = true;
       lane.broken_population = p;
       lane.broken_neuron = found;
@@ -177,6 +227,7 @@ struct Simulation::State {
   Parts parts;
   Threads threads;
   std::vector<PopulationInfo> infos;
+  std::vector<Block> blocks;  // [population]
   std::vector<Lane> per_lane;
   std::vector<SpikeSink*> sinks;
   std::vector<Probe*> probes;
@@ -335,6 +386,7 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.history.clear();
   s.fan_out_pending = false;
   for (State::Lane& lane : s.per_lane) lane.broken = false;
+  s.wake();
   s.parts.connectivity->clear();
   if (batch.ticks() == 0) return;
   s.history.push_back(std::move(batch));
@@ -359,6 +411,9 @@ std::size_t Simulation::bytes() const {
   sum += state_->parts.connectivity->bytes();
   for (const State::Lane& lane : state_->per_lane)
     sum += lane.spikes.neurons.capacity() * 4 + lane.spikes.end_of.capacity() * 4;
+  for (const State::Lane& lane : state_->per_lane)
+    for (const EventPiece& piece : lane.events)
+      sum += (piece.awake.capacity() + piece.hit.capacity() + piece.visited.capacity()) * 4;
   for (const SpikeBatch& batch : state_->history) sum += batch.neurons.capacity() * 4 + batch.tick_begin.capacity() * 4;
   return sum;
 }

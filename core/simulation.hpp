@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,20 +18,36 @@
 #include "core/bytes.hpp"
 #include "core/parallel.hpp"
 #include "core/spikes.hpp"
+#include "core/touched.hpp"
 #include "core/types.hpp"
 
 namespace rheo {
 
 struct SpikeList;
 
-// A population as the loop sees it. It owns the state of all its neurons; a lane advances a contiguous piece of it.
+// A population as the loop sees it: a TickBlock or an EventBlock. It owns the state of all its neurons; a lane advances
+// a contiguous piece of it.
 class PopulationBlock {
  public:
   virtual ~PopulationBlock() = default;
   virtual const std::string& name() const = 0;
   virtual std::uint32_t size() const = 0;
-  virtual std::uint32_t ports() const = 0;  // number of input rows that advance reads
+  virtual std::uint32_t ports() const = 0;  // number of input rows that a tick reads
 
+  // Number of the state column of this name, if there is one.
+  virtual std::optional<std::size_t> find_column(std::string_view) const { return std::nullopt; }
+  // Values of a column after tick `now`, the last that was computed. Changes nothing, allocates nothing.
+  virtual void read(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, double* to) const;
+
+  // The state that changes while running, by neuron.
+  virtual void save(ByteWriter& to) const = 0;
+  virtual void load(ByteReader& from) = 0;
+  virtual std::size_t bytes() const = 0;
+};
+
+// Every neuron advances in every tick.
+class TickBlock : public PopulationBlock {
+ public:
   // Advances neurons [begin, end) from tick t-1 to t. `input` points to ports() rows of (end - begin) sums each, of the
   // simulation's precision; row p starts at p * (end - begin). Appends the population-local index + first_id of every
   // neuron that spiked, ascending. Called once per lane and tick, concurrently for disjoint pieces.
@@ -39,15 +56,6 @@ class PopulationBlock {
 
   // First neuron in [begin, end) with a state that is not finite, or `end`. Called once per lane and window.
   virtual std::uint32_t first_non_finite(std::uint32_t begin, std::uint32_t end) const = 0;
-
-  // The state column of this name: size() values of the simulation's precision that stay where they are as long as the
-  // population lives. nullptr where there is none.
-  virtual const void* column(std::string_view) const { return nullptr; }
-
-  // The state that changes while running, by neuron.
-  virtual void save(ByteWriter& to) const = 0;
-  virtual void load(ByteReader& from) = 0;
-  virtual std::size_t bytes() const = 0;
 };
 
 // All synapses as the loop sees them. Per lane it keeps the synapses onto that lane and what is in flight to it.
@@ -63,6 +71,8 @@ class Connectivity {
   // The lane's input of tick t: what arrives, summed per slot in the order of docs/semantics.md. Ticks are asked for in
   // order; the caller adds drives, uses the array and sets it to zero before the next tick.
   virtual void* arrivals(std::size_t lane, Tick t) = 0;
+  // The slots that arrivals() wrote to since they were last taken; nullptr where no EventBlock needs to know.
+  virtual TouchedSlots* touched(std::size_t) { return nullptr; }
   // Forgets everything in flight.
   virtual void clear() = 0;
   virtual std::size_t bytes() const = 0;
@@ -73,7 +83,10 @@ class Drive {
  public:
   virtual ~Drive() = default;
   // Adds this tick's input to neurons [begin, end) of population `population()`; `row` is the input row of port().
-  virtual void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const = 0;
+  // Where `touched` is given, all slots that are not 0 afterwards are in it, the row being slots first_slot and
+  // following.
+  virtual void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row, TouchedSlots* touched = nullptr,
+                   std::uint32_t first_slot = 0) const = 0;
   virtual std::size_t population() const = 0;  // index in the order of declaration
   virtual std::uint32_t port() const = 0;
 };
@@ -86,6 +99,26 @@ struct Piece {
   std::uint32_t slot(std::uint32_t port, std::uint32_t neuron) const {
     return first_slot + port * (end - begin) + (neuron - begin);
   }
+};
+
+// Of one lane and EventBlock.
+struct EventPiece {
+  static constexpr std::uint32_t nobody = 0xffffffffu;
+  std::vector<std::uint32_t> awake;         // neurons that may spike although nothing arrives, ascending
+  std::vector<std::uint32_t> hit, visited;  // room to work in
+  std::uint32_t broken = nobody;            // the first neuron that was seen with a state that is not finite
+};
+
+// A neuron is computed only in ticks in which something arrives, and as long as it could spike without that.
+class EventBlock : public PopulationBlock {
+ public:
+  // Neurons of the piece that are awake after tick `now`, once a state is there. Throws StateError for states that are
+  // ahead of that.
+  virtual void wake(Tick now, const Piece& piece, EventPiece& events) const = 0;
+  // Takes the piece's slots out of `touched`, computes tick t for these neurons and those awake, and sets their input
+  // to 0. input, first_id, spikes: as for TickBlock::advance. Concurrent for disjoint pieces.
+  virtual void visit(Tick t, const Piece& piece, void* input, NeuronId first_id, TouchedSlots& touched,
+                     EventPiece& events, SpikeList& spikes) = 0;
 };
 
 // How neurons are cut into lanes; fixed by the network, never by the number of threads.

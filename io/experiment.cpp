@@ -461,7 +461,7 @@ class ExperimentReader {
       const bool is_double = precision->word({"single", "double"}, {}, "precision") == "double";
       network().precision = is_double ? Precision::double_ : Precision::single_;
     }
-    if (const auto update = simulation.find("update")) update->word({"auto", "tick"}, {"event"}, "update");
+    if (const auto update = simulation.find("update")) update_ = read_update(*update);
     if (const auto lanes = simulation.find("lanes")) {
       network().lanes = static_cast<std::uint32_t>(lanes->whole(1, 65536));
     }
@@ -494,13 +494,22 @@ class ExperimentReader {
     });
   }
 
+  static PopulationSpec::Update read_update(const Field& field) {
+    const std::string& word = field.word({"auto", "tick", "event"}, {}, "update");
+    if (word == "auto") return PopulationSpec::Update::automatic;
+    return word == "tick" ? PopulationSpec::Update::tick : PopulationSpec::Update::event;
+  }
+
   PopulationSpec read_population(const Field& field, const std::string& name) {
-    field.only({"model", "size", "like", "params", "initial", "positions"}, {"plasticity", "update"});
+    field.only({"model", "size", "like", "params", "initial", "positions", "update"}, {"plasticity"});
     PopulationSpec population;
     const auto like = field.find("like");
+    population.update = update_;
     if (like) population = find_like(*like, name);
     population.name = name;
     population.positions = {};
+    const auto update = field.find("update");
+    if (update) population.update = read_update(*update);
 
     if (like) {
       if (const auto model = field.find("model"); model && model->text("a model") != population.model) {
@@ -524,6 +533,7 @@ class ExperimentReader {
     if (const auto initial = field.find("initial")) read_initial(*initial, model, population);
     if (const auto positions = field.find("positions"))
       population.positions = read_positions(*positions, population.size);
+    if (update && is_source(population)) update->refuse("has no meaning for a spike_source", "no update");
     if (is_source(population) && !population.trains) {
       field.need("params", "times = [[..], ..] or file = \"..\" (spike times in ms)");
       throw ExperimentError({.file = field.find("params")->node().place(),
@@ -1349,6 +1359,7 @@ class ExperimentReader {
   TomlDocument document_;
   Field root_;  // of document_
   Experiment experiment_;
+  PopulationSpec::Update update_ = PopulationSpec::Update::automatic;  // of populations that do not say
 };
 
 [[noreturn]] void refuse_selection(const std::string& text, std::string problem) {

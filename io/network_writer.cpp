@@ -217,25 +217,31 @@ class NetworkWriter {
   void write_states(std::size_t index, h5::Group& group, json& common) {
     const PopulationSpec& population = spec_.populations[index];
     for (const FieldInfo& field : find_neuron_model(population.model)->columns) {
-      const void* const column = network_.simulation().population(index).column(field.name);
-      if (column == nullptr) continue;
+      const PopulationBlock& block = network_.simulation().population(index);
+      const auto column = block.find_column(field.name);
+      if (!column) continue;
+      std::vector<std::uint32_t> all(population.size);
+      std::iota(all.begin(), all.end(), 0u);
+      std::vector<double> values(population.size);
+      block.read(*column, network_.simulation().now(), all, values.data());
       const bool may_be_left_out = nest_has(population) && field.name != "V_m" && field.initial == 0;
       if (spec_.precision == Precision::single_)
-        write_state(group, common, field.name, static_cast<const float*>(column), population.size, may_be_left_out);
+        write_state<float>(group, common, field.name, values, may_be_left_out);
       else
-        write_state(group, common, field.name, static_cast<const double*>(column), population.size, may_be_left_out);
+        write_state<double>(group, common, field.name, values, may_be_left_out);
     }
   }
 
   template <class Real>
-  static void write_state(h5::Group& group, json& common, const std::string& name, const Real* values,
-                          std::uint32_t size, bool may_be_left_out) {
-    if (std::all_of(values, values + size, [&](Real value) { return value == values[0]; })) {
-      if (values[0] != 0 || !may_be_left_out) common[name] = static_cast<double>(values[0]);
+  static void write_state(h5::Group& group, json& common, const std::string& name, const std::vector<double>& values,
+                          bool may_be_left_out) {
+    if (std::all_of(values.begin(), values.end(), [&](double value) { return value == values[0]; })) {
+      if (values[0] != 0 || !may_be_left_out) common[name] = values[0];
       return;
     }
-    write_column<Real>(group, name, size, [&](std::uint64_t first, std::uint64_t count) {
-      return std::vector<Real>(values + first, values + first + count);
+    write_column<Real>(group, name, values.size(), [&](std::uint64_t first, std::uint64_t count) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first);
+      return std::vector<Real>(begin, begin + static_cast<std::ptrdiff_t>(count));
     });
   }
 

@@ -1,6 +1,7 @@
 #include "io/state_recorder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <numeric>
 #include <utility>
@@ -25,7 +26,8 @@ struct Part {
   std::string name, unit;
   std::size_t population = 0;
   std::vector<std::uint32_t> neurons;  // ascending
-  const void* column = nullptr;
+  const PopulationBlock* block = nullptr;
+  std::size_t column = 0;  // of the block
   std::size_t offset = 0;  // of its first value in a row of all parts
   std::optional<h5::Dataset> data;
 };
@@ -56,8 +58,10 @@ std::vector<Part> choose(Simulation& simulation, const NetworkSpec& network, con
     part.neurons.erase(std::unique(part.neurons.begin(), part.neurons.end()), part.neurons.end());
     part.name = population.name;
     part.population = p;
-    part.column = simulation.population(p).column(variable);
-    if (part.column == nullptr) refuse(population.name, population.model + " has no variable " + variable);
+    part.block = &simulation.population(p);
+    const auto column = part.block->find_column(variable);
+    if (!column) refuse(population.name, population.model + " has no variable " + variable);
+    part.column = *column;
     if (part.name == "." || part.name.find('/') != std::string::npos)
       refuse(part.name, "cannot be the name of a group in an HDF5 file");
     if (const ModelInfo* model = find_neuron_model(population.model))
@@ -144,7 +148,6 @@ struct StateRecorder::State {
   fs::path sealed;
   SampleTimes times;
   double dt = 0;
-  bool is_double = false;
   std::vector<Part> parts;  // by population
   std::size_t width = 0;    // values of a row of all parts
 
@@ -205,13 +208,17 @@ struct StateRecorder::State {
     }
   }
 
-  template <class Real>
-  static void copy(const Part& part, std::uint32_t begin, std::uint32_t end, float* row) {
+  static void copy(const Part& part, Tick t, std::uint32_t begin, std::uint32_t end, float* row) {
     const auto first = std::lower_bound(part.neurons.begin(), part.neurons.end(), begin);
-    const Real* const column = static_cast<const Real*>(part.column);
     float* to = row + part.offset + (first - part.neurons.begin());
-    for (auto neuron = first; neuron != part.neurons.end() && *neuron < end; ++neuron)
-      *to++ = static_cast<float>(column[*neuron]);
+    std::span<const std::uint32_t> rest(first, std::lower_bound(first, part.neurons.end(), end));
+    while (!rest.empty()) {
+      std::array<double, 256> values;
+      const auto some = rest.first(std::min(rest.size(), values.size()));
+      part.block->read(part.column, t, some, values.data());
+      for (std::size_t i = 0; i < some.size(); ++i) *to++ = static_cast<float>(values[i]);
+      rest = rest.subspan(some.size());
+    }
   }
 };
 
@@ -222,7 +229,6 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
   state.sealed = directory / report.files.at(index);
   state.times = report.times;
   state.dt = network.dt;
-  state.is_double = network.precision == Precision::double_;
   state.parts = choose(simulation, network, report, report.variables.at(index));
   state.width = state.parts.back().offset + state.parts.back().neurons.size();
   options.chunk = std::max(options.chunk, 8 * state.width);
@@ -255,10 +261,7 @@ void StateRecorder::sample(Tick t, const std::vector<Piece>& pieces) {
   float* const row = state.window.data() + state.times.count(state.window_first, t) * state.width;
   for (const Part& part : state.parts) {
     const Piece& piece = pieces[part.population];
-    if (state.is_double)
-      State::copy<double>(part, piece.begin, piece.end, row);
-    else
-      State::copy<float>(part, piece.begin, piece.end, row);
+    State::copy(part, t, piece.begin, piece.end, row);
   }
 }
 

@@ -120,7 +120,11 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   };
   layout.lanes = Lanes::cut(populations, ring_lanes);
   const std::uint64_t width = width_of(layout.lanes);
-  const bool possible = width * f.ticks <= std::uint64_t{1} << 28;
+  // Only the wheel can say which slots it wrote to.
+  const bool by_event = std::any_of(populations.begin(), populations.end(), [](const auto& population) {
+    return dynamic_cast<const EventBlock*>(population.get()) != nullptr;
+  });
+  const bool possible = !by_event && width * f.ticks <= std::uint64_t{1} << 28;
   const bool fits = width * f.ticks * bytes_of(spec.precision) <= 2 * ring_bytes;
   const double by_ring = f.by_ring + row * static_cast<double>(ring_lanes);
   const double by_wheel = f.by_wheel + (row + wheel_slice * f.slices) * static_cast<double>(wheel_lanes);
@@ -130,7 +134,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
     layout.delivery = {Delivery::Kind::ring, static_cast<std::uint32_t>(width), width * f.ticks <= 65536};
   } else {
     layout.lanes = Lanes::cut(populations, wheel_lanes);
-    layout.delivery = {Delivery::Kind::wheel, 1, width_of(layout.lanes) <= 65536};
+    layout.delivery = {Delivery::Kind::wheel, 1, width_of(layout.lanes) <= 65536, by_event};
   }
   return layout;
 }

@@ -26,6 +26,7 @@
 #include "networks/layout.hpp"
 #include "networks/positions.hpp"
 #include "networks/static_synapses.hpp"
+#include "networks/update.hpp"
 #include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/drives.hpp"
@@ -210,7 +211,18 @@ class Plan {
                nearest(choice, found->choices));
     }
     if (info->name == "spike_source") check_trains(population.trains, population.size, key + ".params.times");
+    if (population.update == PopulationSpec::Update::event) check_event(population, *info, key + ".update");
     below(key, [&] { check_positions(population); });
+  }
+
+  static void check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key) {
+    const std::string otherwise = "\"tick\" or \"auto\"";
+    if (info.ports.empty()) return;  // the default of a whole experiment, without a meaning for sources
+    if (!info.linear)
+      refuse(key, "\"event\"", info.name + " is not linear between spikes, it needs every tick", otherwise);
+    for (const auto& [name, value] : population.params)
+      if (!is_constant(value))
+        refuse(key, "\"event\"", "needs the same parameters for all neurons, and " + name + " differs", otherwise);
   }
 
   void check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size, const std::string& key) const {
@@ -352,21 +364,10 @@ std::vector<double> numbers(const Value& value, std::uint32_t size, RandomKey ke
   return values;
 }
 
-std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const Plan& plan, std::size_t index,
-                                                  Isa isa) {
+// All but sources, with what is drawn for each neuron.
+PopulationPlan plan_population(const NetworkSpec& spec, const Plan& plan, std::size_t index, Isa isa) {
   const PopulationSpec& population = spec.populations[index];
   const ModelInfo& info = plan.model(index);
-  const std::string key = "populations." + population.name;
-  if (info.name == "spike_source") {
-    std::vector<SpikeSource::Event> events;
-    if (population.trains) {
-      const SpikeTrains& trains = *population.trains;
-      for (std::uint32_t n = 0; n < population.size; ++n)
-        for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
-          events.push_back({ms_to_tick_ceil(trains.times[i], spec.dt), n});
-    }
-    return std::make_unique<SpikeSource>(population.name, population.size, std::move(events));
-  }
   PopulationPlan made;
   made.name = population.name;
   made.model = population.model;
@@ -382,11 +383,48 @@ std::unique_ptr<PopulationBlock> build_population(const NetworkSpec& spec, const
       if (const auto value = given.find(field.name); value != given.end())
         to[field.name] =
             numbers(value->second, population.size, field_key(spec.seed, population.name, table, field.name), field,
-                    key + "." + table + "." + field.name);
+                    "populations." + population.name + "." + table + "." + field.name);
   };
   fill(population.params, info.params, "params", made.params);
   fill(population.initial, info.columns, "initial", made.initial);
-  return below(key, [&] { return make_population(made); });
+  return made;
+}
+
+std::unique_ptr<PopulationBlock> build_source(const NetworkSpec& spec, const PopulationSpec& population) {
+  std::vector<SpikeSource::Event> events;
+  if (population.trains) {
+    const SpikeTrains& trains = *population.trains;
+    for (std::uint32_t n = 0; n < population.size; ++n)
+      for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
+        events.push_back({ms_to_tick_ceil(trains.times[i], spec.dt), n});
+  }
+  return std::make_unique<SpikeSource>(population.name, population.size, std::move(events));
+}
+
+// Populations, updated as they ask for or as it pays.
+std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpec& spec, const Plan& plan, Isa isa,
+                                                                std::span<const ProjectionPlan* const> projections) {
+  std::vector<PopulationPlan> plans;
+  std::vector<PopulationActivity> activities(spec.populations.size());
+  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
+    plans.push_back(plan_population(spec, plan, i, isa));
+    if (!plan.model(i).ports.empty())
+      activities[i].rests = below("populations." + spec.populations[i].name, [&] { return rests_by_itself(plans[i]); });
+  }
+  for (const InputSpec& input : spec.inputs)
+    for (const Selection& target : input.target) {
+      const auto [population, range] = plan.resolve(target, "inputs." + input.name + ".target");
+      activities[population].driven += static_cast<double>(range.count()) / spec.populations[population].size;
+    }
+  const std::vector<bool> by_event = choose_updates(spec, activities, projections);
+  std::vector<std::unique_ptr<PopulationBlock>> made;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    plans[i].by_event = by_event[i];
+    made.push_back(plan.model(i).ports.empty()
+                       ? build_source(spec, spec.populations[i])
+                       : below("populations." + plans[i].name, [&] { return make_population(plans[i]); }));
+  }
+  return made;
 }
 
 // Builds the drives of one input, one or two for each part of its target.
@@ -658,10 +696,13 @@ void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>
 // the inputs, which are functions of time and may change, and not the layout.
 class Fingerprint {
  public:
-  Fingerprint(const NetworkSpec& spec, const std::vector<ProjectionInfo>& projections) {
+  Fingerprint(const NetworkSpec& spec, const std::vector<std::unique_ptr<PopulationBlock>>& populations,
+              const std::vector<ProjectionInfo>& projections) {
     add("dt {} seed {} precision {}", spec.dt, spec.seed, bytes_of(spec.precision));
-    for (const PopulationSpec& population : spec.populations) {
+    for (std::size_t i = 0; i < populations.size(); ++i) {
+      const PopulationSpec& population = spec.populations[i];
       add("\npopulation {} {} {}", population.name, population.model, population.size);
+      if (dynamic_cast<const EventBlock*>(populations[i].get()) != nullptr) add(" update=event");
       for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
       for (const auto& [name, value] : population.params) add_value(name, value);
       if (const Positions& p = population.positions; p.kind != Positions::Kind::none) {
@@ -770,10 +811,6 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   parts.dt = spec.dt;
   parts.seed = spec.seed;
   parts.precision = spec.precision;
-  for (std::size_t i = 0; i < spec.populations.size(); ++i)
-    parts.populations.push_back(build_population(spec, plan, i, isa));
-  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa).build(parts.drives);
-
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
@@ -781,6 +818,8 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   check_memory(spec, resolved);
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
+  parts.populations = build_populations(spec, plan, isa, plans);
+  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa).build(parts.drives);
   Layout layout = choose_layout(spec, plans, parts.populations);
   std::vector<SynapseBundle> bundles;
   for (std::size_t first = 0; first < resolved.size(); first = layout.bundle_end[bundles.size() - 1]) {
@@ -798,7 +837,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   parts.connectivity = std::move(made);
   lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
-  parts.fingerprint = Fingerprint(spec, infos).text();
+  parts.fingerprint = Fingerprint(spec, parts.populations, infos).text();
   return Simulation(std::move(parts), threads);
 }
 

@@ -67,6 +67,8 @@ struct PopulationSpec {
   std::map<std::string, Value> initial;        // initial values of state columns
   std::shared_ptr<const SpikeTrains> trains;   // spike_source only
   Positions positions = {};
+  // In every tick, or only when something arrives (docs/semantics.md 13); automatic: as networks/update.hpp finds.
+  enum class Update { automatic, tick, event } update = Update::automatic;
 };
 
 // Edges given one by one: source and target count within the projection's source and target selections.

@@ -254,11 +254,12 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   using typename Base::Row;
 
  public:
-  WheelDelivery(std::vector<SynapseBundle> bundles, const std::vector<std::uint32_t>& slots)
-      : Base(std::move(bundles)), lanes_(slots.size()) {
+  WheelDelivery(std::vector<SynapseBundle> bundles, const std::vector<std::uint32_t>& slots, bool note_touched)
+      : Base(std::move(bundles)), note_touched_(note_touched), lanes_(slots.size()) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       lanes_[i].wheel = DelayWheel<Slice>(max_delay_);
       lanes_[i].input = AlignedColumn<Real>(slots[i]);
+      if (note_touched) lanes_[i].touched = TouchedSlots(slots[i]);
     }
   }
 
@@ -298,17 +299,25 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     if (!lane.wheel.empty(position)) {
       lane.arriving.clear();
       lane.wheel.drain(position, lane.arriving);
-      deliver(index, lane);
+      Real* const input = lane.input.data();
+      if (note_touched_)
+        deliver(index, lane.arriving, [input, &touched = lane.touched](std::uint32_t slot) -> Real& {
+          touched.set(slot);
+          return input[slot];
+        });
+      else
+        deliver(index, lane.arriving, [input](std::uint32_t slot) -> Real& { return input[slot]; });
     }
     return lane.input.data();
   }
+  TouchedSlots* touched(std::size_t index) override { return note_touched_ ? &lanes_[index].touched : nullptr; }
   void clear() override {
     for (Lane& lane : lanes_) lane.wheel.clear();
   }
   std::size_t bytes() const override {
     std::size_t sum = Base::bytes();
     for (const Lane& lane : lanes_)
-      sum += lane.wheel.bytes() + lane.input.bytes() + lane.arriving.capacity() * sizeof(Slice) +
+      sum += lane.wheel.bytes() + lane.input.bytes() + lane.touched.bytes() + lane.arriving.capacity() * sizeof(Slice) +
              lane.rows.capacity() * sizeof(Row);
     return sum;
   }
@@ -345,13 +354,13 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   struct Lane {
     DelayWheel<Slice> wheel;
     AlignedColumn<Real> input;
+    TouchedSlots touched;
     std::vector<Row> rows;        // of the batch at hand
     std::vector<Slice> arriving;  // in the tick at hand
   };
 
-  void deliver(std::size_t index, Lane& lane) const {
-    const std::span<const Slice> slices = lane.arriving;
-    Real* const input = lane.input.data();
+  template <class At>
+  void deliver(std::size_t index, std::span<const Slice> slices, const At& at) const {
     for (std::size_t i = 0; i < slices.size(); ++i) {
       if (i + slices_ahead < slices.size()) {
         const Slice& next = slices[i + slices_ahead];
@@ -359,11 +368,11 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       }
       const Slice& slice = slices[i];
       const SynapseBundle& bundle = bundles_[slice.bundle];
-      Base::add_synapses(bundle, bundle.lanes[index], slice.begin, slice.count,
-                         [input](std::uint32_t slot) -> Real& { return input[slot]; });
+      Base::add_synapses(bundle, bundle.lanes[index], slice.begin, slice.count, at);
     }
   }
 
+  bool note_touched_;
   std::vector<Lane> lanes_;
 };
 
@@ -372,7 +381,7 @@ std::unique_ptr<StaticSynapses> make(std::vector<SynapseBundle> bundles, Deliver
                                      const std::vector<std::uint32_t>& slots) {
   if (delivery.kind == Delivery::Kind::ring)
     return std::make_unique<RingDelivery<Real, Address>>(std::move(bundles), delivery.width, slots.size());
-  return std::make_unique<WheelDelivery<Real, Address>>(std::move(bundles), slots);
+  return std::make_unique<WheelDelivery<Real, Address>>(std::move(bundles), slots, delivery.note_touched);
 }
 
 }  // namespace

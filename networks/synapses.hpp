@@ -90,8 +90,9 @@ struct SynapseBundle {
 struct Delivery {
   enum class Kind { ring, wheel };
   Kind kind = Kind::ring;
-  std::uint32_t width = 1;  // ring: slots per row, a power of two, at least the slots of any lane
-  bool narrow = true;       // ring: addresses fit 16 bits; wheel: slots do
+  std::uint32_t width = 1;    // ring: slots per row, a power of two, at least the slots of any lane
+  bool narrow = true;         // ring: addresses fit 16 bits; wheel: slots do
+  bool note_touched = false;  // wheel only: for populations that are updated by events
 };
 
 }  // namespace rheo

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "core/errors.hpp"
+#include "neurons/event_population.hpp"
 #include "neurons/factory.hpp"
 #include "neurons/kernels.hpp"
 #include "neurons/population.hpp"
@@ -34,6 +35,7 @@ ModelInfo describe() {
         {std::string(option.name), {option.choices().begin(), option.choices().end()}, std::string(option.meaning)});
   for (const Port& port : M::ports)
     info.ports.push_back({std::string(port.name), std::string(port.unit), port.conductance});
+  info.linear = LinearModel<M>;
   info.equation = M::equation;
   info.numerics = M::numerics;
   info.source = M::source;
@@ -56,64 +58,98 @@ std::size_t variant_of(const PopulationPlan& plan) {
   return variant;
 }
 
+[[noreturn]] void refuse(std::string key, std::string problem) {
+  throw BuildError({.file = {},
+                    .key = std::move(key),
+                    .value = {},
+                    .problem = std::move(problem),
+                    .expected = {},
+                    .suggestion = {}});
+}
+
+// One for all neurons, or one for each.
 template <class M>
-std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVariants& sweeps) {
-  using Params = typename M::Params;
+std::vector<typename M::Params> params_of(const PopulationPlan& plan) {
   const bool per_neuron =
       std::any_of(plan.params.begin(), plan.params.end(), [](const auto& entry) { return entry.second.size() > 1; });
-  std::vector<Params> params(per_neuron ? plan.size : 1);
+  std::vector<typename M::Params> params(per_neuron ? plan.size : 1);
   for (const auto& f : param_fields<M>) {
     const auto given = plan.params.find(std::string(f.name));
     if (given == plan.params.end() || given->second.empty()) continue;
     for (std::size_t i = 0; i < params.size(); ++i)
       params[i].*(f.member) = given->second[given->second.size() > 1 ? i : 0];
   }
-
   for (std::size_t i = 0; i < params.size(); ++i)
     if (const std::string_view problem = M::problem(params[i]); !problem.empty())
-      throw BuildError({.file = {},
-                        .key = "params",
-                        .value = {},
-                        .problem = std::string(problem) + (per_neuron ? " in neuron " + std::to_string(i) : ""),
-                        .expected = {},
-                        .suggestion = {}});
-
-  std::vector<double> V_m(plan.size);
-  const auto initial_V = plan.initial.find("V_m");
-  for (std::uint32_t i = 0; i < plan.size; ++i)
-    V_m[i] = initial_V == plan.initial.end() ? M::V_start(params[per_neuron ? i : 0])
-                                             : initial_V->second[initial_V->second.size() > 1 ? i : 0];
-  auto population =
-      std::make_unique<Population<M>>(plan.name, plan.size, params, V_m, plan.dt, plan.with_current, sweeps);
-  for (const auto& [name, initial] : plan.initial) {
-    std::size_t c = 0;
-    while (c < state_size<M> && column_fields<M>[c].name != name) ++c;
-    if (c == state_size<M>)
-      throw BuildError({.file = {},
-                        .key = "initial." + name,
-                        .value = {},
-                        .problem = "not a state of the model with these options",
-                        .expected = {},
-                        .suggestion = {}});
-    for (std::uint32_t i = 0; i < plan.size; ++i)
-      population->column(c)[i] = static_cast<typename M::real>(initial[initial.size() > 1 ? i : 0]);
-  }
-  return population;
+      refuse("params", std::string(problem) + (per_neuron ? " in neuron " + std::to_string(i) : ""));
+  return params;
 }
 
-template <class... M>
-std::unique_ptr<PopulationBlock> make_any(std::tuple<M...>*, const PopulationPlan& plan) {
-  const auto& sweeps = kernels(plan.isa).sweep[static_cast<std::size_t>(plan.precision)];
-  std::unique_ptr<PopulationBlock> made;
+// One for each neuron.
+template <class M>
+std::vector<typename M::State> initial_of(const PopulationPlan& plan, const std::vector<typename M::Params>& params) {
+  using Columns = std::array<typename M::real, state_size<M>>;
+  const auto of_neuron = [](const auto& values, std::uint32_t i) { return values[values.size() > 1 ? i : 0]; };
+  std::vector<typename M::State> initial(plan.size);
+  const auto V_m = plan.initial.find("V_m");
+  for (std::uint32_t i = 0; i < plan.size; ++i) {
+    const typename M::Params& p = of_neuron(params, i);
+    initial[i] = M::initial(p, V_m == plan.initial.end() ? M::V_start(p) : of_neuron(V_m->second, i));
+  }
+  for (const auto& [name, values] : plan.initial) {
+    const auto c = column_index<M>(name);
+    if (!c) refuse("initial." + name, "not a state of the model with these options");
+    for (std::uint32_t i = 0; i < plan.size; ++i) {
+      auto columns = std::bit_cast<Columns>(initial[i]);
+      columns[*c] = static_cast<typename M::real>(of_neuron(values, i));
+      initial[i] = std::bit_cast<typename M::State>(columns);
+    }
+  }
+  return initial;
+}
+
+template <class M>
+std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVariants& sweeps) {
+  const auto params = params_of<M>(plan);
+  const auto initial = initial_of<M>(plan, params);
+  if (!plan.by_event)
+    return std::make_unique<Population<M>>(plan.name, params, initial, plan.dt, plan.with_current, sweeps);
+  if constexpr (LinearModel<M>) {
+    if (params.size() == 1)
+      return std::make_unique<EventPopulation<M>>(plan.name, params[0], initial, plan.dt, plan.with_current);
+  }
+  throw std::invalid_argument(plan.model + " by events");
+}
+
+template <class M>
+bool rests(const PopulationPlan& plan) {
+  if constexpr (LinearModel<M>) {
+    const auto params = params_of<M>(plan);
+    return params.size() == 1 && M::V_inf(params[0]) < params[0].V_th;
+  }
+  return false;
+}
+
+// Calls what<M>(index) for the model that a plan names, index counting all variants of all models.
+template <class... M, class What>
+void with_model(std::tuple<M...>*, const PopulationPlan& plan, const What& what) {
+  bool found = false;
   std::size_t index = 0, seen = 0;
   const auto consider = [&]<class Model>(Model*) {
     const std::size_t here = index++;
-    if (made || Model::name != plan.model) return;
-    if (seen++ == variant_of<Model>(plan)) made = make<Model>(plan, sweeps[here]);
+    if (found || Model::name != plan.model || seen++ != variant_of<Model>(plan)) return;
+    found = true;
+    what.template operator()<Model>(here);
   };
   (consider(static_cast<M*>(nullptr)), ...);
-  if (!made) throw std::invalid_argument("no model " + plan.model);
-  return made;
+  if (!found) throw std::invalid_argument("no model " + plan.model);
+}
+template <class What>
+void with_model(const PopulationPlan& plan, const What& what) {
+  if (plan.precision == Precision::single_)
+    with_model(static_cast<NeuronModels<float>*>(nullptr), plan, what);
+  else
+    with_model(static_cast<NeuronModels<double>*>(nullptr), plan, what);
 }
 
 template <class... M>
@@ -152,8 +188,16 @@ const ModelInfo* find_neuron_model(const std::string& name) {
 }
 
 std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan) {
-  if (plan.precision == Precision::single_) return make_any(static_cast<NeuronModels<float>*>(nullptr), plan);
-  return make_any(static_cast<NeuronModels<double>*>(nullptr), plan);
+  const auto& sweeps = kernels(plan.isa).sweep[static_cast<std::size_t>(plan.precision)];
+  std::unique_ptr<PopulationBlock> made;
+  with_model(plan, [&]<class M>(std::size_t index) { made = make<M>(plan, sweeps[index]); });
+  return made;
+}
+
+bool rests_by_itself(const PopulationPlan& plan) {
+  bool result = false;
+  with_model(plan, [&]<class M>(std::size_t) { result = rests<M>(plan); });
+  return result;
 }
 
 extern const Kernels kernels_base;

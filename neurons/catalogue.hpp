@@ -32,6 +32,7 @@ struct ModelInfo {
   std::vector<FieldInfo> columns;  // state: can be initialised, recorded, saved; some belong to a choice of an option
   std::vector<OptionInfo> options;
   std::vector<PortInfo> ports;  // empty: a source, nothing can be sent to it
+  bool linear = false;          // can be updated by events
   std::string equation, numerics, source;
 };
 

@@ -143,15 +143,23 @@ void NoiseDrive::add_in(Tick t, NeuronRange part, Real* to) const {
 
 // Defined and instantiated here: the drives' own add_in are.
 template <class Concrete>
-void DriveBase<Concrete>::add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const {
+void DriveBase<Concrete>::add(Tick t, std::uint32_t begin, std::uint32_t end, void* row, TouchedSlots* touched,
+                              std::uint32_t first_slot) const {
   const NeuronRange part = target_.range.positions_within(begin, end);
   if (part.begin == part.end) return;
   const std::size_t shift = target_.range.begin + std::size_t{part.begin} * target_.range.step - begin;
   const auto* self = static_cast<const Concrete*>(this);
+  const auto add_to = [&](auto* to) {
+    self->add_in(t, part, to);
+    if (touched == nullptr) return;
+    const std::size_t reach = (std::size_t{part.end - part.begin} - 1) * target_.range.step + 1;
+    for (std::size_t i = 0; i < reach; i += target_.range.step)
+      if (to[i] != 0) touched->set(first_slot + static_cast<std::uint32_t>(shift + i));
+  };
   if (precision_ == Precision::single_)
-    self->add_in(t, part, static_cast<float*>(row) + shift);
+    add_to(static_cast<float*>(row) + shift);
   else
-    self->add_in(t, part, static_cast<double*>(row) + shift);
+    add_to(static_cast<double*>(row) + shift);
 }
 
 template class DriveBase<PoissonDrive>;

@@ -53,7 +53,8 @@ template <class Concrete>
 class DriveBase : public Drive {
  public:
   DriveBase(DriveTarget target, Precision precision) : target_(target), precision_(precision) {}
-  void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row) const final;
+  void add(Tick t, std::uint32_t begin, std::uint32_t end, void* row, TouchedSlots* touched = nullptr,
+           std::uint32_t first_slot = 0) const final;
   std::size_t population() const final { return target_.population; }
   std::uint32_t port() const final { return target_.port; }
 

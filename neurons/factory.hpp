@@ -21,11 +21,15 @@ struct PopulationPlan {
   Precision precision = Precision::single_;
   double dt = 0.1;
   bool with_current = false;  // whether somebody writes to the port "I"
+  bool by_event = false;      // an EventBlock; for linear models with one value for each parameter
   Isa isa = Isa::base;
 };
 
 // Throws std::invalid_argument for what the catalogue does not know, BuildError with a key below the population
 // ("params") for parameters that do not go together.
 std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan);
+
+// Whether the population could be updated by events, and stays below its threshold when nothing arrives.
+bool rests_by_itself(const PopulationPlan& plan);
 
 }  // namespace rheo

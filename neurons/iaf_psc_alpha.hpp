@@ -67,6 +67,12 @@ struct IafPscAlpha {
     s.dI_syn_in = s.dI_syn_in * k.in.I_I + in[1] * k.in.peak;
     return fire(s, k, moved, k.V_th);
   }
+
+  static double V_inf(const Params& p) { return resting_point(p); }
+  static Real V_to_come(const State& s, const Step& most) {
+    return to_come(s.I_syn_ex, most.ex.V_I) + to_come(s.dI_syn_ex, most.ex.V_dI) + to_come(s.I_syn_in, most.in.V_I) +
+           to_come(s.dI_syn_in, most.in.V_dI);
+  }
 };
 
 }  // namespace rheo

@@ -39,6 +39,9 @@ struct IafPscDelta {
   RHEO_INLINE static bool advance(State& s, const Step& k, const Inputs<IafPscDelta>& in) noexcept {
     return fire(s, k, s.V_m * k.decay + k.rest + in[1] * k.per_pA + in[0], k.V_th);
   }
+
+  static double V_inf(const Params& p) { return resting_point(p); }
+  static Real V_to_come(const State&, const Step&) { return 0; }
 };
 
 }  // namespace rheo

@@ -48,6 +48,11 @@ struct IafPscExp {
     s.I_syn_in = flushed(s.I_syn_in * k.in.decay) + in[1];
     return fire(s, k, moved, k.V_th);
   }
+
+  static double V_inf(const Params& p) { return resting_point(p); }
+  static Real V_to_come(const State& s, const Step& most) {
+    return to_come(s.I_syn_ex, most.ex.to_V) + to_come(s.I_syn_in, most.in.to_V);
+  }
 };
 
 }  // namespace rheo

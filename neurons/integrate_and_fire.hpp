@@ -62,6 +62,10 @@ Real refractory_ticks(double t_ref, double dt) {
 struct LeakyParams {
   double C_m = 250, tau_m = 10, t_ref = 2, E_L = -70, V_reset = -70, V_th = -55, I_e = 0;
 };
+// Where V_m goes when nothing arrives.
+inline double resting_point(const LeakyParams& p) {
+  return p.E_L + p.I_e * p.tau_m / p.C_m;
+}
 template <class Real>
 struct LeakyStep {
   Real decay, rest, per_pA, V_reset, V_th, t_ref;
@@ -75,6 +79,13 @@ struct LeakyStep {
     t_ref = refractory_ticks<Real>(p.t_ref, dt);
   }
 };
+
+// What an excitatory current can still add to V_m, given the most that one unit of it adds; an inhibitory one adds
+// nothing.
+template <class Real>
+Real to_come(Real current, Real most_per_unit) {
+  return current > 0 ? current * most_per_unit : Real(0);
+}
 
 // 0 instead of what is too small to matter: subnormal numbers are slow, and decay would never reach 0.
 template <class Real>

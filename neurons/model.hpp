@@ -15,12 +15,19 @@
 //     V_start(Params), initial(Params, V_m)
 //     advance(State&, Step, inputs)   one tick, without a branch that writes, so that the loop vectorises
 //   };
+//
+// A model whose state between arrivals is linear, and whose Step for a time h is that of all ticks in h together, can
+// be updated by events when it also has:
+//     V_inf(Params)            where V_m goes when nothing arrives
+//     V_to_come(State, Step)   how far above V_m and V_inf the state can still take V_m, from the largest values that
+//                              the members of Step have at any time from now on
 #pragma once
 
 #include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -92,6 +99,13 @@ template <class M>
 inline constexpr auto param_fields = field_array<typename M::Params>(M::params);
 template <class M>
 inline constexpr auto column_fields = field_array<typename M::State>(M::columns);
+// Number of the column of this name.
+template <class M>
+constexpr std::optional<std::size_t> column_index(std::string_view name) {
+  for (std::size_t c = 0; c < state_size<M>; ++c)
+    if (column_fields<M>[c].name == name) return c;
+  return std::nullopt;
+}
 template <class M>
 using Inputs = std::array<typename M::real, M::ports.size()>;
 
@@ -113,5 +127,12 @@ concept NeuronModel = requires(typename M::State s, const typename M::Step k, co
   M::options;
 }
 &&std::tuple_size_v<std::remove_const_t<decltype(M::columns)>> == state_size<M>&& M::ports.back().name == "I";
+
+template <class M>
+concept LinearModel = NeuronModel<M> &&
+    requires(const typename M::State s, const typename M::Step k, const typename M::Params p) {
+  { M::V_inf(p) } -> std::same_as<double>;
+  { M::V_to_come(s, k) } -> std::same_as<typename M::real>;
+};
 
 }  // namespace rheo

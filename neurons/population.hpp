@@ -22,28 +22,27 @@ namespace rheo {
 void collect(const std::uint8_t* fired, std::size_t n, NeuronId first, std::vector<NeuronId>& to);
 
 template <NeuronModel M>
-class Population final : public PopulationBlock {
+class Population final : public TickBlock {
  public:
   using Real = typename M::real;
 
-  // params: one for all, or one per neuron. V_m: initial potentials, one per neuron.
-  Population(std::string name, std::uint32_t size, const std::vector<typename M::Params>& params,
-             const std::vector<double>& V_m, double dt, bool with_current, const SweepVariants& sweeps)
+  // params: one for all, or one per neuron. initial: one per neuron.
+  Population(std::string name, const std::vector<typename M::Params>& params,
+             const std::vector<typename M::State>& initial, double dt, bool with_current, const SweepVariants& sweeps)
       : name_(std::move(name)),
-        size_(size),
+        size_(static_cast<std::uint32_t>(initial.size())),
         with_current_(with_current),
         sweep_(sweeps[params.size() > 1][with_current]),
-        fired_(size) {
-    for (auto& column : state_) column = AlignedColumn<Real>(size);
+        fired_(size_) {
+    for (auto& column : state_) column = AlignedColumn<Real>(size_);
     const bool per_neuron = params.size() > 1;
     step_.resize(per_neuron ? step_size<M> : 1);
-    for (auto& column : step_) column = AlignedColumn<Real>(per_neuron ? size : step_size<M>);
-    for (std::uint32_t i = 0; i < size; ++i) {
-      const typename M::Params& p = params[per_neuron ? i : 0];
-      const auto state = std::bit_cast<std::array<Real, state_size<M>>>(M::initial(p, V_m[i]));
+    for (auto& column : step_) column = AlignedColumn<Real>(per_neuron ? size_ : step_size<M>);
+    for (std::uint32_t i = 0; i < size_; ++i) {
+      const auto state = std::bit_cast<std::array<Real, state_size<M>>>(initial[i]);
       for (std::size_t c = 0; c < state.size(); ++c) state_[c][i] = state[c];
       if (!per_neuron && i != 0) continue;
-      const auto step = std::bit_cast<std::array<Real, step_size<M>>>(M::prepare(p, dt));
+      const auto step = std::bit_cast<std::array<Real, step_size<M>>>(M::prepare(params[i], dt));
       for (std::size_t c = 0; c < step.size(); ++c) (per_neuron ? step_[c][i] : step_[0][c]) = step[c];
     }
   }
@@ -52,10 +51,9 @@ class Population final : public PopulationBlock {
   std::uint32_t size() const override { return size_; }
   std::uint32_t ports() const override { return M::ports.size() - (with_current_ ? 0 : 1); }
   AlignedColumn<Real>& column(std::size_t index) { return state_[index]; }
-  const void* column(std::string_view column_name) const override {
-    for (std::size_t c = 0; c < state_.size(); ++c)
-      if (column_fields<M>[c].name == column_name) return state_[c].data();
-    return nullptr;
+  std::optional<std::size_t> find_column(std::string_view column) const override { return column_index<M>(column); }
+  void read(std::size_t column, Tick, std::span<const std::uint32_t> neurons, double* to) const override {
+    for (std::size_t i = 0; i < neurons.size(); ++i) to[i] = static_cast<double>(state_[column][neurons[i]]);
   }
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,

@@ -4,7 +4,8 @@
 //   V(h) = (h/C) exp(-h/tau_m) phi1(x),   phi1(x) = int_0^1 exp(-x s) ds   = (1 - exp(-x))/x
 // and for I(t) = t exp(-t/tau_s):
 //   V(h) = (h^2/C) exp(-h/tau_m) phi2(x), phi2(x) = int_0^1 s exp(-x s) ds = (1 - (1 + x) exp(-x))/x^2
-// In this form tau_m = tau_s (x = 0) is no special case: phi1 = 1, phi2 = 1/2, and near it nothing cancels.
+// In this form tau_m = tau_s (x = 0) is no special case: phi1 = 1, phi2 = 1/2, and near it nothing cancels. Where a
+// long time makes exp(-x) overflow, exp(-h/tau_m) phi1(x) = exp(-h/tau_s) phi1(-x) is used.
 #pragma once
 
 #include "core/math.hpp"
@@ -30,10 +31,16 @@ struct AlphaPropagator {
   double V_I, V_dI, I_I, I_dI;
   AlphaPropagator(double tau_m, double tau_s, double C_m, double h) {
     const double x = h / tau_s - h / tau_m;
-    const double membrane = math::exp(-h / tau_m) * (h / C_m);
-    V_I = membrane * phi1(x);
-    V_dI = membrane * h * phi2(x);
     I_I = math::exp(-h / tau_s);
+    if (x < -100) {
+      const double synaptic = I_I * (h / C_m);
+      V_I = synaptic * phi1(-x);
+      V_dI = synaptic * h * (phi1(-x) - 1) / x;
+    } else {
+      const double membrane = math::exp(-h / tau_m) * (h / C_m);
+      V_I = membrane * phi1(x);
+      V_dI = membrane * h * phi2(x);
+    }
     I_dI = h * I_I;
   }
 };

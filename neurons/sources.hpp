@@ -10,7 +10,7 @@
 namespace rheo {
 
 // A population whose neurons spike when they are told to, any number of times per tick. No input reaches it.
-class SpikeSource final : public PopulationBlock {
+class SpikeSource final : public TickBlock {
  public:
   struct Event {
     Tick tick;

@@ -138,7 +138,8 @@ std::map<std::string, NetworkSpec> canonical_networks() {
           {"iaf_psc_delta", two_populations(delta_neurons, delta_neurons, 0.2, 0.16)},
           {"iaf_psc_alpha", two_populations(alpha_neurons, alpha_neurons, 20, 16)},
           {"izhikevich", two_populations(pulsed, pulsed, 1, 0.9)},
-          {"izhikevich_euler_delta", two_populations(stepped, stepped, 0.8, 0.8)}};
+          {"izhikevich_euler_delta", two_populations(stepped, stepped, 0.8, 0.8)},
+          {"by_events", event_network(Precision::single_, 5)}};
 }
 
 // "spikes <number> <hash of (tick, neuron)> state <hash>"

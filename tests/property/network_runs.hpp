@@ -272,6 +272,76 @@ inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
   return spec;
 }
 
+// Every model that can be updated by events, reached by few spikes, so that most neurons sleep most of the time: some
+// are refractory when they fall asleep, one population spikes without input, one has input of its own, and one is
+// updated in every tick.
+inline NetworkSpec event_network(Precision precision, std::uint32_t lanes) {
+  NetworkSpec spec;
+  spec.seed = 31;
+  spec.precision = precision;
+  spec.lanes = lanes;
+  const auto population = [&](const char* name, const char* model, std::uint32_t size, double I_e) {
+    PopulationSpec p;
+    p.name = name;
+    p.model = model;
+    p.size = size;
+    p.params = {{"I_e", I_e}, {"t_ref", 3.0}, {"tau_m", 12.0}};
+    if (p.model != "iaf_psc_delta") p.params["tau_syn_in"] = 4.0;
+    p.initial["V_m"] = uniform(-70, -56);
+    p.update = PopulationSpec::Update::event;
+    spec.populations.push_back(p);
+  };
+  spec.populations = {{.name = "noise",
+                       .model = "spike_source",
+                       .size = 30,
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = trains(30, 1000, 100, spec.dt, 9)}};
+  population("D", "iaf_psc_delta", 333, 0);
+  population("E", "iaf_psc_exp", 150, 100);
+  population("A", "iaf_psc_alpha", 130, 50);
+  population("pacemakers", "iaf_psc_exp", 7, 400);
+  population("ticking", "iaf_psc_alpha", 40, 0);
+  spec.populations.back().update = PopulationSpec::Update::tick;
+  const auto connect = [&](const char* from, const char* to, std::uint32_t indegree, double weight) {
+    spec.projections.push_back({.name = std::string(from) + "_" + to,
+                                .source = {all_of(from)},
+                                .target = {all_of(to)},
+                                .connect = fixed_indegree(indegree),
+                                .weight = normal(weight, std::abs(weight) / 2),
+                                .delay = uniform(0.5, 9),
+                                .port = {}});
+  };
+  connect("noise", "D", 3, 9);
+  connect("noise", "E", 3, 700);
+  connect("noise", "A", 3, 900);
+  connect("noise", "ticking", 3, 900);
+  connect("pacemakers", "D", 2, 8);
+  connect("pacemakers", "A", 2, 500);
+  connect("D", "E", 5, 500);
+  connect("E", "D", 3, -4);
+  connect("A", "pacemakers", 4, -300);
+  connect("ticking", "D", 2, 8);
+  connect("A", "ticking", 2, 800);
+  spec.projections.push_back({.name = "as_current",
+                              .source = {all_of("noise")},
+                              .target = {all_of("E")},
+                              .connect = fixed_indegree(1),
+                              .weight = 20'000.0,
+                              .delay = 2.0,
+                              .port = "I"});
+  spec.inputs = {{.name = "some",
+                  .kind = InputSpec::Kind::poisson,
+                  .target = {slice("D", 11, 200, 3)},
+                  .rate = 100.0,
+                  .weight = 6.0,
+                  .port = {},
+                  .start = 10,
+                  .stop = {}}};
+  return spec;
+}
+
 inline std::uint64_t fnv_1a(const void* data, std::size_t size, std::uint64_t hash = 0xcbf29ce484222325u) {
   for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<const unsigned char*>(data)[i]) * 0x100000001b3u;
   return hash;

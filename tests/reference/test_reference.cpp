@@ -417,6 +417,20 @@ std::vector<Spike> engine_spikes(const NetworkSpec& spec, Tick ticks) {
   return std::move(recorder.spikes);
 }
 
+// The same network, every population that can be updated by events updated so; how many they are.
+std::uint64_t update_by_events(NetworkSpec& spec) {
+  std::uint64_t changed = 0;
+  for (PopulationSpec& p : spec.populations) {
+    const bool linear = p.model == "iaf_psc_delta" || p.model == "iaf_psc_exp" || p.model == "iaf_psc_alpha";
+    const bool equal = std::all_of(p.params.begin(), p.params.end(),
+                                   [](const auto& param) { return std::holds_alternative<double>(param.second); });
+    if (!linear || !equal) continue;
+    p.update = PopulationSpec::Update::event;
+    ++changed;
+  }
+  return changed;
+}
+
 std::string first_difference(const std::vector<Spike>& engine, const std::vector<Spike>& oracle) {
   const auto [a, b] = std::mismatch(engine.begin(), engine.end(), oracle.begin(), oracle.end());
   const auto text = [](auto it, auto end) {
@@ -453,6 +467,7 @@ TEST_CASE("the engine's spikes are those of the reference simulator on generated
   const std::uint64_t networks = networks_to_try();
   std::uint64_t spikes = 0, arrivals = 0, active = 0, long_arrivals = 0, autapses = 0, multapses = 0, with_one_tick = 0;
   std::uint64_t changed_tried = 0, changed = 0, long_tried = 0, long_matter = 0;
+  std::uint64_t event_populations = 0;
   std::set<std::string> kinds;
   for (std::uint64_t number = 0; number < networks; ++number) {
     const Case c = Generator(number).make();
@@ -462,6 +477,12 @@ TEST_CASE("the engine's spikes are those of the reference simulator on generated
     const std::vector<Spike> expected = oracle.run(c.ticks);
     const std::vector<Spike> found = engine_spikes(c.spec, c.ticks);
     if (found != expected) FAIL_CHECK(first_difference(found, expected));
+    NetworkSpec by_events = c.spec;
+    if (const std::uint64_t populations = update_by_events(by_events); populations > 0) {
+      event_populations += populations;
+      const std::vector<Spike> same = engine_spikes(by_events, c.ticks);
+      if (same != expected) FAIL_CHECK("by events: " << first_difference(same, expected));
+    }
 
     // What was compared.
     spikes += expected.size();
@@ -513,8 +534,8 @@ TEST_CASE("the engine's spikes are those of the reference simulator on generated
   std::cout << "reference: " << networks << " networks (" << active << " with more than 50 spikes), " << spikes
             << " spikes, " << arrivals << " arrivals; " << autapses << " autapses, " << multapses << " multapses, "
             << long_arrivals << " synapses of more than 0.5 s, " << with_one_tick
-            << " networks with delays of one tick; " << kinds.size()
-            << " kinds of neurons spiked; a wrong tick shows in " << changed << " of " << changed_tried
+            << " networks with delays of one tick; " << event_populations << " populations also by events; "
+            << kinds.size() << " kinds of neurons spiked; a wrong tick shows in " << changed << " of " << changed_tried
             << ", missing long delays in " << long_matter << " of " << long_tried << "\n";
   if (networks < 300) return;
   CHECK(active >= networks * 9 / 10);
@@ -524,6 +545,7 @@ TEST_CASE("the engine's spikes are those of the reference simulator on generated
   CHECK(multapses > 5000);
   CHECK(long_arrivals > 1000);
   CHECK(kinds.size() == 19);
+  CHECK(event_populations > 50);
   CHECK(changed >= changed_tried * 8 / 10);
   CHECK(long_matter >= long_tried * 8 / 10);
 }

@@ -101,10 +101,13 @@ Value normal(double mean, double sd) {
   return distribution(Distribution::Kind::normal, mean, sd);
 }
 
-const double* column(Network& network, std::size_t which, std::size_t index, bool alpha = false) {
-  rheo::PopulationBlock& block = network.simulation().population(which);
-  if (alpha) return dynamic_cast<rheo::Population<Alpha>&>(block).column(index).data();
-  return dynamic_cast<rheo::Population<Delta>&>(block).column(index).data();
+std::vector<double> column(Network& network, std::size_t which, const std::string& name) {
+  const rheo::PopulationBlock& block = network.simulation().population(which);
+  std::vector<std::uint32_t> all(block.size());
+  std::iota(all.begin(), all.end(), 0u);
+  std::vector<double> values(all.size());
+  block.read(block.find_column(name).value(), network.simulation().now(), all, values.data());
+  return values;
 }
 
 // A right network with something of everything; each refusal below spoils one thing in it.
@@ -408,7 +411,7 @@ TEST_CASE("An input that starts after all time is silent", "[network]") {
     spec.precision = Precision::double_;
     Network network(spec, Threads(1));
     network.simulation().run(50);
-    CHECK(column(network, 0, 0)[0] == -70);
+    CHECK(column(network, 0, "V_m")[0] == -70);
   }
 }
 
@@ -429,9 +432,10 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
     spec.projections[0].port = port;
     Network network(spec, Threads(1));
     network.simulation().run(20);
-    const double *ex = column(network, 1, 2, true), *in = column(network, 1, 4, true), *V = column(network, 2, 0);
+    const auto ex = column(network, 1, "dI_syn_ex"), in = column(network, 1, "dI_syn_in"),
+               V = column(network, 2, "V_m");
     std::vector<std::pair<double, double>> derivatives;
-    for (int n = 0; n < 5; ++n) {
+    for (std::size_t n = 0; n < 5; ++n) {
       derivatives.emplace_back(ex[n] * 2 / e, in[n] * 3 / e);
       CHECK(V[n] == Approx(-70 + weights[n]).epsilon(1e-14));
     }
@@ -462,7 +466,7 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
     spec.inputs = {noise};
     Network network(spec, Threads(1));
     network.simulation().run(20);
-    const double *ex = column(network, 1, 2, true), *in = column(network, 1, 4, true);
+    const auto ex = column(network, 1, "dI_syn_ex"), in = column(network, 1, "dI_syn_in");
     CHECK(ex[0] > 0);
     CHECK(ex[1] == 0);
     CHECK(ex[2] == 0);
@@ -476,8 +480,8 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
     spec.projections[0].port = "I";
     Network network(spec, Threads(1));
     network.simulation().run(20);
-    CHECK(column(network, 1, 0, true)[0] == Approx(-70 + 500 * 0.04 * (1 - std::exp(-0.01))).epsilon(1e-13));
-    CHECK(column(network, 1, 2, true)[0] == 0);
+    CHECK(column(network, 1, "V_m")[0] == Approx(-70 + 500 * 0.04 * (1 - std::exp(-0.01))).epsilon(1e-13));
+    CHECK(column(network, 1, "dI_syn_ex")[0] == 0);
   }
 }
 
@@ -488,7 +492,7 @@ std::vector<double> moved(NetworkSpec spec, std::size_t which = 1) {
   spec.precision = Precision::double_;
   Network network(spec, Threads(1));
   network.simulation().run(20);
-  const double* V = column(network, which, 0);
+  const auto V = column(network, which, "V_m");
   std::vector<double> by;
   for (std::uint32_t n = 0; n < spec.populations[which].size; ++n) by.push_back(std::round((V[n] + 70) * 1e9) * 1e-9);
   return by;

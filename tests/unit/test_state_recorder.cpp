@@ -140,15 +140,15 @@ TEST_CASE("a report holds the states of its ticks, of all its neurons", "[states
     if (!times.hold(t)) continue;
     ++rows;
     for (Column& column : columns) {
-      const void* values = simulation.population(column.index).column(column.variable);
-      REQUIRE(values != nullptr);
-      for (const std::uint32_t n : column.neurons)
-        column.expected.push_back(precision == Precision::double_
-                                      ? static_cast<float>(static_cast<const double*>(values)[n])
-                                      : static_cast<const float*>(values)[n]);
+      const PopulationBlock& block = simulation.population(column.index);
+      const auto number = block.find_column(column.variable);
+      REQUIRE(number);
+      std::vector<double> values(column.neurons.size());
+      block.read(*number, t, column.neurons, values.data());
+      column.expected.insert(column.expected.end(), values.begin(), values.end());
     }
   }
-  CHECK(simulation.population(0).column("no such") == nullptr);
+  CHECK_FALSE(simulation.population(0).find_column("no such"));
   for (const Column& column : columns) {
     CAPTURE(column.file, column.population);
     const Table table = read(scratch.path / column.file, column.population);

@@ -50,7 +50,8 @@ double median(std::vector<double> values) {
 // What a run did, in the units of the limits.
 struct Work {
   std::vector<double> events;  // [bundle] synaptic events
-  double neuron_ticks = 0, poisson_draws = 0, noise_draws = 0;
+  double neuron_ticks = 0, visits = 0, poisson_draws = 0, noise_draws = 0;
+  double visited = 0;  // neurons that are updated by events
   double all_events() const { return std::accumulate(events.begin(), events.end(), 0.0); }
 };
 
@@ -65,6 +66,17 @@ Work work_of(const Network& network, const NetworkSpec& spec, const std::vector<
       }
     return 0.0;
   };
+  const auto by_event = [&](std::size_t p) { return network.simulation().by_event(p); };
+  const auto event_share = [&](const std::vector<Selection>& targets) {
+    double all = 0, visited = 0;
+    for (const Selection& target : targets)
+      for (std::size_t p = 0; p < spec.populations.size(); ++p)
+        if (spec.populations[p].name == target.population) {
+          all += size_of(target);
+          if (by_event(p)) visited += size_of(target);
+        }
+    return visited / all;
+  };
   for (const SynapseBundle& bundle : network.stored().bundles()) {
     double events = 0;
     for (std::size_t p = bundle.first; p < bundle.first + bundle.members.size(); ++p) {
@@ -75,12 +87,19 @@ Work work_of(const Network& network, const NetworkSpec& spec, const std::vector<
           if (population.name == source.population)
             spikes += static_cast<double>(population.spikes) * size_of(source) / population.size;
       }
-      events += spikes * static_cast<double>(network.projections()[p].synapses) / sources;
+      const double here = spikes * static_cast<double>(network.projections()[p].synapses) / sources;
+      events += here;
+      work.visits += here * event_share(spec.projections[p].target);
     }
     work.events.push_back(events);
   }
-  for (const PopulationSpec& population : spec.populations)
-    if (population.model != "spike_source") work.neuron_ticks += static_cast<double>(population.size * ticks);
+  for (std::size_t p = 0; p < spec.populations.size(); ++p) {
+    const auto size = static_cast<double>(spec.populations[p].size);
+    if (by_event(p))
+      work.visited += size;
+    else if (spec.populations[p].model != "spike_source")
+      work.neuron_ticks += size * static_cast<double>(ticks);
+  }
   for (const InputSpec& input : spec.inputs)
     for (const Selection& target : input.target) {
       const double draws = size_of(target) * static_cast<double>(ticks);
@@ -125,6 +144,11 @@ Bound bound_of(const Network& network, const Work& work, const Threads& threads)
   }
   const std::size_t per_thread = network.simulation().neurons() / threads.count();
   bound.neurons = work.neuron_ticks / limits.neurons(std::max<std::size_t>(1, per_thread));
+  // A visit is at least one update of a place in memory that nobody has asked for.
+  constexpr double bytes_per_neuron = 16;
+  if (work.visits > 0)
+    bound.neurons +=
+        work.visits / limits.random_update(static_cast<std::size_t>(work.visited * bytes_per_neuron / threads.count()));
   if (work.poisson_draws > 0) bound.draws += work.poisson_draws / limits.poisson();
   if (work.noise_draws > 0) bound.draws += work.noise_draws / limits.noise();
   return bound;

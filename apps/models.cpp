@@ -131,6 +131,7 @@ std::string model_page(const ModelInfo& model) {
     text += "\n## Ports\n\n" + markdown_table(rows);
   }
   if (!model.numerics.empty()) text += fmt::format("\n## Numerics\n\n{}\n", model.numerics);
+  if (model.linear) text += "\nCan be updated by events ([semantics](../semantics.md), 13).\n";
   if (!model.source.empty()) text += fmt::format("\n## Source\n\n{}\n", model.source);
   return text;
 }

@@ -290,6 +290,7 @@ int run_experiment(const RunOptions& options) {
   report.build_wall_time = building.seconds();
   Simulation& simulation = network.simulation();
   report.lanes = simulation.lanes();
+  for (std::size_t p = 0; p < simulation.populations().size(); ++p) report.by_event.push_back(simulation.by_event(p));
   for (const ProjectionInfo& projection : network.projections()) {
     report.projections.push_back(
         {projection.name, projection.synapses, projection.bytes, projection.min_delay, projection.max_delay});

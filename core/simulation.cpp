@@ -270,6 +270,9 @@ const std::vector<PopulationInfo>& Simulation::populations() const {
 PopulationBlock& Simulation::population(std::size_t index) {
   return *state_->parts.populations.at(index);
 }
+bool Simulation::by_event(std::size_t population) const {
+  return state_->blocks.at(population).event != nullptr;
+}
 void Simulation::add_sink(SpikeSink& sink) {
   state_->sinks.push_back(&sink);
 }

@@ -204,6 +204,7 @@ class Simulation {
   const Threads& threads() const;
   const std::vector<PopulationInfo>& populations() const;
   PopulationBlock& population(std::size_t index);
+  bool by_event(std::size_t population) const;
 
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);

@@ -2,8 +2,8 @@
 // it touches and not the size of the lane. Taken in ascending order, whatever the order of writing.
 #pragma once
 
-#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -24,16 +24,21 @@ class TouchedSlots {
   void take(std::uint32_t begin, std::uint32_t end, std::vector<std::uint32_t>& to) {
     if (begin >= end) return;
     const std::uint32_t first_word = begin / 64, last_word = (end - 1) / 64;
-    for (std::uint32_t s = first_word / 64; s <= last_word / 64; ++s) {
-      for (std::uint64_t full = summary_[s] & within(s, first_word, last_word); full != 0; full &= full - 1) {
-        const std::uint32_t w = s * 64 + static_cast<std::uint32_t>(std::countr_zero(full));
-        const std::uint64_t mine = within(w, begin, end - 1);
-        for (std::uint64_t bits = words_[w] & mine; bits != 0; bits &= bits - 1)
-          to.push_back(w * 64 + static_cast<std::uint32_t>(std::countr_zero(bits)) - begin);
-        words_[w] &= ~mine;
-        if (words_[w] == 0) summary_[s] &= ~(std::uint64_t{1} << w % 64);
-      }
+    full_.clear();
+    std::size_t n = 0;
+    for (std::uint32_t s = first_word / 64; s <= last_word / 64; ++s)
+      append(summary_[s] & within(s, first_word, last_word), s * 64, full_, n);
+    const std::size_t words = n;
+    n = to.size();
+    for (std::size_t k = 0; k < words; ++k) {
+      const std::uint32_t w = full_[k];
+      const std::uint64_t mine = within(w, begin, end - 1);
+      append(words_[w] & mine, w * 64 - begin, to, n);
+      words_[w] &= ~mine;
+      // A word that is shared with a neighbouring range may have more.
+      if (words_[w] == 0) summary_[w / 64] &= ~(std::uint64_t{1} << w % 64);
     }
+    to.resize(n);
   }
 
   std::size_t bytes() const { return (words_.capacity() + summary_.capacity()) * sizeof(std::uint64_t); }
@@ -47,7 +52,21 @@ class TouchedSlots {
     return bits;
   }
 
+  // Writes base + number of each bit that is set to to[n] and following, which has room afterwards. How many bits a
+  // word has is hard to foretell: up to four are written without asking.
+  static void append(std::uint64_t bits, std::uint32_t base, std::vector<std::uint32_t>& to, std::size_t& n) {
+    if (to.size() < n + 64) to.resize(2 * n + 256);
+    std::uint32_t* const out = to.data() + n;
+    const auto count = static_cast<std::size_t>(std::popcount(bits));
+    for (std::size_t k = 0; k < 4; ++k, bits &= bits - 1)
+      out[k] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+    for (std::size_t k = 4; k < count; ++k, bits &= bits - 1)
+      out[k] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+    n += count;
+  }
+
   std::vector<std::uint64_t> words_, summary_;
+  std::vector<std::uint32_t> full_;  // words with slots to be taken
 };
 
 }  // namespace rheo

@@ -93,12 +93,15 @@ Json to_json(const RunReport& report) {
   json["real_time_factor"] = or_null(real_time_factor(report));
   json["peak_memory_bytes"] = report.peak_memory;
   json["populations"] = Json::object();
-  for (const PopulationStatistics& population : report.populations) {
-    json["populations"][population.name] = {{"size", population.size},
-                                            {"spikes", population.spikes},
-                                            {"rate_Hz", population.rate},
-                                            {"cv_isi", or_null(population.cv_isi)},
-                                            {"cv_neurons", population.cv_neurons}};
+  for (std::size_t p = 0; p < report.populations.size(); ++p) {
+    const PopulationStatistics& population = report.populations[p];
+    json["populations"][population.name] = {
+        {"size", population.size},
+        {"spikes", population.spikes},
+        {"rate_Hz", population.rate},
+        {"cv_isi", or_null(population.cv_isi)},
+        {"cv_neurons", population.cv_neurons},
+        {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"}};
   }
   json["projections"] = Json::object();
   for (const RunReport::Projection& projection : report.projections) {

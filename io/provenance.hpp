@@ -44,6 +44,7 @@ struct RunReport {
   std::uint64_t peak_memory = 0;  // bytes of resident memory
 
   std::vector<PopulationStatistics> populations;
+  std::vector<bool> by_event;  // [population] updated by events; empty: none is
   std::vector<Projection> projections;
   std::vector<std::string> files;  // recorded, relative to the directory
 };

@@ -15,7 +15,8 @@ constexpr double synapse = 1.0, ring_synapse = 1.8;  // in a ring those with del
 constexpr double row = 90, wheel_slice = 27;         // of one lane
 constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane, by ring
 constexpr double good_slice = 24;                    // synapses of one delay
-constexpr std::uint64_t fewest_neurons = 500;        // per lane
+constexpr double shortest_row_of_wheel = 16;
+constexpr std::uint64_t fewest_neurons = 500;  // per lane
 constexpr std::uint64_t most_lanes = 64;
 constexpr std::uint64_t ring_bytes = 1 << 20;  // a ring should stay in the second-level cache of a core
 
@@ -70,10 +71,12 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
     const double slice = f.out_degree / f.slices;
     count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(slice / good_slice)));
   }
-  const std::uint64_t narrow = (f.slots + 65535) / 65536;
   // Powers of two, which threads share evenly.
   count = std::bit_floor(std::max<std::uint64_t>(count, 1));
-  return narrow <= most_lanes ? std::max(count, std::bit_ceil(narrow)) : count;
+  // Short addresses, unless a row costs more on another lane than they save.
+  const std::uint64_t narrow = std::bit_ceil((f.slots + 65535) / 65536);
+  const bool worthwhile = narrow <= most_lanes && f.out_degree / static_cast<double>(narrow) >= shortest_row_of_wheel;
+  return worthwhile ? std::max(count, narrow) : count;
 }
 
 }  // namespace

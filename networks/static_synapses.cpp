@@ -361,11 +361,12 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 
   template <class At>
   void deliver(std::size_t index, std::span<const Slice> slices, const At& at) const {
+    const auto fetch_slice = [&](const Slice& next) __attribute__((always_inline)) {
+      Base::fetch_synapses(bundles_[next.bundle], bundles_[next.bundle].lanes[index], next.begin, next.count);
+    };
+    for (std::size_t i = 0; i < std::min(slices_ahead, slices.size()); ++i) fetch_slice(slices[i]);
     for (std::size_t i = 0; i < slices.size(); ++i) {
-      if (i + slices_ahead < slices.size()) {
-        const Slice& next = slices[i + slices_ahead];
-        Base::fetch_synapses(bundles_[next.bundle], bundles_[next.bundle].lanes[index], next.begin, next.count);
-      }
+      if (i + slices_ahead < slices.size()) fetch_slice(slices[i + slices_ahead]);
       const Slice& slice = slices[i];
       const SynapseBundle& bundle = bundles_[slice.bundle];
       Base::add_synapses(bundle, bundle.lanes[index], slice.begin, slice.count, at);

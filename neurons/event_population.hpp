@@ -88,6 +88,7 @@ class EventPopulation final : public EventBlock {
     events.awake.clear();
     auto* const in = static_cast<Real*>(input);
     Neuron* const neurons = neurons_.data() + piece.begin;
+    for (std::size_t k = 0; k < std::min(ahead, chosen.size()); ++k) __builtin_prefetch(neurons + chosen[k]);
     for (std::size_t k = 0; k < chosen.size(); ++k) {
       if (k + ahead < chosen.size()) __builtin_prefetch(neurons + chosen[k + ahead]);
       const std::uint32_t i = chosen[k];
@@ -118,9 +119,9 @@ class EventPopulation final : public EventBlock {
     for (std::size_t c = 0; c < state_size<M>; ++c) {
       from.get(column_fields<M>[c].name, std::span<Real>(values));
       for (std::size_t i = 0; i < values.size(); ++i) {
-        auto columns = std::bit_cast<Columns>(neurons_[i].state);
-        columns[c] = values[i];
-        neurons_[i].state = std::bit_cast<State>(columns);
+        auto state = std::bit_cast<Columns>(neurons_[i].state);
+        state[c] = values[i];
+        neurons_[i].state = std::bit_cast<State>(state);
       }
     }
     std::vector<Tick> last(neurons_.size());
@@ -131,6 +132,7 @@ class EventPopulation final : public EventBlock {
 
  private:
   using Columns = std::array<Real, state_size<M>>;
+  static constexpr auto columns = std::make_index_sequence<state_size<M>>{};
   using Numbers = std::array<Real, step_size<M>>;
   static constexpr Tick longest_jump = 1024;  // ticks; the table should stay in the first-level cache
   static constexpr std::size_t ahead = 12;    // visits between fetching a neuron and using it
@@ -155,7 +157,7 @@ class EventPopulation final : public EventBlock {
       const State before = s;
       M::advance(s, table_[static_cast<std::size_t>(now)], {});
       k -= now;
-      if (!held && std::bit_cast<Columns>(before) == std::bit_cast<Columns>(s) && k >= longest_jump)
+      if (!held && k >= longest_jump && equal(before, s, columns))
         k %= longest_jump;  // at rest: longer jumps of the same length change nothing
     }
   }
@@ -174,11 +176,16 @@ class EventPopulation final : public EventBlock {
     jump(s, k, false);
   }
 
-  static bool finite(const State& s) {
-    Real sum = 0;
-    for (const Real number : std::bit_cast<Columns>(s)) sum += number - number;
-    return sum == 0;
+  // (Member by member: a State read as an array right after it was written in parts waits for the parts.)
+  template <std::size_t... c>
+  static bool equal(const State& a, const State& b, std::index_sequence<c...>) {
+    return ((a.*column_fields<M>[c].member == b.*column_fields<M>[c].member) && ...);
   }
+  template <std::size_t... c>
+  static bool finite(const State& s, std::index_sequence<c...>) {
+    return ((s.*column_fields<M>[c].member - s.*column_fields<M>[c].member) + ...) == 0;
+  }
+  static bool finite(const State& s) { return finite(s, columns); }
   // Whether it cannot spike unless something arrives.
   bool rests(const State& s) const {
     return finite(s) && std::max(s.V_m, V_inf_) + M::V_to_come(s, peaks_) < rests_below_;

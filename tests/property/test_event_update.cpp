@@ -42,10 +42,6 @@ std::vector<double> states_of(Network& network, const NetworkSpec& spec) {
   return all;
 }
 
-bool is_event(Network& network, std::size_t population) {
-  return dynamic_cast<EventBlock*>(&network.simulation().population(population)) != nullptr;
-}
-
 }  // namespace
 
 TEST_CASE("update by events: the same bits for any threads, lanes, pieces, saves and loads") {
@@ -77,9 +73,9 @@ TEST_CASE("update by events: the same bits for any threads, lanes, pieces, saves
 TEST_CASE("update by events and by ticks: equal spikes in double precision, states within rounding") {
   const NetworkSpec spec = event_network(Precision::double_, 3);
   Network events(spec, Threads(1)), ticks(by_ticks(spec), Threads(1));
-  CHECK(is_event(events, 1));
-  CHECK_FALSE(is_event(events, 5));
-  CHECK_FALSE(is_event(ticks, 1));
+  CHECK(events.simulation().by_event(1));
+  CHECK_FALSE(events.simulation().by_event(5));
+  CHECK_FALSE(ticks.simulation().by_event(1));
   Recorder of_events, of_ticks;
   events.simulation().add_sink(of_events);
   ticks.simulation().add_sink(of_ticks);
@@ -222,8 +218,8 @@ TEST_CASE("auto: by events where few spikes reach many neurons that are at rest"
     NetworkSpec other = spec;
     change(other);
     Network network(other, Threads(1));
-    CHECK_FALSE(is_event(network, 0));
-    return is_event(network, 1);
+    CHECK_FALSE(network.simulation().by_event(0));
+    return network.simulation().by_event(1);
   };
   CHECK(chosen([](NetworkSpec&) {}));
   CHECK(chosen([](NetworkSpec& s) { s.delivery = NetworkSpec::Delivery::ring; }));  // layouts change no results

@@ -198,7 +198,7 @@ double Limits::neurons(std::size_t count) const {
          fired = AlignedColumn<std::uint8_t>(count), step = Model::prepare({}, 0.1), sweep, count]() mutable {
           std::array<void*, 2> state{V.data(), refractory.data()};
           std::array<const void*, 1> steps{&step};
-          sweep({state.data(), steps.data(), input.data(), fired.data(), count});
+          sweep({state.data(), steps.data(), input.data(), count, fired.data(), count});
           keep(V[0]);
         };
   });

@@ -24,8 +24,9 @@ namespace rheo {
 struct SweepArgs {
   void* const* state;       // [state_size] columns of Real, n each
   const void* const* step;  // uniform: step[0] is one Step; per neuron: [step_size] columns of Real, n each
-  const void* input;        // [ports] rows of n Real; the row of port "I" only if the kernel reads it
-  std::uint8_t* fired;      // [n] out: 1 where the neuron spiked
+  const void* input;        // [ports] rows of Real, `stride` apart; that of port "I" only if the kernel reads it
+  std::size_t stride;
+  std::uint8_t* fired;  // [n] out: 1 where the neuron spiked
   std::size_t n;
 };
 using Sweep = void (*)(const SweepArgs&);

@@ -1,5 +1,5 @@
 // Storage and bookkeeping of a population, whatever its model: one contiguous column per state member, one Step for all
-// or a column per Step member where parameters differ, and the sweep of the chosen instruction set.
+// or a column for each Step member that differs, and the sweep of the chosen instruction set.
 #pragma once
 
 #include <algorithm>
@@ -36,14 +36,34 @@ class Population final : public TickBlock {
         fired_(size_) {
     for (auto& column : state_) column = AlignedColumn<Real>(size_);
     const bool per_neuron = params.size() > 1;
-    step_.resize(per_neuron ? step_size<M> : 1);
-    for (auto& column : step_) column = AlignedColumn<Real>(per_neuron ? size_ : step_size<M>);
     for (std::uint32_t i = 0; i < size_; ++i) {
       const auto state = std::bit_cast<std::array<Real, state_size<M>>>(initial[i]);
       for (std::size_t c = 0; c < state.size(); ++c) state_[c][i] = state[c];
-      if (!per_neuron && i != 0) continue;
-      const auto step = std::bit_cast<std::array<Real, step_size<M>>>(M::prepare(params[i], dt));
-      for (std::size_t c = 0; c < step.size(); ++c) (per_neuron ? step_[c][i] : step_[0][c]) = step[c];
+    }
+    step_.resize(per_neuron ? step_size<M> : 1);
+    if (!per_neuron) {
+      step_[0] = AlignedColumn<Real>(step_size<M>);
+      const Steps step = std::bit_cast<Steps>(M::prepare(params[0], dt));
+      std::copy(step.begin(), step.end(), step_[0].begin());
+      return;
+    }
+    // Columns start as those of numbers that are all equal, and become longer with the first that differs.
+    const std::uint32_t shared = std::min(size_, at_once);
+    for (std::uint32_t i = 0; i < size_; ++i) {
+      const Steps step = std::bit_cast<Steps>(M::prepare(params[i], dt));
+      for (std::size_t c = 0; c < step.size(); ++c) {
+        AlignedColumn<Real>& column = step_[c];
+        if (i == 0) {
+          column = AlignedColumn<Real>(shared);
+          std::fill(column.begin(), column.end(), step[c]);
+        }
+        if (column.size() < size_ && std::bit_cast<Bits>(column[0]) != std::bit_cast<Bits>(step[c])) {
+          const Real common = column[0];
+          column = AlignedColumn<Real>(size_);
+          std::fill(column.begin(), column.begin() + i, common);
+        }
+        if (column.size() == size_) column[i] = step[c];
+      }
     }
   }
 
@@ -58,11 +78,18 @@ class Population final : public TickBlock {
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,
                SpikeList& spikes) override {
-    std::array<void*, state_size<M>> state;
-    for (std::size_t c = 0; c < state.size(); ++c) state[c] = state_[c].data() + begin;
-    std::array<const void*, step_size<M>> step;
-    for (std::size_t c = 0; c < step_.size(); ++c) step[c] = step_[c].data() + (step_.size() > 1 ? begin : 0);
-    sweep_({state.data(), step.data(), input, fired_.data() + begin, end - begin});
+    const bool per_neuron = step_.size() > 1;
+    for (std::uint32_t at = begin; at < end;) {
+      const std::uint32_t n = per_neuron ? std::min(end - at, at_once) : end - begin;
+      std::array<void*, state_size<M>> state;
+      for (std::size_t c = 0; c < state.size(); ++c) state[c] = state_[c].data() + at;
+      std::array<const void*, step_size<M>> step;
+      for (std::size_t c = 0; c < step_.size(); ++c)
+        step[c] = step_[c].data() + (per_neuron && step_[c].size() == size_ ? at : 0);
+      sweep_({state.data(), step.data(), static_cast<const Real*>(input) + (at - begin), end - begin,
+              fired_.data() + at, n});
+      at += n;
+    }
     collect(fired_.data() + begin, end - begin, first_id + begin, spikes.neurons);
   }
 
@@ -92,12 +119,19 @@ class Population final : public TickBlock {
   }
 
  private:
+  using Steps = std::array<Real, step_size<M>>;
+  using Bits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
+  // Neurons of one call of the sweep where parameters differ: a column of equal numbers need not be longer, and stays
+  // in the first-level cache.
+  static constexpr std::uint32_t at_once = 512;
+
   std::string name_;
   std::uint32_t size_;
   bool with_current_;
   Sweep sweep_;
   std::array<AlignedColumn<Real>, state_size<M>> state_;
-  std::vector<AlignedColumn<Real>> step_;  // one column of a whole Step, or one column per member
+  // One column of a whole Step; or one per member, of size_ numbers or of at_once equal ones.
+  std::vector<AlignedColumn<Real>> step_;
   AlignedColumn<std::uint8_t> fired_;
 };
 

@@ -19,7 +19,7 @@ struct Loop {
     Real* const s[] = {static_cast<Real*>(a.state[S])...};
     const Real* const k[] = {static_cast<const Real*>(a.step[PerNeuron ? K : 0])...};
     const auto uniform = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
-    const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.n...};
+    const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.stride...};
     std::uint8_t* const fired = a.fired;
     const std::size_t n = a.n;
     RHEO_INDEPENDENT_ITERATIONS

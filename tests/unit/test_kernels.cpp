@@ -488,7 +488,7 @@ void check_sweeps(std::size_t model) {
         for (const auto& column : step) step_columns.push_back(column.data());
         std::vector<std::uint8_t> fired(n, 7);
         const auto& sweep = kernels(isa).sweep[precision_index<Real>][model][per_neuron][with_current];
-        sweep({state_columns.data(), step_columns.data(), input.data(), fired.data(), n});
+        sweep({state_columns.data(), step_columns.data(), input.data(), n, fired.data(), n});
         CAPTURE(M::name, model, n, per_neuron, with_current, of_params, name(isa));
         REQUIRE(fired == expected_fired);
         require_same(state, expected);

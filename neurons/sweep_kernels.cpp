@@ -21,17 +21,26 @@ struct Loop {
     const auto uniform = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
     const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.stride...};
     std::uint8_t* const fired = a.fired;
-    const std::size_t n = a.n;
-    RHEO_INDEPENDENT_ITERATIONS
-    for (std::size_t i = 0; i < n; ++i) {
+    const auto advance = [&](std::size_t i) RHEO_INLINE_LAMBDA {
       typename M::State state{s[S][i]...};
       typename M::Step step = uniform;
       if constexpr (PerNeuron) step = std::bit_cast<typename M::Step>(std::array<Real, sizeof...(K)>{k[K][i]...});
       const Inputs<M> inputs{(WithCurrent || P + 1 < M::ports.size() ? in[P][i] : Real(0))...};
-      fired[i] = M::advance(state, step, inputs);
+      const bool spiked = M::advance(state, step, inputs);
       const auto out = std::bit_cast<std::array<Real, sizeof...(S)>>(state);
       ((s[S][i] = out[S]), ...);
-    }
+      return spiked;
+    };
+    // With bytes in the loop, compilers take as many neurons at once as a vector has bytes.
+    constexpr std::size_t together = 64;
+    const std::size_t n = a.n, whole = n / together * together;
+    RHEO_INDEPENDENT_ITERATIONS
+    for (std::size_t i = 0; i < whole; ++i) fired[i] = advance(i);
+    // What is left over would be done one by one; noted as wide as Real, it makes vectors.
+    alignas(64) std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t> rest[together];
+    RHEO_INDEPENDENT_ITERATIONS
+    for (std::size_t i = whole; i < n; ++i) rest[i - whole] = advance(i);
+    for (std::size_t i = whole; i < n; ++i) fired[i] = static_cast<std::uint8_t>(rest[i - whole]);
   }
 
   static void sweep(const SweepArgs& a) {

@@ -5,7 +5,8 @@
 
 --neurons and --indegrees are factors. With fewer synapses per neuron weights grow with 1/sqrt(factor), and a constant
 current makes up for the mean input that this changes (van Albada, Helias & Diesmann, PLoS Comput Biol 11, 2015), from
-the mean rates of the full model. Background: a constant current of the same mean, or Poisson trains.
+the mean rates of the full model. Background: a constant current of the same mean, or Poisson trains. Small
+factors change the rates, unless they are balanced as in --neurons 0.1 --indegrees 0.4 (docs/performance.md).
 """
 import argparse
 import math

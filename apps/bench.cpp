@@ -33,7 +33,7 @@ struct BenchOptions {
   unsigned repeat = 1;
   unsigned threads = 0;
   std::uint32_t lanes = 0;
-  bool share_rows = true;
+  bool share_rows = true, pin = false;
   bool json = false, stages = true, bound = true;
 };
 
@@ -163,7 +163,7 @@ void bench(const BenchOptions& options) {
   spec.share_rows = options.share_rows;
   if (options.delivery != "auto")
     spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
-  const Threads threads(options.threads);
+  const Threads threads(options.threads, options.pin);
   const auto building = std::chrono::steady_clock::now();
   Network network = build_network(experiment, threads);
   const double build_seconds = seconds_since(building);
@@ -248,7 +248,7 @@ void bench(const BenchOptions& options) {
 }
 
 void bench_limits(const BenchOptions& options) {
-  const Threads threads(options.threads);
+  const Threads threads(options.threads, options.pin);
   print(fmt::format("{} threads, {}\n", threads.count(), name_of(chosen_isa())) + Limits(threads).table());
 }
 
@@ -315,6 +315,7 @@ void add_bench(CLI::App& app) {
   command->add_option("--threads", options->threads, "threads (default: every usable processor)")
       ->check(CLI::Range(1u, 4096u).description(""))
       ->type_name("N");
+  command->add_flag("--pin", options->pin, "keep each thread on one processor");
   command->add_option("--lanes", options->lanes, "number of lanes; the results do not depend on it")
       ->check(CLI::Range(1u, 65536u).description(""))
       ->type_name("N");

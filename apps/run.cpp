@@ -280,7 +280,7 @@ int run_experiment(const RunOptions& options) {
   const std::vector<std::string> files = recorded_files(experiment);
   const std::vector<std::string> earlier = claim_directory(directory, files);
 
-  const Threads threads(options.threads);
+  const Threads threads(options.threads, options.pin);
   RunReport report = begin_report(options, experiment, threads);
   Progress progress(options.quiet ? nullptr : stderr);
 
@@ -396,6 +396,7 @@ void add_run(CLI::App& app) {
   CLI::Option* lanes_option =
       command->add_option("--lanes", *lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");
   command->add_flag("--quiet", options->quiet, "no progress, no summary, no warnings");
+  command->add_flag("--pin", options->pin, "keep each thread on one processor");
   command->add_flag("--profile", options->profile, "measure where the time goes");
   command->callback([=] {
     if (seed_option->count() > 0) options->seed = *seed;

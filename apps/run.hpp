@@ -21,7 +21,7 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;   // instead of the experiment's
   std::optional<std::uint32_t> lanes;
   bool quiet = false;
-  bool profile = false;
+  bool profile = false, pin = false;
 };
 
 // Reads either kind of file.

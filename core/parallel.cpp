@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_scheduler_observer.h>
 #endif
 
 namespace rheo {
@@ -42,6 +44,21 @@ class StandardFloatingPoint {
 #endif
 };
 
+// Binds the calling thread to the index-th of the processors in `allowed`.
+void pin(const cpu_set_t& allowed, unsigned index) {
+  const int processors = CPU_COUNT(&allowed);
+  if (processors == 0) return;
+  int wanted = static_cast<int>(index) % processors;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || wanted-- != 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    return;
+  }
+}
+
 }  // namespace
 
 unsigned usable_processors() {
@@ -53,22 +70,46 @@ unsigned usable_processors() {
 
 #if !defined(RHEO_STD_THREADS)
 
+// Pins the threads of an arena while they are in it.
+class Pins final : public tbb::task_scheduler_observer {
+ public:
+  explicit Pins(tbb::task_arena& arena) : task_scheduler_observer(arena) {
+    CPU_ZERO(&allowed_);
+    sched_getaffinity(0, sizeof allowed_, &allowed_);
+    observe(true);
+  }
+  ~Pins() override { observe(false); }
+  void on_scheduler_entry(bool) override {
+    pin(allowed_, static_cast<unsigned>(std::max(0, tbb::this_task_arena::current_thread_index())));
+  }
+  void on_scheduler_exit(bool) override { sched_setaffinity(0, sizeof allowed_, &allowed_); }
+
+ private:
+  cpu_set_t allowed_;
+};
+
 struct Threads::Team {
-  explicit Team(unsigned n)
+  Team(unsigned n, bool pinned)
       : count(n),
         limit(tbb::global_control::max_allowed_parallelism, std::max(n, tbb_default())),
-        arena(static_cast<int>(n)) {}
+        arena(static_cast<int>(n)) {
+    if (!pinned) return;
+    arena.initialize();
+    pins.emplace(arena);
+  }
   static unsigned tbb_default() {
     return static_cast<unsigned>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
   }
   unsigned count;
   tbb::global_control limit;  // lets a team be larger than the machine, which the tests of determinism need
   tbb::task_arena arena;
+  std::optional<Pins> pins;
   tbb::affinity_partitioner affinity;
   std::atomic<bool> affinity_taken{false};
 };
 
-Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count)) {}
+Threads::Threads(unsigned count, bool pinned)
+    : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count, pinned)) {}
 
 unsigned Threads::count() const {
   return team_->count;
@@ -112,8 +153,15 @@ thread_local bool within_item = false;
 
 // A plain team of threads: item i goes to whoever is free first.
 struct Threads::Team {
-  explicit Team(unsigned n) : count(n) {
-    for (unsigned i = 1; i < n; ++i) workers.emplace_back([this] { work(); });
+  Team(unsigned n, bool pinned) : count(n) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (pinned) sched_getaffinity(0, sizeof allowed, &allowed);
+    for (unsigned i = 1; i < n; ++i)
+      workers.emplace_back([this, allowed, i] {
+        pin(allowed, i);
+        work();
+      });
   }
   ~Team() {
     {
@@ -162,7 +210,8 @@ struct Threads::Team {
   bool stop = false;
 };
 
-Threads::Threads(unsigned count) : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count)) {}
+Threads::Threads(unsigned count, bool pinned)
+    : team_(std::make_shared<Team>(count == 0 ? usable_processors() : count, pinned)) {}
 
 unsigned Threads::count() const {
   return team_->count;

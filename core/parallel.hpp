@@ -11,8 +11,9 @@ namespace rheo {
 // A team of at most `count()` threads, the caller among them. Cheap to pass on, shared by copies.
 class Threads {
  public:
-  // 0 means one per processor that this process may use.
-  explicit Threads(unsigned count = 0);
+  // 0 means one per processor that this process may use. Pinned: while it works for the team each thread keeps to one
+  // of these processors, so that the pages a lane touched first stay near the thread that computes it.
+  explicit Threads(unsigned count = 0, bool pinned = false);
   unsigned count() const;
 
   // Runs body on the team's own arena, where parallel loops start without a hand-over, and in the floating-point

@@ -1,5 +1,7 @@
 // The team of threads: every item once, whatever the numbers; errors come out; the floating-point environment of
 // whoever calls never reaches an item.
+#include <sched.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -157,3 +159,32 @@ TEST_CASE("Items compute in the standard floating-point environment", "[parallel
   }
 }
 #endif
+
+TEST_CASE("threads of a pinned team keep to one processor, and their caller gets its own back", "[parallel]") {
+  const auto processors = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
+    return set;
+  };
+  const cpu_set_t before = processors();
+  for (const unsigned count : team_sizes()) {
+    const Threads threads(count, true);
+    std::atomic<int> runs = 0, astray = 0;
+    threads.enter([&] {
+      const auto caller = std::this_thread::get_id();
+      for (int round = 0; round < 50; ++round)
+        threads.for_each(64, [&](std::size_t) {
+          ++runs;
+          cpu_set_t set;
+          CPU_ZERO(&set);
+          sched_getaffinity(0, sizeof set, &set);
+          if (std::this_thread::get_id() != caller) astray += CPU_COUNT(&set) != 1;
+        });
+    });
+    CHECK(runs == 50 * 64);
+    CHECK(astray == 0);
+    const cpu_set_t after = processors();
+    CHECK(CPU_EQUAL(&before, &after) != 0);
+  }
+}

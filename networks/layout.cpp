@@ -15,8 +15,8 @@ constexpr double synapse = 1.0, ring_synapse = 1.8;  // in a ring those with del
 constexpr double row = 90, wheel_slice = 27;         // of one lane
 constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane, by ring
 constexpr double good_slice = 24;                    // synapses of one delay
-constexpr double shortest_row_of_wheel = 16;
-constexpr std::uint64_t fewest_neurons = 500;  // per lane
+constexpr double shortest_row_of_visits = 16;        // synapses of a source onto one lane, by wheel
+constexpr std::uint64_t fewest_neurons = 500;        // per lane
 constexpr std::uint64_t most_lanes = 64;
 constexpr std::uint64_t ring_bytes = 1 << 20;  // a ring should stay in the second-level cache of a core
 
@@ -27,6 +27,7 @@ struct Figures {
   double slices = 0;                 // delays of a row
   double by_ring = 0, by_wheel = 0;  // ns for the synapses of a row
   std::uint64_t ticks = 2;           // of a ring
+  bool by_event = false;             // some population is updated by events
 };
 
 // How many delays n synapses of a projection have, about.
@@ -73,9 +74,11 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
   }
   // Powers of two, which threads share evenly.
   count = std::bit_floor(std::max<std::uint64_t>(count, 1));
-  // Short addresses, unless a row costs more on another lane than they save.
+  // Short addresses, and neurons that stay in the cache for the ticks of a window. Where neurons are visited one by one
+  // there is nothing to keep there, and a row costs more on another lane than short addresses save.
   const std::uint64_t narrow = std::bit_ceil((f.slots + 65535) / 65536);
-  const bool worthwhile = narrow <= most_lanes && f.out_degree / static_cast<double>(narrow) >= shortest_row_of_wheel;
+  const bool worthwhile =
+      narrow <= most_lanes && !(f.by_event && f.out_degree / static_cast<double>(narrow) < shortest_row_of_visits);
   return worthwhile ? std::max(count, narrow) : count;
 }
 
@@ -88,6 +91,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   for (const auto& population : populations) {
     f.slots += std::uint64_t{population->ports()} * population->size();
     f.neurons += population->size();
+    f.by_event |= dynamic_cast<const EventBlock*>(population.get()) != nullptr;
   }
   double synapses = 0, rows = 0;
   Tick longest = 1;
@@ -124,10 +128,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   layout.lanes = Lanes::cut(populations, ring_lanes);
   const std::uint64_t width = width_of(layout.lanes);
   // Only the wheel can say which slots it wrote to.
-  const bool by_event = std::any_of(populations.begin(), populations.end(), [](const auto& population) {
-    return dynamic_cast<const EventBlock*>(population.get()) != nullptr;
-  });
-  const bool possible = !by_event && width * f.ticks <= std::uint64_t{1} << 28;
+  const bool possible = !f.by_event && width * f.ticks <= std::uint64_t{1} << 28;
   const bool fits = width * f.ticks * bytes_of(spec.precision) <= 2 * ring_bytes;
   const double by_ring = f.by_ring + row * static_cast<double>(ring_lanes);
   const double by_wheel = f.by_wheel + (row + wheel_slice * f.slices) * static_cast<double>(wheel_lanes);
@@ -137,7 +138,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
     layout.delivery = {Delivery::Kind::ring, static_cast<std::uint32_t>(width), width * f.ticks <= 65536};
   } else {
     layout.lanes = Lanes::cut(populations, wheel_lanes);
-    layout.delivery = {Delivery::Kind::wheel, 1, width_of(layout.lanes) <= 65536, by_event};
+    layout.delivery = {Delivery::Kind::wheel, 1, width_of(layout.lanes) <= 65536, f.by_event};
   }
   return layout;
 }

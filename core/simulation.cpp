@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <deque>
+#include <functional>
 
 #include "core/errors.hpp"
 
@@ -33,6 +33,42 @@ class Stopwatch {
  private:
   bool on_;
   std::chrono::steady_clock::time_point last_;
+};
+
+// Batches whose spikes may still be in flight, oldest first. What is dropped in front is used again behind, so that
+// nothing is allocated once the longest time has been seen.
+class History {
+ public:
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  SpikeBatch& operator[](std::size_t i) { return ring_[(first_ + i) % ring_.size()]; }
+  const SpikeBatch& operator[](std::size_t i) const { return ring_[(first_ + i) % ring_.size()]; }
+  SpikeBatch& front() { return (*this)[0]; }
+  SpikeBatch& back() { return (*this)[size_ - 1]; }
+  void drop_front() {
+    first_ = (first_ + 1) % ring_.size();
+    --size_;
+  }
+  // A batch behind the others, with whatever it last held.
+  SpikeBatch& add() {
+    if (size_ == ring_.size()) {
+      std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(first_), ring_.end());
+      first_ = 0;
+      ring_.resize(2 * size_ + 2);
+    }
+    ++size_;
+    return back();
+  }
+  void clear() { size_ = 0; }
+  std::size_t bytes() const {
+    std::size_t sum = ring_.capacity() * sizeof(SpikeBatch);
+    for (const SpikeBatch& batch : ring_) sum += batch.neurons.capacity() * 4 + batch.tick_begin.capacity() * 4;
+    return sum;
+  }
+
+ private:
+  std::vector<SpikeBatch> ring_;
+  std::size_t first_ = 0, size_ = 0;
 };
 
 }  // namespace
@@ -180,15 +216,9 @@ struct Simulation::State {
   // Lane lists -> one batch by (tick, population, neuron); pieces of a population ascend with the lane.
   void gather(Tick ticks) {
     while (!history.empty() &&
-           history.front().first + static_cast<Tick>(history.front().ticks()) - 1 + max_delay <= now) {
-      spare.push_back(std::move(history.front()));
-      history.pop_front();
-    }
-    SpikeBatch batch;
-    if (!spare.empty()) {
-      batch = std::move(spare.back());
-      spare.pop_back();
-    }
+           history.front().first + static_cast<Tick>(history.front().ticks()) - 1 + max_delay <= now)
+      history.drop_front();
+    SpikeBatch& batch = history.add();
     batch.first = now - ticks + 1;
     batch.neurons.clear();
     batch.tick_begin.assign(1, 0);
@@ -203,7 +233,6 @@ struct Simulation::State {
       }
       if ((k + 1) % populations == 0) batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
     }
-    history.push_back(std::move(batch));
     fan_out_pending = true;
   }
 
@@ -231,8 +260,7 @@ struct Simulation::State {
   std::vector<Lane> per_lane;
   std::vector<SpikeSink*> sinks;
   std::vector<Probe*> probes;
-  std::deque<SpikeBatch> history;  // spikes that may still be in flight; the newest batch last
-  std::vector<SpikeBatch> spare;   // batches to use again
+  History history;
   StageTimes shared_times;
   std::uint64_t neurons = 0;
   Tick window = longest_window;
@@ -294,13 +322,16 @@ void Simulation::profile(bool on) {
 void Simulation::run(Tick ticks) {
   State& s = *state_;
   const Tick end = s.now + ticks;
+  Tick length = 0;
+  bool check = false;
+  const std::function<void(std::size_t)> advance = [&](std::size_t lane) { s.advance_lane(lane, length, check); };
   s.threads.enter([&] {
     while (s.now < end) {
-      Tick length = std::min(s.window, end - s.now);
+      length = std::min(s.window, end - s.now);
       for (const Probe* probe : s.probes) length = std::min(length, probe->longest_window());
-      const bool check = s.now + length == end || s.now + length - s.last_check >= check_every;
+      check = s.now + length == end || s.now + length - s.last_check >= check_every;
       for (Probe* probe : s.probes) probe->begin(s.now + 1, s.now + length + 1);
-      s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.advance_lane(lane, length, check); });
+      s.threads.for_each(s.per_lane.size(), advance);
       s.now += length;
       Stopwatch watch(s.profiling);
       s.gather(length);
@@ -329,7 +360,8 @@ std::vector<std::byte> Simulation::save() const {
   // In flight is exactly what was emitted within the largest delay: its arrivals follow from the network.
   std::vector<Tick> ticks;
   std::vector<NeuronId> neurons;
-  for (const SpikeBatch& batch : s.history) {
+  for (std::size_t b = 0; b < s.history.size(); ++b) {
+    const SpikeBatch& batch = s.history[b];
     for (std::size_t k = 0; k < batch.ticks(); ++k) {
       if (batch.tick(k) + s.max_delay <= s.now) continue;
       for (const NeuronId neuron : batch.at(k)) {
@@ -392,7 +424,7 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.wake();
   s.parts.connectivity->clear();
   if (batch.ticks() == 0) return;
-  s.history.push_back(std::move(batch));
+  s.history.add() = std::move(batch);
   s.threads.for_each(s.per_lane.size(),
                      [&](std::size_t lane) { s.parts.connectivity->fan_out(lane, s.history.back(), now); });
 }
@@ -417,7 +449,7 @@ std::size_t Simulation::bytes() const {
   for (const State::Lane& lane : state_->per_lane)
     for (const EventPiece& piece : lane.events)
       sum += (piece.awake.capacity() + piece.hit.capacity() + piece.visited.capacity()) * 4;
-  for (const SpikeBatch& batch : state_->history) sum += batch.neurons.capacity() * 4 + batch.tick_begin.capacity() * 4;
+  sum += state_->history.bytes();
   return sum;
 }
 

@@ -125,12 +125,12 @@ struct Simulation::State {
   };
 
   struct Lane {
-    void prepare(const std::vector<Piece>& pieces, std::uint32_t slots, const std::vector<Block>& blocks) {
+    void prepare(const std::vector<Piece>& pieces, std::uint32_t slots, const std::vector<Block>& of) {
       events.resize(pieces.size());
       std::uint32_t end = 0;
       for (std::size_t p = 0; p < pieces.size(); ++p) {
         const std::uint32_t begin = pieces[p].first_slot;
-        if (blocks[p].event != nullptr) {
+        if (of[p].event != nullptr) {
           if (begin > end) cleared.push_back({end, begin});
           end = p + 1 < pieces.size() ? pieces[p + 1].first_slot : slots;
         }

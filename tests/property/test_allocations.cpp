@@ -13,7 +13,7 @@ std::atomic<std::uint64_t> allocations{0};
 }
 
 // Sanitizers have an operator new of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(RHEO_SANITIZED)
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;

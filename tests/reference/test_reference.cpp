@@ -443,14 +443,11 @@ std::string first_difference(const std::vector<Spike>& engine, const std::vector
 
 std::uint64_t networks_to_try() {
   if (const char* wish = std::getenv("RHEO_TEST_NETWORKS"); wish != nullptr) return std::strtoull(wish, nullptr, 10);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RHEO_SANITIZED)
   return 40;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return 40;
-#endif
-#endif
+#else
   return 300;
+#endif
 }
 
 std::string description(const NetworkSpec& spec) {

@@ -15,16 +15,11 @@
 #include "core/simulation.hpp"
 #include "core/time.hpp"
 #include "networks/network.hpp"
+#include "tests/sanitized.hpp"
 
 namespace runs {
 
 using namespace rheo;
-
-#if defined(RHEO_SANITIZED)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 using Spikes = std::vector<std::pair<Tick, NeuronId>>;
 using Bytes = std::vector<std::byte>;

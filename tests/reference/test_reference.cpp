@@ -1,6 +1,6 @@
 // The engine against the reference simulator on generated networks, spike for spike.
 //
-// RHEO_TEST_NETWORKS=N takes the first N networks only (under sanitizers 40 unless it is set).
+// RHEO_TEST_NETWORKS=N takes the first N networks only (under sanitizers 20 unless it is set).
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "networks/network.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 #include "tests/reference/reference_simulator.hpp"
+#include "tests/sanitized.hpp"
 
 namespace {
 
@@ -443,11 +444,7 @@ std::string first_difference(const std::vector<Spike>& engine, const std::vector
 
 std::uint64_t networks_to_try() {
   if (const char* wish = std::getenv("RHEO_TEST_NETWORKS"); wish != nullptr) return std::strtoull(wish, nullptr, 10);
-#if defined(RHEO_SANITIZED)
-  return 40;
-#else
-  return 300;
-#endif
+  return sanitized ? 20 : 300;
 }
 
 std::string description(const NetworkSpec& spec) {

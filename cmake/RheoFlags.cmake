@@ -34,7 +34,7 @@ function(rheo_kernels target)
     # Always optimised: an inline function that is not inlined would be shared between the instruction sets.
     # gcc 12 warns about its own AVX-512 header; clang about loops that sanitizers keep from being vectorised.
     target_compile_options(${target}_${isa} PRIVATE ${level}
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed>)
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-psabi> $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed>)
     if(isa STREQUAL "v3")
       target_compile_options(${target}_${isa} PRIVATE -march=x86-64-v3)
     elseif(isa STREQUAL "v4")

@@ -8,9 +8,10 @@ target_link_libraries(rheo_all INTERFACE rheo::io)
 set_target_properties(rheo_all PROPERTIES EXPORT_NAME rheo)
 
 install(TARGETS rheo RUNTIME)
-install(TARGETS rheo_all rheo_core rheo_neurons rheo_networks rheo_io EXPORT rheo ARCHIVE
+install(TARGETS rheo_all rheo_core rheo_neurons rheo_plasticity rheo_networks rheo_io EXPORT rheo ARCHIVE
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo)
-install(DIRECTORY core neurons networks io DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY core neurons plasticity networks io DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rheo)
 install(EXPORT rheo NAMESPACE rheo:: FILE rheoTargets.cmake DESTINATION ${package_folder})

@@ -13,17 +13,8 @@ namespace rheo {
 
 namespace {
 
-template <class Struct, class T, std::size_t n>
-std::vector<FieldInfo> describe(const std::array<Field<Struct, T>, n>& fields, const Struct& values) {
-  std::vector<FieldInfo> infos;
-  for (const Field<Struct, T>& f : fields)
-    infos.push_back({std::string(f.name), std::string(f.unit), static_cast<double>(values.*(f.member)), f.low, f.high,
-                     std::string(f.meaning)});
-  return infos;
-}
-
 template <class M>
-ModelInfo describe() {
+ModelInfo describe_model() {
   ModelInfo info;
   info.name = M::name;
   info.summary = M::summary;
@@ -166,7 +157,7 @@ std::vector<ModelInfo> describe_all(std::tuple<M...>*) {
       if (std::none_of(known.begin(), known.end(), [&](const FieldInfo& c) { return c.name == column.name; }))
         known.push_back(std::move(column));
   };
-  (add(describe<M>()), ...);
+  (add(describe_model<M>()), ...);
   ModelInfo spike_source;
   spike_source.name = "spike_source";
   spike_source.summary = "spikes at given times, from the file or a list";

@@ -6,14 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace rheo {
+#include "core/fields.hpp"
 
-struct FieldInfo {
-  std::string name, unit;
-  double initial = 0;        // default (params) or value at the start (columns)
-  double low = 0, high = 0;  // allowed range, both ends included
-  std::string meaning;
-};
+namespace rheo {
 
 struct OptionInfo {
   std::string name;

@@ -34,46 +34,10 @@
 #include <type_traits>
 #include <utility>
 
-#define RHEO_INLINE [[gnu::always_inline]] inline
-#define RHEO_INLINE_LAMBDA __attribute__((always_inline))  // between parameters and body
+#include "core/fields.hpp"
+#include "core/inline.hpp"
 
 namespace rheo {
-
-// One number of a struct, described: name, unit, allowed range (both ends included), meaning.
-template <class Struct, class T>
-struct Field {
-  std::string_view name;
-  T Struct::*member;
-  std::string_view unit, meaning;
-  double low, high;
-};
-
-struct Range {
-  double low, high;
-};
-inline constexpr Range any_value{-1e30, 1e30}, positive{1e-30, 1e30}, non_negative{0, 1e30};
-
-template <class Struct, class T>
-constexpr Field<Struct, T> field(std::string_view name, T Struct::*member, std::string_view unit,
-                                 std::string_view meaning, Range range = any_value) {
-  return {name, member, unit, meaning, range.low, range.high};
-}
-
-template <class... F>
-constexpr std::tuple<F...> fields(F... f) {
-  return {f...};
-}
-
-// Fields of a struct and of its bases, all of one type, as an array to loop over.
-template <class Struct, class First, class... F>
-constexpr auto field_array(const std::tuple<First, F...>& all) {
-  using T = std::remove_reference_t<decltype(std::declval<Struct&>().*std::get<0>(all).member)>;
-  return std::apply(
-      [](const auto&... f) {
-        return std::array{Field<Struct, T>{f.name, f.member, f.unit, f.meaning, f.low, f.high}...};
-      },
-      all);
-}
 
 struct Port {
   std::string_view name, unit;

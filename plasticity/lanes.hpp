@@ -1,0 +1,179 @@
+// Numbers of several synapses side by side: what a rule computes with. Operators and the few functions below are all
+// that there is; a condition chooses with select(), since lanes cannot go different ways. The same operations in the
+// same order for each lane, on every compiler and processor.
+//
+// In a namespace of its own for each instruction set, so that nothing made from these types is shared between them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#include "core/inline.hpp"
+#include "core/math.hpp"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define RHEO_LANES_NAMESPACE lanes_v4
+#define RHEO_LANES_LEVEL 4u
+#define RHEO_LANES_BYTES 64
+#elif defined(__AVX2__)
+#define RHEO_LANES_NAMESPACE lanes_v3
+#define RHEO_LANES_LEVEL 3u
+#define RHEO_LANES_BYTES 32
+#elif defined(__x86_64__)
+#define RHEO_LANES_NAMESPACE lanes_base
+#define RHEO_LANES_LEVEL 1u
+#define RHEO_LANES_BYTES 16
+#else
+#define RHEO_LANES_NAMESPACE lanes_base
+#define RHEO_LANES_LEVEL 0u
+#define RHEO_LANES_BYTES 16
+#endif
+
+namespace rheo {
+inline namespace RHEO_LANES_NAMESPACE {
+
+template <class T, int n>
+struct Lanes;
+
+// Which lanes meet a condition.
+template <class T, int n>
+struct LaneMask {
+  typename Lanes<T, n>::Bits bits;
+  RHEO_INLINE friend LaneMask operator&(LaneMask a, LaneMask b) { return {a.bits & b.bits}; }
+  RHEO_INLINE friend LaneMask operator|(LaneMask a, LaneMask b) { return {a.bits | b.bits}; }
+  RHEO_INLINE friend LaneMask operator!(LaneMask a) { return {~a.bits}; }
+};
+
+template <class T, int n>
+struct Lanes {
+  using Int = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+  typedef T Vector __attribute__((vector_size(n * sizeof(T))));
+  typedef Int Bits __attribute__((vector_size(n * sizeof(T))));
+  using Mask = LaneMask<T, n>;
+  static constexpr int size = n;
+  using type = T;
+
+  Vector v;
+
+  Lanes() = default;
+  RHEO_INLINE Lanes(Vector vector) : v(vector) {}
+  // The same number in every lane.
+  template <class Number>
+  requires std::is_arithmetic_v<Number> RHEO_INLINE Lanes(Number x) : v(Vector{} + static_cast<T>(x)) {}
+
+  RHEO_INLINE friend Lanes operator+(Lanes a, Lanes b) { return {a.v + b.v}; }
+  RHEO_INLINE friend Lanes operator-(Lanes a, Lanes b) { return {a.v - b.v}; }
+  RHEO_INLINE friend Lanes operator*(Lanes a, Lanes b) { return {a.v * b.v}; }
+  RHEO_INLINE friend Lanes operator/(Lanes a, Lanes b) { return {a.v / b.v}; }
+  RHEO_INLINE friend Lanes operator-(Lanes a) { return {-a.v}; }
+  RHEO_INLINE Lanes& operator+=(Lanes b) { return *this = *this + b; }
+  RHEO_INLINE Lanes& operator-=(Lanes b) { return *this = *this - b; }
+  RHEO_INLINE Lanes& operator*=(Lanes b) { return *this = *this * b; }
+  RHEO_INLINE Lanes& operator/=(Lanes b) { return *this = *this / b; }
+  RHEO_INLINE friend Mask operator<(Lanes a, Lanes b) { return {(Bits)(a.v < b.v)}; }
+  RHEO_INLINE friend Mask operator>(Lanes a, Lanes b) { return {(Bits)(a.v > b.v)}; }
+  RHEO_INLINE friend Mask operator<=(Lanes a, Lanes b) { return {(Bits)(a.v <= b.v)}; }
+  RHEO_INLINE friend Mask operator>=(Lanes a, Lanes b) { return {(Bits)(a.v >= b.v)}; }
+  RHEO_INLINE friend Mask operator==(Lanes a, Lanes b) { return {(Bits)(a.v == b.v)}; }
+
+  // a where the condition is met, b elsewhere.
+  RHEO_INLINE friend Lanes select(Mask where, Lanes a, Lanes b) { return {where.bits ? a.v : b.v}; }
+  // b where a is not a number.
+  RHEO_INLINE friend Lanes min(Lanes a, Lanes b) { return {a.v < b.v ? a.v : b.v}; }
+  RHEO_INLINE friend Lanes max(Lanes a, Lanes b) { return {a.v > b.v ? a.v : b.v}; }
+  RHEO_INLINE friend Lanes exp(Lanes a) {
+    for (int i = 0; i < n; ++i) a.v[i] = math::exp(a.v[i]);
+    return a;
+  }
+};
+
+template <class T, int n>
+RHEO_INLINE bool any(LaneMask<T, n> mask) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof mask == 64) return _mm512_test_epi64_mask((__m512i)mask.bits, (__m512i)mask.bits) != 0;
+#endif
+  if constexpr (sizeof mask % 8 != 0) {
+    return mask.bits[0] != 0;
+  } else {
+    std::uint64_t words[sizeof mask / 8], all = 0;
+    std::memcpy(words, &mask.bits, sizeof mask);
+    for (const std::uint64_t word : words) all |= word;
+    return all != 0;
+  }
+}
+
+template <class T, int n>
+RHEO_INLINE Lanes<T, n> load(const T* from) {
+  Lanes<T, n> lanes;
+  std::memcpy(&lanes.v, from, sizeof lanes.v);
+  return lanes;
+}
+template <class T, int n>
+RHEO_INLINE void store(Lanes<T, n> lanes, T* to) {
+  std::memcpy(to, &lanes.v, sizeof lanes.v);
+}
+
+// from[index] in each lane.
+template <class T, class From, int n>
+RHEO_INLINE Lanes<T, n> gather(const From* from, Lanes<std::int32_t, n> index) {
+#if defined(__AVX512F__)
+  using Out = typename Lanes<T, n>::Vector;
+  if constexpr (n == 16 && sizeof(T) == 4 && sizeof(From) == 4)
+    return {(Out)_mm512_i32gather_epi32((__m512i)index.v, from, 4)};
+  else if constexpr (n == 8 && sizeof(T) == 8 && sizeof(From) == 8)
+    return {(Out)_mm512_i32gather_epi64((__m256i)index.v, from, 8)};
+#endif
+  Lanes<T, n> lanes;
+  for (int i = 0; i < n; ++i) lanes.v[i] = static_cast<T>(from[static_cast<std::uint32_t>(index.v[i])]);
+  return lanes;
+}
+
+// The lower and the upper half of from[index].
+template <int n>
+RHEO_INLINE void split_gather(const std::uint64_t* from, Lanes<std::int32_t, n> index, Lanes<std::int32_t, n>& low,
+                              Lanes<std::int32_t, n>& high) {
+#if defined(__AVX512F__)
+  if constexpr (n == 16) {
+    const __m512i a = _mm512_i32gather_epi64(_mm512_castsi512_si256((__m512i)index.v), from, 8);
+    const __m512i b = _mm512_i32gather_epi64(_mm512_extracti64x4_epi64((__m512i)index.v, 1), from, 8);
+    using Out = typename Lanes<std::int32_t, n>::Vector;
+    low.v = (Out)_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(a)), _mm512_cvtepi64_epi32(b), 1);
+    high.v = (Out)_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(_mm512_srli_epi64(a, 32))),
+                                     _mm512_cvtepi64_epi32(_mm512_srli_epi64(b, 32)), 1);
+    return;
+  }
+#endif
+  for (int i = 0; i < n; ++i) {
+    const std::uint64_t both = from[static_cast<std::uint32_t>(index.v[i])];
+    low.v[i] = static_cast<std::int32_t>(both);
+    high.v[i] = static_cast<std::int32_t>(both >> 32);
+  }
+}
+
+// table[index], index from 0 to 15.
+template <class T, int n>
+RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
+#if defined(__AVX512F__)
+  using Out = typename Lanes<T, n>::Vector;
+  if constexpr (std::is_same_v<T, float> && n == 16)
+    return {(Out)_mm512_permutexvar_ps((__m512i)index.v, _mm512_loadu_ps(table))};
+  else if constexpr (std::is_same_v<T, double> && n == 8)
+    return {(Out)_mm512_permutex2var_pd(_mm512_loadu_pd(table), _mm512_cvtepi32_epi64((__m256i)index.v),
+                                        _mm512_loadu_pd(table + 8))};
+  else
+#endif
+    return gather<T>(table, index);
+}
+
+// The condition of lanes of one width for lanes of another.
+template <class To, class T, int n>
+RHEO_INLINE LaneMask<To, n> mask_for(LaneMask<T, n> mask) {
+  return {__builtin_convertvector(mask.bits, typename Lanes<To, n>::Bits)};
+}
+
+}  // namespace RHEO_LANES_NAMESPACE
+}  // namespace rheo

@@ -1,0 +1,117 @@
+/* The one door for plasticity rules: a table of C, versioned. Built-in rules walk through it like those of plug-ins,
+ * which are shared libraries that are loaded at run time. Authors do not write against it but against rule_sdk.hpp,
+ * which fills it in; the engine (networks/plastic_synapses) calls what it points to.
+ *
+ * A library exports `const rheo_rule_list* rheo_rules(void)`, and may export rheo_rules_base, rheo_rules_v3 and
+ * rheo_rules_v4 instead: the same rules, compiled for the x86-64 levels.
+ *
+ * Real is float or double, by the precision of the simulation. Ticks are counted from the epoch of the lane, the tick
+ * up to and including which every spike of a target has reached every synapse; those of a history are at most 65535.
+ */
+#ifndef RHEO_RULE_ABI_H
+#define RHEO_RULE_ABI_H
+
+#include <stdint.h>
+
+#define RHEO_RULE_ABI 1u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rheo_rule_param {
+  const char *name, *unit, *meaning;
+  double initial, low, high; /* default and allowed range, both ends included */
+  uint32_t per_target;       /* 1: may differ between target neurons, and is read as a post trace only */
+} rheo_rule_param;
+
+/* What is kept per synapse beside its weight. */
+typedef struct rheo_rule_column {
+  const char *name, *unit, *meaning;
+  double initial;
+} rheo_rule_column;
+
+/* What is kept per source or target neuron: 0 at the start, changed by the neuron's own spikes. */
+enum {
+  RHEO_DECAYS,   /* between spikes by exp(-t / parameter number `param`, in ms) */
+  RHEO_HOLDS,    /* its value between spikes */
+  RHEO_PARAMETER /* not a trace: each target's value of parameter number `param`; of targets only */
+};
+typedef struct rheo_rule_trace {
+  const char *name, *unit, *meaning;
+  uint32_t kind, param;
+} rheo_rule_trace;
+
+/* Synapses begin, begin + 1, ... of one source with one delay. */
+typedef struct rheo_slice {
+  uint32_t begin, count;
+  int32_t base;    /* tick of the arrival before this one; very small where there was none */
+  int32_t from;    /* spikes of targets in ticks >= from are still to be learnt from */
+  uint32_t record; /* where the source's traces are */
+} rheo_slice;
+
+typedef struct rheo_batch {
+  const void* step; /* what prepare() made */
+  const rheo_slice* slices;
+  uint64_t slice_count;
+  uint32_t learns; /* 0: synapses stay as they are */
+
+  /* Synapses of the lane. */
+  const void* targets;   /* number of the target among the lane's: uint16_t or uint32_t */
+  uint32_t target_bytes; /* 2 or 4 */
+  void* const* columns;  /* Real: the weight's magnitude, then the rule's columns */
+  void* sent;            /* arrive: Real, what is transmitted, synapses of all slices one after the other */
+
+  /* Sources: [trace][record]. */
+  const void* const* pre_base;  /* just after the arrival at `base` */
+  const void* const* pre_now;   /* arrive: before the spike that arrives */
+  const void* const* pre_decay; /* [trace] Real[8][16], or null: decay over 16^d k ticks at [d][k] */
+
+  /* Targets, `width` of them. */
+  uint32_t width;
+  uint32_t now;                  /* low bits of the number of the tick */
+  const uint64_t* recent;        /* [2][width]: ticks of the last four spikes, 16 bits each, the last one lowest, and
+                                    of the four before; 0: none */
+  const uint16_t* count;         /* spikes since the epoch */
+  const uint16_t* ticks;         /* [count][width]: tick of each */
+  const void* const* before;     /* [trace] Real [count][width]: just before each; not of parameters */
+  const void* const* after;      /* [trace] Real [width]: just after the last spike; parameters: their values */
+  const uint32_t* last;          /* low bits of the number of the tick of the last spike */
+  const void* const* now_values; /* [trace] Real [width]: traces as arrivals see them, or null: to be computed */
+  const void* const* post_decay; /* as pre_decay */
+} rheo_batch;
+
+/* Functions of one precision. None keeps a pointer, allocates or throws; all may run concurrently. */
+typedef struct rheo_rule_kernels {
+  uint32_t step_bytes;
+  void (*prepare)(const double* params, double dt, void* step);
+  /* Traces of n neurons, [trace][n] Real, which spike once each; parameters are there to be read. */
+  void (*pre_spike)(const void* step, uint32_t n, void* const* traces);
+  void (*post_spike)(const void* step, uint32_t n, void* const* traces);
+  void (*arrive)(const rheo_batch*); /* learns from spikes of targets, transmits, learns from the arrival */
+  void (*settle)(const rheo_batch*); /* learns from spikes of targets */
+} rheo_rule_kernels;
+
+typedef struct rheo_rule {
+  const char *name, *summary, *equation, *source;
+  uint32_t params, columns, pre_traces, post_traces;
+  const rheo_rule_param* param;
+  const rheo_rule_column* column;
+  const rheo_rule_trace *pre_trace, *post_trace;
+  const char* (*problem)(const double* params); /* what is wrong with parameters that are each in range, or "" */
+  rheo_rule_kernels single_precision, double_precision;
+} rheo_rule;
+
+typedef struct rheo_rule_list {
+  uint32_t abi;                                         /* RHEO_RULE_ABI */
+  uint32_t list_bytes, rule_bytes, batch_bytes;         /* sizeof of the structures, as the library knows them */
+  uint32_t level;                                       /* x86-64 level that it is compiled for: 1, 3 or 4; 0: other */
+  void (*probe)(const double in[3], double results[2]); /* in[0] * in[1] + in[2]; (in[0] + in[1]) - in[0] */
+  uint32_t count;
+  const rheo_rule* rules;
+} rheo_rule_list;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,529 @@
+// Everything that the author of a plasticity rule needs. A rule says what it is, what it keeps, and how ONE synapse
+// changes at an event; the loop over synapses, delays, storage, checks, recording and saving belong to the engine.
+// examples/plugin has a complete one; docs/plasticity.md explains how to build and use it.
+//
+//   template <class V> struct Rule {             // V: a number, of several synapses side by side (lanes.hpp)
+//     name, summary, equation, source            // for `rheo models` and the documentation
+//     struct Params { double ...; };             // with their defaults
+//     static constexpr auto params = fields(field("tau", &Params::tau, "ms", "meaning", positive), ...);
+//     static constexpr std::array per_target{"rho"};            // may be missing: parameters of each target neuron
+//     struct Synapse { V weight; V ...; };       // the weight's magnitude, then what a synapse keeps
+//     static constexpr std::array synapse{column(...), ...};    // may be missing: those after the weight
+//     struct Pre { V ...; };                     // traces of the source neuron, in its spikes' time
+//     static constexpr std::array pre{trace("x", "tau", "", "meaning"), ...};          // may be missing, with Pre
+//     struct Post { V ...; };                    // traces and parameters of the target neuron
+//     static constexpr std::array post{trace(...), parameter("rho"), ...};             // may be missing, with Post
+//     struct Step { V ...; };                    // what the verbs compute with, one for all synapses
+//     static Step prepare(const Params&, double dt);
+//     static const char* problem(const Params&);                // may be missing: what is wrong, or ""
+//
+//     static void pre_spike(Pre&, const Step&);                 // the source spikes: what becomes of its traces
+//     static void post_spike(Post&, const Step&);               // the target spikes
+//     static V arrive(Synapse&, const Step&, const Pre&, const Post&);      // a spike arrives; returns what is sent
+//     static void post_spike(Synapse&, const Step&, const Pre&, const Post&);          // the target spiked
+//     static Bounds<V> bounds(const Step&);      // may be missing: weights stay within; 0 and no limit otherwise
+//   };
+//   RHEO_RULES(Rule)                             // or several: RHEO_RULES(Rule, AnotherRule)
+//
+// Order (docs/semantics.md): arrivals of a tick see traces without the spikes of that tick; a target's spike sees the
+// arrivals up to and including its own tick, and its traces as before itself. `arrive` sees the source's traces as
+// before the spike that arrives. Traces start at 0.
+#pragma once
+
+#ifdef __FAST_MATH__
+#error "a rule must give the same bits everywhere: compile without -ffast-math and -Ofast"
+#endif
+#if defined(__clang__)
+#pragma clang fp contract(off)  // gcc needs -ffp-contract=off or -std=c++20 instead of gnu++20; loading checks it
+#endif
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "core/fields.hpp"
+#include "plasticity/lanes.hpp"
+#include "plasticity/rule_abi.h"
+
+namespace rheo {
+
+constexpr rheo_rule_column column(const char* name, const char* unit, const char* meaning, double initial = 0) {
+  return {name, unit, meaning, initial};
+}
+
+struct TraceText {
+  const char *name, *param, *unit, *meaning;
+  std::uint32_t kind;
+};
+// Decays with the time constant that the parameter `tau` gives; without one it holds its value between spikes.
+constexpr TraceText trace(const char* name, const char* tau, const char* unit, const char* meaning) {
+  return {name, tau, unit, meaning, *tau == '\0' ? RHEO_HOLDS : RHEO_DECAYS};
+}
+// Each target's value of a parameter that is named in per_target.
+constexpr TraceText parameter(const char* name) {
+  return {name, name, "", "", RHEO_PARAMETER};
+}
+
+template <class V>
+struct Bounds {
+  V low, high;
+};
+
+struct Nothing {};
+
+// All that follows is compiled for one instruction set, and shares no name with what is compiled for another.
+inline namespace RHEO_LANES_NAMESPACE {
+
+namespace rule_parts {
+
+template <class Rule>
+constexpr auto pre_of() {
+  if constexpr (requires { Rule::pre; })
+    return Rule::pre;
+  else
+    return std::array<TraceText, 0>{};
+}
+template <class Rule>
+constexpr auto post_of() {
+  if constexpr (requires { Rule::post; })
+    return Rule::post;
+  else
+    return std::array<TraceText, 0>{};
+}
+template <class Rule>
+constexpr auto synapse_of() {
+  if constexpr (requires { Rule::synapse; })
+    return Rule::synapse;
+  else
+    return std::array<rheo_rule_column, 0>{};
+}
+template <class Rule>
+struct PreOf {
+  using type = Nothing;
+};
+template <class Rule>
+requires requires {
+  Rule::pre;
+}
+struct PreOf<Rule> {
+  using type = typename Rule::Pre;
+};
+template <class Rule>
+struct PostOf {
+  using type = Nothing;
+};
+template <class Rule>
+requires requires {
+  Rule::post;
+}
+struct PostOf<Rule> {
+  using type = typename Rule::Post;
+};
+
+// A struct of n numbers from those that get(i) gives, and back.
+template <class Struct, class V, std::size_t n, class Get>
+RHEO_INLINE Struct made_of(const Get& get) {
+  if constexpr (n == 0) {
+    return {};
+  } else {
+    static_assert(sizeof(Struct) == n * sizeof(V), "every member must be a V, and described");
+    std::array<V, n> all;
+    [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
+      ((all[i] = get(std::integral_constant<std::size_t, i>{})), ...);
+    }
+    (std::make_index_sequence<n>{});
+    return std::bit_cast<Struct>(all);
+  }
+}
+template <class Struct>
+RHEO_INLINE Struct read(const void* from) {
+  std::array<std::byte, sizeof(Struct)> bytes;
+  std::memcpy(bytes.data(), from, sizeof bytes);
+  return std::bit_cast<Struct>(bytes);
+}
+template <class V, std::size_t n, class Struct, std::size_t i>
+RHEO_INLINE V member(const Struct& of, std::integral_constant<std::size_t, i>) {
+  return std::bit_cast<std::array<V, n>>(of)[i];
+}
+template <class V, std::size_t n, class Struct, class Put>
+RHEO_INLINE void take_apart(const Struct& from, const Put& put) {
+  if constexpr (n > 0) {
+    const auto all = std::bit_cast<std::array<V, n>>(from);
+    [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
+      (put(std::integral_constant<std::size_t, i>{}, all[i]), ...);
+    }
+    (std::make_index_sequence<n>{});
+  }
+}
+
+}  // namespace rule_parts
+
+// The loops of one rule in one precision.
+template <template <class> class RuleOf, class Real>
+struct RuleKernels {
+  static constexpr int n = RHEO_LANES_BYTES / sizeof(Real);
+  using V = Lanes<Real, n>;
+  using I = Lanes<std::int32_t, n>;
+  using Rule = RuleOf<V>;
+  using One = Lanes<Real, 1>;
+  using Single = RuleOf<One>;
+  static constexpr auto pre = rule_parts::pre_of<Rule>();
+  static constexpr auto post = rule_parts::post_of<Rule>();
+  static constexpr std::size_t pres = pre.size(), posts = post.size();
+  static constexpr std::size_t columns = 1 + rule_parts::synapse_of<Rule>().size();
+  static constexpr std::size_t step_size = sizeof(typename Single::Step) / sizeof(One);
+  using Pre = typename rule_parts::PreOf<Rule>::type;
+  using Post = typename rule_parts::PostOf<Rule>::type;
+  using Synapse = typename Rule::Synapse;
+
+  static void prepare(const double* params, double dt, void* step) {
+    using Params = typename Single::Params;
+    const Params p = rule_parts::read<Params>(params);
+    const typename Single::Step made = Single::prepare(p, dt);
+    std::memcpy(step, &made, sizeof made);
+  }
+
+  static void pre_spike(const void* step, std::uint32_t count, void* const* traces) {
+    if constexpr (pres > 0) spike<typename Single::Pre, pres>(step, count, traces);
+  }
+  static void post_spike(const void* step, std::uint32_t count, void* const* traces) {
+    if constexpr (posts > 0) spike<typename Single::Post, posts>(step, count, traces);
+  }
+
+  static void arrive(const rheo_batch* batch) { visit<true>(*batch); }
+  static void settle(const rheo_batch* batch) { visit<false>(*batch); }
+
+ private:
+  template <class Traces, std::size_t size>
+  RHEO_INLINE static void spike(const void* step, std::uint32_t count, void* const* traces) {
+    const auto k = rule_parts::read<typename Single::Step>(step);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto all = rule_parts::made_of<Traces, One, size>(
+          [&](auto t) RHEO_INLINE_LAMBDA { return One(static_cast<const Real*>(traces[t])[i]); });
+      if constexpr (std::is_same_v<Traces, typename rule_parts::PreOf<Single>::type> && pres > 0)
+        Single::pre_spike(all, k);
+      else
+        Single::post_spike(all, k);
+      rule_parts::take_apart<One, size>(
+          all, [&](auto t, One x) RHEO_INLINE_LAMBDA { static_cast<Real*>(traces[t])[i] = x.v[0]; });
+    }
+  }
+
+  // What is left after `elapsed` ticks: the product of what its hexadecimal digits leave.
+  RHEO_INLINE static V decayed(const void* table, I elapsed) {
+    const Real* const digits = static_cast<const Real*>(table);
+    const I low = {elapsed.v & 15}, middle = {elapsed.v >> 4 & 15}, high = {elapsed.v >> 8 & 15};
+    V left = look_up(digits, low) * look_up(digits + 16, middle) * look_up(digits + 32, high);
+    if (any(elapsed > I(4095))) [[unlikely]]
+      for (int d = 3; d < 8; ++d) left *= look_up(digits + 16 * d, I{elapsed.v >> (4 * d) & 15});
+    return left;
+  }
+
+  template <bool arrives>
+  static void visit(const rheo_batch& b) {
+    if (b.target_bytes == 2)
+      visit_all<arrives, std::uint16_t>(b);
+    else
+      visit_all<arrives, std::uint32_t>(b);
+  }
+
+  // Synapses are taken through each step together, a few hundred at a time: steps that follow each other for one
+  // synapse would wait for each other, and how many there are is hard to foretell.
+  static constexpr std::uint32_t at_once = 512;
+  // Synapses at, at + 1, ... of the lane. What is left over behind the last whole V is computed in a copy that is
+  // filled up with its first synapse.
+  struct Room {
+    alignas(64) std::int32_t targets[at_once];
+    alignas(64) std::int32_t ticks[4][at_once];  // of the last eight spikes of each target, two by two
+    alignas(64) Real rest[columns][n];
+    Real* column[columns];  // of synapse `at`
+    std::uint32_t size, whole, end;
+
+    RHEO_INLINE I target_of(std::uint32_t s) const { return load<std::int32_t, n>(targets + s); }
+    RHEO_INLINE Synapse synapse_of(std::uint32_t s) const {
+      return rule_parts::made_of<Synapse, V, columns>(
+          [&](auto c) RHEO_INLINE_LAMBDA { return load<Real, n>(s < whole ? column[c] + s : rest[c]); });
+    }
+    RHEO_INLINE void keep(const Synapse& synapse, std::uint32_t s) {
+      rule_parts::take_apart<V, columns>(
+          synapse, [&](auto c, V x) RHEO_INLINE_LAMBDA { store(x, s < whole ? column[c] + s : rest[c]); });
+    }
+  };
+
+  template <bool arrives, class Target>
+  static void visit_all(const rheo_batch& b) {
+    const Real* const step = static_cast<const Real*>(b.step);
+    const auto k =
+        rule_parts::made_of<typename Rule::Step, V, step_size>([&](auto i) RHEO_INLINE_LAMBDA { return V(step[i]); });
+    Room room;
+    Real* sent = static_cast<Real*>(b.sent);
+    for (std::uint64_t i = 0; i < b.slice_count; ++i) {
+      const rheo_slice& slice = b.slices[i];
+      for (std::uint32_t done = 0; done < slice.count; done += at_once) {
+        const std::uint32_t at = slice.begin + done;
+        room.size = slice.count - done < at_once ? slice.count - done : at_once;
+        room.whole = room.size / n * n;
+        room.end = (room.size + n - 1) / n * n;
+        const Target* const targets = static_cast<const Target*>(b.targets) + at;
+        for (std::uint32_t s = 0; s < room.whole; s += n)
+          store(I{__builtin_convertvector(load<Target, n>(targets + s).v, typename I::Vector)}, room.targets + s);
+        for (std::uint32_t s = room.whole; s < room.end; ++s)
+          room.targets[s] = static_cast<std::int32_t>(targets[s < room.size ? s : room.whole]);
+        for (std::size_t c = 0; c < columns; ++c) {
+          room.column[c] = static_cast<Real*>(b.columns[c]) + at;
+          for (std::uint32_t s = room.whole; s < room.end; ++s)
+            room.rest[c][s - room.whole] = room.column[c][s < room.size ? s : room.whole];
+        }
+        if (b.learns) replay(b, slice, k, room);
+        if constexpr (arrives) {
+          const Pre x = traces_of(b.pre_now, slice.record);
+          Real last[n];
+          for (std::uint32_t s = 0; s < room.end; s += n) {
+            Synapse synapse = room.synapse_of(s);
+            store(Rule::arrive(synapse, k, x, traces_now(b, room.target_of(s))), s < room.whole ? sent + s : last);
+            keep_in_bounds(synapse, k);
+            if (b.learns) room.keep(synapse, s);
+          }
+          for (std::uint32_t s = room.whole; s < room.size; ++s) sent[s] = last[s - room.whole];
+          sent += room.size;
+        }
+        if (b.learns)
+          for (std::size_t c = 0; c < columns; ++c)
+            for (std::uint32_t s = room.whole; s < room.size; ++s) room.column[c][s] = room.rest[c][s - room.whole];
+      }
+    }
+  }
+
+  RHEO_INLINE static Pre traces_of(const void* const* columns_of, std::uint32_t record) {
+    return rule_parts::made_of<Pre, V, pres>(
+        [&](auto t) RHEO_INLINE_LAMBDA { return V(static_cast<const Real*>(columns_of[t])[record]); });
+  }
+  RHEO_INLINE static void keep_in_bounds(Synapse& s, const typename Rule::Step& k) {
+    if constexpr (requires { Rule::bounds(k); }) {
+      const Bounds<V> bounds = Rule::bounds(k);
+      s.weight = min(max(s.weight, bounds.low), bounds.high);
+    } else {
+      s.weight = max(s.weight, V(0));
+    }
+  }
+
+  // The targets' spikes since the last arrival, oldest first.
+  RHEO_INLINE static void replay(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
+                                 Room& room) {
+    const I from(slice.from);
+    const Pre x_base = traces_of(b.pre_base, slice.record);
+    typename I::Mask spiked[8] = {};
+    const auto fetch = [&](auto word) RHEO_INLINE_LAMBDA {
+      for (std::uint32_t s = 0; s < room.end; s += n) {
+        I low, high;
+        split_gather(b.recent + std::uint64_t{word} * b.width, room.target_of(s), low, high);
+        store(low, room.ticks[2 * word] + s);
+        store(high, room.ticks[2 * word + 1] + s);
+        spiked[4 * word] = spiked[4 * word] | (lower_tick(low) >= from);
+        spiked[4 * word + 1] = spiked[4 * word + 1] | (upper_tick(low) >= from);
+        spiked[4 * word + 2] = spiked[4 * word + 2] | (lower_tick(high) >= from);
+        spiked[4 * word + 3] = spiked[4 * word + 3] | (upper_tick(high) >= from);
+      }
+    };
+    fetch(std::integral_constant<std::size_t, 0>{});
+    if (any(spiked[3])) {
+      fetch(std::integral_constant<std::size_t, 1>{});
+      if (any(spiked[7]))
+        for (std::uint32_t s = 0; s < room.end; s += n)
+          if (any(upper_tick(load<std::int32_t, n>(room.ticks[3] + s)) >= from))
+            replay_older(b, slice, k, x_base, room, s);
+      [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
+        ((any(spiked[7 - i]) ? replay_age<7 - i>(b, slice, k, x_base, room) : void()), ...);
+      }
+      (std::make_index_sequence<4>{});
+    }
+    [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
+      ((any(spiked[3 - i]) ? replay_age<3 - i>(b, slice, k, x_base, room) : void()), ...);
+    }
+    (std::make_index_sequence<4>{});
+  }
+  RHEO_INLINE static I lower_tick(I pair) { return {pair.v & 0xffff}; }
+  RHEO_INLINE static I upper_tick(I pair) { return {pair.v >> 16 & 0xffff}; }
+
+  // The spike before the last `age` ones, of all synapses.
+  template <int age>
+  static void replay_age(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k, const Pre& x_base,
+                         Room& room) {
+    const I from(slice.from);
+    for (std::uint32_t s = 0; s < room.end; s += n) {
+      const I pair = load<std::int32_t, n>(room.ticks[age / 2] + s);
+      const I t = age % 2 == 0 ? lower_tick(pair) : upper_tick(pair);
+      learn(b, slice, k, x_base, room, s, age, t, t >= from);
+    }
+  }
+
+  // Spikes before the last eight.
+  [[gnu::noinline]] static void replay_older(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
+                                             const Pre& x_base, Room& room, std::uint32_t s) {
+    const I from(slice.from), j = room.target_of(s);
+    const I count = gather<std::int32_t>(b.count, j);
+    const auto tick_of = [&](int age, auto& where) RHEO_INLINE_LAMBDA {
+      const I t = gather<std::int32_t>(b.ticks, place_of(b, count, age, j));
+      where = (count > I(age)) & (t >= from);
+      return t;
+    };
+    int ages = 8;
+    typename I::Mask where;
+    while (tick_of(ages, where), any(where)) ++ages;
+    while (--ages >= 8) {
+      const I t = tick_of(ages, where);
+      learn(b, slice, k, x_base, room, s, ages, t, where);
+    }
+  }
+
+  // Where the histories hold the spike before the last `age` ones; of a target without that many: somewhere.
+  RHEO_INLINE static I place_of(const rheo_batch& b, I count, int age, I j) {
+    const I number = max(count - I(1 + age), I(0));
+    return number * I(static_cast<std::int32_t>(b.width)) + j;
+  }
+
+  // From the spike before the last `age` ones, of targets which had it in tick t.
+  RHEO_INLINE static void learn(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
+                                const Pre& x_base, Room& room, std::uint32_t s, int age, I t, typename I::Mask where) {
+    const I elapsed = max(t - I(slice.base), I(0));
+    const Pre x = rule_parts::made_of<Pre, V, pres>([&](auto i) RHEO_INLINE_LAMBDA {
+      const V base = rule_parts::member<V, pres>(x_base, i);
+      if constexpr (pre[i].kind == RHEO_DECAYS)
+        return base * decayed(b.pre_decay[i], elapsed);
+      else
+        return base;
+    });
+    const Synapse then = room.synapse_of(s);
+    Synapse changed = then;
+    if constexpr (requires { Rule::post_spike(changed, k, x); }) {
+      Rule::post_spike(changed, k, x);
+    } else {
+      const I j = room.target_of(s), place = place_of(b, gather<std::int32_t>(b.count, j), age, j);
+      const Post y = rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (post[i].kind == RHEO_PARAMETER)
+          return gather<Real>(static_cast<const Real*>(b.after[i]), j);
+        else
+          return gather<Real>(static_cast<const Real*>(b.before[i]), place);
+      });
+      Rule::post_spike(changed, k, x, y);
+    }
+    keep_in_bounds(changed, k);
+    const auto mask = mask_for<Real>(where);
+    room.keep(rule_parts::made_of<Synapse, V, columns>([&](auto i) RHEO_INLINE_LAMBDA {
+                return select(mask, rule_parts::member<V, columns>(changed, i),
+                              rule_parts::member<V, columns>(then, i));
+              }),
+              s);
+  }
+
+  // Traces of targets as arrivals see them.
+  RHEO_INLINE static Post traces_now(const rheo_batch& b, I j) {
+    return rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
+      const Real* const after = static_cast<const Real*>(b.after[i]);
+      if constexpr (post[i].kind != RHEO_DECAYS) {
+        return gather<Real>(after, j);
+      } else {
+        if (b.now_values != nullptr) return gather<Real>(static_cast<const Real*>(b.now_values[i]), j);
+        const I last = gather<std::int32_t>(b.last, j);
+        // Less than 0: longer ago than 2^31 ticks.
+        const I elapsed{static_cast<std::int32_t>(b.now) - last.v};
+        return gather<Real>(after, j) * decayed(b.post_decay[i], select(elapsed < I(0), I(0x7fffffff), elapsed));
+      }
+    });
+  }
+};
+
+// The table's entry of a rule.
+template <template <class> class RuleOf>
+struct RuleEntry {
+  using Rule = RuleOf<Lanes<double, 1>>;
+  using Params = typename Rule::Params;
+  static constexpr auto fields = field_array<Params>(Rule::params);
+  static constexpr std::size_t count = fields.size();
+  static_assert(sizeof(Params) == count * sizeof(double), "every parameter must be a double, and described in order");
+
+  static constexpr std::uint32_t param_number(std::string_view name) {
+    for (std::uint32_t i = 0; i < count; ++i)
+      if (fields[i].name == name) return i;
+    return 0xffffffffu;  // refused when the library is loaded
+  }
+  static constexpr bool is_per_target(std::string_view name) {
+    if constexpr (requires { Rule::per_target; })
+      for (const std::string_view one : Rule::per_target)
+        if (one == name) return true;
+    return false;
+  }
+  template <std::size_t n>
+  static constexpr std::array<rheo_rule_trace, n> traces_of(const std::array<TraceText, n>& texts) {
+    std::array<rheo_rule_trace, n> traces{};
+    for (std::size_t i = 0; i < n; ++i)
+      traces[i] = {texts[i].name, texts[i].unit, texts[i].meaning, texts[i].kind,
+                   texts[i].kind == RHEO_HOLDS ? 0 : param_number(texts[i].param)};
+    return traces;
+  }
+  static std::array<rheo_rule_param, count> params_of() {
+    std::array<rheo_rule_param, count> params{};
+    const Params defaults;
+    for (std::size_t i = 0; i < count; ++i)
+      params[i] = {fields[i].name.data(),        fields[i].unit.data(), fields[i].meaning.data(),
+                   defaults.*fields[i].member,   fields[i].low,         fields[i].high,
+                   is_per_target(fields[i].name)};
+    return params;
+  }
+
+  static inline const std::array<rheo_rule_param, count> params = params_of();
+  static constexpr auto columns = rule_parts::synapse_of<Rule>();
+  static constexpr auto pre = traces_of(rule_parts::pre_of<Rule>());
+  static constexpr auto post = traces_of(rule_parts::post_of<Rule>());
+
+  static const char* problem(const double* values) {
+    if constexpr (requires(const Params& p) { Rule::problem(p); }) {
+      return Rule::problem(rule_parts::read<Params>(values));
+    } else {
+      static_cast<void>(values);
+      return "";
+    }
+  }
+  template <class Real>
+  static constexpr rheo_rule_kernels kernels() {
+    using K = RuleKernels<RuleOf, Real>;
+    return {sizeof(typename K::Single::Step), K::prepare, K::pre_spike, K::post_spike, K::arrive, K::settle};
+  }
+  static rheo_rule entry() {
+    return {Rule::name,     Rule::summary, Rule::equation, Rule::source,     count,
+            columns.size(), pre.size(),    post.size(),    params.data(),    columns.data(),
+            pre.data(),     post.data(),   problem,        kernels<float>(), kernels<double>()};
+  }
+};
+
+// What loading looks at: whether the compiler kept to the operations as they are written.
+[[gnu::noinline]] inline void probe_arithmetic(const double in[3], double results[2]) {
+  results[0] = in[0] * in[1] + in[2];
+  results[1] = (in[0] + in[1]) - in[0];
+}
+
+template <template <class> class... Rules>
+const rheo_rule_list* rule_list() {
+  static const rheo_rule rules[] = {RuleEntry<Rules>::entry()...};
+  static const rheo_rule_list list = {RHEO_RULE_ABI,    sizeof(rheo_rule_list), sizeof(rheo_rule), sizeof(rheo_batch),
+                                      RHEO_LANES_LEVEL, probe_arithmetic,       sizeof...(Rules),  rules};
+  return &list;
+}
+
+}  // namespace RHEO_LANES_NAMESPACE
+}  // namespace rheo
+
+// Exports rules from a library. RHEO_RULE_SYMBOL: rheo_rules, unless it is compiled once per instruction set.
+#ifndef RHEO_RULE_SYMBOL
+#define RHEO_RULE_SYMBOL rheo_rules
+#endif
+#define RHEO_RULES(...)                                                                        \
+  extern "C" __attribute__((visibility("default"))) const rheo_rule_list* RHEO_RULE_SYMBOL() { \
+    return ::rheo::rule_list<__VA_ARGS__>();                                                   \
+  }

@@ -1,0 +1,14 @@
+// The built-in rules, once per instruction set; they enter through the same table as those of plug-ins.
+#include "core/isa.hpp"
+#include "plasticity/stdp_pair.hpp"
+
+#define RHEO_JOIN_(a, b) a##_##b
+#define RHEO_JOIN(a, b) RHEO_JOIN_(a, b)
+
+namespace rheo {
+
+const rheo_rule_list* RHEO_JOIN(builtin_rules, RHEO_ISA)() {
+  return rule_list<StdpPair, StdpNearest>();
+}
+
+}  // namespace rheo

@@ -172,6 +172,7 @@ struct Simulation::State {
     lane.spikes.end_of.clear();
     TouchedSlots* const touched = parts.connectivity->touched(index);
     for (Tick t = now + 1; t <= now + ticks; ++t) {
+      const std::size_t before = lane.spikes.neurons.size();
       void* const input = parts.connectivity->arrivals(index, t);
       watch.mark(lane.times.arrive);
       for (const auto& drive : parts.drives) {
@@ -192,6 +193,8 @@ struct Simulation::State {
         }
         lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
       }
+      if (lane.spikes.neurons.size() != before)
+        parts.connectivity->spiked(index, t, std::span<const NeuronId>(lane.spikes.neurons).subspan(before));
       for (Probe* probe : probes)
         if (probe->times().hold(t)) probe->sample(t, pieces);
       const std::size_t width = bytes_of(parts.precision);
@@ -233,6 +236,7 @@ struct Simulation::State {
       }
       if ((k + 1) % populations == 0) batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
     }
+    parts.connectivity->emitted(batch);
     fan_out_pending = true;
   }
 
@@ -347,7 +351,13 @@ void Simulation::run(Tick ticks) {
   });
 }
 
-std::vector<std::byte> Simulation::save() const {
+void Simulation::settle() {
+  State& s = *state_;
+  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.parts.connectivity->settle(lane, s.now); });
+}
+
+std::vector<std::byte> Simulation::save() {
+  settle();
   const State& s = *state_;
   ByteWriter to;
   to.put("format", state_format);
@@ -372,6 +382,7 @@ std::vector<std::byte> Simulation::save() const {
   }
   to.put("in_flight.tick", std::span<const Tick>(ticks));
   to.put("in_flight.neuron", std::span<const NeuronId>(neurons));
+  s.parts.connectivity->save(s.now, to);
   return to.take();
 }
 
@@ -400,8 +411,6 @@ void Simulation::load(std::span<const std::byte> bytes) {
   const auto ticks = from.get_all<Tick>("in_flight.tick");
   const auto neurons = from.get_all<NeuronId>("in_flight.neuron");
   if (ticks.size() != neurons.size()) refuse("in_flight", "ticks and neurons differ in number");
-  if (!from.at_end()) refuse("in_flight", "bytes behind the end");
-
   SpikeBatch batch;
   batch.first = std::max<Tick>(1, now - s.max_delay + 1);
   batch.tick_begin.assign(1, 0);
@@ -416,6 +425,8 @@ void Simulation::load(std::span<const std::byte> bytes) {
     batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
   }
   if (i != ticks.size()) refuse("in_flight.tick", "spikes out of order or too old");
+  s.parts.connectivity->load(now, batch, from);
+  if (!from.at_end()) refuse("in_flight", "bytes behind the end");
 
   s.now = s.last_check = now;
   s.history.clear();

@@ -75,6 +75,16 @@ class Connectivity {
   virtual TouchedSlots* touched(std::size_t) { return nullptr; }
   // Forgets everything in flight.
   virtual void clear() = 0;
+
+  // Where synapses learn. A batch before its fan_out, on the thread that runs the simulation.
+  virtual void emitted(const SpikeBatch&) {}
+  // The neurons of a lane that spiked in tick t, by population; after all that arrives in the tick.
+  virtual void spiked(std::size_t, Tick, std::span<const NeuronId>) {}
+  // Brings a lane's weights up to tick `now`, the last that was computed. Changes no result.
+  virtual void settle(std::size_t, Tick) {}
+  // What changes while running, all lanes settled; in_flight: the batch whose fan_out follows.
+  virtual void save(Tick, ByteWriter&) const {}
+  virtual void load(Tick, const SpikeBatch& /*in_flight*/, ByteReader&) {}
   virtual std::size_t bytes() const = 0;
 };
 
@@ -217,8 +227,11 @@ class Simulation {
   // to the sinks.
   void run(Tick ticks);
 
+  // Brings all weights up to now(), for whoever reads them. Changes no result.
+  void settle();
+
   // The whole dynamic state, spikes in flight included, in a form that depends neither on lanes nor on threads.
-  std::vector<std::byte> save() const;
+  std::vector<std::byte> save();
   // Continues from a saved state of the same network. Throws StateError and leaves the simulation unusable for anything
   // but another load when the bytes are not such a state.
   void load(std::span<const std::byte> state);

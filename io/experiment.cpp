@@ -1019,7 +1019,7 @@ class ExperimentReader {
   }
 
   void read_projection(const Field& field, const std::string& name) {
-    field.only({"source", "target", "connect", "weight", "delay", "velocity", "port"}, {"plasticity", "delay_site"});
+    field.only({"source", "target", "connect", "weight", "delay", "velocity", "port", "plasticity"}, {"delay_site"});
     ProjectionSpec projection;
     projection.name = name;
     const char* populations = "a population such as \"E\", or a list of them";
@@ -1049,7 +1049,35 @@ class ExperimentReader {
       projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
     }
     if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
+    if (const auto plasticity = field.find("plasticity")) read_plasticity(*plasticity, projection);
     network().projections.push_back(std::move(projection));
+  }
+
+  void read_plasticity(const Field& field, ProjectionSpec& projection) {
+    field.need_table("a table such as { rule = \"stdp_pair\", params = { w_max = 1.0 } }");
+    field.only({"rule", "params", "post"}, {"signal"});
+    static const RuleLibrary built_in;
+    const RuleLibrary& library = network().rules ? *network().rules : built_in;
+    Names names;
+    for (const Rule& rule : library.rules()) names.push_back(rule.name);
+    projection.plasticity.rule = field.need("rule", one_of(names)).word(names, {}, "rule");
+    const Rule& rule = *library.find(projection.plasticity.rule);
+    if (const auto params = field.find("params")) {
+      params->need_table("a table of parameters");
+      Names known;
+      for (const RuleParam& param : rule.params) known.push_back(param.name);
+      params->only(known, {}, fmt::format("unknown parameter of {}", rule.name).c_str());
+      const Count one{.count = {}, .each = "synapse", .why_not = "a number: it is the same for all synapses"};
+      const Count per_target{.count = count(projection.target), .each = "target neuron", .why_not = {}};
+      for (const RuleParam& param : rule.params)
+        if (const auto value = params->find(param.name)) {
+          if (!param.per_target && value->is(TomlNode::Kind::table)) value->refuse_table("differs", one.why_not);
+          projection.plasticity.params[param.name] = read_value(
+              *value, {.low = param.low, .high = param.high, .unit = param.unit}, param.per_target ? per_target : one);
+        }
+    }
+    if (const auto post = field.find("post"))
+      projection.plasticity.eager = post->word({"auto", "lazy", "eager"}, {}, "choice") == "eager";
   }
 
   // Sets projection.connect, and weight and delay where a file of edges has them.

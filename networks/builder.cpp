@@ -1,6 +1,7 @@
 #include "networks/builder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -156,12 +157,47 @@ class DelayColumn {
   AlignedColumn<std::uint32_t> wide_;
 };
 
+// Weights of a rule keep their sign, and its bounds.
+void check_plastic(double weight, const PlasticPlan& plan) {
+  const double magnitude = std::abs(weight);
+  if (weight != 0 && (weight < 0) != plan.inhibitory)
+    refuse("weight", std::to_string(weight), "another sign than the first weights have, under a plasticity rule",
+           "weights >= 0, or weights <= 0 (-0.0 starts an inhibitory projection at 0)");
+  if (magnitude < plan.low || magnitude > plan.high)
+    refuse("weight", std::to_string(weight), "outside the bounds of " + plan.rule->name,
+           "a magnitude from " + std::to_string(plan.low) + " to " + std::to_string(plan.high));
+}
+
+// Numbers of targets and columns instead of records; `first` is the slot of target 0.
+template <class Address, class Real>
+void make_plastic(SynapseBlock& block, const PlasticPlan& plan, std::uint32_t first) {
+  const std::uint32_t n = block.synapses();
+  const auto* const records = block.as<WeightedSynapse<Address, Real>>();
+  AlignedColumn<std::byte> targets(std::size_t{n} * sizeof(Address));
+  for (const FieldInfo& field : plan.rule->columns) {
+    block.columns.emplace_back(std::size_t{n} * sizeof(Real));
+    if (field.initial != 0)
+      std::fill_n(reinterpret_cast<Real*>(block.columns.back().data()), n, static_cast<Real>(field.initial));
+  }
+  auto* const target = reinterpret_cast<Address*>(targets.data());
+  auto* const weight = reinterpret_cast<Real*>(block.columns[0].data());
+  for (std::uint32_t s = 0; s < n; ++s) {
+    target[s] = static_cast<Address>(records[s].address - first);
+    weight[s] = std::abs(records[s].weight);
+  }
+  block.data = std::move(targets);
+}
+
 // Everything one lane needs to know and to say.
 class LaneBuilder {
  public:
   LaneBuilder(std::span<const ProjectionPlan* const> members, const SynapseBundle& bundle, Delivery delivery,
-              const std::vector<Piece>& pieces)
-      : bundle_(bundle), delivery_(delivery), pieces_(pieces), precision_(members.front()->precision) {
+              const Lanes& lanes, std::size_t lane)
+      : bundle_(bundle),
+        delivery_(delivery),
+        lane_(lane),
+        pieces_(lanes.pieces[lane]),
+        precision_(members.front()->precision) {
     for (const ProjectionPlan* plan : members) {
       members_.push_back({*plan, SynapseValues(*plan), RowMap(*plan, bundle.sources), {}});
       longest_delay_ = std::max(longest_delay_, longest_delay(*plan));
@@ -229,12 +265,17 @@ class LaneBuilder {
 
   template <class Address>
   void fill_with(SynapseBlock& block) {
-    if (!bundle_.weighted)
+    if (!bundle_.weighted && !bundle_.plastic)
       fill<BareSynapse<Address>>(block);
     else if (precision_ == Precision::single_)
-      fill<WeightedSynapse<Address, float>>(block);
+      fill_weighted<Address, float>(block);
     else
-      fill<WeightedSynapse<Address, double>>(block);
+      fill_weighted<Address, double>(block);
+  }
+  template <class Address, class Real>
+  void fill_weighted(SynapseBlock& block) {
+    fill<WeightedSynapse<Address, Real>>(block);
+    if (bundle_.plastic) make_plastic<Address, Real>(block, *bundle_.plastic, bundle_.plastic->first_slot(lane_));
   }
 
   // Members in order and targets ascending: a row's synapses stand by (projection, target, canonical order).
@@ -250,7 +291,9 @@ class LaneBuilder {
       const auto use = [&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
         const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
           const std::uint32_t at = cursor[member.rows[sources_[k]]]++;
-          const std::uint32_t slot = weight < 0 ? slot_negative : slot_positive;
+          if (member.plan.plastic) check_plastic(weight, *member.plan.plastic);
+          const bool negative = member.plan.plastic ? member.plan.plastic->inhibitory : weight < 0;
+          const std::uint32_t slot = negative ? slot_negative : slot_positive;
           weight = member.plan.counted(weight);
           synapses[at].address =
               static_cast<decltype(Synapse::address)>(address_has_delay ? delay * delivery_.width + slot : slot);
@@ -260,7 +303,7 @@ class LaneBuilder {
           min_delay = std::min(min_delay, delay);
           max_delay = std::max(max_delay, delay);
         };
-        if (!bundle_.weighted && has_one_delay(member.plan)) {
+        if (is_constant(member.plan.spec->weight) && has_one_delay(member.plan)) {
           const double weight = std::get<double>(member.plan.spec->weight);
           const std::uint32_t delay = member.values.ticks(std::get<double>(member.plan.spec->delay));
           for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
@@ -329,6 +372,7 @@ class LaneBuilder {
   static constexpr std::uint16_t most = std::numeric_limits<std::uint16_t>::max();  // of a slice's step and count
   const SynapseBundle& bundle_;
   Delivery delivery_;
+  std::size_t lane_;
   const std::vector<Piece>& pieces_;
   Precision precision_;
   std::vector<Member> members_;
@@ -391,6 +435,7 @@ Tick longest_delay(const ProjectionPlan& plan) {
 }
 
 bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPlan& next) {
+  if (next.plastic || bundle.front()->plastic) return false;
   // A weight for each synapse where one would do for all costs more than longer rows save.
   if (is_constant(next.spec->weight) || is_constant(bundle.front()->spec->weight)) return false;
   double synapses = next.connector->expected_synapses();
@@ -413,6 +458,31 @@ bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPla
   return shares_a_row && synapses < 4e9;
 }
 
+namespace {
+
+std::shared_ptr<const PlasticPlan> place_targets(const ProjectionPlan& plan, const Lanes& lanes) {
+  PlasticPlan& placed = *plan.plastic;
+  placed.ranges.assign(lanes.count(), {});
+  for (std::size_t lane = 0; lane < lanes.count(); ++lane)
+    for (const TargetRange& range : plan.targets) {
+      const Piece& piece = lanes.pieces[lane][range.population];
+      std::uint32_t begin = range.begin;
+      if (piece.begin > begin) begin += (piece.begin - begin + range.step - 1) / range.step * range.step;
+      const std::uint32_t end = std::min(piece.end, range.end);
+      if (begin >= end) continue;
+      PlasticPlan::Range here;
+      here.first = range.population_first + begin;
+      here.end = range.population_first + end;
+      here.step = range.step;
+      here.slot = piece.slot(placed.inhibitory ? range.port_negative : range.port_positive, begin);
+      here.first_target = range.first + (begin - range.begin) / range.step;
+      placed.ranges[lane].push_back(here);
+    }
+  return plan.plastic;
+}
+
+}  // namespace
+
 SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, Delivery delivery,
                            const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals) {
   SynapseBundle built;
@@ -423,7 +493,8 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   built.lanes.resize(lanes.count());
   const ProjectionPlan& alone = *members.front();
   if (members.size() == 1) {
-    built.weighted = !is_constant(alone.spec->weight);
+    built.weighted = !is_constant(alone.spec->weight) && !alone.plastic;
+    if (alone.plastic) built.plastic = place_targets(alone, lanes);
     if (!built.weighted) built.weight = alone.counted(std::get<double>(alone.spec->weight));
     if (has_one_delay(alone))
       built.one_delay = below("projections." + alone.spec->name,
@@ -431,7 +502,7 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   }
   std::vector<std::vector<ProjectionTotals>> all(lanes.count());
   threads.for_each(lanes.count(), [&](std::size_t lane) {
-    LaneBuilder builder(members, built, delivery, lanes.pieces[lane]);
+    LaneBuilder builder(members, built, delivery, lanes, lane);
     builder.build(built.lanes[lane]);
     for (std::size_t m = 0; m < members.size(); ++m) all[lane].push_back(builder.totals(m));
   });

@@ -37,6 +37,7 @@ struct ProjectionPlan {
   std::uint64_t seed = 0;
   double dt = 0.1;
   Precision precision = Precision::single_;
+  std::shared_ptr<PlasticPlan> plastic = nullptr;  // empty: static
 
   // What a weight of the projection adds to its port.
   double counted(double weight) const { return weight < 0 && conductance ? magnitude(weight) : weight; }

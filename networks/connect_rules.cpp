@@ -5,7 +5,7 @@
 namespace rheo {
 
 const std::vector<ConnectRule>& connect_rules() {
-  using Rule = Connect::Rule;
+  using R = Connect::Rule;
   const char* const none = "nothing";
   const ConnectKey autapses{"autapses", "a neuron may be its own source", "true", "true, false"};
   const ConnectKey no_autapses{"autapses", "a neuron may be its own source", "false", "true, false"};
@@ -14,29 +14,29 @@ const std::vector<ConnectRule>& connect_rules() {
   const std::string whole = "whole numbers from 0 to 4294967295";
   static const std::vector<ConnectRule> rules = {
       {"fixed_indegree",
-       Rule::fixed_indegree,
+       R::fixed_indegree,
        "Every target draws `indegree` sources, each uniformly from all.",
        {{"indegree", "synapses onto each target", "needed", whole}, multapses, autapses},
        true,
        none,
        {}},
       {"bernoulli",
-       Rule::bernoulli,
+       R::bernoulli,
        "Every pair is connected with probability `p`, independently: the random graph G(n, p) of Erdos and Renyi.",
        {{"p", "probability of each pair", "needed", "0 to 1"}, no_multapses, autapses},
        false,
        none,
        "Gilbert, Ann. Math. Statist. 30 (1959)"},
-      {"all_to_all", Rule::all_to_all, "Every pair once.", {no_multapses, autapses}, false, none, {}},
+      {"all_to_all", R::all_to_all, "Every pair once.", {no_multapses, autapses}, false, none, {}},
       {"one_to_one",
-       Rule::one_to_one,
+       R::one_to_one,
        "Source i to target i; there must be as many sources as targets.",
        {no_multapses, autapses},
        false,
        none,
        {}},
       {"list",
-       Rule::list,
+       R::list,
        "Edge k goes from `source[k]` to `target[k]`, which count within the projection's source and target.",
        {{"source", "the sources, or the dataset of `file` that holds them", "needed without a CSV file",
          "a list of whole numbers, or a text"},
@@ -46,14 +46,14 @@ const std::vector<ConnectRule>& connect_rules() {
        "8 bytes per edge for the list, 4 for its order, 8 for each value per edge",
        {}},
       {"fixed_outdegree",
-       Rule::fixed_outdegree,
+       R::fixed_outdegree,
        "Every source draws `outdegree` targets, each uniformly from all.",
        {{"outdegree", "synapses of each source", "needed", whole}, multapses, autapses},
        true,
        "4 bytes per synapse, 8 per target",
        {}},
       {"fixed_total",
-       Rule::fixed_total,
+       R::fixed_total,
        "`total` synapses in all, each a pair drawn uniformly from all pairs; without multapses the random graph G(n, "
        "M) "
        "of Erdos and Renyi.",
@@ -62,7 +62,7 @@ const std::vector<ConnectRule>& connect_rules() {
        "4 bytes per target",
        "Erdos & Renyi, Publ. Math. Debrecen 6 (1959)"},
       {"small_world",
-       Rule::small_world,
+       R::small_world,
        "A ring on which every target has its `k` nearest neighbours as sources, k / 2 on either side; each synapse is "
        "rewired with probability `p` to a source drawn uniformly from all that are not yet connected to the target.",
        {{"k", "sources of each target", "needed", "even numbers from 2 to the number of sources - 1"},
@@ -71,7 +71,7 @@ const std::vector<ConnectRule>& connect_rules() {
        none,
        "Watts & Strogatz, Nature 393 (1998)"},
       {"scale_free",
-       Rule::scale_free,
+       R::scale_free,
        "Out-degrees follow a power law: every source draws x uniformly from 1 to n - 1, n the number of sources, and "
        "then "
        "floor(`beta` x^-`alpha`) targets, each uniformly from all.",
@@ -83,7 +83,7 @@ const std::vector<ConnectRule>& connect_rules() {
        "4 bytes per synapse, 8 per target",
        "PLOD: Palmer & Steffan, GLOBECOM (2000); `boost::plod_iterator`"},
       {"modular",
-       Rule::modular,
+       R::modular,
        "Sources and targets are cut into groups of equal size; every pair is connected with the probability of its two "
        "groups.",
        {{"groups", "number of groups on either side", "needed with `p_in`",
@@ -97,7 +97,7 @@ const std::vector<ConnectRule>& connect_rules() {
        "nothing but the probabilities",
        "the stochastic block model: Holland, Laskey & Leinhardt, Soc. Networks 5 (1983)"},
       {"distance",
-       Rule::distance,
+       R::distance,
        "A pair at distance d is connected with a probability that falls with d. Both sides need `positions`.",
        {{"kernel",
          "exponential: p exp(-d / scale); gaussian: p exp(-d^2 / (2 scale^2)); linear: p (1 - d / scale) up "

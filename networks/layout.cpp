@@ -15,8 +15,9 @@ constexpr double synapse = 1.0, ring_synapse = 1.8;  // in a ring those with del
 constexpr double row = 90, wheel_slice = 27;         // of one lane
 constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane, by ring
 constexpr double good_slice = 24;                    // synapses of one delay
-constexpr double shortest_row_of_visits = 16;        // synapses of a source onto one lane, by wheel
-constexpr std::uint64_t fewest_neurons = 500;        // per lane
+constexpr double good_plastic_slice = 200;
+constexpr double shortest_row_of_visits = 16;  // synapses of a source onto one lane, by wheel
+constexpr std::uint64_t fewest_neurons = 500;  // per lane
 constexpr std::uint64_t most_lanes = 64;
 constexpr std::uint64_t ring_bytes = 1 << 20;  // a ring should stay in the second-level cache of a core
 
@@ -28,6 +29,7 @@ struct Figures {
   double by_ring = 0, by_wheel = 0;  // ns for the synapses of a row
   std::uint64_t ticks = 2;           // of a ring
   bool by_event = false;             // some population is updated by events
+  bool plastic = false;              // some projection learns
 };
 
 // How many delays n synapses of a projection have, about.
@@ -70,7 +72,8 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
   std::uint64_t count = std::min(most_lanes, f.neurons / fewest_neurons);
   if (f.out_degree > 0) {
     const double slice = f.out_degree / f.slices;
-    count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(slice / good_slice)));
+    count = std::min(count, std::max<std::uint64_t>(
+                                2, static_cast<std::uint64_t>(slice / (f.plastic ? good_plastic_slice : good_slice))));
   }
   // Powers of two, which threads share evenly.
   count = std::bit_floor(std::max<std::uint64_t>(count, 1));
@@ -104,6 +107,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
     double all = 0, distinct = 0;
     for (const ProjectionPlan* plan : bundle()) all += plan->connector->expected_synapses();
     const double here = projections[first]->rows;
+    f.plastic |= projections[first]->plastic != nullptr;
     for (const ProjectionPlan* plan : bundle()) {
       distinct = std::max(distinct, delays_of(*plan, here > 0 ? all / here : 0));
       longest = std::max(longest, longest_delay(*plan));
@@ -127,8 +131,8 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   };
   layout.lanes = Lanes::cut(populations, ring_lanes);
   const std::uint64_t width = width_of(layout.lanes);
-  // Only the wheel can say which slots it wrote to.
-  const bool possible = !f.by_event && width * f.ticks <= std::uint64_t{1} << 28;
+  // Only the wheel can say which slots it wrote to, and delivers at arrival, when rules run.
+  const bool possible = !f.by_event && !f.plastic && width * f.ticks <= std::uint64_t{1} << 28;
   const bool fits = width * f.ticks * bytes_of(spec.precision) <= 2 * ring_bytes;
   const double by_ring = f.by_ring + row * static_cast<double>(ring_lanes);
   const double by_wheel = f.by_wheel + (row + wheel_slice * f.slices) * static_cast<double>(wheel_lanes);

@@ -24,6 +24,7 @@
 #include "networks/complaints.hpp"
 #include "networks/connector.hpp"
 #include "networks/layout.hpp"
+#include "networks/plasticity.hpp"
 #include "networks/positions.hpp"
 #include "networks/static_synapses.hpp"
 #include "networks/update.hpp"
@@ -646,6 +647,8 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
     p.conductance = plan.is_conductance(population, p.targets.back().port_positive);
     p.excitatory_only = p.conductance && p.targets.back().port_negative == 0;
   }
+  p.plastic = below(key, [&] { return plan_plasticity(spec, projection, resolved.targets); });
+  if (p.plastic) p.plastic->conductance = p.conductance;
   Connect connect = projection.connect;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
     return std::any_of(projection.target.begin(), projection.target.end(),
@@ -686,7 +689,11 @@ void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>
   double bytes = neurons;
   for (const ResolvedProjection& projection : projections) {
     const double synapses = projection.connector->expected_synapses();
-    bytes += synapses * (2 + (is_constant(projection.plan.spec->weight) ? 0 : real));
+    const PlasticPlan* const plastic = projection.plan.plastic.get();
+    const double columns = plastic != nullptr ? static_cast<double>(plastic->rule->columns.size())
+                           : is_constant(projection.plan.spec->weight) ? 0.0
+                                                                       : 1.0;
+    bytes += synapses * (2 + columns * real);
     refuse_beyond(bytes + projection.connector->prepared_bytes(),
                   "projections." + projection.plan.spec->name + ".connect", fmt::format("{:.3g} synapses", synapses));
   }
@@ -749,6 +756,10 @@ class Fingerprint {
       add_value("weight", projection.weight);
       add_value("delay", projection.delay);
       if (projection.velocity > 0) add(" velocity {}", projection.velocity);
+      if (const PlasticitySpec& plasticity = projection.plasticity; !plasticity.rule.empty()) {
+        add(" plasticity {}", plasticity.rule);
+        for (const auto& [name, value] : plasticity.params) add_value(name, value);
+      }
     }
   }
   std::string text() && { return std::move(text_); }

@@ -14,6 +14,7 @@
 
 #include "core/types.hpp"
 #include "neurons/profile.hpp"
+#include "plasticity/rule_library.hpp"
 
 namespace rheo {
 
@@ -109,6 +110,14 @@ struct Connect {
   std::optional<double> max_distance = {};  // distance: no synapse beyond
 };
 
+// How the synapses of a projection change; plasticity/rule_library.hpp has the rules.
+struct PlasticitySpec {
+  std::string rule;                     // empty: they do not
+  std::map<std::string, Value> params;  // some may differ between target neurons, as the rule says
+  // Spikes of targets reach synapses at once, or when the next spike arrives. The results do not depend on it.
+  bool eager = false;
+};
+
 struct ProjectionSpec {
   std::string name;
   std::vector<Selection> source, target;
@@ -117,6 +126,7 @@ struct ProjectionSpec {
   Value delay = 1.0;    // ms, whole ticks after rounding, >= 1 tick
   double velocity = 0;  // > 0: distance / velocity is added to every delay; unit of the positions per ms
   std::string port;     // empty: by the sign of each weight
+  PlasticitySpec plasticity = {};
 };
 
 // What comes from outside; numbers are for all target neurons or one for each.
@@ -145,7 +155,8 @@ struct NetworkSpec {
   // How it is laid out; chosen from the network when left alone. The results do not depend on it.
   std::uint32_t lanes = 0;
   enum class Delivery { automatic, ring, wheel } delivery = Delivery::automatic;
-  bool share_rows = true;  // of projections where nothing speaks against it
+  bool share_rows = true;                              // of projections where nothing speaks against it
+  std::shared_ptr<const RuleLibrary> rules = nullptr;  // empty: the built-in ones
   std::vector<PopulationSpec> populations;
   std::vector<ProjectionSpec> projections;
   std::vector<InputSpec> inputs;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/wheel.hpp"
+#include "networks/plastic_bundle.hpp"
 
 namespace rheo {
 
@@ -84,6 +85,10 @@ class TypedBundles : public StoredBundles {
   using StoredBundles::StoredBundles;
   double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
     const SynapseBundle& bundle = bundles_[index];
+    if (bundle.plastic) {
+      const Real magnitude = reinterpret_cast<const Real*>(bundle.lanes[lane].columns[0].data())[s];
+      return bundle.plastic->negative() ? -magnitude : magnitude;
+    }
     return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].weight : static_cast<Real>(bundle.weight);
   }
 
@@ -243,7 +248,8 @@ class RingDelivery final : public TypedBundles<Real, Address> {
   std::vector<Lane> lanes_;
 };
 
-template <class Real, class Address>
+// Plastic: some bundle is.
+template <class Real, class Address, bool plastic>
 class WheelDelivery final : public TypedBundles<Real, Address> {
   using Base = TypedBundles<Real, Address>;
   using Base::address;
@@ -261,11 +267,42 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       lanes_[i].input = AlignedColumn<Real>(slots[i]);
       if (note_touched) lanes_[i].touched = TouchedSlots(slots[i]);
     }
+    plastic_.resize(bundles_.size());
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (bundles_[b].plastic) plastic_[b] = std::make_unique<PlasticBundle<Real>>(bundles_[b], max_delay_);
+  }
+
+  void emitted(const SpikeBatch& batch) override {
+    if constexpr (plastic)
+      for (std::size_t b = 0; b < bundles_.size(); ++b)
+        if (plastic_[b]) plastic_[b]->emitted(bundles_[b], batch);
+  }
+  void spiked(std::size_t lane, Tick t, std::span<const NeuronId> neurons) override {
+    if constexpr (plastic)
+      for (std::size_t b = 0; b < bundles_.size(); ++b)
+        if (plastic_[b]) plastic_[b]->spiked(bundles_[b], lane, t, neurons);
+  }
+  void settle(std::size_t lane, Tick now) override {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (plastic_[b]) plastic_[b]->settle(bundles_[b], lane, now);
+  }
+  void save(Tick now, ByteWriter& to) const override {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (plastic_[b]) plastic_[b]->save(bundles_[b], now, to);
+  }
+  void load(Tick now, const SpikeBatch& in_flight, ByteReader& from) override {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (plastic_[b]) plastic_[b]->load(bundles_[b], now, in_flight, from);
   }
 
   void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
     Lane& lane = lanes_[index];
     list_rows(index, batch, lane.rows);
+    if constexpr (plastic) {
+      lane.record.assign(bundles_.size(), 0);
+      for (std::size_t b = 0; b < bundles_.size(); ++b)
+        if (plastic_[b]) lane.record[b] = plastic_[b]->first_record();
+    }
     const std::size_t n = lane.rows.size();
     for (std::size_t i = 0; i < n; ++i) {
       if (i + index_ahead < n) {
@@ -283,12 +320,13 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       const SynapseBlock& block = block_of(index, row);
       const Tick emitted = batch.tick(row.tick);
       const std::size_t position = lane.wheel.position(emitted);
-      std::uint32_t begin = block.row_synapses[row.row], delay = 0;
+      std::uint32_t begin = block.row_synapses[row.row], delay = 0, record = 0;
+      if constexpr (plastic) record = lane.record[row.bundle]++;
       for (std::uint32_t s = block.row_slices[row.row]; s < block.row_slices[row.row + 1]; ++s) {
         const DelaySlice slice = block.slices[s];
         delay += slice.step;
         if (slice.count != 0 && emitted + static_cast<Tick>(delay) > now)
-          lane.wheel.push(position, delay, {begin, slice.count, static_cast<std::uint16_t>(row.bundle)});
+          lane.wheel.push(position, delay, Slice(begin, slice.count, static_cast<std::uint16_t>(row.bundle), record));
         begin += slice.count;
       }
     }
@@ -301,12 +339,12 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       lane.wheel.drain(position, lane.arriving);
       Real* const input = lane.input.data();
       if (note_touched_)
-        deliver(index, lane.arriving, [input, &touched = lane.touched](std::uint32_t slot) -> Real& {
+        deliver(index, t, lane.arriving, [input, &touched = lane.touched](std::uint32_t slot) -> Real& {
           touched.set(slot);
           return input[slot];
         });
       else
-        deliver(index, lane.arriving, [input](std::uint32_t slot) -> Real& { return input[slot]; });
+        deliver(index, t, lane.arriving, [input](std::uint32_t slot) -> Real& { return input[slot]; });
     }
     return lane.input.data();
   }
@@ -316,6 +354,8 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   }
   std::size_t bytes() const override {
     std::size_t sum = Base::bytes();
+    for (const auto& one : plastic_)
+      if (one) sum += one->bytes();
     for (const Lane& lane : lanes_)
       sum += lane.wheel.bytes() + lane.input.bytes() + lane.touched.bytes() + lane.arriving.capacity() * sizeof(Slice) +
              lane.rows.capacity() * sizeof(Row);
@@ -329,11 +369,11 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     for (std::uint32_t slice = block.row_slices[row]; slice < block.row_slices[row + 1]; ++slice) {
       delay += block.slices[slice].step;
       for (std::uint32_t k = 0; k < block.slices[slice].count; ++k, ++s)
-        to.push_back({address(index, lane, s), delay, s, this->weight(index, lane, s)});
+        to.push_back({slot(index, lane, s), delay, s, this->weight(index, lane, s)});
     }
   }
   std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
-    return address(index, lane, s);
+    return address(index, lane, s) + (bundles_[index].plastic ? bundles_[index].plastic->first_slot(lane) : 0);
   }
   std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t row, std::uint32_t s) const override {
     const SynapseBlock& block = bundles_[index].lanes[lane];
@@ -347,21 +387,42 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 
  private:
   // Synapses [begin, begin + count) of a bundle's block.
-  struct Slice {
+  struct StaticSlice {
+    StaticSlice(std::uint32_t first, std::uint16_t synapses, std::uint16_t of, std::uint32_t)
+        : begin(first), count(synapses), bundle(of) {}
+    StaticSlice() = default;
     std::uint32_t begin;
     std::uint16_t count, bundle;
   };
+  struct RecordedSlice : StaticSlice {
+    RecordedSlice(std::uint32_t first, std::uint16_t synapses, std::uint16_t of, std::uint32_t number)
+        : StaticSlice(first, synapses, of, 0), record(number) {}
+    RecordedSlice() = default;
+    std::uint32_t record;  // of the spike, where the bundle is plastic
+  };
+  using Slice = std::conditional_t<plastic, RecordedSlice, StaticSlice>;
   struct Lane {
     DelayWheel<Slice> wheel;
     AlignedColumn<Real> input;
     TouchedSlots touched;
-    std::vector<Row> rows;        // of the batch at hand
-    std::vector<Slice> arriving;  // in the tick at hand
+    std::vector<Row> rows;               // of the batch at hand
+    std::vector<Slice> arriving;         // in the tick at hand
+    std::vector<std::uint32_t> record;   // [bundle] of its next row
+    std::vector<PlasticSlice> learning;  // that follow each other in `arriving` and are of one bundle
   };
 
   template <class At>
-  void deliver(std::size_t index, std::span<const Slice> slices, const At& at) const {
+  void deliver(std::size_t index, Tick t, std::span<const Slice> slices, const At& at) {
     const auto fetch_slice = [&](const Slice& next) __attribute__((always_inline)) {
+      if constexpr (plastic) {
+        if (bundles_[next.bundle].plastic) {
+          const SynapseBlock& block = bundles_[next.bundle].lanes[index];
+          fetch(block.template as<typename Base::Bare>() + next.begin, next.count);
+          for (const auto& column : block.columns)
+            fetch(reinterpret_cast<const Real*>(column.data()) + next.begin, next.count);
+          return;
+        }
+      }
       Base::fetch_synapses(bundles_[next.bundle], bundles_[next.bundle].lanes[index], next.begin, next.count);
     };
     for (std::size_t i = 0; i < std::min(slices_ahead, slices.size()); ++i) fetch_slice(slices[i]);
@@ -369,11 +430,40 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       if (i + slices_ahead < slices.size()) fetch_slice(slices[i + slices_ahead]);
       const Slice& slice = slices[i];
       const SynapseBundle& bundle = bundles_[slice.bundle];
+      if constexpr (plastic) {
+        if (bundle.plastic) {
+          std::vector<PlasticSlice>& learning = lanes_[index].learning;
+          learning.push_back({slice.begin, slice.count, slice.record});
+          const bool more = i + 1 < slices.size() && slices[i + 1].bundle == slice.bundle;
+          if (more && learning.size() < learn_at_once) continue;
+          learn(index, t, slice.bundle, at);
+          learning.clear();
+          continue;
+        }
+      }
       Base::add_synapses(bundle, bundle.lanes[index], slice.begin, slice.count, at);
     }
   }
 
+  // Gives the slices that were collected to the rule, and adds up what it sends.
+  template <class At>
+  void learn(std::size_t index, Tick t, std::size_t b, const At& at) {
+    SynapseBundle& bundle = bundles_[b];
+    const std::vector<PlasticSlice>& slices = lanes_[index].learning;
+    const Real* sent = plastic_[b]->arrive(bundle, index, t, slices);
+    const auto* const targets = bundle.lanes[index].template as<typename Base::Bare>();
+    const std::uint32_t first = bundle.plastic->first_slot(index);
+    const Real sign = bundle.plastic->negative() ? Real(-1) : Real(1);
+    for (const PlasticSlice& slice : slices) {
+#pragma GCC unroll 8
+      for (std::uint32_t k = 0; k < slice.count; ++k) at(first + targets[slice.begin + k].address) += sign * sent[k];
+      sent += slice.count;
+    }
+  }
+
+  static constexpr std::size_t learn_at_once = 64;  // slices
   bool note_touched_;
+  std::vector<std::unique_ptr<PlasticBundle<Real>>> plastic_;  // [bundle] null: static
   std::vector<Lane> lanes_;
 };
 
@@ -382,7 +472,10 @@ std::unique_ptr<StaticSynapses> make(std::vector<SynapseBundle> bundles, Deliver
                                      const std::vector<std::uint32_t>& slots) {
   if (delivery.kind == Delivery::Kind::ring)
     return std::make_unique<RingDelivery<Real, Address>>(std::move(bundles), delivery.width, slots.size());
-  return std::make_unique<WheelDelivery<Real, Address>>(std::move(bundles), slots, delivery.note_touched);
+  if (std::any_of(bundles.begin(), bundles.end(),
+                  [](const SynapseBundle& bundle) { return bundle.plastic != nullptr; }))
+    return std::make_unique<WheelDelivery<Real, Address, true>>(std::move(bundles), slots, delivery.note_touched);
+  return std::make_unique<WheelDelivery<Real, Address, false>>(std::move(bundles), slots, delivery.note_touched);
 }
 
 }  // namespace

@@ -5,10 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "core/aligned.hpp"
+#include "core/isa.hpp"
 #include "core/types.hpp"
+#include "plasticity/rule_library.hpp"
 
 namespace rheo {
 
@@ -45,11 +49,36 @@ struct WeightedSynapse {
 };
 #pragma pack(pop)
 
+// How a projection learns.
+struct PlasticPlan {
+  // Targets of one lane: neurons first, first + step, ... < end, whose weights arrive at slot, slot + step, ... First
+  // and following of the lane's ranges.
+  struct Range : NeuronSet {
+    std::uint32_t slot = 0;
+    std::uint32_t first_target = 0;  // of the neuron `first` among all targets of the projection
+  };
+  const Rule* rule = nullptr;
+  std::shared_ptr<const RuleLibrary> library;  // keeps the rule
+  std::vector<std::vector<double>> params;     // [parameter] one number, or one for each target of the projection
+  bool inhibitory = false;                     // weights are <= 0
+  bool conductance = false;                    // but their magnitude counts
+  double low = 0, high = 0;                    // of magnitudes
+  bool eager = false;                          // spikes of targets reach synapses at once
+  std::vector<std::vector<Range>> ranges;      // [lane]
+  Isa isa = Isa::base;
+  double dt = 0.1;
+
+  bool negative() const { return inhibitory && !conductance; }  // what is sent
+  // Targets of a lane are numbered by their slots, from the first one's on.
+  std::uint32_t first_slot(std::size_t lane) const;
+};
+
 struct SynapseBlock {
   AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row
   // Of one of the types above, which the bundle and the way of delivery say. By row and then, delivered by ring, in
   // canonical order; delivered by wheel, by (delay, canonical order).
   AlignedColumn<std::byte> data;
+  std::vector<AlignedColumn<std::byte>> columns;  // plastic only: Real, the weights' magnitudes first
   // Delivered by wheel only.
   AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
   AlignedColumn<DelaySlice> slices;
@@ -58,8 +87,34 @@ struct SynapseBlock {
   const Synapse* as() const {
     return reinterpret_cast<const Synapse*>(data.data());
   }
+  // Plastic: the number of synapse s's target.
+  std::uint32_t target(std::uint32_t s) const {
+    return data.size() == std::size_t{synapses()} * 2 ? as<BareSynapse<std::uint16_t>>()[s].address
+                                                      : as<BareSynapse<std::uint32_t>>()[s].address;
+  }
+  // Delivered by wheel: calls use(delay, begin, count) for the slices of a row, or use(row, delay, begin, count) for
+  // all.
+  template <class Use>
+  void for_each_slice(std::uint32_t row, const Use& use) const {
+    std::uint32_t begin = row_synapses[row], delay = 0;
+    for (std::uint32_t s = row_slices[row]; s < row_slices[row + 1]; ++s) {
+      delay += slices[s].step;
+      if (slices[s].count != 0) use(delay, begin, std::uint32_t{slices[s].count});
+      begin += slices[s].count;
+    }
+  }
+  template <class Use>
+  void for_each_slice(const Use& use) const {
+    for (std::uint32_t row = 0; row + 1 < row_synapses.size(); ++row)
+      for_each_slice(
+          row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) { use(row, delay, begin, count); });
+  }
   std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
-  std::size_t bytes() const { return row_synapses.bytes() + data.bytes() + row_slices.bytes() + slices.bytes(); }
+  std::size_t bytes() const {
+    std::size_t sum = row_synapses.bytes() + data.bytes() + row_slices.bytes() + slices.bytes();
+    for (const auto& column : columns) sum += column.bytes();
+    return sum;
+  }
 };
 
 // Projections with one row per source for all of them, built; most often a single one. From one source at most one of
@@ -76,6 +131,8 @@ struct SynapseBundle {
   bool weighted = true;         // each synapse has a weight of its own
   double weight = 0;            // where not
   std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
+  // Plastic: a single projection, delivered by wheel, whose addresses are numbers of targets.
+  std::shared_ptr<const PlasticPlan> plastic;
 
   // The projection that a synapse belongs to.
   std::uint32_t projection_of(NeuronId source, NeuronId target) const;

@@ -85,9 +85,12 @@ typedef struct rheo_batch {
 typedef struct rheo_rule_kernels {
   uint32_t step_bytes;
   void (*prepare)(const double* params, double dt, void* step);
+  void (*bounds)(const void* step, double low_high[2]); /* that weights keep to; low >= 0 */
   /* Traces of n neurons, [trace][n] Real, which spike once each; parameters are there to be read. */
   void (*pre_spike)(const void* step, uint32_t n, void* const* traces);
   void (*post_spike)(const void* step, uint32_t n, void* const* traces);
+  /* Fills in [trace] Real [width], what `now_values` is to be, of traces that decay; width is a multiple of 16. */
+  void (*targets_now)(const rheo_batch*, void* const* now_values);
   void (*arrive)(const rheo_batch*); /* learns from spikes of targets, transmits, learns from the arrival */
   void (*settle)(const rheo_batch*); /* learns from spikes of targets */
 } rheo_rule_kernels;

@@ -28,6 +28,8 @@ struct RuleTrace : FieldInfo {
   std::size_t param = 0;  // number of its time constant, or of the parameter that it is
 };
 
+inline constexpr std::size_t most_traces = 8;  // of sources, and of targets
+
 struct Rule {
   std::string name, summary, equation, source;
   std::vector<RuleParam> params;

@@ -42,6 +42,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -194,6 +195,33 @@ struct RuleKernels {
   }
   static void post_spike(const void* step, std::uint32_t count, void* const* traces) {
     if constexpr (posts > 0) spike<typename Single::Post, posts>(step, count, traces);
+  }
+
+  static void bounds(const void* step, double low_high[2]) {
+    low_high[0] = 0;
+    low_high[1] = std::numeric_limits<double>::infinity();
+    const auto k = rule_parts::read<typename Single::Step>(step);
+    if constexpr (requires { Single::bounds(k); }) {
+      const Bounds<One> limits = Single::bounds(k);
+      low_high[0] = limits.low.v[0];
+      low_high[1] = limits.high.v[0];
+    }
+  }
+
+  static void targets_now(const rheo_batch* batch, void* const* now_values) {
+    const rheo_batch& b = *batch;
+    for (std::uint32_t j = 0; j < b.width; j += n) {
+      const I elapsed = elapsed_since(b, load<std::int32_t, n>(reinterpret_cast<const std::int32_t*>(b.last) + j));
+      [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
+        const auto fill = [&](auto t) RHEO_INLINE_LAMBDA {
+          if constexpr (post[t].kind == RHEO_DECAYS)
+            store(load<Real, n>(static_cast<const Real*>(b.after[t]) + j) * decayed(b.post_decay[t], elapsed),
+                  static_cast<Real*>(now_values[t]) + j);
+        };
+        (fill(std::integral_constant<std::size_t, i>{}), ...);
+      }
+      (std::make_index_sequence<posts>{});
+    }
   }
 
   static void arrive(const rheo_batch* batch) { visit<true>(*batch); }
@@ -422,6 +450,12 @@ struct RuleKernels {
               s);
   }
 
+  // Ticks since `last`; of targets that never spiked, or so long ago that 32 bits do not tell: very many.
+  RHEO_INLINE static I elapsed_since(const rheo_batch& b, I last) {
+    const I elapsed{static_cast<std::int32_t>(b.now) - last.v};
+    return select(elapsed < I(0), I(0x7fffffff), elapsed);
+  }
+
   // Traces of targets as arrivals see them.
   RHEO_INLINE static Post traces_now(const rheo_batch& b, I j) {
     return rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
@@ -430,10 +464,8 @@ struct RuleKernels {
         return gather<Real>(after, j);
       } else {
         if (b.now_values != nullptr) return gather<Real>(static_cast<const Real*>(b.now_values[i]), j);
-        const I last = gather<std::int32_t>(b.last, j);
-        // Less than 0: longer ago than 2^31 ticks.
-        const I elapsed{static_cast<std::int32_t>(b.now) - last.v};
-        return gather<Real>(after, j) * decayed(b.post_decay[i], select(elapsed < I(0), I(0x7fffffff), elapsed));
+        const I elapsed = elapsed_since(b, gather<std::int32_t>(b.last, j));
+        return gather<Real>(after, j) * decayed(b.post_decay[i], elapsed);
       }
     });
   }
@@ -493,7 +525,14 @@ struct RuleEntry {
   template <class Real>
   static constexpr rheo_rule_kernels kernels() {
     using K = RuleKernels<RuleOf, Real>;
-    return {sizeof(typename K::Single::Step), K::prepare, K::pre_spike, K::post_spike, K::arrive, K::settle};
+    return {sizeof(typename K::Single::Step),
+            K::prepare,
+            K::bounds,
+            K::pre_spike,
+            K::post_spike,
+            K::targets_now,
+            K::arrive,
+            K::settle};
   }
   static rheo_rule entry() {
     return {Rule::name,     Rule::summary, Rule::equation, Rule::source,     count,

@@ -1,0 +1,581 @@
+#include "networks/plastic_bundle.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "core/math.hpp"
+
+namespace rheo {
+
+namespace {
+
+constexpr Tick long_ago = 1 << 30;
+
+// As rules' kernels compute it.
+template <class Table>
+auto decayed(const Table& digits, Tick elapsed) {
+  const auto ticks = static_cast<std::uint32_t>(std::min<Tick>(elapsed, std::numeric_limits<std::int32_t>::max()));
+  auto left = digits[0][ticks & 15] * digits[1][ticks >> 4 & 15] * digits[2][ticks >> 8 & 15];
+  if (ticks > 4095)
+    for (std::uint32_t d = 3; d < 8; ++d) left *= digits[d][ticks >> (4 * d) & 15];
+  return left;
+}
+
+constexpr std::uint32_t rounded_up(std::uint32_t size, std::uint32_t to) {
+  return (size + to - 1) / to * to;
+}
+
+// Calls use(tick, row) for the spikes of the bundle's sources, by (tick, source): the order of list_rows() in
+// networks/static_synapses.cpp.
+template <class Use>
+void for_each_spike(const SynapseBundle& bundle, const SpikeBatch& batch, const Use& use) {
+  for (std::size_t k = 0; k < batch.ticks(); ++k) {
+    const std::span<const NeuronId> neurons = batch.at(k);
+    for (const SourceRange& range : bundle.sources) {
+      auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
+      for (; neuron != neurons.end() && *neuron < range.end; ++neuron)
+        if ((*neuron - range.first) % range.step == 0)
+          use(batch.tick(k), range.row + (*neuron - range.first) / range.step);
+    }
+  }
+}
+
+}  // namespace
+
+std::uint32_t PlasticPlan::first_slot(std::size_t lane) const {
+  std::uint32_t first = std::numeric_limits<std::uint32_t>::max();
+  for (const Range& range : ranges[lane]) first = std::min(first, range.slot);
+  return ranges[lane].empty() ? 0 : first;
+}
+
+template <class Real>
+PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) : max_delay_(max_delay) {
+  const PlasticPlan& plan = *bundle.plastic;
+  const Rule& rule = *plan.rule;
+  kernels_ = &rule.kernels(plan.isa, sizeof(Real) == 4 ? Precision::single_ : Precision::double_);
+  step_.resize(kernels_->step_bytes);
+  std::vector<double> params;
+  for (const auto& values : plan.params) params.push_back(values.front());
+  kernels_->prepare(params.data(), plan.dt, step_.data());
+  const auto decays = [&](const std::vector<RuleTrace>& traces, std::vector<RuleTrace::Kind>& kinds,
+                          std::vector<DecayTable>& tables, std::vector<const void*>& at) {
+    tables.resize(traces.size());
+    for (std::size_t t = 0; t < traces.size(); ++t) {
+      kinds.push_back(traces[t].kind);
+      at.push_back(traces[t].kind == RuleTrace::Kind::decays ? &tables[t] : nullptr);
+      if (at.back() == nullptr) continue;
+      double ticks = 1;
+      for (auto& digits : tables[t]) {
+        for (std::size_t k = 0; k < digits.size(); ++k)
+          digits[k] = static_cast<Real>(math::exp(-static_cast<double>(k) * ticks * plan.dt / params[traces[t].param]));
+        ticks *= 16;
+      }
+    }
+  };
+  decays(rule.pre, pre_, pre_decay_, pre_decay_at_);
+  decays(rule.post, post_, post_decay_, post_decay_at_);
+
+  std::uint32_t rows = 0;
+  for (const SourceRange& range : bundle.sources)
+    rows = std::max(rows, range.row + (range.end - range.first + range.step - 1) / range.step);
+  last_.assign(rows, nothing);
+  newest_.resize(rows);
+  traces_.assign(pre_.size(), std::vector<Real>(rows));
+  records_.base.resize(pre_.size());
+  records_.now.resize(pre_.size());
+  grow_records();
+
+  lanes_.resize(bundle.lanes.size());
+  for (std::size_t l = 0; l < lanes_.size(); ++l) {
+    if (bundle.lanes[l].synapses() == 0) continue;
+    Lane& lane = lanes_[l];
+    const std::uint32_t first = plan.first_slot(l);
+    for (const PlasticPlan::Range& range : plan.ranges[l])
+      lane.width = std::max(lane.width, range.slot - first + (range.end - range.first));
+    lane.width = rounded_up(lane.width, 16);
+    lane.recent = AlignedColumn<std::uint64_t>(std::size_t{2} * lane.width);
+    lane.count = AlignedColumn<std::uint16_t>(lane.width);
+    lane.ticks = AlignedColumn<std::uint16_t>(std::size_t{deep} * lane.width);
+    lane.last = AlignedColumn<std::uint32_t>(lane.width);
+    for (std::size_t t = 0; t < post_.size(); ++t) {
+      const bool changes = post_[t] != RuleTrace::Kind::parameter, decaying = post_[t] == RuleTrace::Kind::decays;
+      lane.before.emplace_back(changes ? std::size_t{deep} * lane.width : 0);
+      lane.after.emplace_back(lane.width);
+      lane.now.emplace_back(decaying ? lane.width : 0);
+      if (changes) continue;
+      const std::vector<double>& values = plan.params[rule.post[t].param];
+      for (const PlasticPlan::Range& range : plan.ranges[l])
+        for (std::uint32_t k = 0; range.first + k * range.step < range.end; ++k)
+          lane.after[t][range.slot - first + k * range.step] =
+              static_cast<Real>(values[values.size() > 1 ? range.first_target + k : 0]);
+    }
+    for (std::size_t t = 0; t < post_.size(); ++t) {
+      lane.before_at.push_back(lane.before[t].data());
+      lane.after_at.push_back(lane.after[t].data());
+      lane.now_at.push_back(lane.now[t].data());
+      lane.now_read.push_back(lane.now[t].data());
+    }
+    lane.base.resize(pre_.size());
+    lane.base_at.resize(pre_.size());
+    if (plan.eager) index_targets(bundle, l);
+  }
+}
+
+template <class Real>
+void PlasticBundle<Real>::index_targets(const SynapseBundle& bundle, std::size_t index) {
+  Lane& lane = lanes_[index];
+  const SynapseBlock& block = bundle.lanes[index];
+  lane.incoming_begin.assign(lane.width + 1, 0);
+  for (std::uint32_t s = 0; s < block.synapses(); ++s) ++lane.incoming_begin[block.target(s) + 1];
+  std::partial_sum(lane.incoming_begin.begin(), lane.incoming_begin.end(), lane.incoming_begin.begin());
+  lane.incoming.resize(block.synapses());
+  std::vector<std::uint32_t> next(lane.incoming_begin.begin(), lane.incoming_begin.end() - 1);
+  block.for_each_slice([&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+    for (std::uint32_t s = begin; s < begin + count; ++s) lane.incoming[next[block.target(s)]++] = {row, s, delay};
+  });
+}
+
+template <class Real>
+void PlasticBundle<Real>::grow_records() {
+  Records bigger;
+  const std::uint32_t size = std::max(64u, 2 * records_.capacity());
+  bigger.first = records_.first;
+  bigger.size = records_.size;
+  bigger.emitted.resize(size);
+  bigger.before.resize(size);
+  bigger.row.resize(size);
+  bigger.record_before.resize(size);
+  bigger.base.assign(pre_.size(), std::vector<Real>(size));
+  bigger.now.assign(pre_.size(), std::vector<Real>(size));
+  for (std::uint32_t k = 0; k < records_.size; ++k) {
+    const std::uint32_t from = records_.at(records_.first + k), to = bigger.at(records_.first + k);
+    bigger.emitted[to] = records_.emitted[from];
+    bigger.before[to] = records_.before[from];
+    bigger.row[to] = records_.row[from];
+    bigger.record_before[to] = records_.record_before[from];
+    for (std::size_t t = 0; t < pre_.size(); ++t) {
+      bigger.base[t][to] = records_.base[t][from];
+      bigger.now[t][to] = records_.now[t][from];
+    }
+  }
+  records_ = std::move(bigger);
+}
+
+template <class Real>
+void PlasticBundle<Real>::emitted(SynapseBundle& bundle, const SpikeBatch& batch) {
+  // Long before ticks of 32 bits come round again.
+  const Tick now = batch.first + static_cast<Tick>(batch.ticks()) - 1;
+  for (std::size_t l = 0; l < lanes_.size(); ++l)
+    if (now - lanes_[l].epoch > long_ago / 2) settle(bundle, l, now);
+  // What arrived everywhere before the batch's first tick is over.
+  while (records_.size > 0 && records_.emitted[records_.at(records_.first)] + max_delay_ < batch.first) {
+    ++records_.first;
+    --records_.size;
+  }
+  first_new_ = records_.first + records_.size;
+  std::array<void*, most_traces> traces;
+  for_each_spike(bundle, batch, [&](Tick tick, std::uint32_t row) {
+    if (records_.size == records_.capacity()) grow_records();
+    const std::uint32_t number = records_.first + records_.size++, at = records_.at(number);
+    records_.emitted[at] = tick;
+    records_.before[at] = last_[row];
+    records_.row[at] = row;
+    records_.record_before[at] = newest_[row];
+    for (std::size_t t = 0; t < pre_.size(); ++t) {
+      Real& x = traces_[t][row];
+      records_.base[t][at] = x;
+      if (pre_[t] == RuleTrace::Kind::decays && last_[row] != nothing) x *= decayed(pre_decay_[t], tick - last_[row]);
+      records_.now[t][at] = x;
+      traces[t] = &x;
+    }
+    kernels_->pre_spike(step_.data(), 1, traces.data());
+    last_[row] = tick;
+    newest_[row] = number;
+  });
+}
+
+template <class Real>
+std::int32_t PlasticBundle<Real>::relative(Tick tick, Tick epoch) {
+  return static_cast<std::int32_t>(tick == nothing ? -long_ago : std::clamp(tick - epoch, -long_ago, long_ago));
+}
+
+template <class Real>
+rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t index, Tick t) {
+  Lane& lane = lanes_[index];
+  SynapseBlock& block = bundle.lanes[index];
+  lane.columns.clear();
+  for (AlignedColumn<std::byte>& column : block.columns) lane.columns.push_back(column.data());
+  rheo_batch batch{};
+  batch.step = step_.data();
+  batch.learns = 1;
+  batch.targets = block.data.data();
+  batch.target_bytes = static_cast<std::uint32_t>(block.data.size() / block.synapses());
+  batch.columns = lane.columns.data();
+  batch.pre_decay = pre_decay_at_.data();
+  batch.width = lane.width;
+  batch.now = static_cast<std::uint32_t>(t);
+  batch.recent = lane.recent.data();
+  batch.count = lane.count.data();
+  batch.ticks = lane.ticks.data();
+  batch.before = lane.before_at.data();
+  batch.after = lane.after_at.data();
+  batch.last = lane.last.data();
+  batch.post_decay = post_decay_at_.data();
+  return batch;
+}
+
+template <class Real>
+const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t,
+                                        std::span<const PlasticSlice> slices) {
+  Lane& lane = lanes_[index];
+  lane.slices.clear();
+  std::size_t synapses = 0;
+  for (const PlasticSlice& slice : slices) {
+    const std::uint32_t at = records_.at(slice.record);
+    const Tick delay = t - records_.emitted[at];
+    const Tick base = records_.before[at] == nothing ? nothing : records_.before[at] + delay;
+    // Eager: whatever targets did has been learnt.
+    const Tick from = bundle.plastic->eager ? t : std::max(base, lane.epoch + 1);
+    lane.slices.push_back({slice.begin, slice.count, relative(base, lane.epoch), relative(from, lane.epoch), at});
+    synapses += slice.count;
+  }
+  if (lane.sent.size() < synapses) lane.sent = AlignedColumn<Real>(2 * synapses);
+  rheo_batch batch = batch_of(bundle, index, t);
+  batch.slices = lane.slices.data();
+  batch.slice_count = lane.slices.size();
+  batch.sent = lane.sent.data();
+  std::array<const void*, 2 * most_traces> at;
+  for (std::size_t k = 0; k < pre_.size(); ++k) {
+    at[k] = records_.base[k].data();
+    at[most_traces + k] = records_.now[k].data();
+  }
+  batch.pre_base = at.data();
+  batch.pre_now = at.data() + most_traces;
+  // Traces of all targets once, where most of them are asked for.
+  if (synapses > lane.width / 2 && !post_.empty()) {
+    kernels_->targets_now(&batch, lane.now_at.data());
+    batch.now_values = lane.now_read.data();
+  }
+  kernels_->arrive(&batch);
+  return lane.sent.data();
+}
+
+template <class Real>
+void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick t, std::span<const NeuronId> neurons) {
+  Lane& lane = lanes_[index];
+  if (lane.width == 0) return;
+  const PlasticPlan& plan = *bundle.plastic;
+  const std::uint32_t first_slot = plan.first_slot(index);
+  if (t - lane.epoch > longest_history) settle(bundle, index, t, t - 1);
+  bool full = false;
+  std::array<void*, most_traces> traces;
+  lane.spiking.clear();
+  for (const NeuronId neuron : neurons) {
+    for (const PlasticPlan::Range& range : plan.ranges[index]) {
+      if (!range.contains(neuron)) continue;
+      const std::uint32_t j = range.slot - first_slot + (neuron - range.first);
+      const std::uint32_t count = lane.count[j];
+      for (std::size_t k = 0; k < post_.size(); ++k) {
+        Real& y = lane.after[k][j];
+        if (post_[k] == RuleTrace::Kind::decays) {
+          const auto elapsed = static_cast<std::int32_t>(static_cast<std::uint32_t>(t) - lane.last[j]);
+          y *= decayed(post_decay_[k], elapsed < 0 ? std::numeric_limits<std::int32_t>::max() : elapsed);
+        }
+        if (post_[k] != RuleTrace::Kind::parameter) lane.before[k][std::size_t{count} * lane.width + j] = y;
+        traces[k] = &y;
+      }
+      kernels_->post_spike(step_.data(), 1, traces.data());
+      const auto tick = static_cast<std::uint16_t>(t - lane.epoch);
+      lane.last[j] = static_cast<std::uint32_t>(t);
+      lane.ticks[std::size_t{count} * lane.width + j] = tick;
+      lane.recent[lane.width + j] = lane.recent[lane.width + j] << 16 | lane.recent[j] >> 48;
+      lane.recent[j] = lane.recent[j] << 16 | tick;
+      lane.count[j] = static_cast<std::uint16_t>(count + 1);
+      full = full || count + 1 == deep;
+      ++lane.spikes;
+      if (plan.eager) lane.spiking.push_back(j);
+      break;
+    }
+  }
+  for (const std::uint32_t j : lane.spiking) {
+    const auto begin = lane.incoming.begin() + lane.incoming_begin[j],
+               end = lane.incoming.begin() + lane.incoming_begin[j + 1];
+    for (auto one = begin; one != end; ++one) add_to_settle(lane, one->row, one->delay, one->synapse, 1, t, t);
+    settle_added(bundle, index, t);
+  }
+  if (full) settle(bundle, index, t);
+}
+
+template <class Real>
+typename PlasticBundle<Real>::Base PlasticBundle<Real>::last_arrival(std::uint32_t row, std::uint32_t delay,
+                                                                     Tick t) const {
+  Base base{last_[row], newest_[row], true, 0};
+  while (base.tick != nothing && base.tick + static_cast<Tick>(delay) > t) {
+    const std::uint32_t at = records_.at(base.record);
+    base = {records_.before[at], records_.record_before[at], false, at};
+  }
+  if (base.tick != nothing) base.tick += delay;
+  return base;
+}
+
+template <class Real>
+void PlasticBundle<Real>::add_to_settle(Lane& lane, std::uint32_t row, std::uint32_t delay, std::uint32_t begin,
+                                        std::uint32_t count, Tick from, Tick t) {
+  const Base base = last_arrival(row, delay, t);
+  const auto number = static_cast<std::uint32_t>(lane.slices.size());
+  lane.slices.push_back(
+      {begin, count, relative(base.tick, lane.epoch), relative(std::max(base.tick, from), lane.epoch), number});
+  for (std::size_t k = 0; k < pre_.size(); ++k) {
+    if (lane.base[k].size() <= number) lane.base[k].resize(2 * number + 16);
+    lane.base[k][number] = base.is_newest ? traces_[k][row] : records_.base[k][base.after];
+  }
+}
+
+template <class Real>
+void PlasticBundle<Real>::settle_added(SynapseBundle& bundle, std::size_t index, Tick t) {
+  Lane& lane = lanes_[index];
+  rheo_batch batch = batch_of(bundle, index, t);
+  batch.slices = lane.slices.data();
+  batch.slice_count = lane.slices.size();
+  std::array<const void*, most_traces> at;
+  for (std::size_t k = 0; k < pre_.size(); ++k) at[k] = lane.base[k].data();
+  batch.pre_base = at.data();
+  kernels_->settle(&batch);
+  lane.slices.clear();
+}
+
+template <class Real>
+void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick arrived, Tick learnt) {
+  Lane& lane = lanes_[index];
+  if (lane.width == 0) return;
+  if (lane.spikes > 0) {
+    if (!bundle.plastic->eager) {
+      constexpr std::size_t at_once = 256;
+      lane.slices.clear();
+      bundle.lanes[index].for_each_slice(
+          [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+            add_to_settle(lane, row, delay, begin, count, lane.epoch + 1, arrived);
+            if (lane.slices.size() == at_once) settle_added(bundle, index, arrived);
+          });
+      settle_added(bundle, index, arrived);
+    }
+    std::fill(lane.recent.begin(), lane.recent.end(), 0);
+    std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
+    lane.spikes = 0;
+  }
+  lane.epoch = learnt;
+  // Ticks of last spikes are 32 bits wide.
+  const auto t = static_cast<std::uint32_t>(learnt);
+  for (std::uint32_t j = 0; j < lane.width; ++j) {
+    if (t - lane.last[j] < static_cast<std::uint32_t>(long_ago)) continue;
+    for (std::size_t k = 0; k < post_.size(); ++k)
+      if (post_[k] == RuleTrace::Kind::decays) lane.after[k][j] = 0;
+    lane.last[j] = t - static_cast<std::uint32_t>(long_ago / 2);
+  }
+}
+
+namespace {
+
+// Synapses of a row of all lanes in the order that does not depend on lanes: by target, delay, and as they are stored.
+struct Place {
+  NeuronId target;
+  std::uint32_t delay, lane, synapse;
+};
+
+class CanonicalRows {
+ public:
+  explicit CanonicalRows(const SynapseBundle& bundle) : bundle_(bundle), owners_(bundle.lanes.size()) {
+    for (std::size_t l = 0; l < owners_.size(); ++l) {
+      const std::uint32_t first = bundle.plastic->first_slot(l);
+      for (const PlasticPlan::Range& range : bundle.plastic->ranges[l])
+        for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step) {
+          const std::uint32_t j = range.slot - first + (neuron - range.first);
+          if (owners_[l].size() <= j) owners_[l].resize(j + 1);
+          owners_[l][j] = neuron;
+        }
+    }
+  }
+
+  template <class Use>
+  void for_each(const Use& use) const {
+    std::vector<Place> places;
+    std::size_t rows = 0;
+    for (const SynapseBlock& block : bundle_.lanes)
+      if (block.synapses() != 0) rows = block.row_synapses.size() - 1;
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      places.clear();
+      for (std::uint32_t l = 0; l < owners_.size(); ++l) {
+        const SynapseBlock& block = bundle_.lanes[l];
+        if (block.synapses() == 0) continue;
+        block.for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+          for (std::uint32_t s = begin; s < begin + count; ++s)
+            places.push_back({owners_[l][block.target(s)], delay, l, s});
+        });
+      }
+      std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+        return std::tie(a.target, a.delay) < std::tie(b.target, b.delay);
+      });
+      for (const Place& place : places) use(place);
+    }
+  }
+
+ private:
+  const SynapseBundle& bundle_;
+  std::vector<std::vector<NeuronId>> owners_;  // [lane][target]
+};
+
+}  // namespace
+
+// Calls use(lane, j) for every target, ascending by neuron.
+template <class Real>
+template <class Use>
+void PlasticBundle<Real>::for_each_target(const SynapseBundle& bundle, const Use& use) const {
+  struct Target {
+    NeuronId neuron;
+    std::uint32_t lane, j;
+  };
+  std::vector<Target> targets;
+  for (std::uint32_t l = 0; l < lanes_.size(); ++l) {
+    const std::uint32_t first = bundle.plastic->first_slot(l);
+    for (const PlasticPlan::Range& range : bundle.plastic->ranges[l])
+      for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
+        targets.push_back({neuron, l, range.slot - first + (neuron - range.first)});
+  }
+  std::sort(targets.begin(), targets.end(), [](const Target& a, const Target& b) { return a.neuron < b.neuron; });
+  for (const Target& target : targets) use(target.lane, target.j);
+}
+
+template <class Real>
+void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const {
+  const CanonicalRows rows(bundle);
+  const std::size_t columns = bundle.plastic->rule->columns.size();
+  for (std::size_t c = 0; c < columns; ++c) {
+    std::vector<Real> values;
+    rows.for_each([&](const Place& place) {
+      values.push_back(reinterpret_cast<const Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse]);
+    });
+    to.put(bundle.plastic->rule->columns[c].name, std::span<const Real>(values));
+  }
+  to.put("source.last", std::span<const Tick>(last_));
+  for (const std::vector<Real>& trace : traces_) to.put("source.trace", std::span<const Real>(trace));
+  // Targets that nothing reaches in their lane have no traces; their numbers are those of silent ones.
+  std::vector<Tick> last;
+  for_each_target(bundle, [&](std::uint32_t l, std::uint32_t j) {
+    const Lane& lane = lanes_[l];
+    last.push_back(lane.width == 0 ? 0 : now - static_cast<Tick>(static_cast<std::uint32_t>(now) - lane.last[j]));
+  });
+  to.put("target.last", std::span<const Tick>(last));
+  for (std::size_t k = 0; k < post_.size(); ++k) {
+    std::vector<Real> values;
+    for_each_target(bundle, [&](std::uint32_t l, std::uint32_t j) {
+      values.push_back(lanes_[l].width != 0 ? lanes_[l].after[k][j] : Real(0));
+    });
+    to.put("target.trace", std::span<const Real>(values));
+  }
+  std::vector<std::uint32_t> in_flight;
+  for (std::uint32_t k = 0; k < records_.size; ++k)
+    if (const std::uint32_t at = records_.at(records_.first + k); records_.emitted[at] + max_delay_ > now)
+      in_flight.push_back(at);
+  const auto put = [&]<class T>(const char* name, const std::vector<T>& column) {
+    std::vector<T> values;
+    for (const std::uint32_t at : in_flight) values.push_back(column[at]);
+    to.put(name, std::span<const T>(values));
+  };
+  put("in_flight.before", records_.before);
+  for (const std::vector<Real>& column : records_.base) put("in_flight.base", column);
+  for (const std::vector<Real>& column : records_.now) put("in_flight.now", column);
+}
+
+template <class Real>
+void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from) {
+  const CanonicalRows rows(bundle);
+  std::uint64_t synapses = 0;
+  for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
+  std::vector<Real> values(synapses);
+  for (std::size_t c = 0; c < bundle.plastic->rule->columns.size(); ++c) {
+    from.get(bundle.plastic->rule->columns[c].name, std::span<Real>(values));
+    std::size_t k = 0;
+    rows.for_each([&](const Place& place) {
+      reinterpret_cast<Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse] = values[k++];
+    });
+  }
+  const auto refuse = [](const char* key, const char* problem) {
+    throw StateError({.file = {}, .key = key, .value = {}, .problem = problem, .expected = {}, .suggestion = {}});
+  };
+  from.get("source.last", std::span<Tick>(last_));
+  for (const Tick last : last_)
+    if (last < nothing || last > now) refuse("source.last", "not a time of the past");
+  for (std::vector<Real>& trace : traces_) from.get("source.trace", std::span<Real>(trace));
+  std::size_t targets = 0;
+  for_each_target(bundle, [&](std::uint32_t, std::uint32_t) { ++targets; });
+  std::vector<Tick> last(targets);
+  from.get("target.last", std::span<Tick>(last));
+  std::size_t k = 0;
+  for_each_target(bundle, [&](std::uint32_t l, std::uint32_t j) {
+    if (lanes_[l].width != 0) lanes_[l].last[j] = static_cast<std::uint32_t>(last[k]);
+    ++k;
+  });
+  values.resize(targets);
+  for (std::size_t t = 0; t < post_.size(); ++t) {
+    from.get("target.trace", std::span<Real>(values));
+    k = 0;
+    for_each_target(bundle, [&](std::uint32_t l, std::uint32_t j) {
+      if (lanes_[l].width != 0) lanes_[l].after[t][j] = values[k];
+      ++k;
+    });
+  }
+
+  // Records of what is in flight, by (tick, source) as the spikes will be filed.
+  records_.first = records_.size = first_new_ = 0;
+  for_each_spike(bundle, in_flight, [&](Tick tick, std::uint32_t row) {
+    if (records_.size == records_.capacity()) grow_records();
+    const std::uint32_t number = records_.size++, at = records_.at(number);
+    records_.emitted[at] = tick;
+    records_.row[at] = row;
+    records_.record_before[at] = newest_[row];
+    newest_[row] = number;
+  });
+  const auto get = [&]<class T>(const char* name, std::vector<T>& column) {
+    std::vector<T> all(records_.size);
+    from.get(name, std::span<T>(all));
+    std::copy(all.begin(), all.end(), column.begin());
+  };
+  get("in_flight.before", records_.before);
+  for (std::uint32_t i = 0; i < records_.size; ++i)
+    if (records_.before[i] < nothing || records_.before[i] > records_.emitted[i])
+      refuse("in_flight.before", "not a time before the spike");
+  for (std::vector<Real>& column : records_.base) get("in_flight.base", column);
+  for (std::vector<Real>& column : records_.now) get("in_flight.now", column);
+
+  for (Lane& lane : lanes_) {
+    std::fill(lane.recent.begin(), lane.recent.end(), 0);
+    std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
+    lane.spikes = 0;
+    lane.epoch = now;
+  }
+}
+
+template <class Real>
+std::size_t PlasticBundle<Real>::bytes() const {
+  const auto of = []<class T>(const std::vector<T>& column) { return column.capacity() * sizeof(T); };
+  std::size_t sum = of(last_) + of(newest_) + of(records_.emitted) + of(records_.before) + of(records_.row) +
+                    of(records_.record_before);
+  for (const auto* columns : {&traces_, &records_.base, &records_.now})
+    for (const std::vector<Real>& column : *columns) sum += of(column);
+  for (const Lane& lane : lanes_) {
+    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.sent.bytes() +
+           of(lane.slices) + of(lane.incoming_begin) + of(lane.incoming);
+    for (const auto* columns : {&lane.before, &lane.after, &lane.now})
+      for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
+    for (const std::vector<Real>& column : lane.base) sum += of(column);
+  }
+  return sum;
+}
+
+template class PlasticBundle<float>;
+template class PlasticBundle<double>;
+
+}  // namespace rheo

@@ -1,0 +1,134 @@
+// The synapses of one plastic projection while they run: what rules see of sources and targets, when they are called,
+// and the histories from which synapses learn when a spike next reaches them (docs/decisions/0007-plastic-synapses.md).
+//
+// All synapses of a source see the same spikes, each after its delay. So the traces of a source are computed once, when
+// it spikes, and stay in a record as long as the spike is in flight.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/aligned.hpp"
+#include "core/bytes.hpp"
+#include "core/spikes.hpp"
+#include "core/types.hpp"
+#include "networks/synapses.hpp"
+#include "plasticity/rule_library.hpp"
+
+namespace rheo {
+
+// Synapses begin, begin + 1, ... of a lane, reached by the spike that has this record.
+struct PlasticSlice {
+  std::uint32_t begin, count, record;
+};
+
+template <class Real>
+class PlasticBundle {
+ public:
+  PlasticBundle(const SynapseBundle& bundle, Tick max_delay);
+
+  // Makes records for the spikes of its sources, before they are filed; on the thread that runs the simulation. Those
+  // of one batch are numbered from first_record() on, by (tick, source).
+  void emitted(SynapseBundle& bundle, const SpikeBatch& batch);
+  std::uint32_t first_record() const { return first_new_; }
+
+  // The slices, which all arrive in tick t, learn and transmit: one number for each synapse in turn, valid until the
+  // next call for the lane.
+  const Real* arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices);
+  // Neurons that spiked in tick t, among them targets in this lane; after all arrivals of the tick.
+  void spiked(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const NeuronId> neurons);
+  // What targets did up to and including tick t reaches every synapse of the lane. Changes no result, whenever it is
+  // called.
+  void settle(SynapseBundle& bundle, std::size_t lane, Tick t) { settle(bundle, lane, t, t); }
+
+  // All lanes settled at `now`: weights, columns, traces and what is in flight, by source and target.
+  void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
+  // in_flight: the spikes that are filed next. Throws StateError.
+  void load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from);
+  std::size_t bytes() const;
+
+ private:
+  static constexpr Tick nothing = -1;        // of a neuron that never spiked
+  static constexpr std::uint32_t deep = 32;  // spikes of a target that histories hold
+  static constexpr Tick longest_history = 1 << 14;
+
+  // Decay over k 16^d ticks at [d][k].
+  using DecayTable = std::array<std::array<Real, 16>, 8>;
+
+  // Spikes in flight, oldest first: a ring of columns.
+  struct Records {
+    std::uint32_t first = 0, size = 0;  // numbers first, first + 1, ... modulo 2^32; number k is at k % capacity
+    std::vector<Tick> emitted, before;  // the source's spike before this one, or nothing
+    std::vector<std::uint32_t> row, record_before;
+    std::vector<std::vector<Real>> base, now;  // [trace] just after the spike before, just before this one
+    std::uint32_t capacity() const { return static_cast<std::uint32_t>(emitted.size()); }
+    std::uint32_t at(std::uint32_t number) const { return number & (capacity() - 1); }
+  };
+  // Synapses onto one target, for eager spikes.
+  struct Incoming {
+    std::uint32_t row, synapse, delay;
+  };
+  struct Lane {
+    std::uint32_t width = 0;
+    Tick epoch = 0;  // histories hold spikes after it
+    std::uint64_t spikes = 0;
+    AlignedColumn<std::uint64_t> recent;
+    AlignedColumn<std::uint16_t> count, ticks;
+    AlignedColumn<std::uint32_t> last;
+    std::vector<AlignedColumn<Real>> before, after, now;  // [trace]
+    std::vector<const void*> before_at, after_at;
+    std::vector<void*> now_at;
+    std::vector<const void*> now_read;
+    AlignedColumn<Real> sent;
+    std::vector<void*> columns;
+    std::vector<rheo_slice> slices;
+    std::vector<std::uint32_t> spiking;   // targets, eager only
+    std::vector<std::vector<Real>> base;  // [trace][slice] when settling
+    std::vector<const void*> base_at;
+    std::vector<std::uint32_t> incoming_begin;  // [width + 1]
+    std::vector<Incoming> incoming;
+  };
+  struct Base {
+    Tick tick;             // of the last arrival, or nothing
+    std::uint32_t record;  // of the spike that arrived, if it is known
+    bool is_newest;        // traces are the source's own, else those before the record at `after`
+    std::uint32_t after;
+  };
+
+  void grow_records();
+  void index_targets(const SynapseBundle& bundle, std::size_t lane);
+  template <class Use>
+  void for_each_target(const SynapseBundle& bundle, const Use& use) const;
+  rheo_batch batch_of(SynapseBundle& bundle, std::size_t lane, Tick t);
+  // The last arrival up to tick t of what a row sends with a delay.
+  Base last_arrival(std::uint32_t row, std::uint32_t delay, Tick t) const;
+  // Synapses that learn from the spikes of targets in ticks `from` to t, when settle_added() is called.
+  void add_to_settle(Lane& lane, std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count,
+                     Tick from, Tick t);
+  void settle_added(SynapseBundle& bundle, std::size_t lane, Tick t);
+  // Of arrivals up to one tick with spikes of targets up to another.
+  void settle(SynapseBundle& bundle, std::size_t lane, Tick arrived, Tick learnt);
+  static std::int32_t relative(Tick tick, Tick epoch);
+
+  const rheo_rule_kernels* kernels_;
+  std::vector<std::byte> step_;
+  Tick max_delay_;
+  std::vector<RuleTrace::Kind> pre_, post_;
+  std::vector<DecayTable> pre_decay_, post_decay_;
+  std::vector<const void*> pre_decay_at_, post_decay_at_;  // null where a trace does not decay
+  // Sources, by row: the last spike, its record (while it is in flight) and the traces just after it.
+  std::vector<Tick> last_;
+  std::vector<std::uint32_t> newest_;
+  std::vector<std::vector<Real>> traces_;  // [trace]
+  Records records_;
+  std::uint32_t first_new_ = 0;
+  std::vector<Lane> lanes_;
+};
+
+extern template class PlasticBundle<float>;
+extern template class PlasticBundle<double>;
+
+}  // namespace rheo

@@ -495,7 +495,7 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   if (members.size() == 1) {
     built.weighted = !is_constant(alone.spec->weight) && !alone.plastic;
     if (alone.plastic) built.plastic = place_targets(alone, lanes);
-    if (!built.weighted) built.weight = alone.counted(std::get<double>(alone.spec->weight));
+    if (!built.weighted && !built.plastic) built.weight = alone.counted(std::get<double>(alone.spec->weight));
     if (has_one_delay(alone))
       built.one_delay = below("projections." + alone.spec->name,
                               [&] { return SynapseValues(alone).ticks(std::get<double>(alone.spec->delay)); });

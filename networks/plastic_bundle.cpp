@@ -231,7 +231,6 @@ template <class Real>
 const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t,
                                         std::span<const PlasticSlice> slices) {
   Lane& lane = lanes_[index];
-  lane.slices.clear();
   std::size_t synapses = 0;
   for (const PlasticSlice& slice : slices) {
     const std::uint32_t at = records_.at(slice.record);
@@ -260,6 +259,7 @@ const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index
     batch.now_values = lane.now_read.data();
   }
   kernels_->arrive(&batch);
+  lane.slices.clear();
   return lane.sent.data();
 }
 
@@ -354,7 +354,6 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
   if (lane.spikes > 0) {
     if (!bundle.plastic->eager) {
       constexpr std::size_t at_once = 256;
-      lane.slices.clear();
       bundle.lanes[index].for_each_slice(
           [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
             add_to_settle(lane, row, delay, begin, count, lane.epoch + 1, arrived);

@@ -1,0 +1,208 @@
+// Weights, traces and spikes of plastic networks do not depend on threads, lanes, instruction sets, pieces of run(),
+// saves and loads, nor on whether spikes of targets reach synapses at once or with the next arrival.
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <random>
+#include <string>
+
+#include "tests/property/network_runs.hpp"
+
+using namespace runs;
+
+namespace {
+
+PlasticitySpec learning(const char* rule, std::map<std::string, Value> params) {
+  return {.rule = rule, .params = std::move(params)};
+}
+
+// Projections with uneven delays, several ports and lanes, two of them onto the same neurons.
+NetworkSpec demanding(Precision precision, std::uint32_t lanes, bool eager) {
+  NetworkSpec spec = demanding_network(precision, lanes);
+  spec.projections[0].plasticity = learning("stdp_pair", {{"lambda", 0.2}, {"w_max", 120.0}});
+  spec.projections[1].plasticity = learning("stdp_nearest", {{"lambda", 0.1}, {"alpha", 1.2}, {"w_max", 60.0}});
+  spec.projections[2].weight = uniform(-30, -1);
+  spec.projections[2].plasticity =
+      learning("stdp_pair", {{"lambda", 0.05}, {"mu_plus", 0.0}, {"mu_minus", 0.0}, {"w_max", 50.0}});
+  for (ProjectionSpec& projection : spec.projections) projection.plasticity.eager = eager;
+  return spec;
+}
+
+// Small and busy for long: histories fill up, and last longer than 2^14 ticks where neurons are silent.
+NetworkSpec busy(Precision precision, std::uint32_t lanes, bool eager) {
+  NetworkSpec spec;
+  spec.seed = 5;
+  spec.precision = precision;
+  spec.lanes = lanes;
+  spec.populations = {{.name = "S",
+                       .model = "spike_source",
+                       .size = 15,
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = trains(15, 60'000, 700, spec.dt, 6)},
+                      {.name = "late",
+                       .model = "spike_source",
+                       .size = 1,
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = std::make_shared<SpikeTrains>(SpikeTrains{{0, 3}, {2.0, 5300.0, 5310.0}})},
+                      {.name = "N",
+                       .model = "iaf_psc_exp",
+                       .size = 12,
+                       .params = {{"I_e", uniform(330, 900)}, {"t_ref", 1.0}},
+                       .options = {},
+                       .initial = {},
+                       .trains = {}}};
+  spec.projections = {{.name = "in",
+                       .source = {all_of("S"), all_of("late")},
+                       .target = {all_of("N")},
+                       .connect = bernoulli(0.6),
+                       .weight = uniform(1, 90),
+                       .delay = uniform(0.5, 12),
+                       .port = {},
+                       .plasticity = learning("stdp_pair", {{"lambda", 0.01}, {"w_max", 100.0}, {"tau_plus", 400.0}})},
+                      {.name = "loop",
+                       .source = {all_of("N")},
+                       .target = {all_of("N")},
+                       .connect = bernoulli(0.5),
+                       .weight = uniform(-60, -1),
+                       .delay = uniform(1, 30),
+                       .port = {},
+                       .plasticity = learning("stdp_nearest", {{"lambda", 0.03}, {"w_max", 100.0}})}};
+  for (ProjectionSpec& projection : spec.projections) projection.plasticity.eager = eager;
+  return spec;
+}
+
+// Without a look at the state before the end: looking settles what was to be learnt.
+struct Ending {
+  Spikes spikes;
+  Bytes state;
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
+Ending run_to(const NetworkSpec& spec, unsigned threads, Tick ticks, std::mt19937_64* pieces = nullptr) {
+  Network network(spec, Threads(threads));
+  Recorder recorder;
+  network.simulation().add_sink(recorder);
+  if (pieces != nullptr)
+    run_in_pieces(network.simulation(), ticks, *pieces);
+  else
+    network.simulation().run(ticks);
+  return {std::move(recorder.spikes), network.simulation().save()};
+}
+
+std::string difference(const Ending& a, const Ending& b) {
+  if (a == b) return {};
+  const auto spike =
+      std::mismatch(a.spikes.begin(), a.spikes.end(), b.spikes.begin(), b.spikes.end()).first - a.spikes.begin();
+  const auto byte =
+      std::mismatch(a.state.begin(), a.state.end(), b.state.begin(), b.state.end()).first - a.state.begin();
+  return "spike " + std::to_string(spike) + " of " + std::to_string(a.spikes.size()) + ", byte " +
+         std::to_string(byte) + " of " + std::to_string(a.state.size());
+}
+
+}  // namespace
+
+TEST_CASE("plastic networks: the same bits for threads, lanes, instruction sets, pieces, eager and lazy") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  constexpr Tick duration = 400;
+  std::mt19937_64 random(3);
+  const Ending expected = run_to(demanding(precision, 1, true), 1, duration);
+  CHECK(expected.spikes.size() > 2500);
+  for (const Isa isa : usable_isas()) {
+    const ChosenIsa chosen(isa);
+    for (const std::uint32_t lanes : {1u, 2u, 5u, 16u, 23u}) {
+      for (const unsigned threads : {1u, 3u}) {
+        if (sanitized && (lanes + threads) % 3 != 0) continue;
+        INFO(name_of(isa) << ", " << lanes << " lanes, " << threads << " threads");
+        CHECK(difference(run_to(demanding(precision, lanes, false), threads, duration), expected) == "");
+        CHECK(difference(run_to(demanding(precision, lanes, threads == 3), threads, duration, &random), expected) ==
+              "");
+      }
+    }
+  }
+}
+
+TEST_CASE("plastic networks: histories that fill up and those that last give the same bits") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  const Tick duration = sanitized ? 20'000 : 60'000;
+  const Ending expected = run_to(busy(precision, 1, true), 1, duration);
+  std::cout << "busy plastic network: " << expected.spikes.size() << " spikes\n";
+  CHECK(expected.spikes.size() > static_cast<std::size_t>(duration / 12));
+  for (const Isa isa : usable_isas()) {
+    const ChosenIsa chosen(isa);
+    for (const std::uint32_t lanes : {1u, 3u}) {
+      INFO(name_of(isa) << ", " << lanes << " lanes");
+      CHECK(difference(run_to(busy(precision, lanes, false), 2, duration), expected) == "");
+    }
+  }
+}
+
+TEST_CASE("plastic networks: the same bits through saves and loads at random ticks") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  constexpr Tick duration = 3000;
+  const bool is_busy = GENERATE(true, false);
+  const Tick end = is_busy ? duration : 400;
+  std::mt19937_64 random(4);
+  const std::vector<Isa> isas = usable_isas();
+  const auto network = [&] {
+    const ChosenIsa chosen(isas[random() % isas.size()]);
+    const std::uint32_t lanes[] = {1, 2, 5, 16};
+    const std::uint32_t count = lanes[random() % 4];
+    const bool eager = random() % 3 == 0;
+    return Network(is_busy ? busy(precision, count, eager) : demanding(precision, count, eager),
+                   Threads(static_cast<unsigned>(1 + random() % 3)));
+  };
+  const Ending expected = run_to(is_busy ? busy(precision, 1, true) : demanding(precision, 1, true), 1, end);
+  for (int journey = 0; journey < (sanitized ? 2 : 8); ++journey) {
+    Bytes state;
+    Spikes spikes;
+    Tick now = 0;
+    while (now < end) {
+      Network here = network();
+      if (random() % 3 == 0) here.simulation().run(static_cast<Tick>(random() % 100));
+      Recorder recorder;
+      here.simulation().add_sink(recorder);
+      if (state.empty()) state = network().simulation().save();
+      here.simulation().load(state);
+      CHECK(here.simulation().save() == state);
+      const Tick hop = std::min(end - now, static_cast<Tick>(random() % (end / 3)));
+      run_in_pieces(here.simulation(), hop, random);
+      now += hop;
+      state = here.simulation().save();
+      spikes.insert(spikes.end(), recorder.spikes.begin(), recorder.spikes.end());
+    }
+    CHECK(difference({spikes, state}, expected) == "");
+  }
+}
+
+TEST_CASE("a rule that changes nothing gives the spikes of the static network") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  constexpr Tick duration = 400;
+  NetworkSpec still = demanding(precision, 5, false);
+  for (ProjectionSpec& projection : still.projections) {
+    if (projection.plasticity.rule.empty()) continue;
+    projection.plasticity.params["lambda"] = 0.0;
+    projection.plasticity.params["w_max"] = 1000.0;
+  }
+  NetworkSpec fixed = still;
+  for (ProjectionSpec& projection : fixed.projections) projection.plasticity = {};
+  const Spikes expected = run_to(fixed, 2, duration).spikes;
+  const bool same = run_to(still, 2, duration).spikes == expected;
+  CHECK(same);
+  // And one that changes something others.
+  const bool other = run_to(demanding(precision, 5, false), 2, duration).spikes != expected;
+  CHECK(other);
+}
+
+TEST_CASE("a saved state of a plastic network that is cut anywhere is refused") {
+  Network network(busy(Precision::single_, 2, false), Threads(1));
+  network.simulation().run(500);
+  const Bytes state = network.simulation().save();
+  for (std::size_t size = 0; size < state.size(); size += sanitized ? 13 : 3)
+    CHECK_THROWS_AS(network.simulation().load(Bytes(state.begin(), state.begin() + static_cast<std::ptrdiff_t>(size))),
+                    StateError);
+  network.simulation().load(state);
+  CHECK(network.simulation().save() == state);
+}

@@ -19,8 +19,10 @@
 //
 //     static void pre_spike(Pre&, const Step&);                 // the source spikes: what becomes of its traces
 //     static void post_spike(Post&, const Step&);               // the target spikes
-//     static V arrive(Synapse&, const Step&, const Pre&, const Post&);      // a spike arrives; returns what is sent
-//     static void post_spike(Synapse&, const Step&, const Pre&, const Post&);          // the target spiked
+//     static V arrive(Synapse&, const Step&, const Pre&, const Post&);      // a spike arrives; returns what is sent.
+//                                                // What is missing of Pre and Post is Nothing
+//     static void post_spike(Synapse&, const Step&, const Pre&, const Post&);          // the target spiked; may be
+//                                                // missing, or without Post, which costs nothing then
 //     static Bounds<V> bounds(const Step&);      // may be missing: weights stay within; 0 and no limit otherwise
 //   };
 //   RHEO_RULES(Rule)                             // or several: RHEO_RULES(Rule, AnotherRule)
@@ -127,6 +129,15 @@ struct PostOf<Rule> {
   using type = typename Rule::Post;
 };
 
+// use(i) for i = 0, ... n - 1, known to the compiler.
+template <std::size_t n, class Use>
+RHEO_INLINE void for_each_number(const Use& use) {
+  [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
+    (use(std::integral_constant<std::size_t, i>{}), ...);
+  }
+  (std::make_index_sequence<n>{});
+}
+
 // A struct of n numbers from those that get(i) gives, and back.
 template <class Struct, class V, std::size_t n, class Get>
 RHEO_INLINE Struct made_of(const Get& get) {
@@ -135,10 +146,7 @@ RHEO_INLINE Struct made_of(const Get& get) {
   } else {
     static_assert(sizeof(Struct) == n * sizeof(V), "every member must be a V, and described");
     std::array<V, n> all;
-    [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
-      ((all[i] = get(std::integral_constant<std::size_t, i>{})), ...);
-    }
-    (std::make_index_sequence<n>{});
+    for_each_number<n>([&](auto i) RHEO_INLINE_LAMBDA { all[i] = get(i); });
     return std::bit_cast<Struct>(all);
   }
 }
@@ -156,10 +164,7 @@ template <class V, std::size_t n, class Struct, class Put>
 RHEO_INLINE void take_apart(const Struct& from, const Put& put) {
   if constexpr (n > 0) {
     const auto all = std::bit_cast<std::array<V, n>>(from);
-    [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
-      (put(std::integral_constant<std::size_t, i>{}, all[i]), ...);
-    }
-    (std::make_index_sequence<n>{});
+    for_each_number<n>([&](auto i) RHEO_INLINE_LAMBDA { put(i, all[i]); });
   }
 }
 
@@ -182,6 +187,13 @@ struct RuleKernels {
   using Pre = typename rule_parts::PreOf<Rule>::type;
   using Post = typename rule_parts::PostOf<Rule>::type;
   using Synapse = typename Rule::Synapse;
+  static constexpr bool without_traces = requires(Synapse s, typename Rule::Step k, Pre x) {
+    Rule::post_spike(s, k, x);
+  };
+  static constexpr bool learns_from_targets =
+      without_traces || requires(Synapse s, typename Rule::Step k, Pre x, Post y) {
+    Rule::post_spike(s, k, x, y);
+  };
 
   static void prepare(const double* params, double dt, void* step) {
     using Params = typename Single::Params;
@@ -212,15 +224,11 @@ struct RuleKernels {
     const rheo_batch& b = *batch;
     for (std::uint32_t j = 0; j < b.width; j += n) {
       const I elapsed = elapsed_since(b, load<std::int32_t, n>(reinterpret_cast<const std::int32_t*>(b.last) + j));
-      [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
-        const auto fill = [&](auto t) RHEO_INLINE_LAMBDA {
-          if constexpr (post[t].kind == RHEO_DECAYS)
-            store(load<Real, n>(static_cast<const Real*>(b.after[t]) + j) * decayed(b.post_decay[t], elapsed),
-                  static_cast<Real*>(now_values[t]) + j);
-        };
-        (fill(std::integral_constant<std::size_t, i>{}), ...);
-      }
-      (std::make_index_sequence<posts>{});
+      rule_parts::for_each_number<posts>([&](auto t) RHEO_INLINE_LAMBDA {
+        if constexpr (post[t].kind == RHEO_DECAYS)
+          store(load<Real, n>(static_cast<const Real*>(b.after[t]) + j) * decayed(b.post_decay[t], elapsed),
+                static_cast<Real*>(now_values[t]) + j);
+      });
     }
   }
 
@@ -308,7 +316,8 @@ struct RuleKernels {
           for (std::uint32_t s = room.whole; s < room.end; ++s)
             room.rest[c][s - room.whole] = room.column[c][s < room.size ? s : room.whole];
         }
-        if (b.learns) replay(b, slice, k, room);
+        if constexpr (learns_from_targets)
+          if (b.learns) replay(b, slice, k, room);
         if constexpr (arrives) {
           const Pre x = traces_of(b.pre_now, slice.record);
           Real last[n];
@@ -366,15 +375,13 @@ struct RuleKernels {
         for (std::uint32_t s = 0; s < room.end; s += n)
           if (any(upper_tick(load<std::int32_t, n>(room.ticks[3] + s)) >= from))
             replay_older(b, slice, k, x_base, room, s);
-      [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
-        ((any(spiked[7 - i]) ? replay_age<7 - i>(b, slice, k, x_base, room) : void()), ...);
-      }
-      (std::make_index_sequence<4>{});
+      rule_parts::for_each_number<4>([&](auto i) RHEO_INLINE_LAMBDA {
+        if (any(spiked[7 - i])) replay_age<7 - i>(b, slice, k, x_base, room);
+      });
     }
-    [&]<std::size_t... i>(std::index_sequence<i...>) RHEO_INLINE_LAMBDA {
-      ((any(spiked[3 - i]) ? replay_age<3 - i>(b, slice, k, x_base, room) : void()), ...);
-    }
-    (std::make_index_sequence<4>{});
+    rule_parts::for_each_number<4>([&](auto i) RHEO_INLINE_LAMBDA {
+      if (any(spiked[3 - i])) replay_age<3 - i>(b, slice, k, x_base, room);
+    });
   }
   RHEO_INLINE static I lower_tick(I pair) { return {pair.v & 0xffff}; }
   RHEO_INLINE static I upper_tick(I pair) { return {pair.v >> 16 & 0xffff}; }
@@ -429,7 +436,7 @@ struct RuleKernels {
     });
     const Synapse then = room.synapse_of(s);
     Synapse changed = then;
-    if constexpr (requires { Rule::post_spike(changed, k, x); }) {
+    if constexpr (without_traces) {
       Rule::post_spike(changed, k, x);
     } else {
       const I j = room.target_of(s), place = place_of(b, gather<std::int32_t>(b.count, j), age, j);

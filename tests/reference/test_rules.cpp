@@ -1,0 +1,368 @@
+// Every rule against a second implementation, written from its paper: plain sums over the spike trains that the network
+// had, without traces, lanes or histories.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "tests/property/network_runs.hpp"
+
+using namespace runs;
+
+namespace {
+
+using Train = std::vector<Tick>;
+using Numbers = std::map<std::string, double>;
+
+constexpr double dt = 0.1;
+
+// exp(-time / tau) of all spikes of a train, seen at tick `at`.
+double sum_of(const Train& train, Tick at, double tau) {
+  double sum = 0;
+  for (const Tick t : train) sum += std::exp(-static_cast<double>(at - t) * dt / tau);
+  return sum;
+}
+// The same of the last one only.
+double last_of(const Train& train, Tick at, double tau) {
+  return train.empty() ? 0 : std::exp(-static_cast<double>(at - train.back()) * dt / tau);
+}
+
+// What becomes of a weight: arrivals and target spikes in order, an arrival before a target spike of the same tick.
+// Changes see the arrivals and spikes that came before.
+struct Course {
+  double weight;
+  std::vector<double> sent;
+};
+using Change = std::function<double(double w, Tick t, const Train& pre, const Train& post)>;
+
+Course follow(double weight, const Train& arrivals, const Train& spikes, const Change& at_arrival,
+              const Change& at_spike, const Change& transmitted) {
+  Course course{weight, {}};
+  std::size_t a = 0, s = 0;
+  Train pre, post;
+  while (a < arrivals.size() || s < spikes.size()) {
+    if (s == spikes.size() || (a < arrivals.size() && arrivals[a] <= spikes[s])) {
+      course.sent.push_back(transmitted(course.weight, arrivals[a], pre, post));
+      course.weight = at_arrival(course.weight, arrivals[a], pre, post);
+      pre.push_back(arrivals[a++]);
+    } else {
+      course.weight = at_spike(course.weight, spikes[s], pre, post);
+      post.push_back(spikes[s++]);
+    }
+  }
+  return course;
+}
+
+double same(double w, Tick, const Train&, const Train&) {
+  return w;
+}
+double within(double w, double high) {
+  return std::min(std::max(w, 0.0), high);
+}
+
+// Guetig et al. (2003): pairs at distance delta change w by lambda f(w) exp(-|delta| / tau).
+Course pair_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes, bool nearest) {
+  const auto kernel = nearest ? last_of : sum_of;
+  const double w_max = p["w_max"];
+  return follow(
+      w, arrivals, spikes,
+      [&](double now, Tick t, const Train&, const Train& post) {
+        const double f = p["alpha"] * std::pow(now / w_max, p["mu_minus"]);
+        return within(now - p["lambda"] * w_max * f * kernel(post, t, p["tau_minus"]), w_max);
+      },
+      [&](double now, Tick t, const Train& pre, const Train&) {
+        const double f = std::pow(1 - now / w_max, p["mu_plus"]);
+        return within(now + p["lambda"] * w_max * f * kernel(pre, t, p["tau_plus"]), w_max);
+      },
+      same);
+}
+
+// Pfister & Gerstner (2006), eq. 3 and 4.
+Course triplet_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes) {
+  const double w_max = p["w_max"];
+  return follow(
+      w, arrivals, spikes,
+      [&](double now, Tick t, const Train& pre, const Train& post) {
+        const double o1 = sum_of(post, t, p["tau_minus"]), r2 = sum_of(pre, t, p["tau_x"]);
+        return within(now - w_max * o1 * (p["A2_minus"] + p["A3_minus"] * r2), w_max);
+      },
+      [&](double now, Tick t, const Train& pre, const Train& post) {
+        const double r1 = sum_of(pre, t, p["tau_plus"]), o2 = sum_of(post, t, p["tau_y"]);
+        return within(now + w_max * r1 * (p["A2_plus"] + p["A3_plus"] * o2), w_max);
+      },
+      same);
+}
+
+// Vogels et al. (2011): every pair, whatever its order, adds eta exp(-|delta| / tau), every arrival takes 2 eta rho
+// tau.
+Course vogels(Numbers p, double w, const Train& arrivals, const Train& spikes) {
+  return follow(
+      w, arrivals, spikes,
+      [&](double now, Tick t, const Train&, const Train& post) {
+        const double pairs = sum_of(post, t, p["tau"]);
+        return within(now + p["eta"] * (pairs - 2 * p["rho"] * p["tau"] / 1000), p["w_max"]);
+      },
+      [&](double now, Tick t, const Train& pre, const Train&) {
+        return within(now + p["eta"] * sum_of(pre, t, p["tau"]), p["w_max"]);
+      },
+      same);
+}
+
+// Tsodyks, Pawelzik & Markram (1998): u(n+1) = U + u(n) (1 - U) exp(-interval / tau_facil),
+// x(n+1) = 1 - (1 - x(n) (1 - u(n))) exp(-interval / tau_rec).
+Course tsodyks_markram(Numbers p, double w, const Train& arrivals, const Train& spikes) {
+  double u = p["U"], x = 1;
+  Tick last = -1;
+  return follow(w, arrivals, spikes, same, same, [&, last](double now, Tick t, const Train&, const Train&) mutable {
+    if (last >= 0) {
+      const double interval = static_cast<double>(t - last) * dt;
+      x = 1 - (1 - x * (1 - u)) * std::exp(-interval / p["tau_rec"]);
+      u = p["U"] + u * (1 - p["U"]) * std::exp(-interval / p["tau_facil"]);
+    }
+    last = t;
+    return now * u * x;
+  });
+}
+
+struct Case {
+  const char* what;
+  const char* rule;
+  Numbers params;
+  std::function<Course(Numbers, double, const Train&, const Train&)> course;
+};
+
+std::vector<Case> cases() {
+  const auto pair = [](const Numbers& p, double w, const Train& a, const Train& s) {
+    return pair_stdp(p, w, a, s, false);
+  };
+  const auto nearest = [](const Numbers& p, double w, const Train& a, const Train& s) {
+    return pair_stdp(p, w, a, s, true);
+  };
+  const Numbers basic{{"tau_plus", 17}, {"tau_minus", 34}, {"lambda", 0.02}, {"alpha", 0.9},
+                      {"mu_plus", 1},   {"mu_minus", 1},   {"w_max", 80}};
+  Numbers additive = basic;
+  additive["mu_plus"] = additive["mu_minus"] = 0;
+  return {
+      {"multiplicative", "stdp_pair", basic, pair},
+      {"additive", "stdp_pair", additive, pair},
+      {"multiplicative nearest", "stdp_nearest", basic, nearest},
+      {"additive nearest", "stdp_nearest", additive, nearest},
+      {"triplet",
+       "stdp_triplet",
+       {{"tau_plus", 16.8},
+        {"tau_x", 101},
+        {"tau_minus", 33.7},
+        {"tau_y", 125},
+        {"A2_plus", 1e-3},
+        {"A3_plus", 6.2e-3},
+        {"A2_minus", 7e-3},
+        {"A3_minus", 2.3e-3},
+        {"w_max", 80}},
+       triplet_stdp},
+      {"Vogels-Sprekeler", "vogels_sprekeler", {{"tau", 20}, {"eta", 0.7}, {"rho", 12}, {"w_max", 80}}, vogels},
+      {"Tsodyks-Markram", "tsodyks_markram", {{"U", 0.3}, {"tau_rec", 150}, {"tau_facil", 60}}, tsodyks_markram},
+  };
+}
+
+// Random sources with delays of their own onto neurons that are kept busy; of each synapse the weight in the end.
+NetworkSpec network_of(const Case& one, Precision precision, bool eager, std::shared_ptr<const SpikeTrains> sources,
+                       double weight_low, double weight_high) {
+  NetworkSpec spec;
+  spec.seed = 8;
+  spec.precision = precision;
+  spec.lanes = 3;
+  spec.populations = {{.name = "S",
+                       .model = "spike_source",
+                       .size = static_cast<std::uint32_t>(sources->begin.size() - 1),
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = sources},
+                      {.name = "N",
+                       .model = "iaf_psc_exp",
+                       .size = 20,
+                       .params = {{"I_e", uniform(300, 500)}},
+                       .options = {},
+                       .initial = {},
+                       .trains = {}}};
+  spec.projections = {{.name = "p",
+                       .source = {all_of("S")},
+                       .target = {all_of("N")},
+                       .connect = bernoulli(0.5),
+                       .weight = uniform(weight_low, weight_high),
+                       .delay = uniform(0.1, 7),
+                       .port = {},
+                       .plasticity = {.rule = one.rule, .params = {}, .eager = eager}}};
+  for (const auto& [name, value] : one.params) spec.projections[0].plasticity.params[name] = value;
+  return spec;
+}
+
+// Largest difference of a weight, and the number of synapses and of changes that were compared.
+struct Comparison {
+  double error = 0;
+  std::size_t synapses = 0, events = 0;
+  double moved = 0;  // mean of |change of weight|
+};
+
+Comparison compare(const Case& one, const NetworkSpec& spec, Tick ticks) {
+  Network network(spec, Threads(2));
+  std::map<std::pair<NeuronId, NeuronId>, std::vector<Synapse>> before;
+  std::vector<Synapse> all;
+  for (NeuronId source = 0; source < spec.populations[0].size; ++source) network.outgoing(0, source, all);
+  const std::vector<Synapse> initial = all;
+  Recorder recorder;
+  network.simulation().add_sink(recorder);
+  network.simulation().run(ticks);
+  network.simulation().settle();
+  all.clear();
+  for (NeuronId source = 0; source < spec.populations[0].size; ++source) network.outgoing(0, source, all);
+  std::map<NeuronId, Train> trains;
+  for (const auto& [tick, neuron] : recorder.spikes) trains[neuron].push_back(tick);
+  Comparison result;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Train arrivals;
+    for (const Tick t : trains[all[i].source])
+      if (const Tick at = t + ms_to_tick_nearest(all[i].delay, dt); at <= ticks) arrivals.push_back(at);
+    const Course course = one.course(one.params, std::abs(initial[i].weight), arrivals, trains[all[i].target]);
+    result.error = std::max(result.error, std::abs(course.weight - std::abs(all[i].weight)));
+    result.events += arrivals.size() + trains[all[i].target].size();
+    result.moved += std::abs(course.weight - std::abs(initial[i].weight));
+    ++result.synapses;
+  }
+  result.moved /= static_cast<double>(result.synapses);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("weights are those of plain sums over the spike trains") {
+  constexpr Tick ticks = 6000;
+  for (const Case& one : cases()) {
+    if (std::string(one.rule) == "tsodyks_markram") continue;  // below
+    for (const bool inhibitory : {false, true}) {
+      const double sign = inhibitory ? -1 : 1;
+      const double low = std::min(sign * 1, sign * 79), high = std::max(sign * 1, sign * 79);
+      for (const bool eager : {false, true}) {
+        const auto sources = trains(25, ticks, 150, dt, 17);
+        const Comparison exact = compare(one, network_of(one, Precision::double_, eager, sources, low, high), ticks);
+        const Comparison single = compare(one, network_of(one, Precision::single_, eager, sources, low, high), ticks);
+        INFO(one.what << (inhibitory ? ", inhibitory" : "") << (eager ? ", eager" : ""));
+        CHECK(exact.synapses > 200);
+        CHECK(exact.moved > 2);
+        CHECK(exact.error <= 1e-10 * 80);
+        CHECK(single.error <= 1e-5 * 80);
+        if (!eager && !inhibitory)
+          std::cout << one.what << ": " << exact.synapses << " synapses, " << exact.events << " events, errors "
+                    << exact.error / 80 << " and " << single.error / 80 << " of the range\n";
+      }
+    }
+  }
+}
+
+TEST_CASE("short-term plasticity sends what the recursion of its paper says") {
+  // One source onto one neuron that only adds up: jumps of its potential are what is sent.
+  for (const Precision precision : {Precision::single_, Precision::double_}) {
+    const Case one = cases().back();
+    REQUIRE(std::string(one.rule) == "tsodyks_markram");
+    auto source = std::make_shared<SpikeTrains>();
+    source->begin = {0, 9};
+    source->times = {1, 3, 3.1, 12, 40, 41, 42, 43, 300};
+    NetworkSpec spec = network_of(one, precision, false, source, 1, 2);
+    spec.populations[1] = {.name = "N",
+                           .model = "iaf_psc_delta",
+                           .size = 1,
+                           .params = {{"tau_m", 1e12}, {"V_th", 1e6}, {"E_L", 0.0}, {"V_reset", 0.0}},
+                           .options = {},
+                           .initial = {{"V_m", 0.0}},
+                           .trains = {}};
+    spec.projections[0].connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}};
+    spec.projections[0].weight = 2.5;
+    spec.projections[0].delay = 0.7;
+    Network network(spec, Threads(1));
+    Train arrivals;
+    for (const double t : source->times) arrivals.push_back(ms_to_tick_nearest(t + 0.7, dt));
+    const Course course = one.course(one.params, 2.5, arrivals, {});
+    double V_m = 0, before = 0;
+    std::size_t next = 0;
+    const std::uint32_t neuron = 0;
+    for (Tick t = 1; t <= 3100; ++t) {
+      network.simulation().run(1);
+      network.simulation().population(1).read(0, t, {&neuron, 1}, &V_m);
+      if (next < arrivals.size() && t == arrivals[next]) {
+        CHECK(V_m - before == Approx(course.sent[next]).epsilon(precision == Precision::double_ ? 1e-9 : 1e-5));
+        ++next;
+      } else {
+        CHECK(V_m == Approx(before).epsilon(1e-6));
+      }
+      before = V_m;
+    }
+    CHECK(next == arrivals.size());
+  }
+}
+
+TEST_CASE("three short trains give the weights that docs/plasticity.md works out by hand") {
+  // Source at 10 and 30 ms (arriving 1 ms later), target made to spike by a strong input; see the page.
+  struct Hand {
+    std::vector<double> source, target;
+    double weight;
+  };
+  const double up = 0.1, down = 0.12, tau_plus = 20, tau_minus = 10, w_max = 1;
+  const auto e = [](double t, double tau) { return std::exp(-t / tau); };
+  double both = 0.5 + up * e(4, tau_plus);
+  both -= down * e(16, tau_minus);
+  const std::vector<Hand> hands{
+      // Arrival at 11, target at 15: potentiation over 4 ms.
+      {{10}, {15}, 0.5 + up * e(4, tau_plus)},
+      // Target at 15, arrival at 31: depression over 16 ms.
+      {{30}, {15}, 0.5 - down * e(16, tau_minus)},
+      // Both, in this order.
+      {{10, 30}, {15}, both},
+  };
+  for (const Hand& hand : hands) {
+    NetworkSpec spec;
+    const auto given = [](const std::vector<double>& times) {
+      return std::make_shared<SpikeTrains>(SpikeTrains{{0, times.size()}, times});
+    };
+    spec.populations = {
+        {.name = "S",
+         .model = "spike_source",
+         .size = 1,
+         .params = {},
+         .options = {},
+         .initial = {},
+         .trains = given(hand.source)},
+        {.name = "N", .model = "iaf_psc_delta", .size = 1, .params = {}, .options = {}, .initial = {}, .trains = {}}};
+    spec.projections = {{.name = "p",
+                         .source = {all_of("S")},
+                         .target = {all_of("N")},
+                         .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                         .weight = 0.5,
+                         .delay = 1.0,
+                         .port = {},
+                         .plasticity = {.rule = "stdp_pair",
+                                        .params = {{"tau_plus", tau_plus},
+                                                   {"tau_minus", tau_minus},
+                                                   {"lambda", up},
+                                                   {"alpha", down / up},
+                                                   {"mu_plus", 0.0},
+                                                   {"mu_minus", 0.0},
+                                                   {"w_max", w_max}}}}};
+    spec.inputs = {{.name = "strong",
+                    .kind = InputSpec::Kind::spikes,
+                    .target = {all_of("N")},
+                    .trains = given(hand.target),
+                    .weight = 100.0,
+                    .port = {},
+                    .stop = {}}};
+    Network network(spec, Threads(1));
+    network.simulation().run(500);
+    network.simulation().settle();
+    std::vector<Synapse> all;
+    network.outgoing(0, 0, all);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].weight == Approx(hand.weight).epsilon(1e-6));
+  }
+}

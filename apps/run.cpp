@@ -327,6 +327,7 @@ int run_experiment(const RunOptions& options) {
     report.simulated = tick_to_ms(simulation.now(), simulation.dt());
     if (recorder) recorder->finish();
     for (const auto& states : state_recorders) states->finish();
+    if (!experiment.weights.empty()) simulation.settle();
     for (const RecordWeights& weights : experiment.weights)
       write_weights(directory / weights.file, network, experiment.network, weights.projection);
     report.files = files;

@@ -2,6 +2,10 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#if defined(__linux__)
+#include <elf.h>
+#include <link.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -11,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 namespace rheo {
 
@@ -353,11 +358,35 @@ std::string last_error() {
   return text ? text : "no reason given";
 }
 
+// A file that was cut off, as by a copy that is not finished, would end the process while it is loaded: the loader maps
+// what the headers say, and reads behind the end. What is no library at all is left to the loader to say.
+void check_whole(const std::string& file, const Refusal& refuse) {
+#if defined(__linux__)
+  std::ifstream stream(file, std::ios::binary);
+  ElfW(Ehdr) head;
+  if (!stream.read(reinterpret_cast<char*>(&head), sizeof head) || std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+      head.e_phentsize != sizeof(ElfW(Phdr)))
+    return;
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  stream.seekg(static_cast<std::streamoff>(head.e_phoff));
+  for (unsigned i = 0; i < head.e_phnum; ++i) {
+    ElfW(Phdr) part;
+    if (!stream.read(reinterpret_cast<char*>(&part), sizeof part) || part.p_offset > size ||
+        part.p_filesz > size - part.p_offset)
+      refuse("is cut off: its headers speak of more bytes than there are", {}, fmt::format("{} bytes", size));
+  }
+#else
+  static_cast<void>(file), static_cast<void>(refuse);
+#endif
+}
+
 Handle open_library(const std::string& file) {
   const Refusal refuse(file);
   std::error_code error;
   if (!std::filesystem::exists(file, error)) refuse("no such file", "a shared library with plasticity rules");
   if (!std::filesystem::is_regular_file(file, error)) refuse("is not a file", "a shared library with plasticity rules");
+  check_whole(file, refuse);
   const SameArithmetic arithmetic;
   Handle handle(::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!handle) refuse("cannot be loaded: " + last_error(), "a shared library with plasticity rules");
@@ -367,7 +396,7 @@ Handle open_library(const std::string& file) {
 }
 
 std::string find_library(const std::string& name, std::vector<std::string> folders) {
-  if (name.empty() || name.find('\0') != std::string::npos) Refusal{name}("is not a name of a plug-in");
+  if (name.empty() || name.find('\0') != std::string::npos) Refusal{name.c_str()}("is not a name of a plug-in");
   if (name.find('/') != std::string::npos) return name;
   for (std::string& folder : folders)
     if (folder.empty()) folder = ".";  // what is left of the path of a file without a folder

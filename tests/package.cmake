@@ -1,5 +1,6 @@
 # What tests of the installed package share. Run with -DBUILD=<build folder> -DSOURCE=<source folder>
 # -DCOMPILER=<C++ compiler> -DFLAGS=<its flags>.
+cmake_minimum_required(VERSION 3.25)
 
 # Runs a command, which must succeed; what it printed is then in `output`.
 function(step)

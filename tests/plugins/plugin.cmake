@@ -43,13 +43,13 @@ foreach(compiler IN LISTS compilers)
   step(${CMAKE_COMMAND} --build ${build})
   must_show(${build}/libthreshold_stdp.so)
 
-  # With a processor that can contract, gcc does so unless it is told not to; clang is told by the SDK.
+  # With a processor that can contract, gcc does so (from -O2 on) unless it is told not to; clang is told by the SDK.
   if(NOT FLAGS AND EXISTS /proc/cpuinfo)
     file(STRINGS /proc/cpuinfo fma REGEX "^flags.* fma " LIMIT_COUNT 1)
     step(${compiler} --version)
     if(fma AND NOT output MATCHES "clang")
       message("${compiler}: one call, with contraction")
-      step(${compiler} -std=gnu++20 -O1 -march=native -shared -fPIC -I${headers} ${source} -o ${build}/libcontracted.so)
+      step(${compiler} -std=gnu++20 -O2 -march=native -shared -fPIC -I${headers} ${source} -o ${build}/libcontracted.so)
       failing_step(${rheo} models --plugin ${build}/libcontracted.so)
       must_contain("${output}" "was compiled with contraction (-ffp-contract=off is missing)")
     endif()

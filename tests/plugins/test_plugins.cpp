@@ -47,7 +47,7 @@ bool has_isa(Isa isa) {
 
 }  // namespace
 
-TEST_CASE("plug-ins: a good library, and what it says") {
+TEST_CASE("a good library, and what it says") {
   RuleLibrary library;
   const std::size_t before = library.rules().size();
   library.load(good);
@@ -80,7 +80,7 @@ TEST_CASE("plug-ins: a good library, and what it says") {
   CHECK(refusal(good).empty());
 }
 
-TEST_CASE("plug-ins: every lie is found out") {
+TEST_CASE("every lie is found out") {
   const std::pair<const char*, const char*> lies[] = {
       {"null_list", "gives no list of rules"},
       {"abi", "= version 2: was made for another version of the plug-in table; expected version 1"},
@@ -150,7 +150,7 @@ TEST_CASE("plug-ins: every lie is found out") {
   }
 }
 
-TEST_CASE("plug-ins: tables for several instruction sets") {
+TEST_CASE("tables for several instruction sets") {
   RuleLibrary library;
   library.load(levels);
   const Rule* rule = library.find("liar");
@@ -176,7 +176,7 @@ TEST_CASE("plug-ins: tables for several instruction sets") {
   CHECK_THAT(refusal(liars + "/libliar_only_v3.so"), Contains("exports rheo_rules_v3 or rheo_rules_v4, but no "));
 }
 
-TEST_CASE("plug-ins: files that are none") {
+TEST_CASE("files that are none") {
   const Scratch scratch;
   const auto file = [&](const std::string& name, const std::string& bytes) {
     std::ofstream(scratch / name, std::ios::binary) << bytes;
@@ -198,7 +198,7 @@ TEST_CASE("plug-ins: files that are none") {
   CHECK_THAT(refusal(std::string("a\0b", 3)), Contains("is not a name of a plug-in"));
 }
 
-TEST_CASE("plug-ins: names are looked up in folders, then in RHEO_PLUGIN_PATH") {
+TEST_CASE("names are looked up in folders, then in RHEO_PLUGIN_PATH") {
   const Scratch scratch;
   fs::copy_file(good, scratch / "libcopy.so");
   fs::copy_file(good, scratch / "other.so");
@@ -237,7 +237,7 @@ TEST_CASE("plug-ins: names are looked up in folders, then in RHEO_PLUGIN_PATH") 
   }
 }
 
-TEST_CASE("plug-ins: a library that changes how the processor computes is refused, and undone") {
+TEST_CASE("a library that changes how the processor computes is refused, and undone") {
   CHECK_THAT(refusal(liars + "/libliar_tiny_numbers.so"),
              Catch::Contains("changes how the processor treats tiny numbers"));
   const volatile double tiny = DBL_MIN, half = 0.5;

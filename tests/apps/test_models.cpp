@@ -43,7 +43,8 @@ TEST_CASE("docs/rules: the pages are those of rheo models --markdown-rules") {
 }
 
 TEST_CASE("every rule says its equation, and in it every parameter") {
-  for (const rheo::Rule& rule : rheo::RuleLibrary().rules()) {
+  const rheo::RuleLibrary library;
+  for (const rheo::Rule& rule : library.rules()) {
     INFO(rule.name);
     CHECK(rule.source.size() > 20);
     for (const rheo::RuleParam& param : rule.params) {

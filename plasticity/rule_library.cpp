@@ -32,7 +32,7 @@ constexpr std::size_t isa_count = 3;
 using Lists = std::array<const rheo_rule_list*, isa_count>;
 
 // More than any rule needs; what is above is a mistake, or no table at all.
-constexpr std::uint32_t most_rules = 1000, most_params = 64, most_columns = 16, most_traces = 8, most_step_bytes = 4096;
+constexpr std::uint32_t most_rules = 1000, most_params = 64, most_columns = 16, most_step_bytes = 4096;
 constexpr std::size_t longest_name = 64, longest_text = 4000;
 constexpr double largest_state = 1e30;  // as in the tables of neuron models
 
@@ -182,6 +182,12 @@ void check_kernels(const rheo_rule_kernels& kernels, const std::vector<double>& 
   if (std::any_of(room.bytes + kernels.step_bytes, std::end(room.bytes),
                   [](unsigned char byte) { return byte != untouched; }))
     refuse("prepare() writes more than it declares", fmt::format("{} bytes", kernels.step_bytes));
+
+  double bounds[2] = {0, 0};
+  kernels.bounds(room.bytes, bounds);
+  if (!(bounds[0] >= 0 && bounds[0] <= bounds[1]))
+    refuse("its bounds of weights are none", "0 or more, the lower one first",
+           fmt::format("{} to {}", bounds[0], bounds[1]));
 }
 
 // Reads a rule, and believes nothing that it says.

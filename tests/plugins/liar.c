@@ -30,6 +30,18 @@ static void prepare_beyond(const double* values, double dt, void* step) {
   (void)dt;
   memcpy((char*)step + 16, values, 8);
 }
+static void bounds(const void* step, double low_high[2]) {
+  (void)step;
+  low_high[0] = 0, low_high[1] = 2 * DBL_MAX;
+}
+static void negative_bounds(const void* step, double low_high[2]) {
+  (void)step;
+  low_high[0] = -1, low_high[1] = 1;
+}
+static void unordered_bounds(const void* step, double low_high[2]) {
+  (void)step;
+  low_high[0] = 2, low_high[1] = 1;
+}
 static const char* no_problem(const double* values) {
   (void)values;
   return "";
@@ -59,7 +71,7 @@ static void absurd_probe(const double in[3], double results[2]) {
   results[0] = results[1] = 0.0 / (in[0] - in[0]);
 }
 
-/* However many functions the table has, all but `prepare` do nothing. */
+/* However many functions the table has, those that loading does not call do nothing. */
 static void fill_in(rheo_rule_kernels* kernels) {
   const size_t first = offsetof(rheo_rule_kernels, prepare);
   void (*const function)(void) = nothing;
@@ -67,6 +79,7 @@ static void fill_in(rheo_rule_kernels* kernels) {
     memcpy((char*)kernels + at, &function, sizeof function);
   kernels->step_bytes = 8;
   kernels->prepare = prepare;
+  kernels->bounds = bounds;
 }
 
 static void tell(void) {
@@ -135,6 +148,8 @@ static void tell(void) {
   if (lie("null_arrive")) rules[0].double_precision.arrive = NULL;
   if (lie("null_prepare")) rules[0].double_precision.prepare = NULL;
   if (lie("prepare_beyond")) rules[0].single_precision.prepare = prepare_beyond;
+  if (lie("negative_bounds")) rules[0].single_precision.bounds = negative_bounds;
+  if (lie("unordered_bounds")) rules[0].double_precision.bounds = unordered_bounds;
 }
 
 static const rheo_rule_list* made(uint32_t level) {

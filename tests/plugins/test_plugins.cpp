@@ -141,6 +141,8 @@ TEST_CASE("every lie is found out") {
       {"null_arrive", "liar.double_precision: its function"},
       {"null_prepare", "liar.double_precision: its function 0 is missing (a null pointer)"},
       {"prepare_beyond", "liar.single_precision: prepare() writes more than it declares; expected 8 bytes"},
+      {"negative_bounds", "liar.single_precision = -1 to 1: its bounds of weights are none"},
+      {"unordered_bounds", "liar.double_precision = 2 to 1: its bounds of weights are none"},
   };
   for (const auto& [name, message] : lies) {
     INFO(name);

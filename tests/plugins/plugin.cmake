@@ -70,3 +70,18 @@ must_contain("${output}" "threshold_stdp")
 # Two libraries with the same rule.
 failing_step(${rheo} models --plugin ${build}/libthreshold_stdp.so --plugin ${build}/libone_call.so)
 must_contain("${output}" "threshold_stdp: there is a rule of this name already")
+
+# Another rule, whose struct has the same name in C++: each library has its own tables.
+file(READ ${source} text)
+string(REPLACE "\"threshold_stdp\"" "\"threshold_two\"" text "${text}")
+file(WRITE ${scratch}/two.cpp "${text}")
+foreach(library IN ITEMS one two)  # neither with rheo_add_rule, which hides names itself
+  set(from ${source})
+  if(library STREQUAL two)
+    set(from ${scratch}/two.cpp)
+  endif()
+  step(${COMPILER} -std=c++20 -O1 -ffp-contract=off -shared -fPIC ${flags} -I${headers} ${from} -o ${build}/${library}.so)
+endforeach()
+step(${rheo} models --plugin ${build}/one.so --plugin ${build}/two.so)
+must_contain("${output}" "threshold_stdp")
+must_contain("${output}" "threshold_two")

@@ -1,5 +1,5 @@
-// rheo models [NAME]: what there is to build networks from, with units, defaults and ranges; --markdown DIR writes the
-// pages of docs/models.
+// rheo models [NAME]: what there is to build networks from, with units, defaults and ranges; --rule NAME shows a
+// plasticity rule. --markdown DIR and --markdown-rules DIR write the pages of docs/models and docs/rules.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "apps/commands.hpp"
 #include "core/errors.hpp"
 #include "neurons/catalogue.hpp"
+#include "plasticity/rule_library.hpp"
 
 namespace rheo {
 
@@ -136,6 +137,65 @@ std::string model_page(const ModelInfo& model) {
   return text;
 }
 
+// A table under a title.
+struct Section {
+  const char* title;
+  std::vector<Row> rows;
+};
+
+std::vector<Section> sections_of(const Rule& rule) {
+  std::vector<Section> sections;
+  const auto add = [&](const char* title, std::vector<Row> rows) {
+    if (rows.size() > 1) sections.push_back({title, std::move(rows)});
+  };
+  std::vector<Row> rows{{"name", "unit", "default", "range", "meaning"}};
+  for (const RuleParam& param : rule.params)
+    rows.push_back({param.name, param.unit, fmt::format("{}", param.initial), range_text(param),
+                    param.meaning + (param.per_target ? "; may differ between target neurons" : "")});
+  add("Parameters", rows);
+  rows = {{"name", "unit", "at start", "meaning"}};
+  for (const FieldInfo& column : rule.columns)
+    rows.push_back({column.name, column.unit,
+                    &column == &rule.columns.front() ? "the projection's" : fmt::format("{}", column.initial),
+                    column.meaning});
+  add("Kept per synapse", rows);
+  const auto add_traces = [&](const char* title, const std::vector<RuleTrace>& traces) {
+    std::vector<Row> all{{"name", "unit", "between spikes", "meaning"}};
+    for (const RuleTrace& trace : traces)
+      if (trace.kind != RuleTrace::Kind::parameter)
+        all.push_back({trace.name, trace.unit,
+                       trace.kind == RuleTrace::Kind::decays ? "decays with " + rule.params[trace.param].name : "holds",
+                       trace.meaning});
+    add(title, all);
+  };
+  add_traces("Traces of the source neuron", rule.pre);
+  add_traces("Traces of the target neuron", rule.post);
+  return sections;
+}
+
+std::string rule_text(const Rule& rule) {
+  std::string text = fmt::format("{}: {}\n", rule.name, rule.summary);
+  if (!rule.file.empty()) text += fmt::format("from {}\n", rule.file);
+  std::string indented = rule.equation;
+  for (std::size_t at = 0; (at = indented.find('\n', at)) != std::string::npos; at += 3)
+    indented.replace(at, 1, "\n  ");
+  text += fmt::format("\nEquation\n  {}\n", indented);
+  for (const Section& section : sections_of(rule))
+    text += fmt::format("\n{}\n{}", section.title, table_text(section.rows));
+  return text + fmt::format("\nSource\n  {}\n", rule.source);
+}
+
+std::string rule_page(const Rule& rule) {
+  std::string text =
+      fmt::format("# {}\n\n{}. Printed by `rheo models --markdown-rules docs/rules`.\n\n```text\n{}\n```\n", rule.name,
+                  rule.summary, rule.equation);
+  for (Section& section : sections_of(rule)) {
+    for (std::size_t i = 1; i < section.rows.size(); ++i) section.rows[i][0] = '`' + section.rows[i][0] + '`';
+    text += fmt::format("\n## {}\n\n{}", section.title, markdown_table(section.rows));
+  }
+  return text + fmt::format("\n## Source\n\n{}\n", rule.source);
+}
+
 void write_page(const std::filesystem::path& file, const std::string& text) {
   std::ofstream to(file, std::ios::binary);
   to << text;
@@ -148,48 +208,89 @@ void write_page(const std::filesystem::path& file, const std::string& text) {
                      .suggestion = {}});
 }
 
-void write_pages(const std::filesystem::path& folder) {
-  std::vector<Row> rows{{"model", ""}};
-  for (const ModelInfo& model : neuron_models()) {
-    rows.push_back({fmt::format("[{}]({}.md)", model.name, model.name), model.summary});
-    write_page(folder / (model.name + ".md"), model_page(model));
+// A page for each, and one that lists them under `head`.
+template <class Info>
+void write_pages(const std::filesystem::path& folder, const std::vector<Info>& all, const char* what, const char* head,
+                 std::string (*page)(const Info&)) {
+  std::vector<Row> rows{{what, ""}};
+  for (const Info& info : all) {
+    rows.push_back({fmt::format("[{}]({}.md)", info.name, info.name), info.summary});
+    write_page(folder / (info.name + ".md"), page(info));
   }
-  write_page(folder / "README.md",
-             "# Neuron models\n\nOne page for each, printed by `rheo models --markdown docs/models`. "
-             "How exact they are: [accuracy](../accuracy.md).\n\n" +
-                 markdown_table(rows));
+  write_page(folder / "README.md", head + markdown_table(rows));
 }
 
-void show_models(const std::string& name) {
-  if (name.empty()) {
-    std::vector<Row> rows;
-    for (const ModelInfo& model : neuron_models()) rows.push_back({model.name, model.summary});
-    print("models (rheo models NAME shows one)\n" + table_text(rows));
-    return;
+template <class Info>
+std::string list_text(const char* title, const std::vector<Info>& all) {
+  std::vector<Row> rows;
+  for (const Info& info : all) rows.push_back({info.name, info.summary});
+  return fmt::format("{}\n{}", title, table_text(rows));
+}
+
+template <class Info>
+[[noreturn]] void unknown(const char* what, const std::string& name, const std::vector<Info>& all) {
+  std::vector<std::string> names;
+  for (const Info& known : all) names.push_back(known.name);
+  throw UserError({.file = {},
+                   .key = {},
+                   .value = '"' + name + '"',
+                   .problem = fmt::format("unknown {}", what),
+                   .expected = fmt::format("one of {}", fmt::join(names, ", ")),
+                   .suggestion = nearest(name, names)});
+}
+
+struct ModelsRequest {
+  std::string model, rule, folder, rules_folder;
+  std::vector<std::string> plugins;
+};
+
+void show_models(const ModelsRequest& request) {
+  RuleLibrary library;
+  for (const std::string& plugin : request.plugins) library.load(plugin, {"."});
+  if (!request.folder.empty())
+    write_pages(request.folder, neuron_models(), "model",
+                "# Neuron models\n\nOne page for each, printed by `rheo models --markdown docs/models`. "
+                "How exact they are: [accuracy](../accuracy.md).\n\n",
+                model_page);
+  if (!request.rules_folder.empty())
+    write_pages(request.rules_folder, library.rules(), "rule",
+                "# Plasticity rules\n\nOne page for each that is built in, printed by `rheo models --markdown-rules "
+                "docs/rules`. How to write another: [plasticity](../plasticity.md).\n\n",
+                rule_page);
+  if (!request.folder.empty() || !request.rules_folder.empty()) return;
+
+  std::string text;
+  if (!request.model.empty()) {
+    const ModelInfo* model = find_neuron_model(request.model);
+    if (!model) unknown("model", request.model, neuron_models());
+    text = model_text(*model);
   }
-  const ModelInfo* model = find_neuron_model(name);
-  if (!model) {
-    std::vector<std::string> names;
-    for (const ModelInfo& known : neuron_models()) names.push_back(known.name);
-    throw UserError({.file = {},
-                     .key = {},
-                     .value = '"' + name + '"',
-                     .problem = "unknown model",
-                     .expected = fmt::format("one of {}", fmt::join(names, ", ")),
-                     .suggestion = nearest(name, names)});
+  if (!request.rule.empty()) {
+    const Rule* rule = library.find(request.rule);
+    if (!rule) unknown("rule", request.rule, library.rules());
+    text += (text.empty() ? "" : "\n") + rule_text(*rule);
   }
-  print(model_text(*model));
+  if (text.empty())
+    text = list_text("models (rheo models NAME shows one)", neuron_models()) + '\n' +
+           list_text("plasticity rules (rheo models --rule NAME shows one)", library.rules());
+  print(text);
 }
 
 }  // namespace
 
 void add_models(CLI::App& app) {
-  const auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("models", "list the neuron models, or show one with all its parameters");
-  command->add_option("NAME", *name, "a model")->type_name("");
-  const auto folder = std::make_shared<std::string>();
-  command->add_option("--markdown", *folder, "write a page per model into this folder")->type_name("DIR");
-  command->callback([name, folder] { folder->empty() ? show_models(*name) : write_pages(*folder); });
+  const auto request = std::make_shared<ModelsRequest>();
+  CLI::App* command =
+      app.add_subcommand("models", "list the neuron models and plasticity rules, or show one with all its parameters");
+  command->add_option("NAME", request->model, "a neuron model")->type_name("");
+  command->add_option("--rule", request->rule, "show this plasticity rule")->type_name("NAME");
+  command->add_option("--plugin", request->plugins, "load the rules of this shared library first; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_option("--markdown", request->folder, "write a page per model into this folder")->type_name("DIR");
+  command->add_option("--markdown-rules", request->rules_folder, "write a page per rule into this folder")
+      ->type_name("DIR");
+  command->callback([request] { show_models(*request); });
 }
 
 }  // namespace rheo

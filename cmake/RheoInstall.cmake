@@ -1,5 +1,7 @@
 # `cmake --install`: the command, the libraries with their headers, and a package, so that other programs embed Rheobase by
 #   find_package(rheo)   and   target_link_libraries(... rheo::rheo)
+# and so that plasticity rules are built outside this tree by
+#   find_package(rheo COMPONENTS rules)   and   rheo_add_rule(my_rule my_rule.cpp)
 include(CMakePackageConfigHelpers)
 
 add_library(rheo_all INTERFACE)
@@ -16,7 +18,7 @@ install(DIRECTORY core neurons plasticity networks io DESTINATION ${CMAKE_INSTAL
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rheo)
 install(EXPORT rheo NAMESPACE rheo:: FILE rheoTargets.cmake DESTINATION ${package_folder})
 configure_package_config_file(cmake/rheoConfig.cmake.in ${PROJECT_BINARY_DIR}/rheoConfig.cmake
-                              INSTALL_DESTINATION ${package_folder})
+                              INSTALL_DESTINATION ${package_folder} PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/rheoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/rheoConfig.cmake ${PROJECT_BINARY_DIR}/rheoConfigVersion.cmake
-        DESTINATION ${package_folder})
+              cmake/RheoAddRule.cmake DESTINATION ${package_folder})

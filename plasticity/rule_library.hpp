@@ -49,11 +49,19 @@ class RuleLibrary {
  public:
   RuleLibrary();  // the built-in rules
 
+  // Adds the rules of a shared library: a path (with a '/'), or a name that is looked for as NAME, NAME.so and
+  // libNAME.so in `folders`, then in those of the environment variable RHEO_PLUGIN_PATH (with ':' between them). Throws
+  // PluginError, and then nothing has been added; the same file again adds nothing. A library that was taken in is
+  // never unloaded: networks keep pointers to its functions, and may outlive this object.
+  void load(const std::string& name_or_path, const std::vector<std::string>& folders = {});
+
   const std::vector<Rule>& rules() const { return rules_; }
-  const Rule* find(const std::string& name) const;  // nullptr: there is none
+  // nullptr: there is none. Pointers are good until the next load().
+  const Rule* find(const std::string& name) const;
 
  private:
   std::vector<Rule> rules_;
+  std::vector<const void*> loaded_;  // handles of libraries
 };
 
 }  // namespace rheo

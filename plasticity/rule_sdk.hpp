@@ -80,7 +80,10 @@ struct Bounds {
 
 struct Nothing {};
 
-// All that follows is compiled for one instruction set, and shares no name with what is compiled for another.
+// All that follows is compiled for one instruction set, and shares no name with what is compiled for another. Hidden,
+// or two libraries whose rules happen to be called the same in C++ would share tables: gcc makes those unique in a
+// process.
+#pragma GCC visibility push(hidden)
 inline namespace RHEO_LANES_NAMESPACE {
 
 namespace rule_parts {
@@ -506,9 +509,9 @@ struct RuleEntry {
                    texts[i].kind == RHEO_HOLDS ? 0 : param_number(texts[i].param)};
     return traces;
   }
-  static std::array<rheo_rule_param, count> params_of() {
+  static constexpr std::array<rheo_rule_param, count> params_of() {
     std::array<rheo_rule_param, count> params{};
-    const Params defaults;
+    const Params defaults{};
     for (std::size_t i = 0; i < count; ++i)
       params[i] = {fields[i].name.data(),        fields[i].unit.data(), fields[i].meaning.data(),
                    defaults.*fields[i].member,   fields[i].low,         fields[i].high,
@@ -516,7 +519,9 @@ struct RuleEntry {
     return params;
   }
 
-  static inline const std::array<rheo_rule_param, count> params = params_of();
+  // Tables are constants: code that fills them in when the library is loaded may use instructions that the processor
+  // lacks, before anybody could ask.
+  static constexpr auto params = params_of();
   static constexpr auto columns = rule_parts::synapse_of<Rule>();
   static constexpr auto pre = traces_of(rule_parts::pre_of<Rule>());
   static constexpr auto post = traces_of(rule_parts::post_of<Rule>());
@@ -541,7 +546,7 @@ struct RuleEntry {
             K::arrive,
             K::settle};
   }
-  static rheo_rule entry() {
+  static constexpr rheo_rule entry() {
     return {Rule::name,     Rule::summary, Rule::equation, Rule::source,     count,
             columns.size(), pre.size(),    post.size(),    params.data(),    columns.data(),
             pre.data(),     post.data(),   problem,        kernels<float>(), kernels<double>()};
@@ -556,13 +561,15 @@ struct RuleEntry {
 
 template <template <class> class... Rules>
 const rheo_rule_list* rule_list() {
-  static const rheo_rule rules[] = {RuleEntry<Rules>::entry()...};
-  static const rheo_rule_list list = {RHEO_RULE_ABI,    sizeof(rheo_rule_list), sizeof(rheo_rule), sizeof(rheo_batch),
-                                      RHEO_LANES_LEVEL, probe_arithmetic,       sizeof...(Rules),  rules};
+  static constexpr rheo_rule rules[] = {RuleEntry<Rules>::entry()...};
+  static constexpr rheo_rule_list list = {
+      RHEO_RULE_ABI,    sizeof(rheo_rule_list), sizeof(rheo_rule), sizeof(rheo_batch),
+      RHEO_LANES_LEVEL, probe_arithmetic,       sizeof...(Rules),  rules};
   return &list;
 }
 
 }  // namespace RHEO_LANES_NAMESPACE
+#pragma GCC visibility pop
 }  // namespace rheo
 
 // Exports rules from a library. RHEO_RULE_SYMBOL: rheo_rules, unless it is compiled once per instruction set.

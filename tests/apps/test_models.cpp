@@ -1,6 +1,4 @@
-// docs/models holds what the command prints, so that the pages cannot drift from the models.
-#include <unistd.h>
-
+// docs/models and docs/rules hold what the command prints, so that the pages cannot drift from models and rules.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -8,26 +6,71 @@
 #include <string>
 
 #include "neurons/catalogue.hpp"
+#include "plasticity/rule_library.hpp"
+#include "tests/apps/command.hpp"
 #include "tests/files.hpp"
 
-TEST_CASE("docs/models: the pages are those of rheo models --markdown") {
-  const fs::path folder = fs::temp_directory_path() / ("rheo_models_" + std::to_string(::getpid()));
-  fs::create_directories(folder);
-  REQUIRE(std::system(("'" RHEO_COMMAND "' models --markdown '" + folder.string() + "'").c_str()) == 0);
+namespace {
+
+// Holds the committed pages of a folder to what `rheo models OPTION DIR` prints.
+void check_pages(const std::string& committed_folder, const std::string& option, std::size_t pages) {
+  const Scratch scratch;
+  const std::string command = "'" RHEO_COMMAND "' models " + option + " ";
+  REQUIRE(std::system((command + "'" + scratch.path.string() + "'").c_str()) == 0);
+  const fs::path folder = fs::path(RHEO_SOURCE_DIR) / committed_folder;
   std::set<std::string> printed, committed;
-  for (const auto& entry : fs::directory_iterator(folder)) printed.insert(entry.path().filename());
-  for (const auto& entry : fs::directory_iterator(RHEO_SOURCE_DIR "/docs/models"))
-    committed.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(scratch.path)) printed.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(folder)) committed.insert(entry.path().filename());
   CHECK(printed == committed);
-  CHECK(printed.size() == rheo::neuron_models().size() + 1);
+  CHECK(printed.size() == pages);
   for (const std::string& name : printed) {
-    INFO("docs/models/" << name << ": run `rheo models --markdown docs/models`");
-    const bool same = bytes_of(folder / name) == bytes_of(fs::path(RHEO_SOURCE_DIR "/docs/models") / name);
+    INFO(committed_folder << '/' << name << ": run `rheo models " << option << ' ' << committed_folder << '`');
+    const bool same = bytes_of(scratch / name) == bytes_of(folder / name);
     CHECK(same);
-    CHECK(bytes_of(folder / name).size() > 100);
+    CHECK(bytes_of(scratch / name).size() > 100);
   }
-  fs::remove_all(folder);
-  CHECK(std::system("'" RHEO_COMMAND "' models --markdown /nowhere/at/all 2> /dev/null") != 0);
+  CHECK(std::system((command + "/nowhere/at/all 2> /dev/null").c_str()) != 0);
+}
+
+}  // namespace
+
+TEST_CASE("docs/models: the pages are those of rheo models --markdown") {
+  check_pages("docs/models", "--markdown", rheo::neuron_models().size() + 1);
+}
+
+TEST_CASE("docs/rules: the pages are those of rheo models --markdown-rules") {
+  check_pages("docs/rules", "--markdown-rules", rheo::RuleLibrary().rules().size() + 1);
+}
+
+TEST_CASE("every rule says its equation, and in it every parameter") {
+  const rheo::RuleLibrary library;
+  for (const rheo::Rule& rule : library.rules()) {
+    INFO(rule.name);
+    CHECK(rule.source.size() > 20);
+    for (const rheo::RuleParam& param : rule.params) {
+      INFO(param.name);
+      CHECK(rule.equation.find(param.name) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("rheo models lists and shows rules") {
+  const Scratch scratch;
+  const auto said = [&](const std::vector<std::string>& arguments, int code) {
+    Command command(scratch, arguments);
+    CHECK(command.end() == code);
+    return code == 0 ? command.out() : command.err();
+  };
+  using Catch::Contains;
+  CHECK_THAT(said({"models"}, 0), Contains("iaf_psc_exp") && Contains("\nplasticity rules (rheo models --rule NAME") &&
+                                      Contains("\n  stdp_pair "));
+  CHECK_THAT(said({"models", "--rule", "stdp_pair"}, 0),
+             Contains("stdp_pair: ") && Contains("Equation\n  dx/dt = -x/tau_plus") && Contains("tau_minus  ms") &&
+                 Contains("the projection's") && Contains("decays with tau_plus") && Contains("Guetig"));
+  CHECK_THAT(said({"models", "--rule", "stdp_pear"}, 2),
+             Contains("unknown rule") && Contains("did you mean \"stdp_pair"));
+  CHECK_THAT(said({"models", "iaf_psc_ex"}, 2), Contains("unknown model"));
+  CHECK_THAT(said({"models", "--plugin", "/nowhere/at/all.so"}, 2), Contains("/nowhere/at/all.so: no such file"));
 }
 
 TEST_CASE("every neuron model says its equation, numerics and source") {

@@ -1,20 +1,9 @@
 # Installs into a scratch folder and builds, as a user would, the program that embeds Rheobase; it must print what the
-# same network gives anywhere.  cmake -DBUILD=<build folder> -DSOURCE=<source folder> -P embed.cmake
-set(scratch ${BUILD}/embed)
-file(REMOVE_RECURSE ${scratch})
-function(step)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT result EQUAL 0)
-    message(FATAL_ERROR "${ARGN}\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
-step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${scratch}/installed)
+# same network gives anywhere.
+include(${CMAKE_CURRENT_LIST_DIR}/../package.cmake)
+install_package(embed)
 step(${CMAKE_COMMAND} -S ${SOURCE}/examples/embed -B ${scratch}/build -DCMAKE_PREFIX_PATH=${scratch}/installed
      -DCMAKE_CXX_COMPILER=${COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}")
 step(${CMAKE_COMMAND} --build ${scratch}/build)
 step(${scratch}/build/embed)
-string(FIND "${output}" "500 ms: 9907 spikes\n100078 synapses, mean weight 0.2498" found)
-if(found EQUAL -1)
-  message(FATAL_ERROR "the program printed\n${output}")
-endif()
+must_contain("${output}" "500 ms: 9907 spikes\n100078 synapses, mean weight 0.2498")

@@ -1,0 +1,257 @@
+// Libraries that are broken, or say what is not so, are refused with the file and the reason; good ones are taken in.
+#include <array>
+#include <catch2/catch.hpp>
+#include <cfloat>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "plasticity/rule_library.hpp"
+#include "tests/files.hpp"
+
+using namespace rheo;
+
+namespace {
+
+const std::string liars = RHEO_LIARS;
+const std::string good = liars + "/libliar_good.so", levels = liars + "/libliar_levels.so";
+
+// The liar tells this lie while the object lives.
+struct Lie {
+  explicit Lie(const std::string& name) { ::setenv("RHEO_TEST_LIE", name.c_str(), 1); }
+  ~Lie() { ::unsetenv("RHEO_TEST_LIE"); }
+};
+
+// What loading a file complains about, "" if nothing; a refusal must leave the library as it was.
+std::string refusal(const std::string& file, const std::vector<std::string>& folders = {}) {
+  RuleLibrary library;
+  const std::size_t before = library.rules().size();
+  try {
+    library.load(file, folders);
+  } catch (const PluginError& error) {
+    CHECK(library.rules().size() == before);
+    CHECK(error.complaint().file == file.c_str());
+    CHECK(!error.complaint().problem.empty());
+    return error.what();
+  }
+  CHECK(library.rules().size() > before);
+  return "";
+}
+
+bool has_isa(Isa isa) {
+  for (const Isa usable : usable_isas())
+    if (usable == isa) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a good library, and what it says") {
+  RuleLibrary library;
+  const std::size_t before = library.rules().size();
+  library.load(good);
+  library.load(good);  // once
+  REQUIRE(library.rules().size() == before + 1);
+  const Rule* rule = library.find("liar");
+  REQUIRE(rule);
+  CHECK(rule->file == good);
+  REQUIRE(rule->params.size() == 3);
+  CHECK(rule->params[1].name == "rho");
+  CHECK(rule->params[1].per_target);
+  REQUIRE(rule->columns.size() == 3);
+  CHECK(rule->columns[2].name == "hidden");
+  CHECK(rule->columns[2].initial == -1);
+  REQUIRE(rule->pre.size() == 2);
+  CHECK(rule->pre[1].kind == RuleTrace::Kind::holds);
+  REQUIRE(rule->post.size() == 3);
+  CHECK(rule->post[2].kind == RuleTrace::Kind::parameter);
+  CHECK(rule->post[2].meaning == "a rate");
+  CHECK(rule->tables.size() == 3);
+  CHECK(rule->problem({20, 5, 0.1}).empty());
+  for (const Isa isa : usable_isas()) CHECK(rule->kernels(isa, Precision::double_).step_bytes == 8);
+
+  // Copies know the file as well, and another library loads it anew.
+  RuleLibrary copy = library;
+  copy.load(good);
+  CHECK(copy.rules().size() == before + 1);
+  CHECK(refusal(good).empty());
+  const Lie text("utf8");
+  CHECK(refusal(good).empty());
+}
+
+TEST_CASE("every lie is found out") {
+  const std::pair<const char*, const char*> lies[] = {
+      {"null_list", "gives no list of rules"},
+      {"abi", "= version 2: was made for another version of the plug-in table; expected version 1"},
+      {"list_bytes", "its rheo_rule_list has"},
+      {"rule_bytes", "its rheo_rule has"},
+      {"batch_bytes", "its rheo_batch has 0 bytes"},
+      {"level", "= 5: unknown x86-64 level"},
+      {"no_rules", "has no rules"},
+      {"many_rules", "= 1001: too many rules; expected at most 1000"},
+      {"null_rules", "its rules are missing (a null pointer)"},
+      {"null_probe", "its function probe is missing (a null pointer)"},
+      {"contraction", "was compiled with contraction (-ffp-contract=off is missing)"},
+      {"re_association", "was compiled to re-associate sums"},
+      {"absurd_probe", "does not multiply and add as double precision does"},
+      {"null_name", "the name of a rule is missing (a null pointer)"},
+      {"empty_name", "the name of a rule is empty"},
+      {"bad_name", "the name of a rule is badly formed; expected 1 to 64 letters, digits and _"},
+      {"long_name", "the name of a rule is too long"},
+      {"builtin_name",
+       "stdp_pair: there is a rule of this name already; expected another name than that of a built-in"},
+      {"two_rules", "liar: there are two rules of this name"},
+      {"null_summary", "liar: its summary is missing (a null pointer)"},
+      {"control_summary", "liar: its summary is no text"},
+      {"lines_in_summary", "liar: its summary is no text"},
+      {"not_utf8", "liar: its source is no text"},
+      {"endless_equation", "liar: its equation has no end"},
+      {"null_problem", "liar: its function problem is missing (a null pointer)"},
+      {"problem_null", "liar: its problem is missing (a null pointer)"},
+      {"own_problem", "liar: it refuses its own defaults: tau must be a prime number"},
+      {"many_params", "liar = 65: too many parameters; expected at most 64"},
+      {"null_params", "liar: its parameters are missing (a null pointer)"},
+      {"null_param_name", "liar.params: the name of a parameter is missing (a null pointer)"},
+      {"null_unit", "liar.params.tau: its unit is missing (a null pointer)"},
+      {"null_meaning", "liar.params.tau: its meaning is missing (a null pointer)"},
+      {"duplicate_param", "liar.params.tau: there are two parameters of this name"},
+      {"nan_default", "liar.params.tau: its default is not a finite number"},
+      {"default_outside", "liar.params.tau = 2000: its default is out of range; expected 1 to 1000"},
+      {"nan_range", "liar.params.tau = nan to 1000: its range is none"},
+      {"infinite_range", "liar.params.tau = 1 to inf: its range is none"},
+      {"unordered_range", "liar.params.tau = 1000 to 1: its range is none"},
+      {"per_target_2", "liar.params.rho = 2: per_target must be 0 or 1"},
+      {"unread_per_target", "liar.params.eta: may differ between targets, but no post trace reads it"},
+      {"many_columns", "liar = 17: too many columns; expected at most 16"},
+      {"null_columns", "liar: its columns are missing (a null pointer)"},
+      {"duplicate_column", "liar.synapse.tag: there are two columns of this name"},
+      {"column_weight", "liar.synapse.weight: there are two columns of this name"},
+      {"nan_column", "liar.synapse.tag: its value at the start is not a finite number"},
+      {"many_traces", "liar.pre = 9: too many traces; expected at most 8"},
+      {"null_traces", "liar.post: its traces are missing (a null pointer)"},
+      {"duplicate_trace", "liar.pre.x: there are two traces of this name"},
+      {"bad_kind", "liar.pre.x = 3: unknown kind of trace"},
+      {"bad_trace_param", "liar.pre.x: its time constant is not a parameter of the rule"},
+      {"time_may_be_zero", "liar.pre.x = eta: its time constant may become 0 or less"},
+      {"time_per_target", "liar.post.y = rho: its time constant may not differ between targets"},
+      {"parameter_of_source", "liar.pre.x: only targets have parameters of their own"},
+      {"parameter_of_all", "liar.post.rho = eta: is not a parameter that may differ between targets"},
+      {"large_step", "liar.single_precision = 4097: its step is too large; expected at most 4096 bytes"},
+      {"null_arrive", "liar.double_precision: its function"},
+      {"null_prepare", "liar.double_precision: its function 0 is missing (a null pointer)"},
+      {"prepare_beyond", "liar.single_precision: prepare() writes more than it declares; expected 8 bytes"},
+      {"negative_bounds", "liar.single_precision = -1 to 1: its bounds of weights are none"},
+      {"unordered_bounds", "liar.double_precision = 2 to 1: its bounds of weights are none"},
+  };
+  for (const auto& [name, message] : lies) {
+    INFO(name);
+    const Lie lie(name);
+    const std::string said = refusal(good);
+    CHECK_THAT(said, Catch::StartsWith(good) && Catch::Contains(message));
+  }
+}
+
+TEST_CASE("tables for several instruction sets") {
+  RuleLibrary library;
+  library.load(levels);
+  const Rule* rule = library.find("liar");
+  REQUIRE(rule);
+  CHECK((rule->tables[1] == rule->tables[0]) == !has_isa(Isa::v3));
+  CHECK((rule->tables[2] == rule->tables[1]) == !has_isa(Isa::v4));
+
+  const auto said = [](const char* name) {
+    const Lie lie(name);
+    return refusal(levels);
+  };
+  using Catch::Contains;
+  CHECK_THAT(said("abi"), Contains("rheo_rules_base = version 2: was made for another version"));
+  if (has_isa(Isa::v3)) {
+    CHECK_THAT(said("base_is_v3"), Contains("rheo_rules_base = x86-64-v3: is compiled for a higher instruction set"));
+    CHECK_THAT(said("v3_is_v4"), Contains("rheo_rules_v3 = x86-64-v4: is compiled for a higher instruction set"));
+    CHECK_THAT(said("v3_contracted"), Contains("was compiled with contraction"));
+  }
+  if (has_isa(Isa::v4)) {
+    CHECK_THAT(said("v4_other_count"), Contains("has other rules for x86-64-v4"));
+    CHECK_THAT(said("v4_other_summary"), Contains("liar: is described differently for x86-64-v4"));
+  }
+  CHECK_THAT(refusal(liars + "/libliar_only_v3.so"), Contains("exports rheo_rules_v3 or rheo_rules_v4, but no "));
+}
+
+TEST_CASE("files that are none") {
+  const Scratch scratch;
+  const auto file = [&](const std::string& name, const std::string& bytes) {
+    std::ofstream(scratch / name, std::ios::binary) << bytes;
+    return (scratch / name).string();
+  };
+  using Catch::Contains;
+  CHECK_THAT(refusal((scratch / "missing.so").string()), Contains("no such file"));
+  CHECK_THAT(refusal(scratch.path.string()), Contains("is not a file"));
+  CHECK_THAT(refusal("/dev/zero"), Contains("is not a file"));
+  CHECK_THAT(refusal(file("empty.so", "")), Contains("cannot be loaded: "));
+  CHECK_THAT(refusal(file("text.so", "this is not a library\n")), Contains("cannot be loaded: "));
+  CHECK_THAT(refusal(file("half.so", bytes_of(good).substr(0, 4000))), Contains("= 4000 bytes: is cut off"));
+  CHECK_THAT(refusal(file("head.so", bytes_of(good).substr(0, 64))), Contains("is cut off"));
+  CHECK_THAT(refusal(file("rule.cpp", "RHEO_RULES(Rule)\n")),
+             Contains("expected a shared library with plasticity rules"));
+  CHECK_THAT(refusal(liars + "/libliar_no_symbol.so"), Contains("exports no rheo_rules"));
+  CHECK_THAT(refusal(liars + "/libliar_undefined.so"), Contains("cannot be loaded: ") && Contains("nobody_has_this"));
+  CHECK_THAT(refusal(""), Contains("is not a name of a plug-in"));
+  CHECK_THAT(refusal(std::string("a\0b", 3)), Contains("is not a name of a plug-in"));
+}
+
+TEST_CASE("names are looked up in folders, then in RHEO_PLUGIN_PATH") {
+  const Scratch scratch;
+  fs::copy_file(good, scratch / "libcopy.so");
+  fs::copy_file(good, scratch / "other.so");
+  const std::string folder = scratch.path.string();
+  ::unsetenv("RHEO_PLUGIN_PATH");
+  using Catch::Contains;
+  CHECK_THAT(refusal("copy"),
+             Contains("copy: no such plug-in; expected NAME, NAME.so or libNAME.so in one of the folders (none)"));
+  CHECK_THAT(refusal("copy", {"/nowhere", "/else"}), Contains("folders /nowhere, /else (RHEO_PLUGIN_PATH names more)"));
+
+  const auto file_of = [&](const std::string& name, const std::vector<std::string>& folders) {
+    RuleLibrary library;
+    library.load(name, folders);
+    const Rule* rule = library.find("liar");
+    return rule ? rule->file : "";
+  };
+  CHECK(file_of("copy", {"/nowhere", folder}) == folder + "/libcopy.so");
+  CHECK(file_of("other", {folder}) == folder + "/other.so");
+  CHECK(file_of("other.so", {folder}) == folder + "/other.so");
+  ::setenv("RHEO_PLUGIN_PATH", (":/nowhere::" + folder + ":").c_str(), 1);
+  CHECK(file_of("copy", {}) == folder + "/libcopy.so");
+  CHECK(file_of("liar_good", {liars, folder}) == good);
+  ::unsetenv("RHEO_PLUGIN_PATH");
+
+  // The same rule from another file.
+  RuleLibrary library;
+  library.load(good);
+  try {
+    library.load(folder + "/other.so");
+    FAIL("two rules of one name");
+  } catch (const PluginError& error) {
+    CHECK_THAT(error.what(),
+               Contains("liar: there is a rule of this name already; expected another name than that of a "
+                        "rule of " +
+                        good));
+  }
+}
+
+TEST_CASE("a library that changes how the processor computes is refused, and undone") {
+  CHECK_THAT(refusal(liars + "/libliar_tiny_numbers.so"),
+             Catch::Contains("changes how the processor treats tiny numbers"));
+  const volatile double tiny = DBL_MIN, half = 0.5;
+  CHECK(tiny * half > 0);
+}
+
+TEST_CASE("built-in rules pass the checks of plug-ins") {
+  const RuleLibrary library;
+  CHECK(library.rules().size() >= 2);
+  for (const Rule& rule : library.rules()) {
+    CHECK(rule.file.empty());
+    CHECK(rule.source.size() > 20);
+    CHECK(rule.columns.front().name == "weight");
+  }
+}

@@ -28,7 +28,7 @@ namespace {
 
 struct BenchOptions {
   std::string what, delivery = "auto";
-  std::vector<std::string> overrides;
+  std::vector<std::string> overrides, plugins;
   double discard = 100;  // ms
   unsigned repeat = 1;
   unsigned threads = 0;
@@ -157,7 +157,7 @@ Bound bound_of(const Network& network, const Work& work, const Threads& threads)
 // Builds an experiment and times `duration` ms of it after `discard` ms, again and again from the same state. Nothing
 // is recorded.
 void bench(const BenchOptions& options) {
-  Experiment experiment = open_experiment(options.what, options.overrides);
+  Experiment experiment = open_experiment(options.what, options.overrides, options.plugins);
   NetworkSpec& spec = experiment.network;
   if (options.lanes != 0) spec.lanes = options.lanes;
   spec.share_rows = options.share_rows;
@@ -303,6 +303,7 @@ void add_bench(CLI::App& app) {
                    "an experiment (examples/bench), \"neurons\" (every model alone) or \"limits\" (of this machine)")
       ->required()
       ->type_name("");
+  add_plugin_option(*command, options->plugins);
   command->add_option("--set", options->overrides, "change one setting, as for rheo run")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -16,7 +16,7 @@ namespace {
 
 struct InspectOptions {
   std::string file;
-  std::vector<std::string> overrides;
+  std::vector<std::string> overrides, plugins;
   bool graph = false, json = false;
   std::uint32_t samples = 1000;
   unsigned threads = 0;
@@ -137,7 +137,7 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
 }
 
 void inspect(const InspectOptions& options) {
-  const Experiment experiment = open_experiment(options.file, options.overrides);
+  const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   const Network network = build_network(experiment, Threads(options.threads));
   nlohmann::ordered_json json;
   if (options.json) json = network_json(experiment, network);
@@ -166,6 +166,7 @@ void add_inspect(CLI::App& app) {
       ->check(CLI::Range(1u, 4294967295u))
       ->type_name("N");
   command->add_option("--threads", options->threads, "threads to build with (every processor)")->type_name("N");
+  add_plugin_option(*command, options->plugins);
   command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "apps/commands.hpp"
+#include "apps/run.hpp"
 #include "core/errors.hpp"
 #include "neurons/catalogue.hpp"
 #include "plasticity/rule_library.hpp"
@@ -284,9 +285,7 @@ void add_models(CLI::App& app) {
       app.add_subcommand("models", "list the neuron models and plasticity rules, or show one with all its parameters");
   command->add_option("NAME", request->model, "a neuron model")->type_name("");
   command->add_option("--rule", request->rule, "show this plasticity rule")->type_name("NAME");
-  command->add_option("--plugin", request->plugins, "load the rules of this shared library first; may be repeated")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
+  add_plugin_option(*command, request->plugins);
   command->add_option("--markdown", request->folder, "write a page per model into this folder")->type_name("DIR");
   command->add_option("--markdown-rules", request->rules_folder, "write a page per rule into this folder")
       ->type_name("DIR");

@@ -243,9 +243,23 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
-Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides) {
-  return fs::path(file).extension() == ".json" ? read_sonata_config(file, overrides)
-                                               : parse_experiment(file, overrides);
+Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                           const std::vector<std::string>& plugins) {
+  if (fs::path(file).extension() != ".json") return parse_experiment(file, overrides, plugins);
+  if (!plugins.empty())
+    throw ExperimentError({.file = file,
+                           .key = "--plugin",
+                           .value = plugins.front(),
+                           .problem = "a SONATA config has no plasticity",
+                           .expected = "an experiment file",
+                           .suggestion = {}});
+  return read_sonata_config(file, overrides);
+}
+
+void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
+  command.add_option("--plugin", plugins, "load the plasticity rules of this shared library; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
 }
 
 void check_network(const Experiment& experiment) {
@@ -266,7 +280,7 @@ Network build_network(const Experiment& experiment, const Threads& threads) {
 
 int run_experiment(const RunOptions& options) {
   const StopSignals signals;
-  Experiment experiment = open_experiment(options.file, options.overrides);
+  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   if (options.seed) experiment.network.seed = *options.seed;
   if (options.lanes) experiment.network.lanes = *options.lanes;
   if (!options.quiet) {
@@ -392,6 +406,7 @@ void add_run(CLI::App& app) {
   command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  add_plugin_option(*command, options->plugins);
   command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
   // For tests: results do not depend on it.
   CLI::Option* lanes_option =

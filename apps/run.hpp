@@ -11,6 +11,10 @@
 #include "io/experiment.hpp"
 #include "networks/network.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace rheo {
 
 struct RunOptions {
@@ -20,19 +24,20 @@ struct RunOptions {
   unsigned threads = 0;                // 0: every processor that the process may use
   std::optional<std::uint64_t> seed;   // instead of the experiment's
   std::optional<std::uint32_t> lanes;
+  std::vector<std::string> plugins;  // libraries of plasticity rules
   bool quiet = false;
   bool profile = false, pin = false;
 };
 
-// Reads either kind of file.
-Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides);
+// Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
+Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                           const std::vector<std::string>& plugins = {});
+// --plugin of a command.
+void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
 
 // Checks the network of an experiment without building it; what is wrong comes out with file and line.
 void check_network(const Experiment& experiment);
 // Builds it, likewise.
-Network build_network(const Experiment& experiment, const Threads& threads);
-
-// Builds it; what is wrong comes out with file and line.
 Network build_network(const Experiment& experiment, const Threads& threads);
 
 // "12,345"

@@ -12,7 +12,7 @@ namespace {
 
 struct ValidateOptions {
   std::string file;
-  std::vector<std::string> overrides;
+  std::vector<std::string> overrides, plugins;
 };
 
 std::string names_text(std::size_t count, const char* one, const char* many) {
@@ -20,7 +20,7 @@ std::string names_text(std::size_t count, const char* one, const char* many) {
 }
 
 void validate(const ValidateOptions& options) {
-  const Experiment experiment = open_experiment(options.file, options.overrides);
+  const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   check_network(experiment);
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
@@ -44,6 +44,7 @@ void add_validate(CLI::App& app) {
   const auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand("validate", "check an experiment file or SONATA config without running it");
   command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
+  add_plugin_option(*command, options->plugins);
   command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

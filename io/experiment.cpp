@@ -390,8 +390,9 @@ std::uint64_t selected(const Selection& selection, const PopulationSpec& populat
 
 class ExperimentReader {
  public:
-  ExperimentReader(const std::string& path, const std::vector<std::string>& overrides)
-      : document_(read_toml_document(path, overrides)), root_(document_.root, {}) {
+  ExperimentReader(const std::string& path, const std::vector<std::string>& overrides,
+                   const std::vector<std::string>& plugins)
+      : document_(read_toml_document(path, overrides)), root_(document_.root, {}), plugins_(plugins) {
     experiment_.path = path;
     experiment_.files = document_.files;
     experiment_.overrides = overrides;
@@ -408,9 +409,10 @@ class ExperimentReader {
   }
 
   Experiment read() {
-    root_.only({"title", "simulation", "populations", "inputs", "projections", "record"},
-               {"plugins", "signals", "phases", "sweep", "task", "plasticity"});
+    root_.only({"title", "plugins", "simulation", "populations", "inputs", "projections", "record"},
+               {"signals", "phases", "sweep", "task"});
     if (const auto title = root_.find("title")) experiment_.title = title->text("a string");
+    read_plugins();
     read_simulation();
     read_populations();
     if (const auto inputs = root_.find("inputs")) {
@@ -444,6 +446,26 @@ class ExperimentReader {
       field.need_table(fmt::format("a table: [{}.{}]", section.key(), name));
       read(field, name);
     }
+  }
+
+  // The built-in rules, those of --plugin and those that the file names.
+  void read_plugins() {
+    RuleLibrary library;
+    for (const std::string& plugin : plugins_) library.load(plugin, {"."});
+    if (const auto plugins = root_.find("plugins")) {
+      const char* const expected = "a list of libraries: names such as \"libmy_rule.so\", or paths";
+      if (!plugins->is(TomlNode::Kind::list)) plugins->refuse_kind(expected);
+      for (const TomlNode& item : plugins->node().items) {
+        if (item.kind != TomlNode::Kind::text)
+          plugins->refuse(fmt::format("has {} among its entries", item.what()), expected);
+        const std::filesystem::path& folder = plugins->node().source->directory;
+        const bool is_path = item.text.find('/') != std::string::npos;
+        library.load(is_path ? (folder / item.text).string() : item.text, {folder.empty() ? "." : folder.string()});
+      }
+    }
+    for (const Rule& rule : library.rules())
+      if (!rule.file.empty() && !contains(experiment_.files, rule.file)) experiment_.files.push_back(rule.file);
+    network().rules = std::make_shared<const RuleLibrary>(std::move(library));
   }
 
   void read_simulation() {
@@ -1056,8 +1078,7 @@ class ExperimentReader {
   void read_plasticity(const Field& field, ProjectionSpec& projection) {
     field.need_table("a table such as { rule = \"stdp_pair\", params = { w_max = 1.0 } }");
     field.only({"rule", "params", "post"}, {"signal"});
-    static const RuleLibrary built_in;
-    const RuleLibrary& library = network().rules ? *network().rules : built_in;
+    const RuleLibrary& library = *network().rules;
     Names names;
     for (const Rule& rule : library.rules()) names.push_back(rule.name);
     projection.plasticity.rule = field.need("rule", one_of(names)).word(names, {}, "rule");
@@ -1386,6 +1407,7 @@ class ExperimentReader {
 
   TomlDocument document_;
   Field root_;  // of document_
+  std::vector<std::string> plugins_;
   Experiment experiment_;
   PopulationSpec::Update update_ = PopulationSpec::Update::automatic;  // of populations that do not say
 };
@@ -1456,8 +1478,9 @@ Complaint locate(Complaint complaint, const Experiment& experiment) {
   return complaint;
 }
 
-Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides) {
-  return ExperimentReader(path, overrides).read();
+Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides,
+                            const std::vector<std::string>& plugins) {
+  return ExperimentReader(path, overrides, plugins).read();
 }
 
 }  // namespace rheo

@@ -64,7 +64,9 @@ struct Experiment {
 // Reads an experiment file (*.toml) with its includes; each override is "a.b.c=value" and comes last. The populations,
 // projections and inputs keep the order in which they are first declared: those of an included file come before the new
 // ones of the file that includes it.
-Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
+// plugins: libraries of plasticity rules beside those that the file names, as for RuleLibrary::load.
+Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides = {},
+                            const std::vector<std::string>& plugins = {});
 
 // Adds an input that was written as a table of [inputs.NAME] elsewhere than in an experiment file. Throws
 // ExperimentError.

@@ -112,8 +112,8 @@ struct Connect {
 
 // How the synapses of a projection change; plasticity/rule_library.hpp has the rules.
 struct PlasticitySpec {
-  std::string rule;                     // empty: they do not
-  std::map<std::string, Value> params;  // some may differ between target neurons, as the rule says
+  std::string rule = {};                     // empty: they do not
+  std::map<std::string, Value> params = {};  // some may differ between target neurons, as the rule says
   // Spikes of targets reach synapses at once, or when the next spike arrives. The results do not depend on it.
   bool eager = false;
 };

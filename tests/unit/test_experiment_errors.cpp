@@ -278,8 +278,26 @@ port = "ex")",
                  R"(wrong.toml:25: projections.excitation.port = "ex": unknown port of iaf_psc_delta; expected one of in, I; did you mean "in"?)"},
                 {"delay = 1.5",
                  R"(delay = 1.5
-plasticity = { rule = "stdp" })",
-                 "wrong.toml:25: projections.excitation.plasticity: not available yet in this version"},
+plasticity = { rule = "stdp_pear" })",
+                 R"(wrong.toml:25: projections.excitation.plasticity.rule = "stdp_pear": unknown rule; expected one of stdp_pair, stdp_nearest, stdp_triplet, tsodyks_markram, vogels_sprekeler; did you mean "stdp_pair"?)"},
+                {"delay = 1.5",
+                 R"(delay = 1.5
+plasticity = { rule = "tsodyks_markram", params = { tau_recc = 5.0 } })",
+                 R"(wrong.toml:25: projections.excitation.plasticity.params.tau_recc: unknown parameter of tsodyks_markram; expected one of U, tau_rec, tau_facil; did you mean "tau_rec"?)"},
+                {"delay = 1.5",
+                 R"(delay = 1.5
+plasticity = { rule = "tsodyks_markram", params = { U = 1.5 } })",
+                 "wrong.toml:25: projections.excitation.plasticity.params.U = 1.5: is out of range; expected a number "
+                 "from 0 to 1"},
+                {"delay = 1.5",
+                 R"(delay = 1.5
+plasticity = { rule = "tsodyks_markram", params = { U = { uniform = [0.1, 0.5] } } })",
+                 "wrong.toml:25: projections.excitation.plasticity.params.U = { uniform = [0.1, 0.5] }: differs; "
+                 "expected a number: it is the same for all synapses"},
+                {"delay = 1.5",
+                 R"(delay = 1.5
+plasticity = { rule = "stdp_pair", post = "now" })",
+                 R"(wrong.toml:25: projections.excitation.plasticity.post = "now": unknown choice; expected one of auto, lazy, eager)"},
                 {R"([record.spikes]
 populations = ["E", "I"])",
                  R"([record.spike]

@@ -19,7 +19,7 @@ struct StdpPair {
       "target spikes: w += lambda w_max (1 - w/w_max)^mu_plus x\n"
       "arrival: w -= lambda alpha w_max (w/w_max)^mu_minus y";
   static constexpr const char* source =
-      "Guetig, Aharonov, Rotter & Sompolinsky, J. Neurosci. 23 (2003), eq. 1-3, with mu = 0 or 1";
+      "Guetig, Aharonov, Rotter & Sompolinsky, J. Neurosci. 23 (2003), with mu = 0 or 1";
 
   using Params = StdpPairParams;
   static constexpr auto params =

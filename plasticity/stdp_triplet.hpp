@@ -16,7 +16,8 @@ struct StdpTriplet {
       "arrival: w -= w_max o1 (A2_minus + A3_minus r2)\n"
       "each with r2 and o2 as before that spike, and 0 <= w <= w_max";
   static constexpr const char* source =
-      "Pfister & Gerstner, J. Neurosci. 26 (2006), eq. 3-4; defaults: visual cortex, all-to-all, table 4";
+      "Pfister & Gerstner, J. Neurosci. 26 (2006), triplet rule; defaults: the full model with all spikes for visual "
+      "cortex";
 
   struct Params {
     double tau_plus = 16.8, tau_x = 101, tau_minus = 33.7, tau_y = 125;

@@ -13,8 +13,8 @@ struct TsodyksMarkram {
       "du/dt = -u/tau_facil, dd/dt = -d/tau_rec, 0 at the start; d: the part of resources that is spent\n"
       "source spikes: u += U (1 - u), then sends w u (1 - d), then d += u (1 - d)";
   static constexpr const char* source =
-      "Tsodyks, Pawelzik & Markram, Neural Computation 10 (1998), eq. 2.1-2.4, with x = 1 - d and instantaneous "
-      "recovery of the active part";
+      "Tsodyks, Pawelzik & Markram, Neural Computation 10 (1998), with x = 1 - d and without the time that resources "
+      "stay active";
 
   struct Params {
     double U = 0.5, tau_rec = 800, tau_facil = 1;

@@ -80,7 +80,7 @@ Course pair_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes
       same);
 }
 
-// Pfister & Gerstner (2006), eq. 3 and 4.
+// Pfister & Gerstner (2006), the triplet rule.
 Course triplet_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes) {
   const double w_max = p["w_max"];
   return follow(

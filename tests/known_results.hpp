@@ -83,17 +83,16 @@ inline double correlation(const std::vector<double>& x, const std::vector<double
 // pairs of spikes. With additive steps and a little more depression they compete until nearly all are at a bound.
 struct Song {
   double lambda = 0.005, alpha = 1.05, mu = 0, w_max = 0.15;  // nS
-  std::uint32_t inputs = 1000, neurons = 1;
-  double rate = 15, duration = 1'000'000, dt = 0.1;  // Hz, ms
+  std::uint32_t inputs = 1000, neurons = 2;
+  double rate = 20, duration = 1'000'000, dt = 0.1;  // Hz, ms
 
-  // Fewer inputs, each of which matters more, settle sooner. Pairs within one tick count as potentiation, as if
-  // tau_plus were longer by half a tick and tau_minus shorter: ticks of 0.5 ms take 0.025 of alpha away.
+  // Fewer inputs, each of which matters more, settle sooner. Pairs within one tick count as potentiation alone, which
+  // makes it exp(dt / tau) of depression: ticks of 0.5 ms take 0.025 of alpha away.
   static Song small() {
     Song song;
     song.alpha = 1.1;
     song.w_max = 0.4;
     song.inputs = 100;
-    song.neurons = 2;
     song.rate = 30;
     song.duration = 300'000;
     song.dt = 0.5;

@@ -20,7 +20,7 @@ TEST_CASE("Song, Miller & Abbott: 1000 inputs for 1000 s", "[known]") {
   CHECK(additive.rate < 30);
   CHECK(additive.at_bounds() > 0.8);
   CHECK(additive.within(0, 0.1) > 0.1);
-  CHECK(additive.within(0.9, 1) > 0.1);
+  CHECK(additive.within(0.9, 1) > 0.05);
   CHECK(multiplicative.at_bounds() < 0.05);
 }
 

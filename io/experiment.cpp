@@ -460,7 +460,11 @@ class ExperimentReader {
           plugins->refuse(fmt::format("has {} among its entries", item.what()), expected);
         const std::filesystem::path& folder = plugins->node().source->directory;
         const bool is_path = item.text.find('/') != std::string::npos;
-        library.load(is_path ? (folder / item.text).string() : item.text, {folder.empty() ? "." : folder.string()});
+        try {
+          library.load(is_path ? (folder / item.text).string() : item.text, {folder.empty() ? "." : folder.string()});
+        } catch (const PluginError& error) {
+          plugins->refuse(error.what());
+        }
       }
     }
     for (const Rule& rule : library.rules())

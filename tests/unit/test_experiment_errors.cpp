@@ -349,9 +349,9 @@ every = 10.0)",
                  R"(plugins = ["my_rule.so"]
 
 [simulation])",
-                 "wrong.toml:1: plugins: not available yet in this version"},
+                 R"(wrong.toml:1: plugins = ["my_rule.so"]: my_rule.so: no such plug-in; expected NAME, NAME.so or libNAME.so in one of the folders . (RHEO_PLUGIN_PATH names more), or a path with a /)"},
                 {"[simulation]", "[simulaton]",
-                 R"(wrong.toml:1: simulaton: unknown key; expected one of title, simulation, populations, inputs, projections, record; did you mean "simulation"?)"},
+                 R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, projections, record; did you mean "simulation"?)"},
                 {"[simulation]",
                  R"(include = "base.toml"
 

@@ -415,17 +415,12 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   void deliver(std::size_t index, Tick t, std::span<const Slice> slices, const At& at) {
     const auto fetch_slice = [&](const Slice& next) __attribute__((always_inline)) {
       if constexpr (plastic) {
-        if (bundles_[next.bundle].plastic) {
-          const SynapseBlock& block = bundles_[next.bundle].lanes[index];
-          fetch(block.template as<typename Base::Bare>() + next.begin, next.count);
-          for (const auto& column : block.columns)
-            fetch(reinterpret_cast<const Real*>(column.data()) + next.begin, next.count);
-          return;
-        }
+        if (bundles_[next.bundle].plastic) return;  // the rule's loops do it
       }
       Base::fetch_synapses(bundles_[next.bundle], bundles_[next.bundle].lanes[index], next.begin, next.count);
     };
     for (std::size_t i = 0; i < std::min(slices_ahead, slices.size()); ++i) fetch_slice(slices[i]);
+    std::size_t synapses = 0;  // that are collected to be learnt
     for (std::size_t i = 0; i < slices.size(); ++i) {
       if (i + slices_ahead < slices.size()) fetch_slice(slices[i + slices_ahead]);
       const Slice& slice = slices[i];
@@ -434,10 +429,12 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
         if (bundle.plastic) {
           std::vector<PlasticSlice>& learning = lanes_[index].learning;
           learning.push_back({slice.begin, slice.count, slice.record});
+          synapses += slice.count;
           const bool more = i + 1 < slices.size() && slices[i + 1].bundle == slice.bundle;
-          if (more && learning.size() < learn_at_once) continue;
+          if (more && synapses < learn_at_once) continue;
           learn(index, t, slice.bundle, at);
           learning.clear();
+          synapses = 0;
           continue;
         }
       }
@@ -461,7 +458,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     }
   }
 
-  static constexpr std::size_t learn_at_once = 64;  // slices
+  static constexpr std::size_t learn_at_once = 3000;  // synapses: what they send stays in the first-level cache
   bool note_touched_;
   std::vector<std::unique_ptr<PlasticBundle<Real>>> plastic_;  // [bundle] null: static
   std::vector<Lane> lanes_;

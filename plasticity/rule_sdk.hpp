@@ -302,8 +302,10 @@ struct RuleKernels {
         rule_parts::made_of<typename Rule::Step, V, step_size>([&](auto i) RHEO_INLINE_LAMBDA { return V(step[i]); });
     Room room;
     Real* sent = static_cast<Real*>(b.sent);
+    fetch<Target>(b, 0);
     for (std::uint64_t i = 0; i < b.slice_count; ++i) {
       const rheo_slice& slice = b.slices[i];
+      fetch<Target>(b, i + 1);
       for (std::uint32_t done = 0; done < slice.count; done += at_once) {
         const std::uint32_t at = slice.begin + done;
         room.size = slice.count - done < at_once ? slice.count - done : at_once;
@@ -338,6 +340,20 @@ struct RuleKernels {
             for (std::uint32_t s = room.whole; s < room.size; ++s) room.column[c][s] = room.rest[c][s - room.whole];
       }
     }
+  }
+
+  // Asks for the synapses of a slice, which lie anywhere in memory; beyond some, the hardware has seen where it goes.
+  template <class Target>
+  RHEO_INLINE static void fetch(const rheo_batch& b, std::uint64_t i) {
+    if (i >= b.slice_count) return;
+    const rheo_slice& slice = b.slices[i];
+    const auto lines = [&](const void* column, std::uint32_t width) RHEO_INLINE_LAMBDA {
+      const char* const from = static_cast<const char*>(column) + std::uint64_t{slice.begin} * width;
+      const std::uint32_t bytes = slice.count * width < 2048 ? slice.count * width : 2048;
+      for (std::uint32_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + at);
+    };
+    lines(b.targets, sizeof(Target));
+    for (std::size_t c = 0; c < columns; ++c) lines(b.columns[c], sizeof(Real));
   }
 
   RHEO_INLINE static Pre traces_of(const void* const* columns_of, std::uint32_t record) {

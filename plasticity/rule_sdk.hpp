@@ -413,6 +413,7 @@ struct RuleKernels {
     for (std::uint32_t s = 0; s < room.end; s += n) {
       const I pair = load<std::int32_t, n>(room.ticks[age / 2] + s);
       const I t = age % 2 == 0 ? lower_tick(pair) : upper_tick(pair);
+      if (age >= 2 && !any(t >= from)) continue;  // few have spiked that often
       learn(b, slice, k, x_base, room, s, age, t, t >= from);
     }
   }

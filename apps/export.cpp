@@ -39,6 +39,15 @@ void export_network(const ExportOptions& options) {
   if (options.out.empty()) refuse("--out", "is missing", "a directory that is not there yet");
   const Experiment experiment = open_experiment(options.network, options.overrides);
   check_network(experiment);
+  for (const ProjectionSpec& projection : experiment.network.projections)
+    if (!projection.plasticity.rule.empty())
+      throw ExperimentError(locate({.file = {},
+                                    .key = "projections." + projection.name + ".plasticity",
+                                    .value = '"' + projection.plasticity.rule + '"',
+                                    .problem = "SONATA files have no place for rules",
+                                    .expected = "a network without plasticity",
+                                    .suggestion = {}},
+                                   experiment));
   fs::path out = fs::path(options.out).lexically_normal();
   if (!out.has_filename()) out = out.parent_path();
   const fs::path draft = fs::path(out).concat(".part");

@@ -18,7 +18,7 @@ struct ProjectionInfo {
   double min_delay = 0, max_delay = 0;  // ms; 0 without synapses
 };
 
-// One synapse as it was built, its weight in the simulation's precision.
+// One synapse, its weight in the simulation's precision: of a plastic projection as of the last Simulation::settle().
 struct Synapse {
   NeuronId source = 0, target = 0;  // numbers in the whole network
   std::uint32_t port = 0;           // of the target's model

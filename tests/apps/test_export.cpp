@@ -226,6 +226,8 @@ TEST_CASE("an export is all or nothing, and overwrites nothing") {
   std::ofstream(scratch / "full" / "mine") << "mine";
   refused({"export", "--network", example, "--out", (scratch / "full").string()}, "is there already");
   refused({"export", "--network", example, "--out", "/proc/nowhere/o"}, "cannot be made");
+  refused({"export", "--network", RHEO_SOURCE_DIR "/examples/stdp.toml", "--out", (scratch / "o").string()},
+          "SONATA files have no place for rules");
   CHECK_FALSE(fs::exists(scratch / "o"));
   fs::create_directories(scratch / "empty");
   CHECK(code_of(scratch, {"export", "--network", example, "--out", (scratch / "empty/").string()}) == 0);

@@ -177,6 +177,29 @@ TEST_CASE("plastic networks: the same bits through saves and loads at random tic
   }
 }
 
+TEST_CASE("plastic projections onto populations that are updated by events: the same bits") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  constexpr Tick duration = 1000;
+  const auto spec = [&](std::uint32_t lanes, bool eager) {
+    NetworkSpec made = event_network(precision, lanes);
+    made.projections[0].weight = uniform(5, 13);
+    made.projections[0].plasticity = learning("stdp_pair", {{"lambda", 0.1}, {"w_max", 30.0}});
+    made.projections[6].weight = uniform(200, 800);
+    made.projections[6].plasticity = learning("tsodyks_markram", {{"U", 0.4}});
+    made.projections[7].weight = uniform(-6, -2);
+    made.projections[7].plasticity = learning("vogels_sprekeler", {{"eta", 0.5}, {"rho", uniform(1, 9)}});
+    for (ProjectionSpec& projection : made.projections) projection.plasticity.eager = eager;
+    return made;
+  };
+  const Ending expected = run_to(spec(1, true), 1, duration);
+  CHECK(expected.spikes.size() > 1000);
+  std::mt19937_64 random(6);
+  for (const std::uint32_t lanes : {1u, 3u, 16u}) {
+    CHECK(difference(run_to(spec(lanes, false), 2, duration), expected) == "");
+    CHECK(difference(run_to(spec(lanes, false), 1, duration, &random), expected) == "");
+  }
+}
+
 TEST_CASE("a rule that changes nothing gives the spikes of the static network") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   constexpr Tick duration = 400;

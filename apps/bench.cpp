@@ -18,7 +18,7 @@
 #include "io/provenance.hpp"
 #include "io/statistics.hpp"
 #include "networks/network.hpp"
-#include "networks/static_synapses.hpp"
+#include "networks/stored_synapses.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/factory.hpp"
 

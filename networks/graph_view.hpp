@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "networks/network.hpp"
-#include "networks/static_synapses.hpp"
+#include "networks/stored_synapses.hpp"
 
 namespace rheo {
 

@@ -26,7 +26,7 @@
 #include "networks/layout.hpp"
 #include "networks/plasticity.hpp"
 #include "networks/positions.hpp"
-#include "networks/static_synapses.hpp"
+#include "networks/stored_synapses.hpp"
 #include "networks/update.hpp"
 #include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
@@ -814,7 +814,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::
 }
 
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
-                 const StaticSynapses*& synapses) {
+                 const StoredSynapses*& synapses) {
   const Plan plan(spec);
   check_memory(spec, {});
   const Isa isa = chosen_isa();
@@ -843,7 +843,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
     for (std::size_t p = first; p < first + size; ++p) resolved[p].connector.reset();  // what it has drawn may be large
     add_infos(spec, bundles.back(), totals, infos);
   }
-  auto made = make_static_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots);
+  auto made = make_stored_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots);
   synapses = made.get();
   parts.connectivity = std::move(made);
   lanes = layout.lanes;

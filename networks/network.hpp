@@ -25,7 +25,7 @@ struct Synapse {
   double weight = 0, delay = 0;     // in the unit of the port; ms
 };
 
-class StaticSynapses;
+class StoredSynapses;
 
 // Checks the description against the models and builds it, in parallel. Throws BuildError with a key path such as
 // "projections.excitation.delay"; `file` stays empty for the caller to fill in.
@@ -43,7 +43,7 @@ class Network {
   // layout. Nothing for a neuron that is no source of the projection.
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
   // The same as they are stored, for networks/graph_view.hpp.
-  const StaticSynapses& stored() const { return *synapses_; }
+  const StoredSynapses& stored() const { return *synapses_; }
   const Lanes& lanes() const { return lanes_; }
   // The neuron and port whose input a slot of a lane is.
   std::pair<NeuronId, std::uint32_t> owner(std::size_t lane, std::uint32_t slot) const;
@@ -53,7 +53,7 @@ class Network {
  private:
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
-  const StaticSynapses* synapses_ = nullptr;  // owned by the simulation
+  const StoredSynapses* synapses_ = nullptr;  // owned by the simulation
   Simulation simulation_;
 };
 

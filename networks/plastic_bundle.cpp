@@ -29,7 +29,7 @@ constexpr std::uint32_t rounded_up(std::uint32_t size, std::uint32_t to) {
 }
 
 // Calls use(tick, row) for the spikes of the bundle's sources, by (tick, source): the order of list_rows() in
-// networks/static_synapses.cpp.
+// networks/stored_synapses.cpp.
 template <class Use>
 void for_each_spike(const SynapseBundle& bundle, const SpikeBatch& batch, const Use& use) {
   for (std::size_t k = 0; k < batch.ticks(); ++k) {

@@ -13,6 +13,7 @@
 #include "core/simulation.hpp"
 #include "core/time.hpp"
 #include "networks/network.hpp"
+#include "tests/property/network_runs.hpp"
 
 namespace rheo::test {
 
@@ -31,12 +32,8 @@ inline std::shared_ptr<const SpikeTrains> poisson_trains(std::uint32_t neurons, 
   return made;
 }
 
-inline Selection all_of(std::string population) {
-  return {.population = std::move(population), .end = {}};
-}
-inline Value uniform(double low, double high) {
-  return Distribution{.kind = Distribution::Kind::uniform, .a = low, .b = high, .min = {}, .max = {}, .choices = {}};
-}
+using runs::all_of;
+using runs::uniform;
 
 // Spikes of each neuron of the network since the last call of reset().
 class SpikeCounter final : public SpikeSink {

@@ -15,7 +15,7 @@
 #include <tuple>
 
 #include "io/spike_recorder.hpp"
-#include "networks/static_synapses.hpp"
+#include "networks/stored_synapses.hpp"
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 

@@ -21,7 +21,7 @@
 
 #include "networks/graph_statistics.hpp"
 #include "networks/graph_view.hpp"
-#include "networks/static_synapses.hpp"
+#include "networks/stored_synapses.hpp"
 
 BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<rheo::GraphView>));
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<rheo::GraphView>));

@@ -1,4 +1,4 @@
-#include "networks/static_synapses.hpp"
+#include "networks/stored_synapses.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -26,7 +26,7 @@ template <class T>
 }
 
 // What both ways of delivery have in common.
-class StoredBundles : public StaticSynapses {
+class StoredBundles : public StoredSynapses {
  public:
   explicit StoredBundles(std::vector<SynapseBundle> bundles) : bundles_(std::move(bundles)) {
     for (const SynapseBundle& bundle : bundles_) {
@@ -465,7 +465,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 };
 
 template <class Real, class Address>
-std::unique_ptr<StaticSynapses> make(std::vector<SynapseBundle> bundles, Delivery delivery,
+std::unique_ptr<StoredSynapses> make(std::vector<SynapseBundle> bundles, Delivery delivery,
                                      const std::vector<std::uint32_t>& slots) {
   if (delivery.kind == Delivery::Kind::ring)
     return std::make_unique<RingDelivery<Real, Address>>(std::move(bundles), delivery.width, slots.size());
@@ -477,7 +477,7 @@ std::unique_ptr<StaticSynapses> make(std::vector<SynapseBundle> bundles, Deliver
 
 }  // namespace
 
-std::unique_ptr<StaticSynapses> make_static_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
+std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
                                                      Precision precision, const std::vector<std::uint32_t>& slots) {
   const bool single = precision == Precision::single_;
   if (delivery.narrow)

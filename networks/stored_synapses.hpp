@@ -1,4 +1,5 @@
-// Static synapses while they run: what every lane receives, in the canonical order of sums, and reading them back.
+// Synapses while they run, static and plastic: what every lane receives, in the canonical order of sums, and reading
+// them back.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ struct StoredSynapse {
   double weight = 0;
 };
 
-class StaticSynapses : public Connectivity {
+class StoredSynapses : public Connectivity {
  public:
   virtual const std::vector<SynapseBundle>& bundles() const = 0;  // in the order of their projections
   // Appends the synapses of one row onto one lane, in the order in which they are stored.
@@ -31,7 +32,7 @@ class StaticSynapses : public Connectivity {
 };
 
 // Bundles in the order of their projections; slots: size of the input of each lane.
-std::unique_ptr<StaticSynapses> make_static_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
+std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
                                                      Precision precision, const std::vector<std::uint32_t>& slots);
 
 }  // namespace rheo

@@ -333,12 +333,14 @@ void Simulation::run(Tick ticks) {
     while (s.now < end) {
       length = std::min(s.window, end - s.now);
       for (const Probe* probe : s.probes) length = std::min(length, probe->longest_window());
+      length = s.parts.connectivity->window(s.now, length);
       check = s.now + length == end || s.now + length - s.last_check >= check_every;
       for (Probe* probe : s.probes) probe->begin(s.now + 1, s.now + length + 1);
       s.threads.for_each(s.per_lane.size(), advance);
       s.now += length;
       Stopwatch watch(s.profiling);
       s.gather(length);
+      s.parts.connectivity->between_windows(s.now, s.threads);
       watch.mark(s.shared_times.gather);
       for (SpikeSink* sink : s.sinks) sink->take(s.history.back());
       for (Probe* probe : s.probes) probe->take(s.now + 1);

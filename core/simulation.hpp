@@ -76,8 +76,13 @@ class Connectivity {
   // Forgets everything in flight.
   virtual void clear() = 0;
 
-  // Where synapses learn. A batch before its fan_out, on the thread that runs the simulation.
+  // Where synapses learn, on the thread that runs the simulation. How many ticks after `now` may be computed at once,
+  // at most `longest`; they are what is computed next.
+  virtual Tick window(Tick, Tick longest) { return longest; }
+  // A batch before its fan_out.
   virtual void emitted(const SpikeBatch&) {}
+  // After all of tick `now`, the last of a window.
+  virtual void between_windows(Tick, const Threads&) {}
   // The neurons of a lane that spiked in tick t, by population; after all that arrives in the tick.
   virtual void spiked(std::size_t, Tick, std::span<const NeuronId>) {}
   // Brings a lane's weights up to tick `now`, the last that was computed. Changes no result.

@@ -258,6 +258,19 @@ const char* const value_forms =
     "a number, a list, { uniform = [low, high] }, { normal = [mean, sd] }, { lognormal = [mu, sigma] }, "
     "{ choice = [..] } or { file = .., dataset = .. }";
 
+// The numbers of { file = .., dataset = .. }.
+std::vector<double> read_dataset(const Field& table) {
+  const Field file = table.need("file", "the path of an HDF5 file");
+  const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
+  try {
+    return h5::File::open(file.path()).dataset(dataset.text("the path of a dataset")).read<double>();
+  } catch (const h5::Error& error) {
+    Complaint complaint = error.complaint();
+    const std::string object = complaint.key.empty() ? std::string() : ":" + complaint.key;
+    table.refuse_table(fmt::format("{}{}: {}", complaint.file, object, complaint.problem), complaint.expected);
+  }
+}
+
 Value read_value_table(const Field& table, const Range& range, const Count& count) {
   static const Names kinds = {"uniform", "normal", "lognormal", "choice", "file"};
   std::string kind;
@@ -277,18 +290,8 @@ Value read_value_table(const Field& table, const Range& range, const Count& coun
 
   if (kind == "file") {
     table.only({"file", "dataset"});
-    const Field file = *table.find("file");
-    const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
-    if (!count.count) file.refuse("a file holds one value each", count.why_not);
-    const std::string path = file.path();
-    std::vector<double> numbers;
-    try {
-      numbers = h5::File::open(path).dataset(dataset.text("the path of a dataset")).read<double>();
-    } catch (const h5::Error& error) {
-      Complaint complaint = error.complaint();
-      const std::string object = complaint.key.empty() ? std::string() : ":" + complaint.key;
-      table.refuse_table(fmt::format("{}{}: {}", complaint.file, object, complaint.problem), complaint.expected);
-    }
+    if (!count.count) table.find("file")->refuse("a file holds one value each", count.why_not);
+    const std::vector<double> numbers = read_dataset(table);
     const Field whole = table;
     const std::string expected = fmt::format("{} values, one per {}, each {}", *count.count, count.each, range.text());
     if (numbers.size() != *count.count) {
@@ -409,14 +412,18 @@ class ExperimentReader {
   }
 
   Experiment read() {
-    root_.only({"title", "plugins", "simulation", "populations", "inputs", "projections", "record"},
-               {"signals", "phases", "sweep", "task"});
+    root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "record"},
+               {"phases", "sweep", "task"});
     if (const auto title = root_.find("title")) experiment_.title = title->text("a string");
     read_plugins();
     read_simulation();
     read_populations();
     if (const auto inputs = root_.find("inputs")) {
       each_named(*inputs, "an input", [this](const Field& field, const std::string& name) { read_input(field, name); });
+    }
+    if (const auto signals = root_.find("signals")) {
+      each_named(*signals, "a signal",
+                 [this](const Field& field, const std::string& name) { read_signal(field, name); });
     }
     if (const auto projections = root_.find("projections")) {
       each_named(*projections, "a projection",
@@ -989,6 +996,63 @@ class ExperimentReader {
     network().inputs.push_back(std::move(input));
   }
 
+  void read_signal(const Field& field, const std::string& name) {
+    const Names kinds = {"filtered_spikes", "steps", "pulses", "published"};
+    const std::string& word = field.need("kind", one_of(kinds)).word(kinds, {"task"}, "kind of signal");
+    SignalSpec signal;
+    signal.name = name;
+    Names keys = {"kind"};
+    const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
+    if (word != "published") allow({"baseline"});
+    if (word == "filtered_spikes") allow({"source", "tau", "delay", "amplitude"});
+    if (word == "steps") allow({"times", "values"});
+    if (word == "pulses") allow({"times", "values", "tau"});
+    if (word == "published") allow({"projection"});
+    field.only(keys);
+    if (const auto baseline = field.find("baseline")) signal.baseline = baseline->number();
+    if (const auto tau = field.find("tau")) signal.tau = tau->number({.low = 0, .high = infinity, .unit = "ms"});
+    if (word == "filtered_spikes") {
+      signal.kind = SignalSpec::Kind::filtered_spikes;
+      signal.source = read_selections(field.need("source", "a population such as \"reward\", or a list of them"));
+      if (const auto delay = field.find("delay")) {
+        signal.delay = read_value(*delay, {.low = 0, .high = infinity, .unit = "ms"},
+                                  {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
+        check_delay(*delay, signal.delay);
+      }
+      if (const auto amplitude = field.find("amplitude")) signal.amplitude = amplitude->number();
+    } else if (word == "published") {
+      signal.kind = SignalSpec::Kind::published;
+      const char* const expected = "the name of a projection whose rule publishes a signal";
+      signal.projection = field.need("projection", expected).text(expected);
+    } else {
+      signal.pulses = word == "pulses";
+      signal.times = read_table(field.need("times", "a list of times (ms)"), "a list of times (ms)");
+      const Field values = field.need("values", "a list with one value, or one list of values, per time");
+      if (values.is(TomlNode::Kind::list) && !values.node().items.empty()) {
+        signal.width = 0;
+        for (const TomlNode& item : values.node().items) {
+          const std::vector<double>& row = values.at("", item).numbers("a list of numbers");
+          if (signal.width == 0) signal.width = static_cast<std::uint32_t>(row.size());
+          if (row.empty() || row.size() != signal.width)
+            values.refuse("has lists of different lengths", "one list per time, with one value per neuron each");
+          signal.values.insert(signal.values.end(), row.begin(), row.end());
+        }
+      } else {
+        signal.values = read_table(values, "a list with one value, or one list of values, per time");
+        if (!signal.times.empty() && signal.values.size() % signal.times.size() == 0 && !signal.values.empty())
+          signal.width = static_cast<std::uint32_t>(signal.values.size() / signal.times.size());
+      }
+    }
+    network().signals.push_back(std::move(signal));
+  }
+
+  // A list of numbers, or { file, dataset }.
+  static std::vector<double> read_table(const Field& field, const char* expected) {
+    if (!field.is(TomlNode::Kind::table)) return field.numbers(expected);
+    field.only({"file", "dataset"});
+    return read_dataset(field);
+  }
+
   // times, values, shape, period.
   Profile read_steps(const Field& field, const Range& values) const {
     Profile profile;
@@ -1081,7 +1145,7 @@ class ExperimentReader {
 
   void read_plasticity(const Field& field, ProjectionSpec& projection) {
     field.need_table("a table such as { rule = \"stdp_pair\", params = { w_max = 1.0 } }");
-    field.only({"rule", "params", "post"}, {"signal"});
+    field.only({"rule", "params", "signal", "signals", "post"});
     const RuleLibrary& library = *network().rules;
     Names names;
     for (const Rule& rule : library.rules()) names.push_back(rule.name);
@@ -1100,6 +1164,16 @@ class ExperimentReader {
           projection.plasticity.params[param.name] = read_value(
               *value, {.low = param.low, .high = param.high, .unit = param.unit}, param.per_target ? per_target : one);
         }
+    }
+    if (const auto signal = field.find("signal")) {
+      if (rule.signals.empty()) signal->refuse("is not read by " + rule.name, "no signal");
+      if (field.find("signals")) signal->refuse("stands beside signals", "one of the two");
+      projection.plasticity.signals[rule.signals.front().name] = signal->text("the name of a signal");
+    }
+    if (const auto signals = field.find("signals")) {
+      signals->need_table("a table such as { dopamine = \"reward\" }: the rule's signals by their names here");
+      for (const auto& [name, node] : signals->node().entries)
+        projection.plasticity.signals[name] = signals->at(name, node).text("the name of a signal");
     }
     if (const auto post = field.find("post"))
       projection.plasticity.eager = post->word({"auto", "lazy", "eager"}, {}, "choice") == "eager";

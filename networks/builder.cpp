@@ -157,15 +157,17 @@ class DelayColumn {
   AlignedColumn<std::uint32_t> wide_;
 };
 
-// Weights of a rule keep their sign, and its bounds.
+// Weights of a rule keep its bounds, and most their sign.
 void check_plastic(double weight, const PlasticPlan& plan) {
-  const double magnitude = std::abs(weight);
-  if (weight != 0 && (weight < 0) != plan.inhibitory)
+  const bool any_sign = plan.rule->signed_weights;
+  const double magnitude = any_sign ? weight : std::abs(weight);
+  if (!any_sign && weight != 0 && (weight < 0) != plan.inhibitory)
     refuse("weight", std::to_string(weight), "another sign than the first weights have, under a plasticity rule",
            "weights >= 0, or weights <= 0 (-0.0 starts an inhibitory projection at 0)");
   if (magnitude < plan.low || magnitude > plan.high)
     refuse("weight", std::to_string(weight), "outside the bounds of " + plan.rule->name,
-           "a magnitude from " + std::to_string(plan.low) + " to " + std::to_string(plan.high));
+           std::string(any_sign ? "a weight" : "a magnitude") + " from " + std::to_string(plan.low) + " to " +
+               std::to_string(plan.high));
 }
 
 // Numbers of targets and columns instead of records; `first` is the slot of target 0.
@@ -183,7 +185,7 @@ void make_plastic(SynapseBlock& block, const PlasticPlan& plan, std::uint32_t fi
   auto* const weight = reinterpret_cast<Real*>(block.columns[0].data());
   for (std::uint32_t s = 0; s < n; ++s) {
     target[s] = static_cast<Address>(records[s].address - first);
-    weight[s] = std::abs(records[s].weight);
+    weight[s] = plan.rule->signed_weights ? records[s].weight : std::abs(records[s].weight);
   }
   block.data = std::move(targets);
 }

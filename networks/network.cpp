@@ -647,7 +647,10 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
     p.conductance = plan.is_conductance(population, p.targets.back().port_positive);
     p.excitatory_only = p.conductance && p.targets.back().port_negative == 0;
   }
-  p.plastic = below(key, [&] { return plan_plasticity(spec, projection, resolved.targets); });
+  const bool one_port = !p.conductance && std::all_of(p.targets.begin(), p.targets.end(), [](const TargetRange& range) {
+    return range.port_positive == range.port_negative;
+  });
+  p.plastic = below(key, [&] { return plan_plasticity(spec, projection, p.rows, resolved.targets, one_port); });
   if (p.plastic) p.plastic->conductance = p.conductance;
   Connect connect = projection.connect;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
@@ -697,6 +700,46 @@ void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>
     refuse_beyond(bytes + projection.connector->prepared_bytes(),
                   "projections." + projection.plan.spec->name + ".connect", fmt::format("{:.3g} synapses", synapses));
   }
+}
+
+std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Plan& plan,
+                                            const std::vector<ResolvedProjection>& projections) {
+  std::vector<SignalBoard::Plan> plans;
+  for (const SignalSpec& signal : spec.signals) {
+    const std::string key = "signals." + signal.name;
+    below(key, [&] { check_signal(spec, signal); });
+    SignalBoard::Plan made{.spec = signal, .width = signal.width, .sources = {}};
+    std::uint32_t rows = 0;
+    if (signal.kind == SignalSpec::Kind::filtered_spikes) {
+      made.width = 1;
+      for (const Selection& selection : signal.source) {
+        const auto [population, range] = plan.resolve(selection, key + ".source");
+        const NeuronId first = plan.first(population);
+        SourceRange source{{first + range.begin, first + range.end, range.step}, rows};
+        made.sources.push_back(source);
+        rows += range.count();
+      }
+      made.key = random_key(spec.seed, signal.name, "signal.delay");
+    }
+    for (const ResolvedProjection& projection : projections)
+      if (signal.kind == SignalSpec::Kind::published && projection.plan.spec->name == signal.projection)
+        made.width = projection.plan.rows;
+    plans.push_back(std::move(made));
+  }
+  // Who reads what is published has as many sources as who publishes it.
+  for (const ResolvedProjection& projection : projections) {
+    const PlasticPlan* const plastic = projection.plan.plastic.get();
+    if (plastic == nullptr) continue;
+    for (std::size_t k = 0; k < plastic->signals.size(); ++k) {
+      if (plastic->signals[k] == PlasticPlan::not_given) continue;
+      const SignalBoard::Plan& signal = plans[plastic->signals[k]];
+      if (signal.spec.kind == SignalSpec::Kind::published && signal.width != projection.plan.rows)
+        refuse("projections." + projection.plan.spec->name + ".plasticity.signals." + plastic->rule->signals[k].name,
+               "\"" + signal.spec.name + "\"", fmt::format("has {} numbers", signal.width),
+               fmt::format("{}, one for each source neuron", projection.plan.rows));
+    }
+  }
+  return plans;
 }
 
 // All that decides what a saved state means: how neurons are numbered, what their state is and what is in flight. Not
@@ -759,7 +802,13 @@ class Fingerprint {
       if (const PlasticitySpec& plasticity = projection.plasticity; !plasticity.rule.empty()) {
         add(" plasticity {}", plasticity.rule);
         for (const auto& [name, value] : plasticity.params) add_value(name, value);
+        for (const auto& [name, signal] : plasticity.signals) add(" {}<-{}", name, signal);
       }
+    }
+    for (const SignalSpec& signal : spec.signals) {
+      add("\nsignal {} {} tau {} width {}", signal.name, static_cast<int>(signal.kind), signal.tau, signal.width);
+      for (const Selection& one : signal.source)
+        add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
     }
   }
   std::string text() && { return std::move(text_); }
@@ -814,7 +863,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::
 }
 
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
-                 const StoredSynapses*& synapses) {
+                 const StoredSynapses*& synapses, SignalBoard*& signals) {
   const Plan plan(spec);
   check_memory(spec, {});
   const Isa isa = chosen_isa();
@@ -843,8 +892,10 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
     for (std::size_t p = first; p < first + size; ++p) resolved[p].connector.reset();  // what it has drawn may be large
     add_infos(spec, bundles.back(), totals, infos);
   }
-  auto made = make_stored_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots);
+  auto made = make_stored_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots,
+                                   SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
   synapses = made.get();
+  signals = made->signals();
   parts.connectivity = std::move(made);
   lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
@@ -858,7 +909,7 @@ Network::Network(const NetworkSpec& spec, Threads threads)
     : simulation_([&] {
         // Tables, parameters and draws must not depend on the caller's floating-point environment either.
         std::optional<Simulation> built;
-        threads.enter([&] { built.emplace(build(spec, threads, projections_, lanes_, synapses_)); });
+        threads.enter([&] { built.emplace(build(spec, threads, projections_, lanes_, synapses_, signals_)); });
         return std::move(*built);
       }()) {}
 
@@ -868,7 +919,19 @@ void Network::check(const NetworkSpec& spec) {
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
+  plan_signals(spec, plan, resolved);
   check_memory(spec, resolved);
+}
+
+void Network::set_signal(const std::string& name, std::span<const double> values, bool pulse) {
+  SignalBoard* const board = signals_;
+  const std::size_t which = board == nullptr ? 0 : board->find(name);
+  if (board == nullptr || which == board->size() || board->kind(which) != SignalSpec::Kind::task)
+    refuse("signals." + name, {}, "no such signal of kind task", "one that the network has and whose rules learn");
+  if (values.size() != board->width(which))
+    refuse("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",
+           fmt::format("{}", board->width(which)));
+  board->set(which, values, simulation_.now() + 1, pulse);
 }
 
 std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_t slot) const {

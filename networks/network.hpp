@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ struct Synapse {
   double weight = 0, delay = 0;     // in the unit of the port; ms
 };
 
+class SignalBoard;
 class StoredSynapses;
 
 // Checks the description against the models and builds it, in parallel. Throws BuildError with a key path such as
@@ -42,6 +44,8 @@ class Network {
   // Appends the synapses of one neuron in one projection, by target, delay and then as they were drawn, whatever the
   // layout. Nothing for a neuron that is no source of the projection.
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
+  // The numbers of a signal of kind "task" from the next tick on, or in that tick alone. Throws BuildError.
+  void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
   // The same as they are stored, for networks/graph_view.hpp.
   const StoredSynapses& stored() const { return *synapses_; }
   const Lanes& lanes() const { return lanes_; }
@@ -54,6 +58,7 @@ class Network {
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
   const StoredSynapses* synapses_ = nullptr;  // owned by the simulation
+  SignalBoard* signals_ = nullptr;            // likewise; none where nothing learns
   Simulation simulation_;
 };
 

@@ -52,6 +52,18 @@ std::uint32_t PlasticPlan::first_slot(std::size_t lane) const {
 }
 
 template <class Real>
+auto PlasticBundle<Real>::decay_table(double tau, double dt) -> DecayTable {
+  DecayTable table;
+  double ticks = 1;
+  for (auto& digits : table) {
+    for (std::size_t k = 0; k < digits.size(); ++k)
+      digits[k] = static_cast<Real>(math::exp(-static_cast<double>(k) * ticks * dt / tau));
+    ticks *= 16;
+  }
+  return table;
+}
+
+template <class Real>
 PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) : max_delay_(max_delay) {
   const PlasticPlan& plan = *bundle.plastic;
   const Rule& rule = *plan.rule;
@@ -66,17 +78,31 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
     for (std::size_t t = 0; t < traces.size(); ++t) {
       kinds.push_back(traces[t].kind);
       at.push_back(traces[t].kind == RuleTrace::Kind::decays ? &tables[t] : nullptr);
-      if (at.back() == nullptr) continue;
-      double ticks = 1;
-      for (auto& digits : tables[t]) {
-        for (std::size_t k = 0; k < digits.size(); ++k)
-          digits[k] = static_cast<Real>(math::exp(-static_cast<double>(k) * ticks * plan.dt / params[traces[t].param]));
-        ticks *= 16;
-      }
+      if (at.back() != nullptr) tables[t] = decay_table(params[traces[t].param], plan.dt);
     }
   };
   decays(rule.pre, pre_, pre_decay_, pre_decay_at_);
   decays(rule.post, post_, post_decay_, post_decay_at_);
+  elapses_ = rule.elapses();
+  for (std::size_t c = 1; c < rule.columns.size(); ++c)
+    if (rule.columns[c].decays) column_decay_.push_back(decay_table(params[rule.columns[c].param], plan.dt));
+  std::size_t table = 0;
+  for (std::size_t c = 1; c < rule.columns.size(); ++c)
+    column_decay_at_.push_back(rule.columns[c].decays ? &column_decay_[table++] : nullptr);
+  for (const RuleSignal& signal : rule.signals) {
+    if (signal.scope != RuleSignal::Scope::dose) continue;
+    while (static_cast<double>(epoch_ticks_) * plan.dt > 8 * params[signal.param] && epoch_ticks_ > 1)
+      epoch_ticks_ /= 2;
+  }
+  for (const RuleSignal& signal : rule.signals) {
+    std::vector<double>& dose = doses_.emplace_back();
+    if (signal.scope == RuleSignal::Scope::dose) {
+      dose.resize(2 * static_cast<std::size_t>(epoch_ticks_ + 1));
+      for (Tick t = 0; t <= epoch_ticks_; ++t)
+        dose[2 * static_cast<std::size_t>(t) + 1] = math::exp(static_cast<double>(t) * plan.dt / params[signal.param]);
+    }
+    doses_at_.push_back(dose.data());
+  }
 
   std::uint32_t rows = 0;
   for (const SourceRange& range : bundle.sources)
@@ -92,6 +118,8 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
   for (std::size_t l = 0; l < lanes_.size(); ++l) {
     if (bundle.lanes[l].synapses() == 0) continue;
     Lane& lane = lanes_[l];
+    for (const AlignedColumn<std::byte>& column : bundle.lanes[l].columns)
+      lane.columns.push_back(const_cast<std::byte*>(column.data()));
     const std::uint32_t first = plan.first_slot(l);
     for (const PlasticPlan::Range& range : plan.ranges[l])
       lane.width = std::max(lane.width, range.slot - first + (range.end - range.first));
@@ -100,6 +128,7 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
     lane.count = AlignedColumn<std::uint16_t>(lane.width);
     lane.ticks = AlignedColumn<std::uint16_t>(std::size_t{deep} * lane.width);
     lane.last = AlignedColumn<std::uint32_t>(lane.width);
+    if (elapses_) lane.settled.assign(lane.width, -long_ago);
     for (std::size_t t = 0; t < post_.size(); ++t) {
       const bool changes = post_[t] != RuleTrace::Kind::parameter, decaying = post_[t] == RuleTrace::Kind::decays;
       lane.before.emplace_back(changes ? std::size_t{deep} * lane.width : 0);
@@ -119,7 +148,11 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
       lane.now_read.push_back(lane.now[t].data());
     }
     lane.base.resize(pre_.size());
-    lane.base_at.resize(pre_.size());
+    lane.pre_now.resize(pre_.size());
+    lane.signals.resize(rule.signals.size());
+    for (std::size_t k = 0; k < rule.signals.size(); ++k)
+      lane.signals[k].resize(rule.signals[k].scope == RuleSignal::Scope::per_target ? lane.width : 1);
+    lane.sums.assign(rule.target_sums, std::vector<Real>(lane.width));
     if (plan.eager) index_targets(bundle, l);
   }
 }
@@ -206,8 +239,6 @@ template <class Real>
 rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t index, Tick t) {
   Lane& lane = lanes_[index];
   SynapseBlock& block = bundle.lanes[index];
-  lane.columns.clear();
-  for (AlignedColumn<std::byte>& column : block.columns) lane.columns.push_back(column.data());
   rheo_batch batch{};
   batch.step = step_.data();
   batch.learns = 1;
@@ -224,6 +255,15 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
   batch.after = lane.after_at.data();
   batch.last = lane.last.data();
   batch.post_decay = post_decay_at_.data();
+  if (elapses_) {
+    batch.fixed = relative(fixed_, lane.epoch);
+    batch.arrival = relative(t, lane.epoch);
+    batch.until = -1;
+    batch.settled = lane.settled.data();
+    batch.column_decay = column_decay_at_.data();
+    batch.doses = doses_at_.data();
+    batch.dose_epoch = relative(dose_epoch_, lane.epoch);
+  }
   return batch;
 }
 
@@ -335,11 +375,12 @@ void PlasticBundle<Real>::add_to_settle(Lane& lane, std::uint32_t row, std::uint
 }
 
 template <class Real>
-void PlasticBundle<Real>::settle_added(SynapseBundle& bundle, std::size_t index, Tick t) {
+void PlasticBundle<Real>::settle_added(SynapseBundle& bundle, std::size_t index, Tick t, bool elapse) {
   Lane& lane = lanes_[index];
   rheo_batch batch = batch_of(bundle, index, t);
   batch.slices = lane.slices.data();
   batch.slice_count = lane.slices.size();
+  if (elapse) batch.until = batch.arrival;
   std::array<const void*, most_traces> at;
   for (std::size_t k = 0; k < pre_.size(); ++k) at[k] = lane.base[k].data();
   batch.pre_base = at.data();
@@ -348,19 +389,25 @@ void PlasticBundle<Real>::settle_added(SynapseBundle& bundle, std::size_t index,
 }
 
 template <class Real>
-void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick arrived, Tick learnt) {
+void PlasticBundle<Real>::settle_all(SynapseBundle& bundle, std::size_t index, Tick from, Tick t, bool elapse) {
+  constexpr std::size_t at_once = 256;
+  Lane& lane = lanes_[index];
+  bundle.lanes[index].for_each_slice(
+      [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+        add_to_settle(lane, row, delay, begin, count, from, t);
+        if (lane.slices.size() == at_once) settle_added(bundle, index, t, elapse);
+      });
+  settle_added(bundle, index, t, elapse);
+}
+
+template <class Real>
+void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick arrived, Tick learnt, bool elapse) {
   Lane& lane = lanes_[index];
   if (lane.width == 0) return;
+  const bool eager = bundle.plastic->eager;
+  if ((lane.spikes > 0 && !eager) || elapse)
+    settle_all(bundle, index, eager ? arrived + 1 : lane.epoch + 1, arrived, elapse);
   if (lane.spikes > 0) {
-    if (!bundle.plastic->eager) {
-      constexpr std::size_t at_once = 256;
-      bundle.lanes[index].for_each_slice(
-          [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
-            add_to_settle(lane, row, delay, begin, count, lane.epoch + 1, arrived);
-            if (lane.slices.size() == at_once) settle_added(bundle, index, arrived);
-          });
-      settle_added(bundle, index, arrived);
-    }
     std::fill(lane.recent.begin(), lane.recent.end(), 0);
     std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
     lane.spikes = 0;
@@ -374,6 +421,251 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
       if (post_[k] == RuleTrace::Kind::decays) lane.after[k][j] = 0;
     lane.last[j] = t - static_cast<std::uint32_t>(long_ago / 2);
   }
+  for (std::uint32_t j = 0; j < lane.settled.size(); ++j) lane.settled[j] = static_cast<std::int32_t>(lane.last[j] - t);
+}
+
+// What happens between events goes on in a copy: when a synapse elapses decides its last bits.
+template <class Real>
+void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick t) {
+  settle(bundle, index, t, t);
+  Lane& lane = lanes_[index];
+  if (!elapses_ || lane.width == 0) return;
+  const std::size_t synapses = bundle.lanes[index].synapses();
+  if (lane.shown.size() == 0) lane.shown = AlignedColumn<Real>(synapses);
+  std::vector<AlignedColumn<Real>> others;
+  const std::vector<void*> columns = lane.columns;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (c > 0) others.emplace_back(synapses);
+    Real* const copy = c == 0 ? lane.shown.data() : others.back().data();
+    std::copy_n(static_cast<const Real*>(columns[c]), synapses, copy);
+    lane.columns[c] = copy;
+  }
+  settle_all(bundle, index, t + 1, t, true);
+  lane.columns = columns;
+}
+
+template <class Real>
+bool PlasticBundle<Real>::sweeps_at(const SynapseBundle& bundle, const SignalBoard& signals, Tick t) const {
+  const PlasticPlan& plan = *bundle.plastic;
+  if (!plan.rule->sweeps) return false;
+  return plan.interval > 0 ? t % plan.interval == 0 : signals.next_nonzero(plan.signals.front(), t - 1, t) == t;
+}
+
+template <class Real>
+Tick PlasticBundle<Real>::window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now,
+                                 Tick longest) const {
+  const PlasticPlan& plan = *bundle.plastic;
+  if (elapses_) longest = std::min(longest, dose_epoch_ + epoch_ticks_ - now);
+  if (!plan.rule->sweeps) return longest;
+  return std::min(longest, plan.interval > 0 ? plan.interval - now % plan.interval
+                                             : signals.next_nonzero(plan.signals.front(), now, now + longest) - now);
+}
+
+template <class Real>
+void PlasticBundle<Real>::begin(const SynapseBundle& bundle, const SignalBoard& signals, Tick end) {
+  if (!elapses_) return;
+  const PlasticPlan& plan = *bundle.plastic;
+  for (Tick t = dosed_ + 1; t <= end; ++t) {
+    const auto at = 2 * static_cast<std::size_t>(t - dose_epoch_);
+    for (std::size_t k = 0; k < doses_.size(); ++k) {
+      std::vector<double>& dose = doses_[k];
+      if (dose.empty()) continue;
+      const std::size_t which = plan.signals[k];
+      const double value = which == PlasticPlan::not_given ? plan.rule->signals[k].initial : signals.one(which, t);
+      dose[at] = dose[at - 2] + value * plan.dt / dose[at + 1];
+    }
+  }
+  dosed_ = end;
+}
+
+template <class Real>
+void PlasticBundle<Real>::between_windows(SynapseBundle& bundle, SignalBoard& signals, Tick now,
+                                          const Threads& threads) {
+  const bool epoch_ends = elapses_ && now == dose_epoch_ + epoch_ticks_;
+  const bool sweeps = sweeps_at(bundle, signals, now);
+  if (!epoch_ends && !sweeps) return;
+  threads.for_each(lanes_.size(), [&](std::size_t l) { settle(bundle, l, now, now, elapses_); });
+  if (elapses_) fixed_ = now;
+  if (sweeps) sweep(bundle, signals, now, threads);
+  if (!epoch_ends) return;
+  dose_epoch_ = dosed_ = now;
+  for (std::vector<double>& dose : doses_)
+    if (!dose.empty()) dose[0] = 0;
+}
+
+template <class Real>
+void PlasticBundle<Real>::sweep(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads) {
+  threads.for_each(lanes_.size(), [&](std::size_t l) { collect(bundle, signals, l, now); });
+  if (const Rule& rule = *bundle.plastic->rule; rule.source_sums > 0 || rule.publishes) {
+    const std::size_t rows = last_.size(), at_once = 32;
+    backs_.assign(rule.source_sums, std::vector<Real>(rows));
+    if (rule.source_sums > 0)
+      threads.for_each((rows + at_once - 1) / at_once, [&](std::size_t chunk) {
+        for (std::size_t row = chunk * at_once; row < std::min(rows, (chunk + 1) * at_once); ++row)
+          reflect(bundle, signals, static_cast<std::uint32_t>(row), now);
+      });
+    publish(bundle, signals, now);
+  }
+  threads.for_each(lanes_.size(), [&](std::size_t l) { change(bundle, signals, l, now); });
+}
+
+template <class Real>
+Real PlasticBundle<Real>::trace_at(std::size_t trace, std::uint32_t row, std::uint32_t delay, Tick t) const {
+  const Base base = last_arrival(row, delay, t);
+  if (base.tick == nothing) return 0;
+  const Real then = base.is_newest ? traces_[trace][row] : records_.base[trace][base.after];
+  return pre_[trace] == RuleTrace::Kind::decays ? then * decayed(pre_decay_[trace], t - base.tick) : then;
+}
+
+template <class Real>
+Real PlasticBundle<Real>::source_signal(const SynapseBundle& bundle, const SignalBoard& signals, std::size_t k,
+                                        std::uint32_t row, Tick t) const {
+  const PlasticPlan& plan = *bundle.plastic;
+  const std::size_t which = plan.signals[k];
+  return static_cast<Real>(which == PlasticPlan::not_given ? plan.rule->signals[k].initial : signals.at(which, t)[row]);
+}
+
+template <class Real>
+void PlasticBundle<Real>::collect(SynapseBundle& bundle, const SignalBoard& signals, std::size_t index, Tick now) {
+  Lane& lane = lanes_[index];
+  if (lane.width == 0) return;
+  const PlasticPlan& plan = *bundle.plastic;
+  const std::uint32_t first_slot = plan.first_slot(index);
+  const rheo_batch batch = batch_of(bundle, index, now);
+  kernels_->targets_now(&batch, lane.now_at.data());
+  for (std::size_t k = 0; k < plan.signals.size(); ++k) {
+    const RuleSignal& signal = plan.rule->signals[k];
+    std::vector<Real>& to = lane.signals[k];
+    const std::size_t which = plan.signals[k];
+    if (signal.scope == RuleSignal::Scope::per_source) continue;
+    if (which == PlasticPlan::not_given) {
+      std::fill(to.begin(), to.end(), static_cast<Real>(signal.initial));
+    } else if (signal.scope == RuleSignal::Scope::per_target) {
+      const std::span<const double> values = signals.at(which, now);
+      for (const PlasticPlan::Range& range : plan.ranges[index])
+        for (std::uint32_t i = 0; range.first + i * range.step < range.end; ++i)
+          to[range.slot - first_slot + i * range.step] = static_cast<Real>(values[range.first_target + i]);
+    } else {
+      to.front() = static_cast<Real>(signals.one(which, now));
+    }
+  }
+  if (lane.sums.empty()) return;
+  std::array<void*, most_traces> sums;
+  for (std::size_t k = 0; k < lane.sums.size(); ++k) {
+    std::fill(lane.sums[k].begin(), lane.sums[k].end(), Real(0));
+    sums[k] = lane.sums[k].data();
+  }
+  for_each_batch(bundle, signals, index, now, [&](rheo_batch& one) { kernels_->collect(&one, sums.data()); });
+}
+
+// One row, lane after lane: its targets ascend with the lanes, so that the sum does not depend on them.
+template <class Real>
+void PlasticBundle<Real>::reflect(SynapseBundle& bundle, const SignalBoard& signals, std::uint32_t row, Tick now) {
+  std::array<void*, most_traces> backs;
+  for (std::size_t k = 0; k < backs_.size(); ++k) backs[k] = &backs_[k][row];
+  const PlasticPlan& plan = *bundle.plastic;
+  std::array<Real, most_traces> pre, given;
+  std::array<const void*, most_traces> pre_at, given_at, sums_at;
+  std::vector<rheo_slice> slices;
+  for (std::size_t l = 0; l < lanes_.size(); ++l) {
+    Lane& lane = lanes_[l];
+    if (lane.width == 0) continue;
+    slices.clear();
+    bundle.lanes[l].for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+      if (slices.empty())
+        for (std::size_t k = 0; k < pre_.size(); ++k) pre[k] = trace_at(k, row, delay, now);
+      slices.push_back({begin, count, 0, 0, 0});
+    });
+    if (slices.empty()) continue;
+    rheo_batch batch = batch_of(bundle, l, now);
+    batch.slices = slices.data();
+    batch.slice_count = slices.size();
+    batch.now_values = lane.now_read.data();
+    for (std::size_t k = 0; k < pre_.size(); ++k) pre_at[k] = &pre[k];
+    batch.pre_now = pre_at.data();
+    for (std::size_t k = 0; k < plan.signals.size(); ++k) {
+      const bool of_source = plan.rule->signals[k].scope == RuleSignal::Scope::per_source;
+      if (of_source) given[k] = source_signal(bundle, signals, k, row, now);
+      given_at[k] = of_source ? &given[k] : lane.signals[k].data();
+    }
+    batch.signals = given_at.data();
+    for (std::size_t k = 0; k < lane.sums.size(); ++k) sums_at[k] = lane.sums[k].data();
+    batch.sums = sums_at.data();
+    kernels_->reflect(&batch, backs.data());
+  }
+}
+
+template <class Real>
+void PlasticBundle<Real>::publish(const SynapseBundle& bundle, SignalBoard& signals, Tick now) {
+  const PlasticPlan& plan = *bundle.plastic;
+  if (plan.published.empty()) return;
+  const auto rows = static_cast<std::uint32_t>(last_.size());
+  std::vector<std::vector<Real>> pre(pre_.size(), std::vector<Real>(rows)), given(plan.signals.size());
+  for (std::size_t k = 0; k < pre.size(); ++k)
+    for (std::uint32_t row = 0; row < rows; ++row) pre[k][row] = trace_at(k, row, bundle.one_delay, now);
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    if (plan.rule->signals[k].scope != RuleSignal::Scope::per_source) continue;
+    for (std::uint32_t row = 0; row < rows; ++row) given[k].push_back(source_signal(bundle, signals, k, row, now));
+  }
+  const auto pointers = [](const std::vector<std::vector<Real>>& columns) {
+    std::vector<const void*> at;
+    for (const std::vector<Real>& column : columns) at.push_back(column.data());
+    return at;
+  };
+  std::vector<Real> values(rows);
+  kernels_->publish(step_.data(), rows, pointers(pre).data(), pointers(given).data(), pointers(backs_).data(),
+                    values.data());
+  const std::vector<double> published(values.begin(), values.end());
+  for (const std::size_t which : plan.published) signals.set(which, published, now);
+}
+
+template <class Real>
+void PlasticBundle<Real>::change(SynapseBundle& bundle, const SignalBoard& signals, std::size_t index, Tick now) {
+  if (lanes_[index].width == 0) return;
+  for_each_batch(bundle, signals, index, now, [&](rheo_batch& batch) { kernels_->sweep(&batch); });
+}
+
+template <class Real>
+template <class Run>
+void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoard& signals, std::size_t index, Tick now,
+                                         const Run& run) {
+  constexpr std::size_t at_once = 256;
+  Lane& lane = lanes_[index];
+  const PlasticPlan& plan = *bundle.plastic;
+  const auto of_sources = [&](std::size_t k) { return plan.rule->signals[k].scope == RuleSignal::Scope::per_source; };
+  lane.backs.resize(backs_.size());
+  const auto run_added = [&] {
+    rheo_batch batch = batch_of(bundle, index, now);
+    batch.slices = lane.slices.data();
+    batch.slice_count = lane.slices.size();
+    batch.now_values = lane.now_read.data();
+    std::array<const void*, most_traces> pre, given, sums, backs;
+    for (std::size_t k = 0; k < pre_.size(); ++k) pre[k] = lane.pre_now[k].data();
+    for (std::size_t k = 0; k < plan.signals.size(); ++k) given[k] = lane.signals[k].data();
+    for (std::size_t k = 0; k < lane.sums.size(); ++k) sums[k] = lane.sums[k].data();
+    for (std::size_t k = 0; k < backs_.size(); ++k) backs[k] = lane.backs[k].data();
+    batch.pre_now = pre.data();
+    batch.signals = given.data();
+    batch.sums = sums.data();
+    batch.backs = backs.data();
+    run(batch);
+    lane.slices.clear();
+  };
+  bundle.lanes[index].for_each_slice(
+      [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+        const auto number = static_cast<std::uint32_t>(lane.slices.size());
+        lane.slices.push_back({begin, count, 0, 0, number});
+        const auto put = [number](std::vector<Real>& to, Real value) {
+          if (to.size() <= number) to.resize(2 * number + 16);
+          to[number] = value;
+        };
+        for (std::size_t k = 0; k < pre_.size(); ++k) put(lane.pre_now[k], trace_at(k, row, delay, now));
+        for (std::size_t k = 0; k < plan.signals.size(); ++k)
+          if (of_sources(k)) put(lane.signals[k], source_signal(bundle, signals, k, row, now));
+        for (std::size_t k = 0; k < backs_.size(); ++k) put(lane.backs[k], backs_[k][row]);
+        if (lane.slices.size() == at_once) run_added();
+      });
+  run_added();
 }
 
 namespace {
@@ -458,6 +750,12 @@ void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter
     });
     to.put(bundle.plastic->rule->columns[c].name, std::span<const Real>(values));
   }
+  if (elapses_) {
+    to.put("fixed", fixed_);
+    to.put("dose.epoch", dose_epoch_);
+    for (const std::vector<double>& dose : doses_)
+      if (!dose.empty()) to.put("dose", std::span(dose).first(2 * static_cast<std::size_t>(now - dose_epoch_ + 1)));
+  }
   to.put("source.last", std::span<const Tick>(last_));
   for (const std::vector<Real>& trace : traces_) to.put("source.trace", std::span<const Real>(trace));
   // Targets that nothing reaches in their lane have no traces; their numbers are those of silent ones.
@@ -490,6 +788,9 @@ void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter
 
 template <class Real>
 void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from) {
+  const auto refuse = [](const char* key, const char* problem) {
+    throw StateError({.file = {}, .key = key, .value = {}, .problem = problem, .expected = {}, .suggestion = {}});
+  };
   const CanonicalRows rows(bundle);
   std::uint64_t synapses = 0;
   for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
@@ -501,9 +802,16 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
       reinterpret_cast<Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse] = values[k++];
     });
   }
-  const auto refuse = [](const char* key, const char* problem) {
-    throw StateError({.file = {}, .key = key, .value = {}, .problem = problem, .expected = {}, .suggestion = {}});
-  };
+  if (elapses_) {
+    fixed_ = from.get<Tick>("fixed");
+    dose_epoch_ = from.get<Tick>("dose.epoch");
+    if (dose_epoch_ < 0 || dose_epoch_ > now || now - dose_epoch_ >= epoch_ticks_ || dose_epoch_ % epoch_ticks_ != 0)
+      refuse("dose.epoch", "not the epoch of this time");
+    if (fixed_ < dose_epoch_ || fixed_ > now) refuse("fixed", "not a time of the epoch");
+    for (std::vector<double>& dose : doses_)
+      if (!dose.empty()) from.get("dose", std::span(dose).first(2 * static_cast<std::size_t>(now - dose_epoch_ + 1)));
+    dosed_ = now;
+  }
   from.get("source.last", std::span<Tick>(last_));
   for (const Tick last : last_)
     if (last < nothing || last > now) refuse("source.last", "not a time of the past");
@@ -554,6 +862,9 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
     std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
     lane.spikes = 0;
     lane.epoch = now;
+    lane.shown = {};
+    for (std::uint32_t j = 0; j < lane.settled.size(); ++j)
+      lane.settled[j] = static_cast<std::int32_t>(lane.last[j] - static_cast<std::uint32_t>(now));
   }
 }
 
@@ -564,12 +875,15 @@ std::size_t PlasticBundle<Real>::bytes() const {
                     of(records_.record_before);
   for (const auto* columns : {&traces_, &records_.base, &records_.now})
     for (const std::vector<Real>& column : *columns) sum += of(column);
+  for (const std::vector<double>& dose : doses_) sum += of(dose);
   for (const Lane& lane : lanes_) {
     sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.sent.bytes() +
            of(lane.slices) + of(lane.incoming_begin) + of(lane.incoming);
     for (const auto* columns : {&lane.before, &lane.after, &lane.now})
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
-    for (const std::vector<Real>& column : lane.base) sum += of(column);
+    for (const auto* columns : {&lane.base, &lane.pre_now, &lane.signals, &lane.sums, &lane.backs})
+      for (const std::vector<Real>& column : *columns) sum += of(column);
+    sum += of(lane.settled) + lane.shown.bytes();
   }
   return sum;
 }

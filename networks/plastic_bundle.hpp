@@ -13,8 +13,10 @@
 
 #include "core/aligned.hpp"
 #include "core/bytes.hpp"
+#include "core/parallel.hpp"
 #include "core/spikes.hpp"
 #include "core/types.hpp"
+#include "networks/signals.hpp"
 #include "networks/synapses.hpp"
 #include "plasticity/rule_library.hpp"
 
@@ -38,11 +40,23 @@ class PlasticBundle {
   // The slices, which all arrive in tick t, learn and transmit: one number for each synapse in turn, valid until the
   // next call for the lane.
   const Real* arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices);
+  // The ticks after `now` that may be computed at once, at most `longest`, as far as signals are known.
+  Tick window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now, Tick longest) const;
+  // Before ticks (now, end] are computed, as long as window() allows.
+  void begin(const SynapseBundle& bundle, const SignalBoard& signals, Tick end);
+  // After tick `now` was computed, and before the next window: sweeps, and what else is due at a fixed tick.
+  void between_windows(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads);
   // Neurons that spiked in tick t, among them targets in this lane; after all arrivals of the tick.
   void spiked(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const NeuronId> neurons);
   // What targets did up to and including tick t reaches every synapse of the lane. Changes no result, whenever it is
   // called.
-  void settle(SynapseBundle& bundle, std::size_t lane, Tick t) { settle(bundle, lane, t, t); }
+  void settle(SynapseBundle& bundle, std::size_t lane, Tick t);
+  // A synapse's weight as of the last settle().
+  Real weight(const SynapseBundle& bundle, std::size_t lane, std::uint32_t synapse) const {
+    return elapses_ && lanes_[lane].shown.size() != 0
+               ? lanes_[lane].shown[synapse]
+               : reinterpret_cast<const Real*>(bundle.lanes[lane].columns[0].data())[synapse];
+  }
 
   // All lanes settled at `now`: weights, columns, traces and what is in flight, by source and target.
   void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
@@ -54,6 +68,8 @@ class PlasticBundle {
   static constexpr Tick nothing = -1;        // of a neuron that never spiked
   static constexpr std::uint32_t deep = 32;  // spikes of a target that histories hold
   static constexpr Tick longest_history = 1 << 14;
+
+  static constexpr Tick longest_epoch = 1 << 13;  // of doses
 
   // Decay over k 16^d ticks at [d][k].
   using DecayTable = std::array<std::array<Real, 16>, 8>;
@@ -78,6 +94,7 @@ class PlasticBundle {
     AlignedColumn<std::uint64_t> recent;
     AlignedColumn<std::uint16_t> count, ticks;
     AlignedColumn<std::uint32_t> last;
+    std::vector<std::int32_t> settled;  // tick of the last spike up to the epoch, where synapses elapse
     std::vector<AlignedColumn<Real>> before, after, now;  // [trace]
     std::vector<const void*> before_at, after_at;
     std::vector<void*> now_at;
@@ -85,9 +102,13 @@ class PlasticBundle {
     AlignedColumn<Real> sent;
     std::vector<void*> columns;
     std::vector<rheo_slice> slices;
-    std::vector<std::uint32_t> spiking;   // targets, eager only
-    std::vector<std::vector<Real>> base;  // [trace][slice] when settling
-    std::vector<const void*> base_at;
+    std::vector<std::uint32_t> spiking;         // targets, eager only
+    std::vector<std::vector<Real>> base;        // [trace][slice] when settling
+    std::vector<std::vector<Real>> pre_now;     // [trace][slice] when sweeping
+    std::vector<std::vector<Real>> signals;     // [signal] of one number, or [target] or [slice]
+    std::vector<std::vector<Real>> sums;        // [target sum][target]
+    std::vector<std::vector<Real>> backs;       // [source sum][slice] when sweeping
+    AlignedColumn<Real> shown;                  // weights as of the last settle(), where synapses elapse
     std::vector<std::uint32_t> incoming_begin;  // [width + 1]
     std::vector<Incoming> incoming;
   };
@@ -108,9 +129,27 @@ class PlasticBundle {
   // Synapses that learn from the spikes of targets in ticks `from` to t, when settle_added() is called.
   void add_to_settle(Lane& lane, std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count,
                      Tick from, Tick t);
-  void settle_added(SynapseBundle& bundle, std::size_t lane, Tick t);
+  void settle_added(SynapseBundle& bundle, std::size_t lane, Tick t, bool elapse = false);
+  // All of a lane, with spikes of targets in ticks `from` to t; elapse: up to tick t.
+  void settle_all(SynapseBundle& bundle, std::size_t lane, Tick from, Tick t, bool elapse);
   // Of arrivals up to one tick with spikes of targets up to another.
-  void settle(SynapseBundle& bundle, std::size_t lane, Tick arrived, Tick learnt);
+  void settle(SynapseBundle& bundle, std::size_t lane, Tick arrived, Tick learnt, bool elapse = false);
+  bool sweeps_at(const SynapseBundle& bundle, const SignalBoard& signals, Tick t) const;
+  void sweep(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads);
+  // The steps of a sweep: of lanes before and after what sums over lanes.
+  void collect(SynapseBundle& bundle, const SignalBoard& signals, std::size_t lane, Tick now);
+  void reflect(SynapseBundle& bundle, const SignalBoard& signals, std::uint32_t row, Tick now);
+  void publish(const SynapseBundle& bundle, SignalBoard& signals, Tick now);
+  void change(SynapseBundle& bundle, const SignalBoard& signals, std::size_t lane, Tick now);
+  // Calls run(batch) for batches of all slices of a lane, as sweeps see them.
+  template <class Run>
+  void for_each_batch(SynapseBundle& bundle, const SignalBoard& signals, std::size_t lane, Tick now, const Run& run);
+  // A trace of a row's source, as synapses with this delay see it at tick t.
+  Real trace_at(std::size_t trace, std::uint32_t row, std::uint32_t delay, Tick t) const;
+  // The number that a row's source has in a signal of the rule.
+  Real source_signal(const SynapseBundle& bundle, const SignalBoard& signals, std::size_t k, std::uint32_t row,
+                     Tick t) const;
+  static DecayTable decay_table(double tau, double dt);
   static std::int32_t relative(Tick tick, Tick epoch);
 
   const rheo_rule_kernels* kernels_;
@@ -119,6 +158,19 @@ class PlasticBundle {
   std::vector<RuleTrace::Kind> pre_, post_;
   std::vector<DecayTable> pre_decay_, post_decay_;
   std::vector<const void*> pre_decay_at_, post_decay_at_;  // null where a trace does not decay
+  // What happens between a synapse's events, where the rule elapses. A dose over ticks (t1, t2] of one epoch is
+  // (A(t2) - A(t1)) E(t1), A being the sum of signal dt exp(-t/tau), t from the epoch on, and E = exp(t/tau): both stay
+  // within what double precision resolves, as epochs are no longer than 8 tau. At the end of one every synapse elapses.
+  bool elapses_ = false;
+  std::vector<DecayTable> column_decay_;
+  std::vector<const void*> column_decay_at_;  // null where a column does not decay
+  std::vector<std::vector<double>> doses_;    // [signal] [tick of the epoch][2]: A, E; empty: no dose
+  std::vector<const double*> doses_at_;
+  Tick epoch_ticks_ = longest_epoch;
+  Tick dose_epoch_ = 0;                   // its first tick
+  Tick dosed_ = 0;                        // A is known up to this tick
+  Tick fixed_ = 0;                        // all synapses have elapsed up to this tick
+  std::vector<std::vector<Real>> backs_;  // [source sum][row] of the sweep at hand
   // Sources, by row: the last spike, its record (while it is in flight) and the traces just after it.
   std::vector<Tick> last_;
   std::vector<std::uint32_t> newest_;

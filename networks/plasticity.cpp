@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/random.hpp"
+#include "core/time.hpp"
 #include "networks/complaints.hpp"
 #include "networks/values.hpp"
 
@@ -37,10 +38,124 @@ bool below_zero(const Value& weight) {
   return d.kind == Distribution::Kind::choice && std::accumulate(d.choices.begin(), d.choices.end(), 0.0) < 0;
 }
 
+std::vector<std::string> signal_names(const NetworkSpec& network) {
+  std::vector<std::string> names;
+  for (const SignalSpec& signal : network.signals) names.push_back(signal.name);
+  return names;
+}
+
+// Numbers of a signal; what is published has as many as its projection has sources, which is not known here.
+std::uint32_t width_of(const SignalSpec& signal) {
+  return signal.kind == SignalSpec::Kind::filtered_spikes ? 1 : signal.width;
+}
+
+// Signals of the rule: by what the projection says, else those of the same name.
+void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, std::uint32_t sources,
+                  std::uint32_t targets, PlasticPlan& plan) {
+  const std::vector<std::string> all = signal_names(network), own = names_of(rule.signals);
+  for (const auto& [name, given] : projection.plasticity.signals)
+    if (std::find(own.begin(), own.end(), name) == own.end())
+      refuse("plasticity.signals." + name, "\"" + given + "\"", "unknown signal of " + rule.name,
+             own.empty() ? "none: the rule reads no signals" : fmt::format("one of {}", fmt::join(own, ", ")),
+             nearest(name, own));
+  for (std::size_t i = 0; i < rule.signals.size(); ++i) {
+    const RuleSignal& wanted = rule.signals[i];
+    const std::string key = "plasticity.signals." + wanted.name;
+    const auto given = projection.plasticity.signals.find(wanted.name);
+    const std::string name = given == projection.plasticity.signals.end() ? wanted.name : given->second;
+    const auto found = std::find(all.begin(), all.end(), name);
+    plan.signals.push_back(found == all.end() ? PlasticPlan::not_given : static_cast<std::size_t>(found - all.begin()));
+    if (found == all.end()) {
+      if (given != projection.plasticity.signals.end())
+        refuse(key, "\"" + name + "\"", "no such signal",
+               all.empty() ? "a signal of [signals]" : fmt::format("one of {}", fmt::join(all, ", ")),
+               nearest(name, all));
+      if (i == 0)
+        refuse(key, {}, "missing: " + rule.name + " learns by it",
+               "the name of a signal of [signals], or one that is called " + wanted.name);
+      continue;
+    }
+    const SignalSpec& signal = network.signals[plan.signals.back()];
+    const bool is_published = signal.kind == SignalSpec::Kind::published;
+    const auto check = [&](std::uint32_t width, const char* of) {
+      if (!is_published && width_of(signal) != width)
+        refuse(key, "\"" + name + "\"", fmt::format("has {} numbers", width_of(signal)),
+               fmt::format("{}, one for {}", width, of));
+    };
+    if (wanted.scope == RuleSignal::Scope::per_target) {
+      if (is_published) refuse(key, "\"" + name + "\"", "is of source neurons", "a signal of target neurons");
+      check(targets, "each target neuron");
+    } else if (wanted.scope == RuleSignal::Scope::per_source) {
+      check(sources, "each source neuron");
+    } else {
+      if (is_published) refuse(key, "\"" + name + "\"", "is of source neurons", "a signal that is one number");
+      check(1, "all synapses");
+    }
+  }
+  for (std::size_t i = 0; i < network.signals.size(); ++i)
+    if (network.signals[i].kind == SignalSpec::Kind::published && network.signals[i].projection == projection.name) {
+      if (!rule.publishes)
+        refuse("plasticity.rule", "\"" + rule.name + "\"",
+               "publishes nothing for the signal " + network.signals[i].name, "a rule that does");
+      plan.published.push_back(i);
+    }
+}
+
 }  // namespace
 
+void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
+  using Kind = SignalSpec::Kind;
+  const auto check = [](const char* key, double x, double low, bool above, const char* expected) {
+    if (!std::isfinite(x) || x < low || (above && x == low))
+      refuse(key, fmt::format("{}", x), "out of range", expected);
+  };
+  check("baseline", signal.baseline, -1e30, false, "a finite number");
+  check("tau", signal.tau, 0, false, "a time >= 0 (ms)");
+  if (signal.kind == Kind::filtered_spikes) {
+    check("amplitude", signal.amplitude, -1e30, false, "a finite number");
+    if (std::holds_alternative<std::vector<double>>(signal.delay))
+      refuse("delay", "a list", "not for spikes", "a number or a distribution");
+    if (const auto* d = std::get_if<Distribution>(&signal.delay)) {
+      if (const std::string problem = problem_of(*d); !problem.empty()) refuse("delay", {}, problem);
+    } else {
+      check("delay", std::get<double>(signal.delay), 0, true, "a time > 0 (ms)");
+    }
+  }
+  if (signal.kind == Kind::filtered_spikes && signal.source.empty())
+    refuse("source", {}, "missing", "a population such as \"reward\", or a list of them");
+  if (signal.kind == Kind::published) {
+    const auto names = names_of(network.projections);
+    if (std::find(names.begin(), names.end(), signal.projection) == names.end())
+      refuse("projection", "\"" + signal.projection + "\"", "no such projection",
+             names.empty() ? "a projection" : fmt::format("one of {}", fmt::join(names, ", ")),
+             nearest(signal.projection, names));
+    const auto one = std::find_if(network.projections.begin(), network.projections.end(),
+                                  [&](const ProjectionSpec& p) { return p.name == signal.projection; });
+    if (one->plasticity.rule.empty())
+      refuse("projection", "\"" + signal.projection + "\"", "has no plasticity", "one whose rule publishes a signal");
+  }
+  if (signal.width < 1 || (signal.width > 1 && signal.tau > 0))
+    refuse("tau", fmt::format("{}", signal.tau), "only a single number is filtered", "0, or one value for each time");
+  if (signal.kind != Kind::table) return;
+  if (signal.tau > 0 && !signal.pulses)
+    refuse("tau", fmt::format("{}", signal.tau), "steps are not filtered", "shape = \"pulses\", or no tau");
+  const char* const ascending = "times > 0 (ms), each at least one tick later than the one before";
+  if (signal.times.empty()) refuse("times", "a list of 0", "empty", ascending);
+  Tick before = 0;
+  for (const double time : signal.times) {
+    check("times", time, 0, !signal.pulses ? false : true, ascending);
+    const Tick tick = std::max<Tick>(1, ms_to_tick_ceil(time, network.dt));
+    if (tick <= before) refuse("times", fmt::format("{}", time), "not later than the one before", ascending);
+    before = tick;
+  }
+  if (signal.values.size() != signal.times.size() * signal.width)
+    refuse("values", fmt::format("{}", signal.values.size()), "wrong number of values",
+           fmt::format("{}, {} for each time", signal.times.size() * signal.width, signal.width));
+  for (const double x : signal.values) check("values", x, -1e30, false, "finite numbers");
+}
+
 std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const ProjectionSpec& projection,
-                                             std::uint32_t targets) {
+                                             std::uint32_t sources, std::uint32_t targets, bool one_port) {
   const PlasticitySpec& spec = projection.plasticity;
   if (spec.rule.empty()) return nullptr;
   auto plan = std::make_shared<PlasticPlan>();
@@ -79,7 +194,21 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
     plan->params.push_back(std::move(values));
   }
   if (const std::string problem = rule.problem(first); !problem.empty()) refuse("plasticity.params", {}, problem);
-  plan->inhibitory = below_zero(projection.weight);
+  plan->inhibitory = !rule.signed_weights && below_zero(projection.weight);
+  if (rule.signed_weights && !one_port)
+    refuse("plasticity.rule", "\"" + rule.name + "\"", "its weights may have any sign, but go to a port by their sign",
+           "one port for all: a port of the projection (not of conductances), or a model with a single one");
+  if (rule.source_sums > 0 &&
+      (projection.target.size() != 1 || !is_constant(projection.delay) || projection.velocity > 0))
+    refuse("plasticity.rule", "\"" + rule.name + "\"", "sums over the synapses of each source",
+           "one target selection and one delay for all synapses");
+  bind_signals(network, projection, rule, sources, targets, *plan);
+  if (rule.interval) {
+    plan->interval = ms_to_tick_nearest(first[*rule.interval], network.dt);
+    if (plan->interval < 1)
+      refuse("plasticity.params." + rule.params[*rule.interval].name, fmt::format("{}", first[*rule.interval]),
+             "shorter than a tick", fmt::format("at least {} (ms)", network.dt));
+  }
   plan->eager = spec.eager;
   plan->isa = chosen_isa();
   plan->dt = network.dt;

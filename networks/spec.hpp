@@ -114,6 +114,8 @@ struct Connect {
 struct PlasticitySpec {
   std::string rule = {};                     // empty: they do not
   std::map<std::string, Value> params = {};  // some may differ between target neurons, as the rule says
+  // The rule's signals, by the names of the network's; those that are missing have their value from the rule.
+  std::map<std::string, std::string> signals = {};
   // Spikes of targets reach synapses at once, or when the next spike arrives. The results do not depend on it.
   bool eager = false;
 };
@@ -127,6 +129,24 @@ struct ProjectionSpec {
   double velocity = 0;  // > 0: distance / velocity is added to every delay; unit of the positions per ms
   std::string port;     // empty: by the sign of each weight
   PlasticitySpec plasticity = {};
+};
+
+// A third factor of plasticity rules: a number for each tick, or a list of them; networks/signals.hpp says what each
+// kind is.
+struct SignalSpec {
+  enum class Kind { filtered_spikes, table, task, published };
+  std::string name;
+  Kind kind = Kind::table;
+  double baseline = 0;                 // what it is without spikes, pulses or steps; is added to filtered ones
+  double tau = 0;                      // ms; 0: not filtered
+  std::vector<Selection> source = {};  // filtered_spikes
+  Value delay = 1.0;                   // filtered_spikes: ms, one for all or drawn for each spike
+  double amplitude = 1;                // filtered_spikes: of one spike
+  std::vector<double> times = {};      // table: ms, ascending, each in a tick of its own
+  std::vector<double> values = {};     // table: [time][width]
+  bool pulses = false;                 // table: values last one tick, instead of up to the next time
+  std::uint32_t width = 1;             // table, task: numbers; with tau, one
+  std::string projection = {};         // published: whose rule does it
 };
 
 // What comes from outside; numbers are for all target neurons or one for each.
@@ -160,6 +180,7 @@ struct NetworkSpec {
   std::vector<PopulationSpec> populations;
   std::vector<ProjectionSpec> projections;
   std::vector<InputSpec> inputs;
+  std::vector<SignalSpec> signals = {};
 };
 
 }  // namespace rheo

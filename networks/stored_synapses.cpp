@@ -260,8 +260,9 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   using typename Base::Row;
 
  public:
-  WheelDelivery(std::vector<SynapseBundle> bundles, const std::vector<std::uint32_t>& slots, bool note_touched)
-      : Base(std::move(bundles)), note_touched_(note_touched), lanes_(slots.size()) {
+  WheelDelivery(std::vector<SynapseBundle> bundles, const std::vector<std::uint32_t>& slots, bool note_touched,
+                SignalBoard signals)
+      : Base(std::move(bundles)), note_touched_(note_touched), signals_(std::move(signals)), lanes_(slots.size()) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       lanes_[i].wheel = DelayWheel<Slice>(max_delay_);
       lanes_[i].input = AlignedColumn<Real>(slots[i]);
@@ -272,7 +273,25 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       if (bundles_[b].plastic) plastic_[b] = std::make_unique<PlasticBundle<Real>>(bundles_[b], max_delay_);
   }
 
+  Tick window(Tick now, Tick longest) override {
+    if constexpr (plastic) {
+      longest = signals_.window(longest);
+      signals_.fill(now, now + longest);
+      for (std::size_t b = 0; b < bundles_.size(); ++b)
+        if (plastic_[b]) longest = plastic_[b]->window(bundles_[b], signals_, now, longest);
+      for (std::size_t b = 0; b < bundles_.size(); ++b)
+        if (plastic_[b]) plastic_[b]->begin(bundles_[b], signals_, now + longest);
+    }
+    return longest;
+  }
+  void between_windows(Tick now, const Threads& threads) override {
+    if constexpr (plastic)
+      for (std::size_t b = 0; b < bundles_.size(); ++b)
+        if (plastic_[b]) plastic_[b]->between_windows(bundles_[b], signals_, now, threads);
+  }
+  SignalBoard* signals() override { return plastic ? &signals_ : nullptr; }
   void emitted(const SpikeBatch& batch) override {
+    if constexpr (plastic) signals_.take(batch);
     if constexpr (plastic)
       for (std::size_t b = 0; b < bundles_.size(); ++b)
         if (plastic_[b]) plastic_[b]->emitted(bundles_[b], batch);
@@ -286,11 +305,18 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->settle(bundles_[b], lane, now);
   }
+  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    if (!plastic_[index]) return Base::weight(index, lane, s);
+    const double weight = plastic_[index]->weight(bundles_[index], lane, s);
+    return bundles_[index].plastic->negative() ? -weight : weight;
+  }
   void save(Tick now, ByteWriter& to) const override {
+    if constexpr (plastic) signals_.save(to);
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->save(bundles_[b], now, to);
   }
   void load(Tick now, const SpikeBatch& in_flight, ByteReader& from) override {
+    if constexpr (plastic) signals_.load(now, from);
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->load(bundles_[b], now, in_flight, from);
   }
@@ -353,7 +379,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     for (Lane& lane : lanes_) lane.wheel.clear();
   }
   std::size_t bytes() const override {
-    std::size_t sum = Base::bytes();
+    std::size_t sum = Base::bytes() + signals_.bytes();
     for (const auto& one : plastic_)
       if (one) sum += one->bytes();
     for (const Lane& lane : lanes_)
@@ -460,31 +486,35 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 
   static constexpr std::size_t learn_at_once = 3000;  // synapses: what they send stays in the first-level cache
   bool note_touched_;
+  SignalBoard signals_;
   std::vector<std::unique_ptr<PlasticBundle<Real>>> plastic_;  // [bundle] null: static
   std::vector<Lane> lanes_;
 };
 
 template <class Real, class Address>
 std::unique_ptr<StoredSynapses> make(std::vector<SynapseBundle> bundles, Delivery delivery,
-                                     const std::vector<std::uint32_t>& slots) {
+                                     const std::vector<std::uint32_t>& slots, SignalBoard signals) {
   if (delivery.kind == Delivery::Kind::ring)
     return std::make_unique<RingDelivery<Real, Address>>(std::move(bundles), delivery.width, slots.size());
   if (std::any_of(bundles.begin(), bundles.end(),
                   [](const SynapseBundle& bundle) { return bundle.plastic != nullptr; }))
-    return std::make_unique<WheelDelivery<Real, Address, true>>(std::move(bundles), slots, delivery.note_touched);
-  return std::make_unique<WheelDelivery<Real, Address, false>>(std::move(bundles), slots, delivery.note_touched);
+    return std::make_unique<WheelDelivery<Real, Address, true>>(std::move(bundles), slots, delivery.note_touched,
+                                                                std::move(signals));
+  return std::make_unique<WheelDelivery<Real, Address, false>>(std::move(bundles), slots, delivery.note_touched,
+                                                               std::move(signals));
 }
 
 }  // namespace
 
 std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
-                                                     Precision precision, const std::vector<std::uint32_t>& slots) {
+                                                     Precision precision, const std::vector<std::uint32_t>& slots,
+                                                     SignalBoard signals) {
   const bool single = precision == Precision::single_;
   if (delivery.narrow)
-    return single ? make<float, std::uint16_t>(std::move(bundles), delivery, slots)
-                  : make<double, std::uint16_t>(std::move(bundles), delivery, slots);
-  return single ? make<float, std::uint32_t>(std::move(bundles), delivery, slots)
-                : make<double, std::uint32_t>(std::move(bundles), delivery, slots);
+    return single ? make<float, std::uint16_t>(std::move(bundles), delivery, slots, std::move(signals))
+                  : make<double, std::uint16_t>(std::move(bundles), delivery, slots, std::move(signals));
+  return single ? make<float, std::uint32_t>(std::move(bundles), delivery, slots, std::move(signals))
+                : make<double, std::uint32_t>(std::move(bundles), delivery, slots, std::move(signals));
 }
 
 }  // namespace rheo

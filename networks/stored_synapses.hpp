@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/simulation.hpp"
+#include "networks/signals.hpp"
 #include "networks/synapses.hpp"
 
 namespace rheo {
@@ -29,10 +30,13 @@ class StoredSynapses : public Connectivity {
   virtual double weight(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
   virtual std::uint32_t delay(std::size_t bundle, std::size_t lane, std::uint32_t row,
                               std::uint32_t index) const = 0;  // ticks; `row` holds the synapse
+  // Of the network, in the order of their declaration; none where nothing learns.
+  virtual SignalBoard* signals() { return nullptr; }
 };
 
 // Bundles in the order of their projections; slots: size of the input of each lane.
 std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, Delivery delivery,
-                                                     Precision precision, const std::vector<std::uint32_t>& slots);
+                                                     Precision precision, const std::vector<std::uint32_t>& slots,
+                                                     SignalBoard signals);
 
 }  // namespace rheo

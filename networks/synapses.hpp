@@ -67,6 +67,10 @@ struct PlasticPlan {
   std::vector<std::vector<Range>> ranges;      // [lane]
   Isa isa = Isa::base;
   double dt = 0.1;
+  static constexpr std::size_t not_given = ~std::size_t{0};
+  std::vector<std::size_t> signals;    // [signal of the rule] which of the network's, or not_given
+  std::vector<std::size_t> published;  // those of the network's that are what this rule publishes
+  Tick interval = 0;                   // between sweeps; 0: whenever the rule's first signal is not 0
 
   bool negative() const { return inhibitory && !conductance; }  // what is sent
   // Targets of a lane are numbered by their slots, from the first one's on.

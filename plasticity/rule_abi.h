@@ -13,7 +13,8 @@
 
 #include <stdint.h>
 
-#define RHEO_RULE_ABI 1u
+#define RHEO_RULE_ABI 2u
+#define RHEO_NONE 0xffffffffu /* instead of the number of a parameter */
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,12 +26,6 @@ typedef struct rheo_rule_param {
   uint32_t per_target;       /* 1: may differ between target neurons, and is read as a post trace only */
 } rheo_rule_param;
 
-/* What is kept per synapse beside its weight. */
-typedef struct rheo_rule_column {
-  const char *name, *unit, *meaning;
-  double initial;
-} rheo_rule_column;
-
 /* What is kept per source or target neuron: 0 at the start, changed by the neuron's own spikes. */
 enum {
   RHEO_DECAYS,   /* between spikes by exp(-t / parameter number `param`, in ms) */
@@ -41,6 +36,27 @@ typedef struct rheo_rule_trace {
   const char *name, *unit, *meaning;
   uint32_t kind, param;
 } rheo_rule_trace;
+
+/* What is kept per synapse beside its weight. */
+typedef struct rheo_rule_column {
+  const char *name, *unit, *meaning;
+  double initial;
+  uint32_t kind, param; /* RHEO_DECAYS between the events of the synapse, or RHEO_HOLDS */
+} rheo_rule_column;
+
+/* Third factors, which come by name. What is not given is `otherwise`. */
+enum {
+  RHEO_FOR_ALL,    /* one number for each tick */
+  RHEO_PER_TARGET, /* one for each target neuron and tick */
+  RHEO_PER_SOURCE, /* one for each source neuron and tick */
+  RHEO_DOSE        /* for all; between events t1 and t2 of a synapse, rules see the sum over the ticks t of (t1, t2] of
+                      its value x dt x exp(-(t - t1) / parameter number `param`) */
+};
+typedef struct rheo_rule_signal {
+  const char *name, *unit, *meaning;
+  double otherwise;
+  uint32_t scope, param;
+} rheo_rule_signal;
 
 /* Synapses begin, begin + 1, ... of one source with one delay. */
 typedef struct rheo_slice {
@@ -79,6 +95,21 @@ typedef struct rheo_batch {
   const uint32_t* last;          /* low bits of the number of the tick of the last spike */
   const void* const* now_values; /* [trace] Real [width]: traces as arrivals see them, or null: to be computed */
   const void* const* post_decay; /* as pre_decay */
+
+  /* Between events. A synapse's last event is the last one of its arrivals, of its target's spikes, and `fixed`. */
+  int32_t fixed;
+  int32_t arrival;                 /* tick of the arrivals */
+  int32_t until;                   /* settle: synapses elapse to this tick in the end; very small: they do not */
+  const int32_t* settled;          /* [width] tick of the last spike up to the epoch; very small: none */
+  const void* const* column_decay; /* [column of the rule] as pre_decay */
+  const double* const* doses;      /* [signal] at [t - dose_epoch][2]: A, E with the sum for (t1, t2] being
+                                      (A(t2) - A(t1)) E(t1); null: no dose */
+  int32_t dose_epoch;
+
+  /* Sweeps. */
+  const void* const* signals; /* [signal] Real, for all, [width] or [record], as its scope says */
+  const void* const* sums;    /* [target sum] Real [width] */
+  const void* const* backs;   /* [source sum] Real [record] */
 } rheo_batch;
 
 /* Functions of one precision. None keeps a pointer, allocates or throws; all may run concurrently. */
@@ -93,6 +124,14 @@ typedef struct rheo_rule_kernels {
   void (*targets_now)(const rheo_batch*, void* const* now_values);
   void (*arrive)(const rheo_batch*); /* learns from spikes of targets, transmits, learns from the arrival */
   void (*settle)(const rheo_batch*); /* learns from spikes of targets */
+  /* The steps of a sweep, at the end of a tick; settled, pre_now and now_values are of that tick. Sums run in the order
+   * of the slices, and over the synapses of each one by one. */
+  void (*collect)(const rheo_batch*, void* const* sums);  /* adds to [target sum] Real [width] */
+  void (*reflect)(const rheo_batch*, void* const* backs); /* adds to [source sum] Real [record] */
+  /* Of n sources: the signal that other rules may read, Real [n], from [trace], [signal] and [source sum] Real [n]. */
+  void (*publish)(const void* step, uint32_t n, const void* const* traces, const void* const* signals,
+                  const void* const* backs, void* published);
+  void (*sweep)(const rheo_batch*); /* learns from all that the batch holds */
 } rheo_rule_kernels;
 
 typedef struct rheo_rule {
@@ -101,6 +140,14 @@ typedef struct rheo_rule {
   const rheo_rule_param* param;
   const rheo_rule_column* column;
   const rheo_rule_trace *pre_trace, *post_trace;
+  uint32_t signals;
+  const rheo_rule_signal* signal;
+  uint32_t signed_weights;           /* 1: weights may be below 0, and there are no magnitudes */
+  uint32_t sweeps;                   /* 1: it does */
+  uint32_t interval;                 /* parameter that says how often, in ms; RHEO_NONE: in ticks in which a signal that
+                                        is no dose differs from 0 */
+  uint32_t target_sums, source_sums; /* of its sweeps */
+  uint32_t publishes;                /* 1: a signal of one number per source */
   const char* (*problem)(const double* params); /* what is wrong with parameters that are each in range, or "" */
   rheo_rule_kernels single_precision, double_precision;
 } rheo_rule;

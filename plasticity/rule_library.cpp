@@ -120,6 +120,17 @@ void check_new(const std::string& name, const std::vector<Known>& known, const c
     refuse(fmt::format("there are two {} of this name", what));
 }
 
+// The number of a time constant among the parameters.
+std::size_t time_constant(std::uint32_t number, const std::vector<RuleParam>& params, const Refusal& refuse) {
+  if (number >= params.size()) refuse("its time constant is not a parameter of the rule");
+  const RuleParam& param = params[number];
+  if (!(param.low > 0))
+    refuse("its time constant may become 0 or less", "a parameter whose range is above 0", param.name);
+  if (param.per_target)
+    refuse("its time constant may not differ between targets", "a parameter that is the same for all", param.name);
+  return number;
+}
+
 std::vector<RuleTrace> describe_traces(const rheo_rule_trace* traces, std::uint32_t count, bool of_targets,
                                        const std::vector<RuleParam>& params, const Refusal& refuse_rule) {
   const std::string list = of_targets ? "post" : "pre";
@@ -137,31 +148,43 @@ std::vector<RuleTrace> describe_traces(const rheo_rule_trace* traces, std::uint3
     described.kind = static_cast<RuleTrace::Kind>(trace.kind);
     if (trace.kind == RHEO_HOLDS) {
       described.param = 0;
-    } else if (trace.param >= params.size()) {
-      refuse(trace.kind == RHEO_DECAYS ? "its time constant is not a parameter of the rule"
-                                       : "it is not a parameter of the rule");
+    } else if (trace.kind == RHEO_DECAYS) {
+      described.param = time_constant(trace.param, params, refuse);
     } else {
+      if (trace.param >= params.size()) refuse("it is not a parameter of the rule");
       const RuleParam& param = params[trace.param];
-      if (trace.kind == RHEO_DECAYS) {
-        if (!(param.low > 0))
-          refuse("its time constant may become 0 or less", "a parameter whose range is above 0", param.name);
-        if (param.per_target)
-          refuse("its time constant may not differ between targets", "a parameter that is the same for all",
-                 param.name);
-      } else {
-        if (!of_targets) refuse("only targets have parameters of their own", "decaying or holding traces");
-        if (!param.per_target) refuse("is not a parameter that may differ between targets", {}, param.name);
-        described.unit = param.unit;
-        described.meaning = param.meaning;
-      }
+      if (!of_targets) refuse("only targets have parameters of their own", "decaying or holding traces");
+      if (!param.per_target) refuse("is not a parameter that may differ between targets", {}, param.name);
+      described.unit = param.unit;
+      described.meaning = param.meaning;
     }
     all.push_back(described);
   }
   return all;
 }
 
+std::vector<RuleSignal> describe_signals(const rheo_rule_signal* signals, std::uint32_t count,
+                                         const std::vector<RuleParam>& params, const Refusal& refuse_rule) {
+  check_array(signals, count, most_traces, "signals", refuse_rule.at("signals"));
+  std::vector<RuleSignal> all;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const rheo_rule_signal& signal = signals[i];
+    const std::string name = checked_name(signal.name, "the name of a signal", refuse_rule.at("signals"));
+    const Refusal refuse = refuse_rule.at("signals." + name);
+    check_new(name, all, "signals", refuse);
+    check_number(signal.otherwise, -largest_state, largest_state, "value where it is not given", refuse);
+    if (signal.scope > RHEO_DOSE) refuse("unknown scope of a signal", "0 to 3", fmt::format("{}", signal.scope));
+    all.push_back({{name, checked_text(signal.unit, "unit", refuse), signal.otherwise, -largest_state, largest_state,
+                    checked_text(signal.meaning, "meaning", refuse)},
+                   static_cast<RuleSignal::Scope>(signal.scope),
+                   signal.scope == RHEO_DOSE ? time_constant(signal.param, params, refuse) : 0});
+  }
+  return all;
+}
+
 // Functions of one precision. `prepare` shows whether it keeps to the size that it declares.
-void check_kernels(const rheo_rule_kernels& kernels, const std::vector<double>& values, const Refusal& refuse) {
+void check_kernels(const rheo_rule_kernels& kernels, const std::vector<double>& values, bool signed_weights,
+                   const Refusal& refuse) {
   if (kernels.step_bytes > most_step_bytes)
     refuse("its step is too large", fmt::format("at most {} bytes", most_step_bytes),
            fmt::format("{}", kernels.step_bytes));
@@ -185,8 +208,8 @@ void check_kernels(const rheo_rule_kernels& kernels, const std::vector<double>& 
 
   double bounds[2] = {0, 0};
   kernels.bounds(room.bytes, bounds);
-  if (!(bounds[0] >= 0 && bounds[0] <= bounds[1]))
-    refuse("its bounds of weights are none", "0 or more, the lower one first",
+  if (!((signed_weights || bounds[0] >= 0) && bounds[0] <= bounds[1]))
+    refuse("its bounds of weights are none", signed_weights ? "the lower one first" : "0 or more, the lower one first",
            fmt::format("{} to {}", bounds[0], bounds[1]));
 }
 
@@ -217,7 +240,29 @@ Rule describe(const rheo_rule& table, const Refusal& refuse_list) {
     defaults.push_back(p.initial);
   }
 
-  rule.columns.push_back({"weight", "", 0, 0, largest_state, "magnitude of the weight"});
+  const auto flag = [&](std::uint32_t value, const char* what) {
+    if (value > 1) refuse(fmt::format("{} must be 0 or 1", what), {}, fmt::format("{}", value));
+    return value == 1;
+  };
+  rule.signed_weights = flag(table.signed_weights, "signed_weights");
+  rule.sweeps = flag(table.sweeps, "sweeps");
+  rule.publishes = flag(table.publishes, "publishes");
+  rule.signals = describe_signals(table.signal, table.signals, rule.params, refuse);
+  if (table.interval != RHEO_NONE) rule.interval = time_constant(table.interval, rule.params, refuse.at("interval"));
+  for (const std::uint32_t sums : {table.target_sums, table.source_sums})
+    if (sums > most_traces) refuse("too many sums", fmt::format("at most {}", most_traces), fmt::format("{}", sums));
+  rule.target_sums = table.target_sums;
+  rule.source_sums = table.source_sums;
+  const bool has_signal = std::any_of(rule.signals.begin(), rule.signals.end(),
+                                      [](const RuleSignal& signal) { return signal.scope != RuleSignal::Scope::dose; });
+  if (rule.sweeps && !rule.interval && !has_signal)
+    refuse("it never sweeps", "an interval, or a signal that is no dose");
+  if (!rule.sweeps && (rule.interval || rule.publishes || has_signal || table.target_sums + table.source_sums > 0))
+    refuse("has an interval, sums or signals of sweeps, but does not sweep");
+
+  rule.columns.push_back({rule.signed_weights ? FieldInfo{"weight", "", 0, -largest_state, largest_state, "weight"}
+                                              : FieldInfo{"weight", "", 0, 0, largest_state, "magnitude of the weight"},
+                          false, 0});
   check_array(table.column, table.columns, most_columns, "columns", refuse);
   for (std::uint32_t i = 0; i < table.columns; ++i) {
     const rheo_rule_column& c = table.column[i];
@@ -225,8 +270,12 @@ Rule describe(const rheo_rule& table, const Refusal& refuse_list) {
     const Refusal refuse_column = refuse.at("synapse." + name);
     check_new(name, rule.columns, "columns", refuse_column);
     check_number(c.initial, -largest_state, largest_state, "value at the start", refuse_column);
-    rule.columns.push_back({name, checked_text(c.unit, "unit", refuse_column), c.initial, -largest_state, largest_state,
-                            checked_text(c.meaning, "meaning", refuse_column)});
+    if (c.kind > RHEO_HOLDS) refuse_column("unknown kind of column", "0 or 1", fmt::format("{}", c.kind));
+    const bool decays = c.kind == RHEO_DECAYS;
+    rule.columns.push_back({{name, checked_text(c.unit, "unit", refuse_column), c.initial, -largest_state,
+                             largest_state, checked_text(c.meaning, "meaning", refuse_column)},
+                            decays,
+                            decays ? time_constant(c.param, rule.params, refuse_column) : 0});
   }
 
   rule.pre = describe_traces(table.pre_trace, table.pre_traces, false, rule.params, refuse);
@@ -240,8 +289,8 @@ Rule describe(const rheo_rule& table, const Refusal& refuse_list) {
   if (table.problem == nullptr) refuse("its function problem is missing (a null pointer)");
   const std::string problem = checked_text(table.problem(defaults.data()), "problem", refuse);
   if (!problem.empty()) refuse("it refuses its own defaults: " + problem);
-  check_kernels(table.single_precision, defaults, refuse.at("single_precision"));
-  check_kernels(table.double_precision, defaults, refuse.at("double_precision"));
+  check_kernels(table.single_precision, defaults, rule.signed_weights, refuse.at("single_precision"));
+  check_kernels(table.double_precision, defaults, rule.signed_weights, refuse.at("double_precision"));
   return rule;
 }
 
@@ -256,12 +305,21 @@ bool same_description(const Rule& a, const Rule& b) {
   const auto same_trace = [](const RuleTrace& x, const RuleTrace& y) {
     return same_field(x, y) && x.kind == y.kind && x.param == y.param;
   };
+  const auto same_column = [](const RuleColumn& x, const RuleColumn& y) {
+    return same_field(x, y) && x.decays == y.decays && x.param == y.param;
+  };
+  const auto same_signal = [](const RuleSignal& x, const RuleSignal& y) {
+    return same_field(x, y) && x.scope == y.scope && x.param == y.param;
+  };
   const auto all_same = [](const auto& x, const auto& y, const auto& same) {
     return std::equal(x.begin(), x.end(), y.begin(), y.end(), same);
   };
   return a.name == b.name && a.summary == b.summary && a.equation == b.equation && a.source == b.source &&
-         all_same(a.params, b.params, same_param) && all_same(a.columns, b.columns, same_field) &&
-         all_same(a.pre, b.pre, same_trace) && all_same(a.post, b.post, same_trace);
+         all_same(a.params, b.params, same_param) && all_same(a.columns, b.columns, same_column) &&
+         all_same(a.pre, b.pre, same_trace) && all_same(a.post, b.post, same_trace) &&
+         all_same(a.signals, b.signals, same_signal) && a.signed_weights == b.signed_weights && a.sweeps == b.sweeps &&
+         a.interval == b.interval && a.target_sums == b.target_sums && a.source_sums == b.source_sums &&
+         a.publishes == b.publishes;
 }
 
 // What can be known of a list without calling anything of it. The oldest field comes first: it says whether the
@@ -470,6 +528,12 @@ Lists lists_of(void* handle, const std::string& file) {
 }
 
 }  // namespace
+
+bool Rule::elapses() const {
+  return std::any_of(columns.begin(), columns.end(), [](const RuleColumn& column) { return column.decays; }) ||
+         std::any_of(signals.begin(), signals.end(),
+                     [](const RuleSignal& signal) { return signal.scope == RuleSignal::Scope::dose; });
+}
 
 std::string Rule::problem(const std::vector<double>& values) const {
   const char* const text = tables.front()->problem(values.data());

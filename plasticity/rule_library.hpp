@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,15 +29,33 @@ struct RuleTrace : FieldInfo {
   std::size_t param = 0;  // number of its time constant, or of the parameter that it is
 };
 
-inline constexpr std::size_t most_traces = 8;  // of sources, and of targets
+struct RuleColumn : FieldInfo {
+  bool decays = false;    // between the synapse's events
+  std::size_t param = 0;  // number of its time constant
+};
+// A third factor; `initial` is what it is where it is not given.
+struct RuleSignal : FieldInfo {
+  enum class Scope { for_all, per_target, per_source, dose } scope = Scope::for_all;
+  std::size_t param = 0;  // dose: number of its time constant
+};
+
+inline constexpr std::size_t most_traces = 8;  // of sources, and of targets; signals, sums
 
 struct Rule {
   std::string name, summary, equation, source;
   std::vector<RuleParam> params;
-  std::vector<FieldInfo> columns;  // of a synapse: its weight's magnitude first
+  std::vector<RuleColumn> columns;  // of a synapse: its weight's magnitude first
   std::vector<RuleTrace> pre, post;
-  std::string file;  // empty: built in
+  std::vector<RuleSignal> signals;
+  bool signed_weights = false;          // weights of any sign instead of magnitudes
+  bool sweeps = false;                  // over all synapses at the end of some ticks:
+  std::optional<std::size_t> interval;  // every so many ms, by this parameter, or as its signals say
+  std::size_t target_sums = 0, source_sums = 0;
+  bool publishes = false;  // a signal, one number per source
+  std::string file;        // empty: built in
 
+  // Something happens to synapses between their events.
+  bool elapses() const;
   // What is wrong with parameters that are each in range, or "".
   std::string problem(const std::vector<double>& values) const;
   // The loops for an instruction set that this processor has.

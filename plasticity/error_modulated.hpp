@@ -1,0 +1,102 @@
+// Error-modulated, attention-gated Hebbian learning of readouts: three factors, in every tick or once per trial.
+#pragma once
+
+#include "plasticity/rule_sdk.hpp"
+
+namespace rheo {
+
+template <class V>
+struct ErrorModulated {
+  static constexpr const char* name = "error_modulated";
+  static constexpr const char* summary = "presynaptic activity times an error of each target, where a gate is open";
+  static constexpr const char* equation =
+      "dx/dt = -x/tau; source spikes: x += 1\n"
+      "in ticks in which an error is not 0: w += eta gate error (own x + activity)\n"
+      "with -w_max <= w <= w_max";
+  static constexpr const char* source =
+      "the delta rule with an attention gate, as in arXiv 2510.14382 (its readout in time)";
+
+  struct Params {
+    double tau = 20, eta = 1e-3, own = 1, w_max = 1e6;
+  };
+  static constexpr auto params =
+      fields(field("tau", &Params::tau, "ms", "time constant of the source's trace", positive),
+             field("eta", &Params::eta, "weight", "step for an error, a gate and an activity of 1", non_negative),
+             field("own", &Params::own, "", "how much the source's own trace counts, beside the signal `activity`",
+                   Range{0, 1}),
+             field("w_max", &Params::w_max, "weight", "largest magnitude of a weight", positive));
+  static constexpr bool signed_weights = true;
+
+  struct Synapse {
+    V weight;
+  };
+  struct Pre {
+    V x;
+  };
+  static constexpr std::array pre{trace("x", "tau", "", "recent spikes of the source")};
+  struct Signals {
+    V error, gate, activity;
+  };
+  static constexpr std::array signals{target_signal("error", "", "what each target is to change by"),
+                                      target_signal("gate", "", "attention of each target", 1),
+                                      source_signal("activity", "", "presynaptic activity from elsewhere")};
+  struct Step {
+    V eta, own, w_max;
+  };
+  static Step prepare(const Params& p, double) { return {p.eta, p.own, p.w_max}; }
+  static Bounds<V> bounds(const Step& k) { return {-k.w_max, k.w_max}; }
+
+  static void pre_spike(Pre& pre, const Step&) { pre.x += 1; }
+  static V arrive(Synapse& s, const Step&, const Pre&, const Nothing&) { return s.weight; }
+  static void sweep(Synapse& s, const Step& k, const Pre& pre, const Nothing&, const Signals& at) {
+    s.weight += k.eta * at.gate * at.error * (k.own * pre.x + at.activity);
+  }
+};
+
+template <class V>
+struct TrialModulated {
+  static constexpr const char* name = "error_modulated_trial";
+  static constexpr const char* summary =
+      "mean presynaptic activity of a trial times an error of each target at its end";
+  static constexpr const char* equation =
+      "arrival: n += 1\n"
+      "in ticks in which `trial` is above 0, its start: n = 0\n"
+      "in ticks in which it is below 0, its end: w += eta error n / T\n"
+      "with -w_max <= w <= w_max";
+  static constexpr const char* source = "the delta rule, as in arXiv 2510.14382 (its readout of identity)";
+
+  struct Params {
+    double T = 1000, eta = 1e-3, w_max = 1e6;
+  };
+  static constexpr auto params =
+      fields(field("T", &Params::T, "ms", "length of a trial", positive),
+             field("eta", &Params::eta, "weight/Hz", "step for an error of 1 and a rate of 1 Hz", non_negative),
+             field("w_max", &Params::w_max, "weight", "largest magnitude of a weight", positive));
+  static constexpr bool signed_weights = true;
+
+  struct Synapse {
+    V weight, n;
+  };
+  static constexpr std::array synapse{column("n", "", "arrivals since the start of the trial")};
+  struct Signals {
+    V trial, error;
+  };
+  static constexpr std::array signals{signal("trial", "", "above 0 at the start of a trial, below 0 at its end"),
+                                      target_signal("error", "", "of each target, at the end of a trial")};
+  struct Step {
+    V per_arrival, w_max;
+  };
+  static Step prepare(const Params& p, double) { return {p.eta * 1000 / p.T, p.w_max}; }
+  static Bounds<V> bounds(const Step& k) { return {-k.w_max, k.w_max}; }
+
+  static V arrive(Synapse& s, const Step&, const Nothing&, const Nothing&) {
+    s.n += 1;
+    return s.weight;
+  }
+  static void sweep(Synapse& s, const Step& k, const Nothing&, const Nothing&, const Signals& at) {
+    s.weight += select(at.trial < V(0), k.per_arrival * at.error * s.n, V(0));
+    s.n = select(at.trial > V(0), V(0), s.n);
+  }
+};
+
+}  // namespace rheo

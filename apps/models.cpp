@@ -155,10 +155,10 @@ std::vector<Section> sections_of(const Rule& rule) {
                     param.meaning + (param.per_target ? "; may differ between target neurons" : "")});
   add("Parameters", rows);
   rows = {{"name", "unit", "at start", "meaning"}};
-  for (const FieldInfo& column : rule.columns)
+  for (const RuleColumn& column : rule.columns)
     rows.push_back({column.name, column.unit,
                     &column == &rule.columns.front() ? "the projection's" : fmt::format("{}", column.initial),
-                    column.meaning});
+                    column.meaning + (column.decays ? "; decays with " + rule.params[column.param].name : "")});
   add("Kept per synapse", rows);
   const auto add_traces = [&](const char* title, const std::vector<RuleTrace>& traces) {
     std::vector<Row> all{{"name", "unit", "between spikes", "meaning"}};
@@ -171,7 +171,32 @@ std::vector<Section> sections_of(const Rule& rule) {
   };
   add_traces("Traces of the source neuron", rule.pre);
   add_traces("Traces of the target neuron", rule.post);
+  rows = {{"name", "unit", "numbers", "where it is not given", "meaning"}};
+  for (const RuleSignal& signal : rule.signals) {
+    using Scope = RuleSignal::Scope;
+    const bool needed = &signal == &rule.signals.front() && !rule.interval;
+    rows.push_back({signal.name, signal.unit,
+                    signal.scope == Scope::per_target   ? "one for each target"
+                    : signal.scope == Scope::per_source ? "one for each source"
+                                                        : "one",
+                    needed ? "an error" : fmt::format("{}", signal.initial), signal.meaning});
+  }
+  add("Signals", rows);
   return sections;
+}
+
+// What else there is to know before it is used.
+std::string notes_on(const Rule& rule) {
+  std::string text;
+  if (rule.sweeps)
+    text += rule.interval ? fmt::format("Changes all synapses every {}. ", rule.params[*rule.interval].name)
+                          : fmt::format("Changes all synapses at the end of ticks in which {} is not 0. ",
+                                        rule.signals.front().name);
+  if (rule.signed_weights) text += "Weights may have any sign, so they need a port that takes both. ";
+  if (rule.source_sums > 0) text += "Needs one target selection and one delay. ";
+  if (rule.publishes) text += "Publishes a signal, one number for each source. ";
+  if (!text.empty()) text.pop_back();
+  return text;
 }
 
 std::string rule_text(const Rule& rule) {
@@ -183,6 +208,7 @@ std::string rule_text(const Rule& rule) {
   text += fmt::format("\nEquation\n  {}\n", indented);
   for (const Section& section : sections_of(rule))
     text += fmt::format("\n{}\n{}", section.title, table_text(section.rows));
+  if (const std::string notes = notes_on(rule); !notes.empty()) text += '\n' + notes + '\n';
   return text + fmt::format("\nSource\n  {}\n", rule.source);
 }
 
@@ -194,6 +220,7 @@ std::string rule_page(const Rule& rule) {
     for (std::size_t i = 1; i < section.rows.size(); ++i) section.rows[i][0] = '`' + section.rows[i][0] + '`';
     text += fmt::format("\n## {}\n\n{}", section.title, markdown_table(section.rows));
   }
+  if (const std::string notes = notes_on(rule); !notes.empty()) text += fmt::format("\n## To be known\n\n{}\n", notes);
   return text + fmt::format("\n## Source\n\n{}\n", rule.source);
 }
 

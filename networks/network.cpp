@@ -923,15 +923,30 @@ void Network::check(const NetworkSpec& spec) {
   check_memory(spec, resolved);
 }
 
-void Network::set_signal(const std::string& name, std::span<const double> values, bool pulse) {
-  SignalBoard* const board = signals_;
+namespace {
+
+std::size_t find_signal(const SignalBoard* board, const std::string& name) {
   const std::size_t which = board == nullptr ? 0 : board->find(name);
-  if (board == nullptr || which == board->size() || board->kind(which) != SignalSpec::Kind::task)
-    refuse("signals." + name, {}, "no such signal of kind task", "one that the network has and whose rules learn");
-  if (values.size() != board->width(which))
+  if (board == nullptr || which == board->size())
+    refuse("signals." + name, {}, "no such signal", "one of a network with plastic projections");
+  return which;
+}
+
+}  // namespace
+
+void Network::set_signal(const std::string& name, std::span<const double> values, bool pulse) {
+  const std::size_t which = find_signal(signals_, name);
+  if (signals_->kind(which) != SignalSpec::Kind::task)
+    refuse("signals." + name, {}, "is made otherwise", "a signal of kind task");
+  if (values.size() != signals_->width(which))
     refuse("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",
-           fmt::format("{}", board->width(which)));
-  board->set(which, values, simulation_.now() + 1, pulse);
+           fmt::format("{}", signals_->width(which)));
+  signals_->set(which, values, simulation_.now() + 1, pulse);
+}
+
+std::vector<double> Network::signal(const std::string& name) const {
+  const std::span<const double> values = signals_->at(find_signal(signals_, name), simulation_.now());
+  return {values.begin(), values.end()};
 }
 
 std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_t slot) const {

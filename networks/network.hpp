@@ -46,6 +46,8 @@ class Network {
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
   // The numbers of a signal of kind "task" from the next tick on, or in that tick alone. Throws BuildError.
   void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
+  // What any signal is in the tick that was computed last (at least one). Throws BuildError.
+  std::vector<double> signal(const std::string& name) const;
   // The same as they are stored, for networks/graph_view.hpp.
   const StoredSynapses& stored() const { return *synapses_; }
   const Lanes& lanes() const { return lanes_; }

@@ -70,7 +70,7 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
         refuse(key, "\"" + name + "\"", "no such signal",
                all.empty() ? "a signal of [signals]" : fmt::format("one of {}", fmt::join(all, ", ")),
                nearest(name, all));
-      if (i == 0)
+      if (i == 0 && !rule.interval)
         refuse(key, {}, "missing: " + rule.name + " learns by it",
                "the name of a signal of [signals], or one that is called " + wanted.name);
       continue;

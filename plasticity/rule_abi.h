@@ -144,8 +144,8 @@ typedef struct rheo_rule {
   const rheo_rule_signal* signal;
   uint32_t signed_weights;           /* 1: weights may be below 0, and there are no magnitudes */
   uint32_t sweeps;                   /* 1: it does */
-  uint32_t interval;                 /* parameter that says how often, in ms; RHEO_NONE: in ticks in which a signal that
-                                        is no dose differs from 0 */
+  uint32_t interval;                 /* parameter that says how often, in ms; RHEO_NONE: in ticks in which its first
+                                        signal differs from 0 */
   uint32_t target_sums, source_sums; /* of its sweeps */
   uint32_t publishes;                /* 1: a signal of one number per source */
   const char* (*problem)(const double* params); /* what is wrong with parameters that are each in range, or "" */

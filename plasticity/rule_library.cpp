@@ -255,8 +255,8 @@ Rule describe(const rheo_rule& table, const Refusal& refuse_list) {
   rule.source_sums = table.source_sums;
   const bool has_signal = std::any_of(rule.signals.begin(), rule.signals.end(),
                                       [](const RuleSignal& signal) { return signal.scope != RuleSignal::Scope::dose; });
-  if (rule.sweeps && !rule.interval && !has_signal)
-    refuse("it never sweeps", "an interval, or a signal that is no dose");
+  if (rule.sweeps && !rule.interval && (rule.signals.empty() || rule.signals.front().scope == RuleSignal::Scope::dose))
+    refuse("it never sweeps", "an interval, or a first signal that is no dose");
   if (!rule.sweeps && (rule.interval || rule.publishes || has_signal || table.target_sums + table.source_sums > 0))
     refuse("has an interval, sums or signals of sweeps, but does not sweep");
 

@@ -32,8 +32,7 @@
 //     static Bounds<V> bounds(const Step&);      // may be missing: weights stay within; 0 and no limit otherwise
 //
 //     // May be missing: what happens to all synapses at the end of a tick, every `interval` (a parameter, in ms), or
-//     in
-//     // each tick in which a signal that is no dose differs from 0.
+//     // in each tick in which the first of the signals differs from 0.
 //     static constexpr const char* interval = "interval";
 //     struct Sums { V ...; };                    // of each target, over its synapses; may be missing, with collect
 //     struct Back { V ...; };                    // of each source, over its synapses; may be missing, with reflect

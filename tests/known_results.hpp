@@ -32,6 +32,72 @@ inline std::shared_ptr<const SpikeTrains> poisson_trains(std::uint32_t neurons, 
   return made;
 }
 
+// `count` directions in n dimensions that are orthogonal and of length 1 (Gram-Schmidt, twice).
+template <class Gauss>
+std::vector<std::vector<double>> orthonormal(std::uint32_t count, std::uint32_t n, const Gauss& gauss) {
+  std::vector<std::vector<double>> all;
+  for (std::uint32_t k = 0; k < count; ++k) {
+    std::vector<double> v(n);
+    for (double& x : v) x = gauss();
+    all.push_back(v);
+  }
+  const auto dot = [n](const std::vector<double>& a, const std::vector<double>& b) {
+    double sum = 0;
+    for (std::uint32_t i = 0; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  for (std::uint32_t k = 0; k < count; ++k) {
+    for (int again = 0; again < 2; ++again)
+      for (std::uint32_t before = 0; before < k; ++before) {
+        const double part = dot(all[before], all[k]);
+        for (std::uint32_t i = 0; i < n; ++i) all[k][i] -= part * all[before][i];
+      }
+    const double length = std::sqrt(dot(all[k], all[k]));
+    for (double& x : all[k]) x /= length;
+  }
+  return all;
+}
+
+// The largest principal angle (degrees) between the spaces that two sets of as many independent directions span. Its
+// sine is the largest length that a unit vector of one space has outside the other: the norm of the part of one
+// orthonormal basis outside the other space, found by power iteration.
+inline double largest_angle(std::vector<std::vector<double>> a, std::vector<std::vector<double>> b) {
+  const auto n = static_cast<std::uint32_t>(a[0].size());
+  const auto made_orthonormal = [n](const std::vector<std::vector<double>>& of) {
+    std::size_t next = 0, i = 0;
+    return orthonormal(static_cast<std::uint32_t>(of.size()), n, [&] {
+      const double x = of[next][i];
+      if (++i == n) i = 0, ++next;
+      return x;
+    });
+  };
+  a = made_orthonormal(a);
+  b = made_orthonormal(b);
+  for (std::vector<double>& v : a)
+    for (const std::vector<double>& w : b) {
+      double part = 0;
+      for (std::uint32_t i = 0; i < n; ++i) part += v[i] * w[i];
+      for (std::uint32_t i = 0; i < n; ++i) v[i] -= part * w[i];
+    }
+  // Rows of `a` are what is outside now.
+  std::vector<double> c(a.size(), 1.0);
+  double squared = 0;
+  for (int step = 0; step < 200; ++step) {
+    std::vector<double> outside(n, 0.0), next(a.size(), 0.0);
+    for (std::size_t k = 0; k < a.size(); ++k)
+      for (std::uint32_t i = 0; i < n; ++i) outside[i] += c[k] * a[k][i];
+    squared = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      for (std::uint32_t i = 0; i < n; ++i) next[k] += outside[i] * a[k][i];
+      squared += next[k] * next[k];
+    }
+    squared = std::sqrt(squared);
+    if (squared == 0) return 0;
+    for (std::size_t k = 0; k < a.size(); ++k) c[k] = next[k] / squared;
+  }
+  return std::asin(std::min(1.0, std::sqrt(squared))) * 180 / 3.14159265358979323846;
+}
+
 using runs::all_of;
 using runs::uniform;
 

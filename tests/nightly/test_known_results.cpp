@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 
+#include "io/experiment.hpp"
 #include "tests/known_results.hpp"
 
 using namespace rheo;
@@ -38,4 +39,31 @@ TEST_CASE("Vogels & Sprekeler: 1000 neurons, ticks of 0.1 ms, rates from 3 to 15
   std::cout << "correlation " << correlation(learnt, rho) << ", error " << mean_relative_error(learnt, rho) << "\n";
   CHECK(correlation(learnt, rho) > 0.98);
   CHECK(mean_relative_error(learnt, rho) < 0.05);
+}
+
+TEST_CASE("Izhikevich (2007): the synapse that earns a late reward is among the strongest", "[known]") {
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Experiment experiment = parse_experiment(RHEO_SOURCE_DIR "/examples/distal_reward.toml");
+    experiment.network.seed = seed;
+    Network network(experiment.network, Threads(1));
+    network.simulation().run(ms_to_tick_nearest(experiment.duration, experiment.network.dt));
+    network.simulation().settle();
+    const auto weights = [&](const char* projection) {
+      std::size_t p = 0;
+      while (network.projections()[p].name != projection) ++p;
+      std::vector<Synapse> all;
+      for (NeuronId source = 0; source < 1000; ++source) network.outgoing(p, source, all);
+      return all;
+    };
+    const double rewarded = weights("rewarded").at(0).weight;
+    const std::vector<Synapse> others = weights("excitation");
+    const auto stronger = static_cast<double>(
+        std::count_if(others.begin(), others.end(), [&](const Synapse& other) { return other.weight >= rewarded; }));
+    const double rank = stronger / static_cast<double>(others.size());
+    std::cout << "seed " << seed << ": the rewarded weight is " << rewarded << ", " << 100 * rank
+              << " % of the others are as strong\n";
+    found += rank < 0.05;
+  }
+  CHECK(found >= 9);
 }

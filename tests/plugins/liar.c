@@ -13,6 +13,7 @@ static char long_name[66], endless[20000];
 static rheo_rule_param params[3];
 static rheo_rule_column columns[3];
 static rheo_rule_trace pre[2], post[3];
+static rheo_rule_signal signals[2];
 static rheo_rule rules[2];
 static rheo_rule_list list;
 
@@ -144,6 +145,28 @@ static void tell(void) {
   if (lie("parameter_of_source")) pre[0].kind = RHEO_PARAMETER, pre[0].param = 1;
   if (lie("parameter_of_all")) post[2].param = 2;
 
+  if (lie("bad_column_kind")) columns[0].kind = RHEO_PARAMETER;
+  if (lie("column_without_time")) columns[1].kind = RHEO_DECAYS, columns[1].param = 3;
+
+  if (lie("many_signals")) rules[0].signals = 9;
+  if (lie("null_signals")) rules[0].signal = NULL;
+  if (lie("duplicate_signal")) signals[1].name = "error";
+  if (lie("nan_signal")) signals[0].otherwise = not_a_number;
+  if (lie("bad_scope")) signals[0].scope = 4;
+  if (lie("dose_without_time")) signals[1].param = RHEO_NONE;
+  if (lie("signed_2")) rules[0].signed_weights = 2;
+  if (lie("sweeps_2")) rules[0].sweeps = 2;
+  if (lie("publishes_2")) rules[0].publishes = 2;
+  if (lie("many_sums")) rules[0].target_sums = 9;
+  if (lie("bad_interval")) rules[0].interval = 3;
+  if (lie("interval_may_be_zero")) rules[0].interval = 2;
+  if (lie("never_sweeps")) rules[0].signals = 1, signals[0] = signals[1];
+  if (lie("dose_first")) {
+    const rheo_rule_signal first = signals[0];
+    signals[0] = signals[1], signals[1] = first;
+  }
+  if (lie("sums_without_sweeps")) rules[0].sweeps = 0;
+
   if (lie("large_step")) rules[0].single_precision.step_bytes = 4097;
   if (lie("null_arrive")) rules[0].double_precision.arrive = NULL;
   if (lie("null_prepare")) rules[0].double_precision.prepare = NULL;
@@ -156,12 +179,16 @@ static const rheo_rule_list* made(uint32_t level) {
   static const rheo_rule_param good_params[3] = {{"tau", "ms", "a time constant", 20, 1, 1000, 0},
                                                  {"rho", "Hz", "a rate", 5, 0.1, 100, 1},
                                                  {"eta", "", "a step", 0.1, 0, 1, 0}};
-  static const rheo_rule_column good_columns[2] = {{"tag", "", "a tag", 0.5}, {"hidden", "", "a state", -1}};
+  static const rheo_rule_column good_columns[2] = {{"tag", "", "a tag", 0.5, RHEO_HOLDS, 0},
+                                                    {"hidden", "", "a state", -1, RHEO_HOLDS, 0}};
   static const rheo_rule_trace good_pre[2] = {{"x", "", "recent spikes", RHEO_DECAYS, 0},
                                               {"n", "", "number of spikes", RHEO_HOLDS, 0xffffffffu}};
   static const rheo_rule_trace good_post[3] = {{"y", "", "recent spikes", RHEO_DECAYS, 0},
                                                {"n", "", "number of spikes", RHEO_HOLDS, 0},
                                                {"rho", "", "", RHEO_PARAMETER, 1}};
+  static const rheo_rule_signal good_signals[2] = {{"error", "", "a third factor", 0, RHEO_PER_TARGET, 0},
+                                                   {"reward", "", "another", 0, RHEO_DOSE, 0}};
+  memcpy(signals, good_signals, sizeof good_signals);
   memcpy(params, good_params, sizeof good_params);
   memcpy(columns, good_columns, sizeof good_columns);
   memcpy(pre, good_pre, sizeof good_pre);
@@ -176,6 +203,9 @@ static const rheo_rule_list* made(uint32_t level) {
   rules[0].columns = 2, rules[0].column = columns;
   rules[0].pre_traces = 2, rules[0].pre_trace = pre;
   rules[0].post_traces = 3, rules[0].post_trace = post;
+  rules[0].signals = 2, rules[0].signal = signals;
+  rules[0].sweeps = 1, rules[0].interval = RHEO_NONE;
+  rules[0].target_sums = rules[0].source_sums = 1;
   rules[0].problem = no_problem;
   fill_in(&rules[0].single_precision);
   fill_in(&rules[0].double_precision);

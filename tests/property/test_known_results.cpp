@@ -81,3 +81,108 @@ TEST_CASE("Vogels & Sprekeler: each neuron follows the rate that is asked of it"
   CHECK(correlation(unlearnt, rho) < 0.5);
   CHECK(mean_relative_error(unlearnt, rho) > 0.5);
 }
+
+TEST_CASE("Oja's lateral rule finds principal subspaces one after the other, and takes them away") {
+  // Samples with a known spectrum: 30 directions of which the first three carry almost all variance. A second task has
+  // others; rows for it are appended while the old ones are frozen.
+  constexpr std::uint32_t sources = 30, rows = 6, of_each = 3;
+  std::mt19937_64 random(12);
+  const auto gauss = [&] {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += static_cast<double>(random() >> 11) * 0x1p-53;
+    return sum;
+  };
+  const auto basis = [&] { return orthonormal(sources, sources, gauss); };
+  const std::vector<std::vector<double>> first = basis(), second = basis();
+  const auto sample = [&](const std::vector<std::vector<double>>& directions) {
+    const double deviations[of_each] = {1.2, 1.0, 0.8};
+    std::vector<double> x(sources, 0.0);
+    for (std::uint32_t k = 0; k < sources; ++k) {
+      const double amount = gauss() * (k < of_each ? deviations[k] : 0.015);
+      for (std::uint32_t i = 0; i < sources; ++i) x[i] += amount * directions[k][i];
+    }
+    return x;
+  };
+
+  NetworkSpec spec;
+  spec.seed = 2;
+  spec.precision = Precision::double_;
+  spec.lanes = 4;
+  spec.populations = {
+      {.name = "S", .model = "spike_source", .size = sources, .params = {}, .options = {}, .initial = {}, .trains = {}},
+      {.name = "L", .model = "iaf_psc_delta", .size = rows, .params = {}, .options = {}, .initial = {}, .trains = {}}};
+  const auto task = [](const char* name, std::uint32_t width) {
+    return SignalSpec{.name = name, .kind = SignalSpec::Kind::task, .width = width};
+  };
+  spec.signals = {task("sample", 1),
+                  task("rows", rows),
+                  task("activity", sources),
+                  {.name = "clean", .kind = SignalSpec::Kind::published, .projection = "lateral"}};
+  spec.projections = {{.name = "lateral",
+                       .source = {all_of("S")},
+                       .target = {all_of("L")},
+                       .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                       .weight = runs::normal(0, 0.1),
+                       .delay = 1.0,
+                       .port = {},
+                       .plasticity = {.rule = "oja_lateral", .params = {{"own", 0.0}, {"eta", 1.0}}}}};
+  Network network(spec, Threads(2));
+  const auto show = [&](const std::vector<double>& x, double rate) {
+    network.set_signal("activity", x, true);
+    network.set_signal("sample", std::vector<double>{rate}, true);
+    network.simulation().run(1);
+  };
+  const auto learn = [&](const std::vector<std::vector<double>>& directions, double first_row) {
+    std::vector<double> state(rows, 0.0);
+    for (std::uint32_t r = 0; r < rows; ++r) state[r] = r < first_row ? -1 : r < first_row + of_each ? 1 : 0;
+    network.set_signal("rows", state);
+    for (int k = 0; k < 20'000; ++k) show(sample(directions), 20.0 / (1000 + k));
+  };
+  const auto learnt = [&](std::uint32_t begin, std::uint32_t end) {
+    network.simulation().settle();
+    std::vector<Synapse> all;
+    for (NeuronId source = 0; source < sources; ++source) network.outgoing(0, source, all);
+    std::vector<std::vector<double>> h(end - begin, std::vector<double>(sources));
+    for (const Synapse& one : all)
+      if (one.target - sources >= begin && one.target - sources < end)
+        h[one.target - sources - begin][one.source] = one.weight;
+    return h;
+  };
+  // Variance of a task that is left in what the projection publishes, rows before `frozen` being frozen.
+  const auto variance_left = [&](const std::vector<std::vector<double>>& directions, std::uint32_t frozen) {
+    std::vector<double> state(rows, 0.0);
+    std::fill_n(state.begin(), frozen, -1.0);
+    network.set_signal("rows", state);
+    double left = 0, all = 0;
+    for (int k = 0; k < 500; ++k) {
+      const std::vector<double> x = sample(directions);
+      show(x, 1e-9);
+      const std::vector<double> clean = network.signal("clean");
+      for (std::uint32_t i = 0; i < sources; ++i) left += clean[i] * clean[i], all += x[i] * x[i];
+    }
+    return left / all;
+  };
+
+  learn(first, 0);
+  const double angle = largest_angle(learnt(0, of_each), {first.begin(), first.begin() + of_each});
+  const auto frozen = learnt(0, of_each);
+  const double left = variance_left(first, of_each), unknown = variance_left(second, of_each);
+  learn(second, of_each);
+  const auto both = [&] {
+    std::vector<std::vector<double>> span(first.begin(), first.begin() + of_each);
+    span.insert(span.end(), second.begin(), second.begin() + of_each);
+    return span;
+  }();
+  const double joint = largest_angle(learnt(0, rows), both);
+  const double left_first = variance_left(first, rows), left_second = variance_left(second, rows);
+  std::cout << "Oja: largest principal angle " << angle << " degrees, variance left " << left << " (of a task that was "
+            << "not learnt " << unknown << "); after a second task " << joint << " degrees, left " << left_first
+            << " and " << left_second << "\n";
+  CHECK(angle < 2);
+  CHECK(left <= 0.01);
+  CHECK(unknown > 0.5);
+  CHECK(learnt(0, of_each) == frozen);
+  CHECK(joint < 2);
+  CHECK(left_first <= 0.01);
+  CHECK(left_second <= 0.01);
+}

@@ -17,13 +17,20 @@ namespace rheo {
 
 struct TomlNode;
 
+// A part of the experiment.
+struct Phase : TickSpan {
+  std::string name;
+  std::vector<std::string> learning;  // projections, in the order of the network; others keep their weights
+};
+
 // What [record.spikes] asks for, in the order of the network's populations; no neuron twice.
 struct RecordSpikes {
   bool present = false;
   std::vector<Selection> populations;
+  std::vector<TickSpan> spans;  // none: the whole run
 };
 
-// What [record.NAME] with variables, or a report of a SONATA config, asks for.
+// What [record.NAME] with variables (in one phase, if it names phases), or a report of a SONATA config, asks for.
 struct RecordStates {
   std::string name;
   std::vector<Selection> cells;        // no neuron twice
@@ -46,6 +53,7 @@ struct Experiment {
   double duration = 0;  // ms, = ticks * dt
   Tick ticks = 0;       // >= 1
   NetworkSpec network;
+  std::vector<Phase> phases;  // one after the other over all ticks; none: all learns all the time
   RecordSpikes record;
   std::vector<RecordStates> reports;
   std::vector<RecordWeights> weights;

@@ -880,6 +880,23 @@ std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_
   return {simulation_.populations()[p].first + pieces[p].begin + offset % width, offset / width};
 }
 
+void Network::learn(std::string_view projection, bool learns) {
+  std::vector<std::string> plastic;
+  for (const SynapseBundle& bundle : synapses_->bundles()) {
+    if (!bundle.plastic) continue;
+    plastic.push_back(projections_[bundle.first].name);
+    if (plastic.back() == projection) return simulation_.learn(bundle.first, learns);
+  }
+  const bool known = std::any_of(projections_.begin(), projections_.end(),
+                                 [&](const ProjectionInfo& info) { return info.name == projection; });
+  throw BuildError({.file = {},
+                    .key = fmt::format("projections.{}", projection),
+                    .value = {},
+                    .problem = known ? "has no plasticity, so that it cannot learn" : "there is no such projection",
+                    .expected = plastic.empty() ? std::string() : fmt::format("one of {}", fmt::join(plastic, ", ")),
+                    .suggestion = known ? std::string() : nearest(projection, plastic)});
+}
+
 void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
   const std::vector<SynapseBundle>& bundles = synapses_->bundles();
   std::size_t index = 0;

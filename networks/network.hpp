@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Network {
   Simulation& simulation() { return simulation_; }
   const Simulation& simulation() const { return simulation_; }
   const std::vector<ProjectionInfo>& projections() const { return projections_; }
+  // Whether the synapses of a plastic projection change from here on (Simulation::learn). Throws BuildError where there
+  // is no such projection, or it has no rule.
+  void learn(std::string_view projection, bool learns);
   // Appends the synapses of one neuron in one projection, by target, delay and then as they were drawn, whatever the
   // layout. Nothing for a neuron that is no source of the projection.
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;

@@ -210,7 +210,7 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
   for (AlignedColumn<std::byte>& column : block.columns) lane.columns.push_back(column.data());
   rheo_batch batch{};
   batch.step = step_.data();
-  batch.learns = 1;
+  batch.learns = learns_ ? 1 : 0;
   batch.targets = block.data.data();
   batch.target_bytes = static_cast<std::uint32_t>(block.data.size() / block.synapses());
   batch.columns = lane.columns.data();
@@ -296,7 +296,7 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
       lane.count[j] = static_cast<std::uint16_t>(count + 1);
       full = full || count + 1 == deep;
       ++lane.spikes;
-      if (plan.eager) lane.spiking.push_back(j);
+      if (plan.eager && learns_) lane.spiking.push_back(j);
       break;
     }
   }
@@ -352,7 +352,7 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
   Lane& lane = lanes_[index];
   if (lane.width == 0) return;
   if (lane.spikes > 0) {
-    if (!bundle.plastic->eager) {
+    if (!bundle.plastic->eager && learns_) {
       constexpr std::size_t at_once = 256;
       bundle.lanes[index].for_each_slice(
           [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
@@ -449,6 +449,7 @@ void PlasticBundle<Real>::for_each_target(const SynapseBundle& bundle, const Use
 
 template <class Real>
 void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const {
+  to.put("learns", static_cast<std::uint8_t>(learns_));
   const CanonicalRows rows(bundle);
   const std::size_t columns = bundle.plastic->rule->columns.size();
   for (std::size_t c = 0; c < columns; ++c) {
@@ -490,6 +491,12 @@ void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter
 
 template <class Real>
 void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from) {
+  const auto refuse = [](const char* key, const char* problem) {
+    throw StateError({.file = {}, .key = key, .value = {}, .problem = problem, .expected = {}, .suggestion = {}});
+  };
+  const auto learns = from.get<std::uint8_t>("learns");
+  if (learns > 1) refuse("learns", "neither 0 nor 1");
+  learns_ = learns == 1;
   const CanonicalRows rows(bundle);
   std::uint64_t synapses = 0;
   for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
@@ -501,9 +508,6 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
       reinterpret_cast<Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse] = values[k++];
     });
   }
-  const auto refuse = [](const char* key, const char* problem) {
-    throw StateError({.file = {}, .key = key, .value = {}, .problem = problem, .expected = {}, .suggestion = {}});
-  };
   from.get("source.last", std::span<Tick>(last_));
   for (const Tick last : last_)
     if (last < nothing || last > now) refuse("source.last", "not a time of the past");

@@ -43,6 +43,10 @@ class PlasticBundle {
   // What targets did up to and including tick t reaches every synapse of the lane. Changes no result, whenever it is
   // called.
   void settle(SynapseBundle& bundle, std::size_t lane, Tick t) { settle(bundle, lane, t, t); }
+  // Whether synapses change from here on, all lanes settled. While they do not, they transmit what the rule makes of
+  // them as they are, and histories are dropped unread.
+  void learn(bool learns) { learns_ = learns; }
+  bool learns() const { return learns_; }
 
   // All lanes settled at `now`: weights, columns, traces and what is in flight, by source and target.
   void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
@@ -115,6 +119,7 @@ class PlasticBundle {
 
   const rheo_rule_kernels* kernels_;
   std::vector<std::byte> step_;
+  bool learns_ = true;
   Tick max_delay_;
   std::vector<RuleTrace::Kind> pre_, post_;
   std::vector<DecayTable> pre_decay_, post_decay_;

@@ -286,6 +286,13 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->settle(bundles_[b], lane, now);
   }
+  void learn(std::size_t projection, bool learns) override {
+    if (const auto bundle = plastic_of(projection); bundle != nullptr) bundle->learn(learns);
+  }
+  bool learns(std::size_t projection) const override {
+    const auto bundle = plastic_of(projection);
+    return bundle != nullptr && bundle->learns();
+  }
   void save(Tick now, ByteWriter& to) const override {
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->save(bundles_[b], now, to);
@@ -410,6 +417,13 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     std::vector<std::uint32_t> record;   // [bundle] of its next row
     std::vector<PlasticSlice> learning;  // that follow each other in `arriving` and are of one bundle
   };
+
+  // What learns of a projection, or nullptr.
+  PlasticBundle<Real>* plastic_of(std::size_t projection) const {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (bundles_[b].first == projection) return plastic_[b].get();  // alone in its bundle if it is plastic
+    return nullptr;
+  }
 
   template <class At>
   void deliver(std::size_t index, Tick t, std::span<const Slice> slices, const At& at) {

@@ -26,6 +26,7 @@
 #include "io/spike_recorder.hpp"
 #include "io/state_recorder.hpp"
 #include "io/statistics.hpp"
+#include "io/weight_recorder.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {
@@ -366,6 +367,10 @@ int run_experiment(const RunOptions& options) {
       simulation.add_probe(*state_recorders.back());
     }
   }
+  std::vector<std::unique_ptr<WeightRecorder>> weight_recorders;
+  for (const RecordWeights& record : experiment.weights)
+    if (!record.times.empty())
+      weight_recorders.push_back(std::make_unique<WeightRecorder>(directory, network, experiment.network, record));
   write_run_report(directory, report);  // only now: an unfinished recording in the directory would have been refused
   remove_earlier(directory, earlier, files);
 
@@ -382,9 +387,11 @@ int run_experiment(const RunOptions& options) {
     report.simulated = tick_to_ms(simulation.now(), simulation.dt());
     if (recorder) recorder->finish();
     for (const auto& states : state_recorders) states->finish();
+    for (const auto& weights : weight_recorders) weights->finish();
     if (!experiment.weights.empty()) simulation.settle();
     for (const RecordWeights& weights : experiment.weights)
-      write_weights(directory / weights.file, network, experiment.network, weights.projection);
+      if (weights.times.empty())
+        write_weights(directory / weights.file, network, experiment.network, weights.projection);
     report.files = files;
     report.populations = statistics.results(simulation.now(), simulation.dt());
     report.peak_memory = peak_memory_bytes();
@@ -408,12 +415,16 @@ int run_experiment(const RunOptions& options) {
     Pieces pieces(window_of(network, simulation.dt()));
     auto next_phase = experiment.phases.begin();
     std::string phase;
-    while (!interrupted && simulation.now() < experiment.ticks) {
+    for (;;) {
+      for (const auto& weights : weight_recorders)
+        if (weights->next() == simulation.now()) weights->take();
+      if (interrupted || simulation.now() >= experiment.ticks) break;
       if (next_phase != experiment.phases.end() && next_phase->begin == simulation.now()) {
         begin_phase(network, experiment, *next_phase);
         phase = next_phase++->name;
       }
-      const Tick border = next_phase == experiment.phases.end() ? experiment.ticks : next_phase->begin;
+      Tick border = next_phase == experiment.phases.end() ? experiment.ticks : next_phase->begin;
+      for (const auto& weights : weight_recorders) border = std::min(border, weights->next());
       const Tick ticks = pieces.next(border - simulation.now());
       const Stopwatch piece;
       simulation.run(ticks);

@@ -39,11 +39,13 @@ struct RecordStates {
   SampleTimes times;
 };
 
-// What [record.NAME] with a projection asks for: its weights at the end.
+// What [record.NAME] with a projection asks for: its weights at the end, or snapshots of a plastic one while running.
 struct RecordWeights {
   std::string name;
   std::string projection;
-  std::string file;  // in the output directory
+  std::string file;                         // in the output directory
+  std::vector<std::string> variables = {};  // columns of its rule; none: its weights at the end
+  std::vector<SampleTimes> times = {};      // of snapshots
 };
 
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.

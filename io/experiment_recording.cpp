@@ -110,15 +110,67 @@ class RecordingReader {
 
   void read_weights(const Field& field, const std::string& name) {
     check_name(field, name);
-    field.only({"projection"}, {"every", "phases"});
+    field.only({"projection", "every", "start", "stop", "phases", "variables"});
     const Field projection = *field.find("projection");
     const std::string& wanted = projection.text("the name of a projection");
     Names names;
     for (const ProjectionSpec& known : experiment_.network.projections) names.push_back(known.name);
     if (!contains(names, wanted))
       projection.refuse("unknown projection", names.empty() ? "a projection" : one_of(names), nearest(wanted, names));
-    experiment_.weights.push_back({name, wanted, name + ".h5"});
-    claim(field, name, experiment_.weights.back().file);
+    RecordWeights weights{name, wanted, name + ".h5"};
+    if (const auto every = field.find("every")) {
+      read_snapshots(field, *every, weights);
+    } else {
+      for (const char* other : {"start", "stop", "phases", "variables"})
+        if (const auto given = field.find(other))
+          given->refuse("has a meaning with every only", "every = .. (ms) beside it");
+    }
+    claim(field, name, weights.file);
+    experiment_.weights.push_back(std::move(weights));
+  }
+
+  // Snapshots are taken at the end of a phase, or of the run, too: what was learnt is what matters most.
+  void read_snapshots(const Field& field, const Field& every, RecordWeights& weights) {
+    const auto& projections = experiment_.network.projections;
+    const std::string& rule = std::find_if(projections.begin(), projections.end(), [&](const ProjectionSpec& p) {
+                                return p.name == weights.projection;
+                              })->plasticity.rule;
+    if (rule.empty())
+      every.refuse(fmt::format("{} has no plasticity, so that its weights stay as they are", weights.projection),
+                   "no every: then they are written once, at the end");
+    SampleTimes times;
+    times.every = ticks(every, 1);
+    for (const Phase& phase : read_phase_names(field))
+      weights.times.push_back({.first = phase.begin, .every = times.every, .end = phase.end + 1});
+    if (weights.times.empty()) {
+      Tick last = experiment_.ticks;
+      const auto start = field.find("start");
+      if (start) times.first = ticks(*start, 0);
+      if (times.first > last)
+        start->refuse("is after the end of the simulation", fmt::format("a time <= {} (ms)", experiment_.duration));
+      if (const auto stop = field.find("stop")) {
+        last = std::min(last, ticks(*stop, 0));
+        if (last < times.first) stop->refuse("is before start", "a time at or after start (ms)");
+      }
+      times.end = last + 1;
+      weights.times.push_back(times);
+    }
+    const auto variables = field.find("variables");
+    if (!variables) {
+      weights.variables.emplace_back("weight");
+      return;
+    }
+    Names known;
+    for (const FieldInfo& column : experiment_.network.rules->find(rule)->columns) known.push_back(column.name);
+    each_name(*variables, "a list of variables such as [\"weight\"]", [&](const Field& entry) {
+      const std::string& variable = entry.text("the name of a variable such as \"weight\"");
+      if (!contains(known, variable))
+        entry.refuse(fmt::format("unknown variable of a synapse of {}", rule), one_of(known), nearest(variable, known));
+      if (contains(weights.variables, variable)) entry.refuse("is named twice");
+      if (contains({"time", "delay", "source_node_id", "target_node_id"}, variable))
+        entry.refuse("is the name of another dataset of the file", "a rule that calls it otherwise");
+      weights.variables.push_back(variable);
+    });
   }
 
   // The phases that a recording is limited to, in the order of the experiment; none: it is not limited.

@@ -897,11 +897,20 @@ void Network::learn(std::string_view projection, bool learns) {
                     .suggestion = known ? std::string() : nearest(projection, plastic)});
 }
 
-void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
+std::size_t Network::bundle_of(std::size_t projection) const {
   const std::vector<SynapseBundle>& bundles = synapses_->bundles();
   std::size_t index = 0;
   while (projection >= bundles.at(index).first + bundles[index].members.size()) ++index;
-  const SynapseBundle& bundle = bundles[index];
+  return index;
+}
+
+SynapseColumn Network::read_column(std::size_t projection, std::size_t column) const {
+  return synapses_->read_column(bundle_of(projection), column);
+}
+
+void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
+  const std::size_t index = bundle_of(projection);
+  const SynapseBundle& bundle = synapses_->bundles()[index];
   const auto row = row_of(bundle.sources, source);
   if (row == Connector::nobody) return;
   const std::size_t begin = to.size();

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/simulation.hpp"
@@ -46,6 +47,9 @@ class Network {
   // Appends the synapses of one neuron in one projection, by target, delay and then as they were drawn, whatever the
   // layout. Nothing for a neuron that is no source of the projection.
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
+  // A column of what the rule of a plastic projection keeps per synapse, in the order of outgoing(), source after
+  // source, as of the last Simulation::settle(): 0 is the weight, with its sign. Empty for a static projection.
+  std::variant<std::vector<float>, std::vector<double>> read_column(std::size_t projection, std::size_t column) const;
   // The same as they are stored, for networks/graph_view.hpp.
   const StoredSynapses& stored() const { return *synapses_; }
   const Lanes& lanes() const { return lanes_; }
@@ -55,6 +59,8 @@ class Network {
   double bytes_per_synapse() const;
 
  private:
+  std::size_t bundle_of(std::size_t projection) const;
+
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
   const StoredSynapses* synapses_ = nullptr;  // owned by the simulation

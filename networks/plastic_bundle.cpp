@@ -378,7 +378,7 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
 
 namespace {
 
-// Synapses of a row of all lanes in the order that does not depend on lanes: by target, delay, and as they are stored.
+// Synapses in the order that does not depend on lanes: by source, target, delay, and as they are stored.
 struct Place {
   NeuronId target;
   std::uint32_t delay, lane, synapse;
@@ -396,15 +396,16 @@ class CanonicalRows {
           owners_[l][j] = neuron;
         }
     }
+    for (const SourceRange& range : bundle.sources)
+      for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
+        rows_.emplace_back(neuron, range.row + (neuron - range.first) / range.step);
+    std::sort(rows_.begin(), rows_.end());
   }
 
   template <class Use>
   void for_each(const Use& use) const {
     std::vector<Place> places;
-    std::size_t rows = 0;
-    for (const SynapseBlock& block : bundle_.lanes)
-      if (block.synapses() != 0) rows = block.row_synapses.size() - 1;
-    for (std::uint32_t row = 0; row < rows; ++row) {
+    for (const auto& [source, row] : rows_) {
       places.clear();
       for (std::uint32_t l = 0; l < owners_.size(); ++l) {
         const SynapseBlock& block = bundle_.lanes[l];
@@ -423,7 +424,8 @@ class CanonicalRows {
 
  private:
   const SynapseBundle& bundle_;
-  std::vector<std::vector<NeuronId>> owners_;  // [lane][target]
+  std::vector<std::vector<NeuronId>> owners_;             // [lane][target]
+  std::vector<std::pair<NeuronId, std::uint32_t>> rows_;  // of sources, ascending
 };
 
 }  // namespace
@@ -448,15 +450,23 @@ void PlasticBundle<Real>::for_each_target(const SynapseBundle& bundle, const Use
 }
 
 template <class Real>
+std::vector<Real> PlasticBundle<Real>::read_column(const SynapseBundle& bundle, std::size_t column) const {
+  std::uint64_t synapses = 0;
+  for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
+  std::vector<Real> values;
+  values.reserve(synapses);
+  CanonicalRows(bundle).for_each([&](const Place& place) {
+    values.push_back(reinterpret_cast<const Real*>(bundle.lanes[place.lane].columns[column].data())[place.synapse]);
+  });
+  return values;
+}
+
+template <class Real>
 void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const {
   to.put("learns", static_cast<std::uint8_t>(learns_));
-  const CanonicalRows rows(bundle);
   const std::size_t columns = bundle.plastic->rule->columns.size();
   for (std::size_t c = 0; c < columns; ++c) {
-    std::vector<Real> values;
-    rows.for_each([&](const Place& place) {
-      values.push_back(reinterpret_cast<const Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse]);
-    });
+    const std::vector<Real> values = read_column(bundle, c);
     to.put(bundle.plastic->rule->columns[c].name, std::span<const Real>(values));
   }
   to.put("source.last", std::span<const Tick>(last_));

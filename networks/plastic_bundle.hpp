@@ -48,6 +48,8 @@ class PlasticBundle {
   void learn(bool learns) { learns_ = learns; }
   bool learns() const { return learns_; }
 
+  // A column of all synapses, lanes settled, by source, target and delay: weights are magnitudes.
+  std::vector<Real> read_column(const SynapseBundle& bundle, std::size_t column) const;
   // All lanes settled at `now`: weights, columns, traces and what is in flight, by source and target.
   void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
   // in_flight: the spikes that are filed next. Throws StateError.

@@ -302,6 +302,14 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       if (plastic_[b]) plastic_[b]->load(bundles_[b], now, in_flight, from);
   }
 
+  SynapseColumn read_column(std::size_t b, std::size_t column) const override {
+    if (!plastic_[b]) return {};
+    std::vector<Real> values = plastic_[b]->read_column(bundles_[b], column);
+    if (column == 0 && bundles_[b].plastic->negative())
+      for (Real& value : values) value = -value;
+    return values;
+  }
+
   void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
     Lane& lane = lanes_[index];
     list_rows(index, batch, lane.rows);

@@ -1,4 +1,5 @@
-// Phases of a run: which projections learn in which, what is recorded of them, and where they are told.
+// Phases of a run: which projections learn in which, what is recorded of them, and where they are told. Snapshots of
+// weights while running.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <string>
@@ -157,4 +158,75 @@ TEST_CASE("validate, inspect and bench know phases") {
   CHECK(nlohmann::json::parse(json.out())["phases"][1] ==
         nlohmann::json::parse(R"({"name": "train", "begin": 50.0, "end": 150.0, "learning": ["excitation"]})"));
   CHECK(code_of(scratch, {"bench", file.string(), "--repeat", "2", "--no-bound"}) == 0);
+}
+
+TEST_CASE("weights every so often: in phases, the last as at the end, nothing else changes") {
+  const Scratch scratch;
+  const std::string at_end = "[record.spikes]\n[record.exc]\nprojection = \"excitation\"\n";
+  const fs::path plain = scratch / "plain", one = scratch / "one", other = scratch / "other";
+  REQUIRE(code_of(scratch, {"run", experiment(scratch, three_phases, at_end).string(), "--out", plain.string()}) == 0);
+  const fs::path file = experiment(scratch, three_phases,
+                                   at_end +
+                                       "[record.course]\nprojection = \"excitation\"\nevery = 20.0\n[record.trained]\n"
+                                       "projection = \"excitation\"\nevery = 50.0\nphases = [\"train\", \"test\"]\n");
+  Command command(scratch, {"run", file.string(), "--threads", "1", "--lanes", "1", "--out", one.string()});
+  REQUIRE(command.end() == 0);
+  const std::vector<std::string> files{"spikes.h5", "exc.h5", "course.h5", "trained.h5"};
+  CHECK(report(one)["files"] == files);
+  for (const char* same : {"spikes.h5", "exc.h5"}) CHECK((bytes_of(one / same) == bytes_of(plain / same)));
+  REQUIRE(code_of(scratch, {"run", file.string(), "--threads", "3", "--lanes", "9", "--out", other.string()}) == 0);
+  for (const std::string& name : files) CHECK((bytes_of(one / name) == bytes_of(other / name)));
+
+  for (const char* edges : {"excitation_E_E", "excitation_E_I"}) {
+    const auto course = rheo::h5::File::open((one / "course.h5").string()).group(std::string("/weights/") + edges),
+               trained = rheo::h5::File::open((one / "trained.h5").string()).group(std::string("/weights/") + edges);
+    CHECK(course.dataset("time").read<double>() ==
+          std::vector<double>{0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200});
+    CHECK(trained.dataset("time").read<double>() == std::vector<double>{50, 100, 150, 200});
+    const auto weights = [](const rheo::h5::Group& group, std::uint64_t k) {
+      return group.dataset("weight").read<float>(k, 1);
+    };
+    CHECK((weights(course, 10) == weights_of(one / "exc.h5", edges)));
+    CHECK((weights(course, 0) == weights(course, 2)));  // settle
+    CHECK((weights(course, 2) != weights(course, 3)));  // train
+    CHECK((weights(course, 7) != weights(course, 8)));
+    CHECK((weights(course, 8) == weights(course, 10)));  // test
+    CHECK((weights(trained, 0) == weights(course, 0)));
+    CHECK((weights(trained, 1) == weights(course, 5)));
+    CHECK((weights(trained, 2) == weights(course, 8)));
+  }
+}
+
+TEST_CASE("Ctrl-C and kill -9 keep the weights that were recorded") {
+  const Scratch scratch;
+  const std::string record = "[record.course]\nprojection = \"inhibition\"\nevery = 5.0\n";
+  const auto lasting = [](const char* duration) {
+    return std::string("[[phases]]\nname = \"all\"\nduration = ") + duration + "\n";
+  };
+  const fs::path out = scratch / "out", part = out / "course.h5.part";
+  const bool kill = GENERATE(false, true);
+  {
+    Command command(scratch, {"run", experiment(scratch, lasting("1e7"), record).string(), "--out", out.string()});
+    REQUIRE(comes_true([&] { return flushed_rows(part, "/rows") > 1; }));
+    // What others see while it runs.
+    CHECK(flushed_rows(part, "/weights/inhibition/weight") > 0);
+    command.send(kill ? SIGKILL : SIGINT);
+    CHECK(command.end() == (kill ? -SIGKILL : 75));
+  }
+  if (kill) {
+    CHECK(code_of(scratch, {"run", (scratch / "net.toml").string(), "--out", out.string()}) == 2);
+    Command command(scratch, {"recover", out.string()});
+    CHECK(command.end() == 0);
+    CHECK(command.out().find("course.h5: sealed, ") != std::string::npos);
+    CHECK(code_of(scratch, {"recover", out.string()}) == 2);
+  }
+  const auto cut = rheo::h5::File::open((out / "course.h5").string()).group("/weights/inhibition");
+  const std::uint64_t snapshots = cut.dataset("time").rows();
+  REQUIRE(snapshots > 2);
+  const std::uint64_t compared = std::min<std::uint64_t>(snapshots, 40);
+  const fs::path whole = scratch / "whole";
+  REQUIRE(code_of(scratch, {"run", experiment(scratch, lasting("200.0"), record).string(), "--out", whole.string()}) ==
+          0);
+  const auto expected = rheo::h5::File::open((whole / "course.h5").string()).dataset("/weights/inhibition/weight");
+  CHECK((cut.dataset("weight").read<float>(0, compared) == expected.read<float>(0, compared)));
 }

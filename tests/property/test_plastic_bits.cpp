@@ -263,7 +263,8 @@ TEST_CASE("plastic networks: saved and loaded while some projections do not lear
     std::size_t next = 0;
     while (now < duration) {
       const std::uint32_t lanes[] = {1, 2, 5, 16};
-      Network here(demanding(precision, lanes[random() % 4], random() % 3 == 0), Threads(1 + random() % 3));
+      Network here(demanding(precision, lanes[random() % 4], random() % 3 == 0),
+                   Threads(static_cast<unsigned>(1 + random() % 3)));
       if (random() % 2 == 0) learn_as(here, {0, static_cast<unsigned>(random() % 8)});  // forgotten by the load
       Recorder recorder;
       here.simulation().add_sink(recorder);

@@ -280,10 +280,10 @@ TEST_CASE("weights are those of plain sums over the spike trains") {
 
 TEST_CASE("weights stay while a projection does not learn, and traces go on") {
   constexpr Tick ticks = 6000;
+  const std::vector<std::pair<Tick, Tick>> spans{{1800, 3500}, {2000, 2040}, {0, 4000}, {5000, ticks}};
   for (const Case& one : cases()) {
     if (std::string(one.rule) == "tsodyks_markram") continue;
-    for (const std::pair<Tick, Tick> frozen :
-         {std::pair<Tick, Tick>{1800, 3500}, {2000, 2040}, {0, 4000}, {5000, ticks}}) {
+    for (const std::pair<Tick, Tick>& frozen : spans) {
       for (const bool eager : {false, true}) {
         const auto sources = trains(25, ticks, 150, dt, 17);
         const NetworkSpec spec = network_of(one, Precision::double_, eager, sources, 1, 79);

@@ -358,6 +358,32 @@ TEST_CASE("phases", "[experiment]") {
   CHECK(folder.parse(simulation + projections).phases.empty());
 }
 
+TEST_CASE("weights at the end and every so often", "[experiment]") {
+  const Folder folder;
+  const std::string text = simulation + three_neurons +
+                           "[projections.p]\nsource = \"E\"\ntarget = \"E\"\nconnect.rule = "
+                           "\"all_to_all\"\nplasticity.rule = \"stdp_pair\"\n";
+  const auto weights_of = [&](const std::string& record) {
+    const Experiment experiment = folder.parse(text + "[record.w]\nprojection = \"p\"\n" + record);
+    REQUIRE(experiment.weights.size() == 1);
+    CHECK(experiment.weights[0].file == "w.h5");
+    return experiment.weights[0];
+  };
+  CHECK(weights_of("").times.empty());
+  const RecordWeights all = weights_of("every = 2.5\n");
+  CHECK(all.variables == Strings{"weight"});
+  REQUIRE(all.times.size() == 1);
+  CHECK((all.times[0].first == 0 && all.times[0].every == 25 && all.times[0].end == 1001));
+  const RecordWeights some = weights_of("every = 2.5\nstart = 10\nstop = 20\nvariables = [\"weight\"]\n");
+  CHECK((some.times.at(0).first == 100 && some.times.at(0).end == 201));
+  CHECK(weights_of("every = 1\nstart = 100.0\nstop = 300.0\n").times.at(0).first == 1000);
+  const RecordWeights phases = weights_of(
+      "every = 1\nphases = [\"b\"]\n[[phases]]\nname = \"a\"\nduration = 30\n[[phases]]\nname = \"b\"\nduration = "
+      "70\n");
+  REQUIRE(phases.times.size() == 1);
+  CHECK((phases.times[0].first == 300 && phases.times[0].every == 10 && phases.times[0].end == 1001));
+}
+
 TEST_CASE("selections", "[experiment]") {
   const auto same = [](const Selection& s, const std::string& name, std::uint32_t begin,
                        std::optional<std::uint32_t> end, std::uint32_t step) {

@@ -344,7 +344,54 @@ populations = ["E", "I"])",
                  R"([record.w]
 projection = "excitation"
 every = 10.0)",
-                 R"(wrong.toml:28: record.w.every: not available yet in this version)"},
+                 R"(wrong.toml:28: record.w.every = 10.0: excitation has no plasticity, so that its weights stay as they are; expected no every: then they are written once, at the end)"},
+                {R"([record.spikes]
+populations = ["E", "I"])",
+                 R"([record.w]
+projection = "excitation"
+phases = ["train"])",
+                 R"(wrong.toml:28: record.w.phases = ["train"]: has a meaning with every only; expected every = .. (ms) beside it)"},
+                {R"([record.spikes]
+populations = ["E", "I"])",
+                 R"([record.w]
+projection = "excitation"
+variables = ["weight"])",
+                 R"(wrong.toml:28: record.w.variables = ["weight"]: has a meaning with every only; expected every = .. (ms) beside it)"},
+                {R"(delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"])",
+                 R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[record.w]
+projection = "excitation"
+every = 10.0
+variables = ["wieght"])",
+                 R"(wrong.toml:30: record.w.variables = "wieght": unknown variable of a synapse of stdp_pair; expected weight; did you mean "weight"?)"},
+                {R"(delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"])",
+                 R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[record.w]
+projection = "excitation"
+every = 0.25)",
+                 R"(wrong.toml:29: record.w.every = 0.25: is no whole number of ticks of 0.1 ms; expected a multiple of 0.1 (ms), not 0)"},
+                {R"(delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"])",
+                 R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[record.w]
+projection = "excitation"
+every = 10.0
+start = 100.1)",
+                 R"(wrong.toml:30: record.w.start = 100.1: is after the end of the simulation; expected a time <= 100 (ms))"},
                 {R"([record.spikes])",
                  R"([[phases]]
 name = "train"

@@ -169,6 +169,7 @@ void bench(const BenchOptions& options) {
   const double build_seconds = seconds_since(building);
   const std::uint64_t build_peak = peak_memory_bytes();
   Simulation& simulation = network.simulation();
+  if (!experiment.phases.empty()) begin_phase(network, experiment, experiment.phases.front());
   simulation.run(ms_to_tick_nearest(options.discard, spec.dt));
   const std::vector<std::byte> state = simulation.save();
 
@@ -181,12 +182,12 @@ void bench(const BenchOptions& options) {
     if (k == 0) {
       SpikeStatistics statistics(simulation.populations());
       simulation.add_sink(statistics);
-      simulation.run(experiment.ticks);
+      run_phases(network, experiment);
       all_seconds.push_back(seconds_since(running));
       populations = statistics.results(experiment.ticks, spec.dt);
       simulation.remove_sink(statistics);
     } else {
-      simulation.run(experiment.ticks);
+      run_phases(network, experiment);
       all_seconds.push_back(seconds_since(running));
     }
   }

@@ -7,6 +7,7 @@
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
+#include "core/time.hpp"
 #include "networks/connect_rules.hpp"
 #include "networks/graph_statistics.hpp"
 
@@ -106,6 +107,7 @@ std::string network_text(const Experiment& experiment, const Network& network) {
     }
     text += fmt::format(", {} bytes\n", grouped(info.bytes));
   }
+  text += phases_text(experiment);
   return text;
 }
 
@@ -125,15 +127,17 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
                            {"max_delay", info.max_delay},
                            {"bytes", info.bytes}});
   }
-  return {{"file", experiment.path},
-          {"title", experiment.title},
-          {"seed", spec.seed},
-          {"dt", spec.dt},
-          {"populations", populations},
-          {"projections", projections},
-          {"synapses", network.synapses()},
-          {"bytes_per_synapse", network.bytes_per_synapse()},
-          {"bytes", network.simulation().bytes()}};
+  nlohmann::ordered_json json{{"file", experiment.path}, {"title", experiment.title},  {"seed", spec.seed},
+                              {"dt", spec.dt},           {"populations", populations}, {"projections", projections}};
+  for (const Phase& phase : experiment.phases)
+    json["phases"].push_back({{"name", phase.name},
+                              {"begin", tick_to_ms(phase.begin, spec.dt)},
+                              {"end", tick_to_ms(phase.end, spec.dt)},
+                              {"learning", phase.learning}});
+  json["synapses"] = network.synapses();
+  json["bytes_per_synapse"] = network.bytes_per_synapse();
+  json["bytes"] = network.simulation().bytes();
+  return json;
 }
 
 void inspect(const InspectOptions& options) {

@@ -29,6 +29,7 @@ std::string clock_text(double seconds) {
 std::string progress_text(const ProgressState& state, int width) {
   const double part = state.total > 0 ? std::clamp(state.done / state.total, 0.0, 1.0) : 0.0;
   std::string text = fmt::format("{:3.0f} %   {:.0f} of {:.0f} ms", std::floor(part * 100), state.done, state.total);
+  if (!state.phase.empty()) text += fmt::format("   phase {}", state.phase);
   if (state.done > 0) {
     text += fmt::format("   RTF {:.3g}", state.wall * 1000 / state.done);
     text += fmt::format("   ETA {}", clock_text(state.wall * (1 - part) / part));

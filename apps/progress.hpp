@@ -10,10 +10,11 @@ namespace rheo {
 struct ProgressState {
   double done = 0, total = 0;  // ms of biology
   double wall = 0;             // s since the simulation began
+  std::string phase = {};      // empty: there are none
 };
 
-// "[=======>      ]  45 %   450 of 1000 ms   RTF 0.83   ETA 0:12", at most `width` columns; without a bar when `width`
-// is 0. RTF: wall seconds per second of biology.
+// "[=======>      ]  45 %   450 of 1000 ms   phase train   RTF 0.83   ETA 0:12", at most `width` columns; without a bar
+// when `width` is 0. RTF: wall seconds per second of biology.
 std::string progress_text(const ProgressState& state, int width);
 
 // "0:12", "1:02:03"

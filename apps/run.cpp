@@ -26,6 +26,7 @@
 #include "io/spike_recorder.hpp"
 #include "io/state_recorder.hpp"
 #include "io/statistics.hpp"
+#include "io/weight_recorder.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {
@@ -123,7 +124,8 @@ std::string memory_text(double bytes) {
   return fmt::format("{:.0f} kB", bytes / 1e3);
 }
 
-std::string summary_text(const RunReport& report, const Network& network, const fs::path& directory) {
+std::string summary_text(const RunReport& report, const Network& network, const std::string& phases,
+                         const fs::path& directory) {
   std::string text;
   if (!report.title.empty()) text += report.title + "\n";
   std::uint64_t neurons = 0;
@@ -146,6 +148,7 @@ std::string summary_text(const RunReport& report, const Network& network, const 
                         population.cv_isi ? fmt::format("{:.3f}", *population.cv_isi) : std::string("-"));
   }
 
+  if (!phases.empty()) text += "\n" + phases;
   text += fmt::format("\nbuilding     {:.2f} s\n", report.build_wall_time);
   text += fmt::format("simulation   {:.2f} s for {:.6g} ms", report.simulate_wall_time, report.simulated);
   if (const auto factor = real_time_factor(report)) {
@@ -182,8 +185,9 @@ class Pieces {
   explicit Pieces(Tick window) : shortest_(std::clamp<Tick>(window, 1, 1000)), ticks_(shortest_) {}
 
   Tick next(Tick left) const { return std::min(ticks_, left); }
-  void took(double seconds) {
+  void took(Tick ticks_run, double seconds) {
     constexpr double target = 0.075;
+    if (ticks_run < ticks_ && seconds < target) return;  // a piece that was cut says nothing of whole ones
     const double factor = std::clamp(target / std::max(seconds, 1e-6), 0.25, 4.0);
     const double ticks = std::min(static_cast<double>(ticks_) * factor, 1e9);
     ticks_ = std::max(shortest_, static_cast<Tick>(ticks) / shortest_ * shortest_);
@@ -227,6 +231,9 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
   report.dt = experiment.network.dt;
   report.duration = experiment.duration;
   report.precision = experiment.network.precision;
+  for (const Phase& phase : experiment.phases)
+    report.phases.push_back(
+        {phase.name, tick_to_ms(phase.begin, report.dt), tick_to_ms(phase.end, report.dt), phase.learning});
   report.threads = threads.count();
   report.host = host_name();
   report.compiler = compiler_name();
@@ -236,6 +243,41 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
 }
 
 }  // namespace
+
+void begin_phase(Network& network, const Experiment& experiment, const Phase& phase) {
+  for (const ProjectionSpec& projection : experiment.network.projections)
+    if (!projection.plasticity.rule.empty())
+      network.learn(projection.name,
+                    std::find(phase.learning.begin(), phase.learning.end(), projection.name) != phase.learning.end());
+}
+
+void run_phases(Network& network, const Experiment& experiment) {
+  if (experiment.phases.empty()) network.simulation().run(experiment.ticks);
+  for (const Phase& phase : experiment.phases) {
+    begin_phase(network, experiment, phase);
+    network.simulation().run(phase.end - phase.begin);
+  }
+}
+
+std::string learning_text(const Experiment& experiment, const Phase& phase) {
+  const auto& projections = experiment.network.projections;
+  const auto plastic = std::count_if(projections.begin(), projections.end(), [](const ProjectionSpec& projection) {
+    return !projection.plasticity.rule.empty();
+  });
+  if (phase.learning.empty()) return "nothing";
+  return phase.learning.size() == static_cast<std::size_t>(plastic)
+             ? "all"
+             : fmt::format("{}", fmt::join(phase.learning, ", "));
+}
+
+std::string phases_text(const Experiment& experiment, std::string_view label) {
+  const double dt = experiment.network.dt;
+  std::string text;
+  for (const Phase& phase : experiment.phases)
+    text += fmt::format("{}{:<16} {:>11} to {} ms, learning: {}\n", label, phase.name, tick_to_ms(phase.begin, dt),
+                        tick_to_ms(phase.end, dt), learning_text(experiment, phase));
+  return text;
+}
 
 std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
@@ -315,7 +357,7 @@ int run_experiment(const RunOptions& options) {
   std::unique_ptr<SpikeRecorder> recorder;
   if (experiment.record.present) {
     recorder = std::make_unique<SpikeRecorder>(directory, simulation.populations(), experiment.record.populations,
-                                               simulation.dt());
+                                               simulation.dt(), SpikeRecorder::Options(), experiment.record.spans);
     simulation.add_sink(*recorder);
   }
   std::vector<std::unique_ptr<StateRecorder>> state_recorders;
@@ -325,6 +367,10 @@ int run_experiment(const RunOptions& options) {
       simulation.add_probe(*state_recorders.back());
     }
   }
+  std::vector<std::unique_ptr<WeightRecorder>> weight_recorders;
+  for (const RecordWeights& record : experiment.weights)
+    if (!record.times.empty())
+      weight_recorders.push_back(std::make_unique<WeightRecorder>(directory, network, experiment.network, record));
   write_run_report(directory, report);  // only now: an unfinished recording in the directory would have been refused
   remove_earlier(directory, earlier, files);
 
@@ -341,9 +387,11 @@ int run_experiment(const RunOptions& options) {
     report.simulated = tick_to_ms(simulation.now(), simulation.dt());
     if (recorder) recorder->finish();
     for (const auto& states : state_recorders) states->finish();
+    for (const auto& weights : weight_recorders) weights->finish();
     if (!experiment.weights.empty()) simulation.settle();
     for (const RecordWeights& weights : experiment.weights)
-      write_weights(directory / weights.file, network, experiment.network, weights.projection);
+      if (weights.times.empty())
+        write_weights(directory / weights.file, network, experiment.network, weights.projection);
     report.files = files;
     report.populations = statistics.results(simulation.now(), simulation.dt());
     report.peak_memory = peak_memory_bytes();
@@ -365,11 +413,23 @@ int run_experiment(const RunOptions& options) {
   bool interrupted = signals.stop_requested();
   try {
     Pieces pieces(window_of(network, simulation.dt()));
-    while (!interrupted && simulation.now() < experiment.ticks) {
+    auto next_phase = experiment.phases.begin();
+    std::string phase;
+    for (;;) {
+      for (const auto& weights : weight_recorders)
+        if (weights->next() == simulation.now()) weights->take();
+      if (interrupted || simulation.now() >= experiment.ticks) break;
+      if (next_phase != experiment.phases.end() && next_phase->begin == simulation.now()) {
+        begin_phase(network, experiment, *next_phase);
+        phase = next_phase++->name;
+      }
+      Tick border = next_phase == experiment.phases.end() ? experiment.ticks : next_phase->begin;
+      for (const auto& weights : weight_recorders) border = std::min(border, weights->next());
+      const Tick ticks = pieces.next(border - simulation.now());
       const Stopwatch piece;
-      simulation.run(pieces.next(experiment.ticks - simulation.now()));
-      pieces.took(piece.seconds());
-      progress.show({tick_to_ms(simulation.now(), simulation.dt()), experiment.duration, simulating.seconds()});
+      simulation.run(ticks);
+      pieces.took(ticks, piece.seconds());
+      progress.show({tick_to_ms(simulation.now(), simulation.dt()), experiment.duration, simulating.seconds(), phase});
       interrupted = signals.stop_requested() && simulation.now() < experiment.ticks;
     }
   } catch (const std::exception& error) {
@@ -379,7 +439,7 @@ int run_experiment(const RunOptions& options) {
   conclude(interrupted ? RunReport::Status::interrupted : RunReport::Status::finished, {});
 
   if (!options.quiet) {
-    print(summary_text(report, network, directory));
+    print(summary_text(report, network, phases_text(experiment, "phase        "), directory));
     if (options.profile) print(profile_text(simulation.stage_times()));
   }
   return interrupted ? exit_interrupted : 0;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/parallel.hpp"
@@ -39,6 +40,16 @@ void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
 void check_network(const Experiment& experiment);
 // Builds it, likewise.
 Network build_network(const Experiment& experiment, const Threads& threads);
+
+// Projections learn as this phase of the experiment says, from here on.
+void begin_phase(Network& network, const Experiment& experiment, const Phase& phase);
+// Computes all ticks of the experiment, phase by phase.
+void run_phases(Network& network, const Experiment& experiment);
+
+// Which projections learn: "all", "nothing" or names.
+std::string learning_text(const Experiment& experiment, const Phase& phase);
+// A line for each phase, behind a label.
+std::string phases_text(const Experiment& experiment, std::string_view label = "  phase       ");
 
 // "12,345"
 std::string grouped(std::uint64_t number);

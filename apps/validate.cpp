@@ -35,6 +35,7 @@ void validate(const ValidateOptions& options) {
     text +=
         fmt::format("  population  {:<16} {:>11} {}\n", population.name, grouped(population.size), population.model);
   }
+  text += phases_text(experiment);
   print(text);
 }
 

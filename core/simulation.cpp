@@ -358,6 +358,17 @@ void Simulation::settle() {
   s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.parts.connectivity->settle(lane, s.now); });
 }
 
+void Simulation::learn(std::size_t projection, bool learns) {
+  Connectivity& connectivity = *state_->parts.connectivity;
+  if (connectivity.learns(projection) == learns) return;
+  settle();  // as it learnt, or did not, up to now
+  connectivity.learn(projection, learns, state_->now);
+}
+
+bool Simulation::learns(std::size_t projection) const {
+  return state_->parts.connectivity->learns(projection);
+}
+
 std::vector<std::byte> Simulation::save() {
   settle();
   const State& s = *state_;

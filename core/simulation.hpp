@@ -87,6 +87,10 @@ class Connectivity {
   virtual void spiked(std::size_t, Tick, std::span<const NeuronId>) {}
   // Brings a lane's weights up to tick `now`, the last that was computed. Changes no result.
   virtual void settle(std::size_t, Tick) {}
+  // Whether a projection learns after tick `now`, all lanes settled. What it transmits and traces of neurons do not
+  // depend on it. A projection that cannot learn never does.
+  virtual void learn(std::size_t /*projection*/, bool, Tick /*now*/) {}
+  virtual bool learns(std::size_t /*projection*/) const { return false; }
   // What changes while running, all lanes settled; in_flight: the batch whose fan_out follows.
   virtual void save(Tick, ByteWriter&) const {}
   virtual void load(Tick, const SpikeBatch& /*in_flight*/, ByteReader&) {}
@@ -150,6 +154,12 @@ struct Lanes {
 struct SpikeList {
   std::vector<NeuronId> neurons;
   std::vector<std::uint32_t> end_of;  // [tick in window * populations + population]: size of `neurons` after it
+};
+
+// Ticks after `begin`, up to and including `end`.
+struct TickSpan {
+  Tick begin = 0, end = never;
+  bool holds(Tick t) const { return t > begin && t <= end; }
 };
 
 // When a probe looks: ticks first, first + every, ... < end.
@@ -234,6 +244,11 @@ class Simulation {
 
   // Brings all weights up to now(), for whoever reads them. Changes no result.
   void settle();
+
+  // Whether synapses of a projection (counted as declared) change in the ticks after now(). At first all do that have a
+  // rule; saved states hold it. What its targets spike while a projection does not learn never reaches its synapses.
+  void learn(std::size_t projection, bool learns);
+  bool learns(std::size_t projection) const;
 
   // The whole dynamic state, spikes in flight included, in a form that depends neither on lanes nor on threads.
   std::vector<std::byte> save();

@@ -172,6 +172,26 @@ std::vector<EdgePopulation> edge_populations(const Network& network, const Netwo
   return all;
 }
 
+void write_edge_ends(h5::Group& group, const Network& network, const NetworkSpec& spec, std::size_t projection,
+                     const EdgePopulation& population) {
+  const PopulationInfo& from = network.simulation().populations()[population.source];
+  const PopulationInfo& to = network.simulation().populations()[population.target];
+  Column<std::uint64_t> source(group, "source_node_id", population.edges),
+      target(group, "target_node_id", population.edges);
+  Column<double> delay(group, "delay", population.edges);
+  source.data().set_text("node_population", spec.populations[population.source].name);
+  target.data().set_text("node_population", spec.populations[population.target].name);
+  delay.data().set_text("units", "ms");
+  for_each_synapse(network, projection, from, to, [&](const Synapse& synapse) {
+    source.add(synapse.source - from.first);
+    target.add(synapse.target - to.first);
+    delay.add(synapse.delay);
+  });
+  source.write();
+  target.write();
+  delay.write();
+}
+
 void write_edges(h5::Group& edges, const Network& network, const NetworkSpec& spec, std::size_t projection,
                  const EdgePopulation& population) {
   if (spec.precision == Precision::single_)

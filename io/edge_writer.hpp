@@ -37,4 +37,9 @@ std::vector<EdgePopulation> edge_populations(const Network& network, const Netwo
 void write_edges(h5::Group& edges, const Network& network, const NetworkSpec& spec, std::size_t projection,
                  const EdgePopulation& population);
 
+// Writes where its edges begin and end, and how long they take, into an empty group: source_node_id and target_node_id
+// as above, and delay (float64, ms). Throws h5::Error.
+void write_edge_ends(h5::Group& group, const Network& network, const NetworkSpec& spec, std::size_t projection,
+                     const EdgePopulation& population);
+
 }  // namespace rheo

@@ -16,6 +16,7 @@
 
 #include "core/time.hpp"
 #include "io/edge_file.hpp"
+#include "io/experiment_parts.hpp"
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
 #include "io/toml_document.hpp"
@@ -27,184 +28,18 @@ namespace rheo {
 
 namespace {
 
-using Names = std::vector<std::string>;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max();
-constexpr const char* not_yet = "not available yet in this version";
-// Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
-constexpr Tick max_ticks = Tick{1} << 53;
-
-std::string one_of(const Names& names) {
-  return names.size() == 1 ? names.front() : fmt::format("one of {}", fmt::join(names, ", "));
-}
-
-bool contains(const Names& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Which numbers are allowed. A limit beyond 1e30 is no limit, and a low below 1e-30 stands for "> 0": saying them would
-// only clutter the message.
-struct Range {
-  double low = -infinity, high = infinity;
-  std::string unit;
-  bool above_low = false;  // low itself is not allowed
-
-  bool holds(double x) const { return x >= low && x <= high && !(above_low && x == low); }
-  std::string text() const {
-    const bool has_low = low > -1e30, has_high = high < 1e30;
-    const bool is_open = above_low || (low > 0 && low <= 1e-30);
-    std::string result = "a number";
-    if (has_low && has_high && !is_open) {
-      result += fmt::format(" from {} to {}", low, high);
-    } else {
-      if (has_low) result += is_open ? fmt::format(" > {}", above_low ? low : 0.0) : fmt::format(" >= {}", low);
-      if (has_high) result += fmt::format(" {}<= {}", has_low ? "and " : "", high);
-    }
-    if (!unit.empty()) result += fmt::format(" ({})", unit);
-    return result;
-  }
-};
-
-// An entry of the tree with its key path: what every check starts from and every message needs.
-class Field {
- public:
-  Field(const TomlNode& node, std::string key) : node_(&node), key_(std::move(key)) {}
-
-  const TomlNode& node() const { return *node_; }
-  const std::string& key() const { return key_; }
-  bool is(TomlNode::Kind kind) const { return node_->kind == kind; }
-  bool is_list() const { return is(TomlNode::Kind::numbers) || is(TomlNode::Kind::list); }
-
-  [[noreturn]] void refuse(std::string problem, std::string expected = {}, std::string suggestion = {}) const {
-    throw ExperimentError({.file = node_->place(),
-                           .key = key_,
-                           .value = is(TomlNode::Kind::table) ? std::string() : node_->written(),
-                           .problem = std::move(problem),
-                           .expected = std::move(expected),
-                           .suggestion = std::move(suggestion)});
-  }
-  // The same for a table whose content matters to the message.
-  [[noreturn]] void refuse_table(std::string problem, std::string expected) const {
-    throw ExperimentError({.file = node_->place(),
-                           .key = key_,
-                           .value = node_->written(),
-                           .problem = std::move(problem),
-                           .expected = std::move(expected),
-                           .suggestion = {}});
-  }
-  [[noreturn]] void refuse_kind(std::string expected) const { refuse("is " + node_->what(), std::move(expected)); }
-
-  Field at(const std::string& name, const TomlNode& child) const {
-    return {child, key_.empty() ? name : key_ + '.' + name};
-  }
-  std::optional<Field> find(const std::string& name) const {
-    const TomlNode* child = node_->find(name);
-    if (!child) return std::nullopt;
-    return at(name, *child);
-  }
-  Field need(const std::string& name, std::string expected) const {
-    if (const TomlNode* child = node_->find(name)) return at(name, *child);
-    throw ExperimentError({.file = node_->place(),
-                           .key = key_.empty() ? name : key_ + '.' + name,
-                           .value = {},
-                           .problem = "is missing",
-                           .expected = std::move(expected),
-                           .suggestion = {}});
-  }
-
-  void need_table(std::string expected = "a table") const {
-    if (!is(TomlNode::Kind::table)) refuse_kind(std::move(expected));
-  }
-  // Refuses every key that is not known: those of later versions by name, others with the nearest known one.
-  void only(const Names& known, const Names& later = {}, const char* what = "unknown key") const {
-    for (const auto& [name, child] : node_->entries) {
-      if (contains(known, name)) continue;
-      Complaint complaint{.file = child.place(),
-                          .key = at(name, child).key(),
-                          .value = {},
-                          .problem = not_yet,
-                          .expected = {},
-                          .suggestion = {}};
-      if (!contains(later, name)) {
-        complaint.problem = what;
-        complaint.expected = known.empty() ? std::string() : one_of(known);
-        complaint.suggestion = nearest(name, known);
-      }
-      throw ExperimentError(std::move(complaint));
-    }
-  }
-
-  double number(const Range& range = {}) const {
-    double x = 0;
-    if (is(TomlNode::Kind::integer)) {
-      x = static_cast<double>(node_->integer);
-    } else if (is(TomlNode::Kind::real)) {
-      x = node_->real;
-    } else {
-      refuse_kind(range.text());
-    }
-    if (!std::isfinite(x)) refuse("is not finite", range.text());
-    if (!range.holds(x)) refuse("is out of range", range.text());
-    return x;
-  }
-  std::uint64_t whole(std::uint64_t low, std::uint64_t high) const {
-    const std::string expected = high == std::numeric_limits<std::int64_t>::max()
-                                     ? fmt::format("a whole number >= {}", low)
-                                     : fmt::format("a whole number from {} to {}", low, high);
-    if (is(TomlNode::Kind::real)) refuse("is not a whole number", expected);
-    if (!is(TomlNode::Kind::integer)) refuse_kind(expected);
-    if (node_->integer < 0 || static_cast<std::uint64_t>(node_->integer) < low ||
-        static_cast<std::uint64_t>(node_->integer) > high) {
-      refuse("is out of range", expected);
-    }
-    return static_cast<std::uint64_t>(node_->integer);
-  }
-  const std::string& text(std::string expected) const {
-    if (!is(TomlNode::Kind::text)) refuse_kind(std::move(expected));
-    return node_->text;
-  }
-  bool flag() const {
-    if (!is(TomlNode::Kind::boolean)) refuse_kind("true or false");
-    return node_->boolean;
-  }
-  // One of `known`; words of later versions are refused by name.
-  const std::string& word(const Names& known, const Names& later, const char* what) const {
-    const std::string& word = text(one_of(known));
-    if (contains(later, word)) refuse(not_yet, one_of(known));
-    if (!contains(known, word)) refuse(fmt::format("unknown {}", what), one_of(known), nearest(word, known));
-    return word;
-  }
-  // A list that holds nothing but finite numbers; may be empty.
-  const std::vector<double>& numbers(const std::string& expected) const {
-    if (is(TomlNode::Kind::list)) {
-      if (!node_->items.empty()) refuse(fmt::format("has {} among its entries", odd_item()), expected);
-    } else if (!is(TomlNode::Kind::numbers)) {
-      refuse_kind(expected);
-    }
-    for (std::size_t i = 0; i < node_->numbers.size(); ++i) {
-      if (!std::isfinite(node_->numbers[i])) refuse(fmt::format("entry {} is not finite", i), expected);
-    }
-    return node_->numbers;
-  }
-  // A path, relative to the file that names it.
-  std::string path() const {
-    const std::string& name = text("the path of a file");
-    if (name.empty()) refuse("is empty", "the path of a file");
-    return (node_->source->directory / name).string();
-  }
-
- private:
-  std::string odd_item() const {
-    for (const TomlNode& item : node_->items) {
-      if (item.kind != TomlNode::Kind::integer && item.kind != TomlNode::Kind::real) return item.what();
-    }
-    return "something else";
-  }
-
-  const TomlNode* node_;
-  std::string key_;
-};
+using experiment_file::contains;
+using experiment_file::Field;
+using experiment_file::infinity;
+using experiment_file::is_name;
+using experiment_file::max_neurons;
+using experiment_file::max_ticks;
+using experiment_file::Names;
+using experiment_file::not_yet;
+using experiment_file::one_of;
+using experiment_file::Range;
+using experiment_file::read_phases;
+using experiment_file::read_recordings;
 
 // What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
 // `why_not`.
@@ -380,12 +215,6 @@ std::optional<double> smallest(const Value& value) {
   }
 }
 
-bool is_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
-
 std::uint64_t selected(const Selection& selection, const PopulationSpec& population) {
   const std::uint64_t end = selection.end.value_or(population.size);
   return end <= selection.begin ? 0 : (end - selection.begin + selection.step - 1) / selection.step;
@@ -412,8 +241,9 @@ class ExperimentReader {
   }
 
   Experiment read() {
-    root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "record"},
-               {"phases", "sweep", "task"});
+    root_.only(
+        {"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record"},
+        {"sweep", "task"});
     if (const auto title = root_.find("title")) experiment_.title = title->text("a string");
     read_plugins();
     read_simulation();
@@ -429,7 +259,10 @@ class ExperimentReader {
       each_named(*projections, "a projection",
                  [this](const Field& field, const std::string& name) { read_projection(field, name); });
     }
-    if (const auto record = root_.find("record")) read_record(*record);
+    read_phases(root_, experiment_);
+    if (const auto record = root_.find("record"))
+      read_recordings(
+          *record, [this](const Field& field) { return read_selections(field); }, experiment_);
     note_places(root_);
     return std::move(experiment_);
   }
@@ -499,6 +332,7 @@ class ExperimentReader {
       network().lanes = static_cast<std::uint32_t>(lanes->whole(1, 65536));
     }
 
+    if (root_.find("phases") && !simulation.find("duration")) return;  // it is theirs
     const Field duration = simulation.need("duration", "a number > 0 (ms)");
     const double asked = duration.number({.low = 0, .high = infinity, .unit = "ms", .above_low = true});
     const Tick ticks = ms_to_tick_nearest(asked, network().dt);
@@ -1351,128 +1185,6 @@ class ExperimentReader {
           "one target per source");
     }
     return edges;
-  }
-
-  void read_record(const Field& record) {
-    record.need_table();
-    for (const auto& [name, node] : record.node().entries) {
-      const Field field = record.at(name, node);
-      if (name == "spikes") {
-        read_record_spikes(field);
-      } else if (node.find("projection")) {
-        read_record_weights(field, name);
-      } else if (node.find("population") || node.find("variables") || node.find("every")) {
-        read_record_states(field, name);
-      } else {
-        field.refuse_table("records neither states nor weights",
-                           "population and variables, or projection; or the table record.spikes");
-      }
-    }
-    check_record_files(record);
-  }
-
-  void read_record_states(const Field& field, const std::string& name) {
-    check_record_name(field, name);
-    field.only({"population", "variables", "every", "start", "stop"}, {"phases"});
-    RecordStates report;
-    report.name = name;
-    report.cells = read_selections(field.need("population", "a population such as \"E[0:5]\", or a list of them"));
-    const Field variables = field.need("variables", "a list of variables such as [\"V_m\"]");
-    const auto add = [&](const Field& variable) {
-      const std::string& text = variable.text("the name of a variable such as \"V_m\"");
-      for (const Selection& cells : report.cells) {
-        Names known;
-        for (const FieldInfo& column : model_of(cells).columns) known.push_back(column.name);
-        if (known.empty())
-          variables.refuse(fmt::format("{} is a {}, which has no state", cells.population, model_of(cells).name));
-        if (!contains(known, text))
-          variable.refuse(fmt::format("unknown variable of {}", model_of(cells).name), one_of(known),
-                          nearest(text, known));
-      }
-      if (contains(report.variables, text)) variable.refuse("is named twice");
-      report.variables.push_back(text);
-      report.files.push_back(fmt::format("{}_{}.h5", name, text));
-    };
-    if (variables.is(TomlNode::Kind::text)) {
-      add(variables);
-    } else {
-      if (!variables.is(TomlNode::Kind::list) || variables.node().items.empty())
-        variables.refuse_kind("a list of variables such as [\"V_m\"]");
-      for (const TomlNode& item : variables.node().items) add({item, variables.key()});
-    }
-    report.times.every = 1;
-    report.times.end = experiment_.ticks;
-    if (const auto every = field.find("every")) report.times.every = read_ticks(*every, 1);
-    if (const auto start = field.find("start")) report.times.first = read_ticks(*start, 0);
-    if (const auto stop = field.find("stop")) {
-      report.times.end = read_ticks(*stop, 0);
-      if (report.times.end <= report.times.first) stop->refuse("is not after start", "a time after start (ms)");
-      report.times.end = std::min(report.times.end, experiment_.ticks);
-    }
-    if (report.times.first >= experiment_.ticks)
-      field.find("start")->refuse("is not before the end of the simulation",
-                                  fmt::format("a time < {} (ms)", experiment_.duration));
-    experiment_.reports.push_back(std::move(report));
-  }
-
-  // A time that is a whole number of ticks.
-  Tick read_ticks(const Field& field, Tick least) const {
-    const double dt = experiment_.network.dt;
-    const double ms = field.number({.low = 0, .high = infinity, .unit = "ms"});
-    const Tick ticks = ms_to_tick_nearest(ms, dt);
-    if (ticks > max_ticks) field.refuse(fmt::format("has more than {} ticks", max_ticks));
-    if (std::abs(tick_to_ms(ticks, dt) - ms) > 1e-9 * ms || ticks < least)
-      field.refuse(fmt::format("is no whole number of ticks of {} ms", dt),
-                   fmt::format("a multiple of {} (ms){}", dt, least > 0 ? ", not 0" : ""));
-    return ticks;
-  }
-
-  void read_record_weights(const Field& field, const std::string& name) {
-    check_record_name(field, name);
-    field.only({"projection"}, {"every", "phases"});
-    const Field projection = *field.find("projection");
-    const std::string& wanted = projection.text("the name of a projection");
-    Names names;
-    for (const ProjectionSpec& known : network().projections) names.push_back(known.name);
-    if (!contains(names, wanted))
-      projection.refuse("unknown projection", names.empty() ? "a projection" : one_of(names), nearest(wanted, names));
-    experiment_.weights.push_back({name, wanted, name + ".h5"});
-  }
-
-  static void check_record_name(const Field& field, const std::string& name) {
-    field.need_table();
-    if (!is_name(name)) field.refuse(fmt::format("\"{}\" is no name of a file", name), "letters, digits, _ and -");
-  }
-
-  // Every recording has a file of its own.
-  void check_record_files(const Field& record) const {
-    std::map<std::string, std::string> owner{{"spikes.h5", "spikes"}};
-    const auto claim = [&](const std::string& file, const std::string& name) {
-      if (const auto [known, fresh] = owner.emplace(file, name); !fresh)
-        record.find(name)->refuse(fmt::format("writes {}, as does record.{}", file, known->second), "another name");
-    };
-    for (const RecordStates& report : experiment_.reports)
-      for (const std::string& file : report.files) claim(file, report.name);
-    for (const RecordWeights& weights : experiment_.weights) claim(weights.file, weights.name);
-  }
-
-  void read_record_spikes(const Field& field) {
-    field.need_table("a table with populations");
-    field.only({"populations"}, {"phases"});
-    RecordSpikes& record = experiment_.record;
-    record.present = true;
-    std::vector<Selection> asked;
-    if (const auto populations = field.find("populations")) {
-      asked = read_selections(*populations);
-    } else {
-      for (const PopulationSpec& population : network().populations) {
-        asked.push_back({.population = population.name, .begin = 0, .end = {}, .step = 1});
-      }
-    }
-    for (const PopulationSpec& population : network().populations) {
-      std::copy_if(asked.begin(), asked.end(), std::back_inserter(record.populations),
-                   [&](const Selection& selection) { return selection.population == population.name; });
-    }
   }
 
   void note_places(const Field& table) {

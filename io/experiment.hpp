@@ -17,13 +17,20 @@ namespace rheo {
 
 struct TomlNode;
 
+// A part of the experiment.
+struct Phase : TickSpan {
+  std::string name;
+  std::vector<std::string> learning;  // projections, in the order of the network; others keep their weights
+};
+
 // What [record.spikes] asks for, in the order of the network's populations; no neuron twice.
 struct RecordSpikes {
   bool present = false;
   std::vector<Selection> populations;
+  std::vector<TickSpan> spans;  // none: the whole run
 };
 
-// What [record.NAME] with variables, or a report of a SONATA config, asks for.
+// What [record.NAME] with variables (in one phase, if it names phases), or a report of a SONATA config, asks for.
 struct RecordStates {
   std::string name;
   std::vector<Selection> cells;        // no neuron twice
@@ -32,11 +39,13 @@ struct RecordStates {
   SampleTimes times;
 };
 
-// What [record.NAME] with a projection asks for: its weights at the end.
+// What [record.NAME] with a projection asks for: its weights at the end, or snapshots of a plastic one while running.
 struct RecordWeights {
   std::string name;
   std::string projection;
-  std::string file;  // in the output directory
+  std::string file;                         // in the output directory
+  std::vector<std::string> variables = {};  // columns of its rule; none: its weights at the end
+  std::vector<SampleTimes> times = {};      // of snapshots
 };
 
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.
@@ -46,6 +55,7 @@ struct Experiment {
   double duration = 0;  // ms, = ticks * dt
   Tick ticks = 0;       // >= 1
   NetworkSpec network;
+  std::vector<Phase> phases;  // one after the other over all ticks; none: all learns all the time
   RecordSpikes record;
   std::vector<RecordStates> reports;
   std::vector<RecordWeights> weights;

@@ -82,6 +82,9 @@ Json to_json(const RunReport& report) {
   json["duration_ms"] = report.duration;
   json["simulated_ms"] = report.simulated;
   json["precision"] = report.precision == Precision::single_ ? "single" : "double";
+  for (const RunReport::Phase& phase : report.phases)
+    json["phases"].push_back(
+        {{"name", phase.name}, {"begin_ms", phase.begin}, {"end_ms", phase.end}, {"learning", phase.learning}});
   json["threads"] = report.threads;
   json["lanes"] = report.lanes;
   json["host"] = report.host;

@@ -23,6 +23,12 @@ struct RunReport {
     double min_delay = 0, max_delay = 0;  // ms; both 0 without synapses
   };
 
+  struct Phase {
+    std::string name;
+    double begin = 0, end = 0;          // ms
+    std::vector<std::string> learning;  // projections
+  };
+
   Status status = Status::finished;
   std::string problem;  // message of the error; empty unless failed
 
@@ -34,6 +40,7 @@ struct RunReport {
   double duration = 0;   // ms, as asked for
   double simulated = 0;  // ms, as computed
   Precision precision = Precision::single_;
+  std::vector<Phase> phases;
 
   unsigned threads = 0;
   std::size_t lanes = 0;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -42,6 +43,32 @@ void refuse_recording(const fs::path& file, std::string problem, std::string exp
 
 fs::path part_of(const fs::path& sealed) {
   return fs::path(sealed).concat(".part");
+}
+
+std::vector<fs::path> unfinished_recordings(const fs::path& directory, const std::string& group) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().extension() != ".part" || entry.path().filename() == "spikes.h5.part") continue;
+    try {
+      if (h5::File::open(entry.path().string(), h5::File::Access::sealed_or_live).has_group(group))
+        found.push_back(entry.path().parent_path() / entry.path().stem());
+    } catch (const h5::Error&) {
+      // Somebody else's file.
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::uint64_t whole_rows(const h5::Dataset& counts) {
+  std::uint64_t rows = 0;
+  // The last count may have been cut short: what is not larger than the one before was never written.
+  for (const std::uint64_t count : counts.read<std::uint64_t>()) {
+    if (count <= rows) break;
+    rows = count;
+  }
+  return rows;
 }
 
 RecordingLock::RecordingLock(const fs::path& sealed) : path_(fs::path(sealed).concat(".lock")) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <functional>
@@ -46,6 +47,13 @@ auto recording_step(const std::filesystem::path& file, Step&& step) {
 }
 
 std::filesystem::path part_of(const std::filesystem::path& sealed);  // "spikes.h5.part"
+
+// Sealed files of recordings in a directory that hold this group and were not sealed, ascending.
+std::vector<std::filesystem::path> unfinished_recordings(const std::filesystem::path& directory,
+                                                         const std::string& group);
+
+// How many rows are whole, from a .part file's list of counts, each of which was written after its rows.
+std::uint64_t whole_rows(const h5::Dataset& counts);
 
 class RecordingLock {
  public:

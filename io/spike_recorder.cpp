@@ -175,6 +175,7 @@ struct Pending {
 struct SpikeRecorder::State {
   fs::path directory;
   TickLength tick_length;
+  std::vector<TickSpan> spans;  // none: all ticks
   std::unique_ptr<RecordingLock> lock;
   std::optional<h5::File> file;
   std::vector<Recorded> recorded;  // ascending by first neuron
@@ -252,10 +253,12 @@ struct SpikeRecorder::State {
 };
 
 SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<PopulationInfo>& populations,
-                             const std::vector<Selection>& recorded, double dt, Options options)
+                             const std::vector<Selection>& recorded, double dt, Options options,
+                             std::vector<TickSpan> spans)
     : state_(std::make_unique<State>()) {
   assert(dt > 0);
   State& state = *state_;
+  state.spans = std::move(spans);
   state.directory = directory;
   options.chunk = std::max<std::size_t>(options.chunk, 1);
   state.tick_length = TickLength::of(dt);
@@ -272,12 +275,16 @@ SpikeRecorder::~SpikeRecorder() = default;
 
 void SpikeRecorder::take(const SpikeBatch& batch) {
   state_->writer->put([&](Pending& pending) {
-    const std::size_t before = pending.neurons.size();
-    pending.neurons.insert(pending.neurons.end(), batch.neurons.begin(), batch.neurons.end());
+    const std::vector<TickSpan>& spans = state_->spans;
     for (std::size_t k = 0; k < batch.ticks(); ++k) {
-      if (batch.tick_begin[k + 1] != batch.tick_begin[k]) {
-        pending.runs.push_back({batch.tick(k), before + batch.tick_begin[k + 1]});
-      }
+      const std::span<const NeuronId> neurons = batch.at(k);
+      const Tick t = batch.tick(k);
+      if (neurons.empty()) continue;
+      if (!spans.empty() &&
+          std::none_of(spans.begin(), spans.end(), [t](const TickSpan& span) { return span.holds(t); }))
+        continue;
+      pending.neurons.insert(pending.neurons.end(), neurons.begin(), neurons.end());
+      pending.runs.push_back({t, pending.neurons.size()});
     }
   });
 }

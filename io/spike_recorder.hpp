@@ -49,11 +49,11 @@ class SpikeRecorder final : public SpikeSink {
   using Options = RecordingOptions;
 
   // `populations` as Simulation::populations() gives them; `recorded` may name a population more than once (the union
-  // is recorded). Makes the directory and the .part file, which readers can open from here on.
-  // Throws RecordingError: unknown population or bad selection; the directory cannot be written; another process
-  // records there; an unfinished recording lies there.
+  // is recorded). Spikes of these spans only, or of all ticks if there are none. Makes the directory and the .part
+  // file, which readers can open from here on. Throws RecordingError: unknown population or bad selection; the
+  // directory cannot be written; another process records there; an unfinished recording lies there.
   SpikeRecorder(const std::filesystem::path& directory, const std::vector<PopulationInfo>& populations,
-                const std::vector<Selection>& recorded, double dt, Options options);
+                const std::vector<Selection>& recorded, double dt, Options options, std::vector<TickSpan> spans = {});
   SpikeRecorder(const std::filesystem::path& directory, const std::vector<PopulationInfo>& populations,
                 const std::vector<Selection>& recorded, double dt);
   // Without finish(): flushes and closes the .part file but does not seal it.

@@ -98,15 +98,10 @@ ReportSummary seal(const fs::path& sealed) {
   summary.file = sealed;
   seal_part(sealed, [&](const h5::File& from, h5::File& to) {
     const h5::Dataset counts = from.dataset("/rows");
-    const std::vector<std::uint64_t> whole = counts.read<std::uint64_t>();
     const auto ticks = counts.numbers_attribute<std::int64_t>("ticks");
     const auto dt = counts.numbers_attribute<double>("dt");
     if (!ticks || ticks->size() != 2 || !dt || dt->size() != 1) counts.fail("has no ticks and dt");
-    // The last count may have been cut short: what is not larger than the one before was never written.
-    for (const std::uint64_t count : whole) {
-      if (count <= summary.rows) break;
-      summary.rows = count;
-    }
+    summary.rows = whole_rows(counts);
     const h5::Group all = from.group("/report");
     for (const std::string& name : all.list())
       summary.rows = std::min(summary.rows, all.dataset(name + "/data").rows());
@@ -288,19 +283,7 @@ ReportSummary StateRecorder::finish() {
 }
 
 std::vector<fs::path> unfinished_reports(const fs::path& directory) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() != ".part" || entry.path().filename() == "spikes.h5.part") continue;
-    try {
-      if (h5::File::open(entry.path().string(), h5::File::Access::sealed_or_live).has_group("/report"))
-        found.push_back(entry.path().parent_path() / entry.path().stem());
-    } catch (const h5::Error&) {
-      // Somebody else's file.
-    }
-  }
-  std::sort(found.begin(), found.end());
-  return found;
+  return unfinished_recordings(directory, "/report");
 }
 
 ReportSummary recover_report(const fs::path& sealed) {

@@ -958,11 +958,37 @@ std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_
   return {simulation_.populations()[p].first + pieces[p].begin + offset % width, offset / width};
 }
 
-void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
+void Network::learn(std::string_view projection, bool learns) {
+  std::vector<std::string> plastic;
+  for (const SynapseBundle& bundle : synapses_->bundles()) {
+    if (!bundle.plastic) continue;
+    plastic.push_back(projections_[bundle.first].name);
+    if (plastic.back() == projection) return simulation_.learn(bundle.first, learns);
+  }
+  const bool known = std::any_of(projections_.begin(), projections_.end(),
+                                 [&](const ProjectionInfo& info) { return info.name == projection; });
+  throw BuildError({.file = {},
+                    .key = fmt::format("projections.{}", projection),
+                    .value = {},
+                    .problem = known ? "has no plasticity, so that it cannot learn" : "there is no such projection",
+                    .expected = plastic.empty() ? std::string() : fmt::format("one of {}", fmt::join(plastic, ", ")),
+                    .suggestion = known ? std::string() : nearest(projection, plastic)});
+}
+
+std::size_t Network::bundle_of(std::size_t projection) const {
   const std::vector<SynapseBundle>& bundles = synapses_->bundles();
   std::size_t index = 0;
   while (projection >= bundles.at(index).first + bundles[index].members.size()) ++index;
-  const SynapseBundle& bundle = bundles[index];
+  return index;
+}
+
+SynapseColumn Network::read_column(std::size_t projection, std::size_t column) const {
+  return synapses_->read_column(bundle_of(projection), column);
+}
+
+void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
+  const std::size_t index = bundle_of(projection);
+  const SynapseBundle& bundle = synapses_->bundles()[index];
   const auto row = row_of(bundle.sources, source);
   if (row == Connector::nobody) return;
   const std::size_t begin = to.size();

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/simulation.hpp"
@@ -41,9 +43,15 @@ class Network {
   Simulation& simulation() { return simulation_; }
   const Simulation& simulation() const { return simulation_; }
   const std::vector<ProjectionInfo>& projections() const { return projections_; }
+  // Whether the synapses of a plastic projection change from here on (Simulation::learn). Throws BuildError where there
+  // is no such projection, or it has no rule.
+  void learn(std::string_view projection, bool learns);
   // Appends the synapses of one neuron in one projection, by target, delay and then as they were drawn, whatever the
   // layout. Nothing for a neuron that is no source of the projection.
   void outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const;
+  // A column of what the rule of a plastic projection keeps per synapse, in the order of outgoing(), source after
+  // source, as of the last Simulation::settle(): 0 is the weight, with its sign. Empty for a static projection.
+  std::variant<std::vector<float>, std::vector<double>> read_column(std::size_t projection, std::size_t column) const;
   // The numbers of a signal of kind "task" from the next tick on, or in that tick alone. Throws BuildError.
   void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
   // What any signal is in the tick that was computed last (at least one). Throws BuildError.
@@ -57,6 +65,8 @@ class Network {
   double bytes_per_synapse() const;
 
  private:
+  std::size_t bundle_of(std::size_t projection) const;
+
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
   const StoredSynapses* synapses_ = nullptr;  // owned by the simulation

@@ -241,7 +241,7 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
   SynapseBlock& block = bundle.lanes[index];
   rheo_batch batch{};
   batch.step = step_.data();
-  batch.learns = 1;
+  batch.learns = learns_ ? 1 : 0;
   batch.targets = block.data.data();
   batch.target_bytes = static_cast<std::uint32_t>(block.data.size() / block.synapses());
   batch.columns = lane.columns.data();
@@ -336,7 +336,7 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
       lane.count[j] = static_cast<std::uint16_t>(count + 1);
       full = full || count + 1 == deep;
       ++lane.spikes;
-      if (plan.eager) lane.spiking.push_back(j);
+      if (plan.eager && learns_) lane.spiking.push_back(j);
       break;
     }
   }
@@ -405,7 +405,7 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
   Lane& lane = lanes_[index];
   if (lane.width == 0) return;
   const bool eager = bundle.plastic->eager;
-  if ((lane.spikes > 0 && !eager) || elapse)
+  if ((lane.spikes > 0 && !eager && learns_) || elapse)
     settle_all(bundle, index, eager ? arrived + 1 : lane.epoch + 1, arrived, elapse);
   if (lane.spikes > 0) {
     std::fill(lane.recent.begin(), lane.recent.end(), 0);
@@ -431,17 +431,24 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
   Lane& lane = lanes_[index];
   if (!elapses_ || lane.width == 0) return;
   const std::size_t synapses = bundle.lanes[index].synapses();
-  if (lane.shown.size() == 0) lane.shown = AlignedColumn<Real>(synapses);
-  std::vector<AlignedColumn<Real>> others;
   const std::vector<void*> columns = lane.columns;
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    if (c > 0) others.emplace_back(synapses);
-    Real* const copy = c == 0 ? lane.shown.data() : others.back().data();
-    std::copy_n(static_cast<const Real*>(columns[c]), synapses, copy);
-    lane.columns[c] = copy;
+  lane.shown.clear();
+  for (void*& column : lane.columns) {
+    lane.shown.emplace_back(synapses);
+    std::copy_n(static_cast<const Real*>(column), synapses, lane.shown.back().data());
+    column = lane.shown.back().data();
   }
-  settle_all(bundle, index, t + 1, t, true);
+  if (learns_) settle_all(bundle, index, t + 1, t, true);
   lane.columns = columns;
+}
+
+template <class Real>
+void PlasticBundle<Real>::learn(SynapseBundle& bundle, bool learns, Tick now) {
+  // What synapses do between events ends with learning, and begins anew.
+  if (elapses_ && learns_)
+    for (std::size_t l = 0; l < lanes_.size(); ++l) settle(bundle, l, now, now, true);
+  fixed_ = now;
+  learns_ = learns;
 }
 
 template <class Real>
@@ -484,7 +491,7 @@ void PlasticBundle<Real>::between_windows(SynapseBundle& bundle, SignalBoard& si
   const bool epoch_ends = elapses_ && now == dose_epoch_ + epoch_ticks_;
   const bool sweeps = sweeps_at(bundle, signals, now);
   if (!epoch_ends && !sweeps) return;
-  threads.for_each(lanes_.size(), [&](std::size_t l) { settle(bundle, l, now, now, elapses_); });
+  threads.for_each(lanes_.size(), [&](std::size_t l) { settle(bundle, l, now, now, elapses_ && learns_); });
   if (elapses_) fixed_ = now;
   if (sweeps) sweep(bundle, signals, now, threads);
   if (!epoch_ends) return;
@@ -506,7 +513,7 @@ void PlasticBundle<Real>::sweep(SynapseBundle& bundle, SignalBoard& signals, Tic
       });
     publish(bundle, signals, now);
   }
-  threads.for_each(lanes_.size(), [&](std::size_t l) { change(bundle, signals, l, now); });
+  if (learns_) threads.for_each(lanes_.size(), [&](std::size_t l) { change(bundle, signals, l, now); });
 }
 
 template <class Real>
@@ -670,7 +677,7 @@ void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoar
 
 namespace {
 
-// Synapses of a row of all lanes in the order that does not depend on lanes: by target, delay, and as they are stored.
+// Synapses in the order that does not depend on lanes: by source, target, delay, and as they are stored.
 struct Place {
   NeuronId target;
   std::uint32_t delay, lane, synapse;
@@ -688,15 +695,16 @@ class CanonicalRows {
           owners_[l][j] = neuron;
         }
     }
+    for (const SourceRange& range : bundle.sources)
+      for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
+        rows_.emplace_back(neuron, range.row + (neuron - range.first) / range.step);
+    std::sort(rows_.begin(), rows_.end());
   }
 
   template <class Use>
   void for_each(const Use& use) const {
     std::vector<Place> places;
-    std::size_t rows = 0;
-    for (const SynapseBlock& block : bundle_.lanes)
-      if (block.synapses() != 0) rows = block.row_synapses.size() - 1;
-    for (std::uint32_t row = 0; row < rows; ++row) {
+    for (const auto& [source, row] : rows_) {
       places.clear();
       for (std::uint32_t l = 0; l < owners_.size(); ++l) {
         const SynapseBlock& block = bundle_.lanes[l];
@@ -715,7 +723,8 @@ class CanonicalRows {
 
  private:
   const SynapseBundle& bundle_;
-  std::vector<std::vector<NeuronId>> owners_;  // [lane][target]
+  std::vector<std::vector<NeuronId>> owners_;             // [lane][target]
+  std::vector<std::pair<NeuronId, std::uint32_t>> rows_;  // of sources, ascending
 };
 
 }  // namespace
@@ -740,14 +749,24 @@ void PlasticBundle<Real>::for_each_target(const SynapseBundle& bundle, const Use
 }
 
 template <class Real>
+std::vector<Real> PlasticBundle<Real>::read_column(const SynapseBundle& bundle, std::size_t column) const {
+  std::uint64_t synapses = 0;
+  for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
+  std::vector<Real> values;
+  values.reserve(synapses);
+  CanonicalRows(bundle).for_each(
+      [&](const Place& place) { values.push_back(shown(bundle, place.lane, column)[place.synapse]); });
+  return values;
+}
+
+template <class Real>
 void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const {
   const CanonicalRows rows(bundle);
+  to.put("learns", static_cast<std::uint8_t>(learns_));
   const std::size_t columns = bundle.plastic->rule->columns.size();
   for (std::size_t c = 0; c < columns; ++c) {
     std::vector<Real> values;
-    rows.for_each([&](const Place& place) {
-      values.push_back(reinterpret_cast<const Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse]);
-    });
+    rows.for_each([&](const Place& place) { values.push_back(stored(bundle, place.lane, c)[place.synapse]); });
     to.put(bundle.plastic->rule->columns[c].name, std::span<const Real>(values));
   }
   if (elapses_) {
@@ -791,6 +810,9 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
   const auto refuse = [](const char* key, const char* problem) {
     throw StateError({.file = {}, .key = key, .value = {}, .problem = problem, .expected = {}, .suggestion = {}});
   };
+  const auto learns = from.get<std::uint8_t>("learns");
+  if (learns > 1) refuse("learns", "neither 0 nor 1");
+  learns_ = learns == 1;
   const CanonicalRows rows(bundle);
   std::uint64_t synapses = 0;
   for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
@@ -862,7 +884,7 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
     std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
     lane.spikes = 0;
     lane.epoch = now;
-    lane.shown = {};
+    lane.shown.clear();
     for (std::uint32_t j = 0; j < lane.settled.size(); ++j)
       lane.settled[j] = static_cast<std::int32_t>(lane.last[j] - static_cast<std::uint32_t>(now));
   }
@@ -883,7 +905,8 @@ std::size_t PlasticBundle<Real>::bytes() const {
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
     for (const auto* columns : {&lane.base, &lane.pre_now, &lane.signals, &lane.sums, &lane.backs})
       for (const std::vector<Real>& column : *columns) sum += of(column);
-    sum += of(lane.settled) + lane.shown.bytes();
+    sum += of(lane.settled);
+    for (const AlignedColumn<Real>& column : lane.shown) sum += column.bytes();
   }
   return sum;
 }

@@ -51,13 +51,17 @@ class PlasticBundle {
   // What targets did up to and including tick t reaches every synapse of the lane. Changes no result, whenever it is
   // called.
   void settle(SynapseBundle& bundle, std::size_t lane, Tick t);
+  // Whether synapses change from tick `now` on, the last that was computed, all lanes settled. While they do not, they
+  // transmit what the rule makes of them as they are, and histories are dropped unread.
+  void learn(SynapseBundle& bundle, bool learns, Tick now);
+  bool learns() const { return learns_; }
   // A synapse's weight as of the last settle().
   Real weight(const SynapseBundle& bundle, std::size_t lane, std::uint32_t synapse) const {
-    return elapses_ && lanes_[lane].shown.size() != 0
-               ? lanes_[lane].shown[synapse]
-               : reinterpret_cast<const Real*>(bundle.lanes[lane].columns[0].data())[synapse];
+    return shown(bundle, lane, 0)[synapse];
   }
 
+  // A column of all synapses, lanes settled, by source, target and delay: weights are magnitudes.
+  std::vector<Real> read_column(const SynapseBundle& bundle, std::size_t column) const;
   // All lanes settled at `now`: weights, columns, traces and what is in flight, by source and target.
   void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
   // in_flight: the spikes that are filed next. Throws StateError.
@@ -71,6 +75,14 @@ class PlasticBundle {
 
   static constexpr Tick longest_epoch = 1 << 13;  // of doses
 
+  const Real* stored(const SynapseBundle& bundle, std::size_t lane, std::size_t column) const {
+    return reinterpret_cast<const Real*>(bundle.lanes[lane].columns[column].data());
+  }
+  // As of the last settle().
+  const Real* shown(const SynapseBundle& bundle, std::size_t lane, std::size_t column) const {
+    const Lane& here = lanes_[lane];
+    return here.shown.empty() ? stored(bundle, lane, column) : here.shown[column].data();
+  }
   // Decay over k 16^d ticks at [d][k].
   using DecayTable = std::array<std::array<Real, 16>, 8>;
 
@@ -108,7 +120,7 @@ class PlasticBundle {
     std::vector<std::vector<Real>> signals;     // [signal] of one number, or [target] or [slice]
     std::vector<std::vector<Real>> sums;        // [target sum][target]
     std::vector<std::vector<Real>> backs;       // [source sum][slice] when sweeping
-    AlignedColumn<Real> shown;                  // weights as of the last settle(), where synapses elapse
+    std::vector<AlignedColumn<Real>> shown;     // columns as of the last settle(), where synapses elapse
     std::vector<std::uint32_t> incoming_begin;  // [width + 1]
     std::vector<Incoming> incoming;
   };
@@ -154,6 +166,7 @@ class PlasticBundle {
 
   const rheo_rule_kernels* kernels_;
   std::vector<std::byte> step_;
+  bool learns_ = true;
   Tick max_delay_;
   std::vector<RuleTrace::Kind> pre_, post_;
   std::vector<DecayTable> pre_decay_, post_decay_;

@@ -138,13 +138,14 @@ void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
     refuse("tau", fmt::format("{}", signal.tau), "only a single number is filtered", "0, or one value for each time");
   if (signal.kind != Kind::table) return;
   if (signal.tau > 0 && !signal.pulses)
-    refuse("tau", fmt::format("{}", signal.tau), "steps are not filtered", "shape = \"pulses\", or no tau");
-  const char* const ascending = "times > 0 (ms), each at least one tick later than the one before";
+    refuse("tau", fmt::format("{}", signal.tau), "steps are not filtered", "pulses, or no tau");
+  const char* const ascending = signal.pulses ? "times > 0 (ms), each at least one tick later than the one before"
+                                              : "times >= 0 (ms), each at least one tick later than the one before";
   if (signal.times.empty()) refuse("times", "a list of 0", "empty", ascending);
   Tick before = 0;
   for (const double time : signal.times) {
-    check("times", time, 0, !signal.pulses ? false : true, ascending);
-    const Tick tick = std::max<Tick>(1, ms_to_tick_ceil(time, network.dt));
+    check("times", time, 0, signal.pulses, ascending);
+    const Tick tick = SignalBoard::tick_of(signal, time, network.dt);
     if (tick <= before) refuse("times", fmt::format("{}", time), "not later than the one before", ascending);
     before = tick;
   }

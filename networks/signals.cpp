@@ -26,13 +26,17 @@ Tick shortest_delay(const Value& delay, double dt) {
 
 }  // namespace
 
+Tick SignalBoard::tick_of(const SignalSpec& spec, double time, double dt) {
+  return spec.pulses ? std::max<Tick>(1, ms_to_tick_ceil(time, dt)) : ms_to_tick_nearest(time, dt) + 1;
+}
+
 SignalBoard::SignalBoard(std::vector<Plan> plans, double dt) : dt_(dt) {
   for (Plan& plan : plans) {
     Signal& signal = signals_.emplace_back();
     const SignalSpec& spec = plan.spec;
     if (spec.tau > 0) signal.decay = math::exp(-dt / spec.tau);
     if (spec.kind == SignalSpec::Kind::filtered_spikes) signal.shortest = shortest_delay(spec.delay, dt);
-    for (const double time : spec.times) signal.ticks.push_back(std::max<Tick>(1, ms_to_tick_ceil(time, dt)));
+    for (const double time : spec.times) signal.ticks.push_back(tick_of(spec, time, dt));
     signal.zero.assign(plan.width, spec.baseline);
     signal.held = signal.zero;
     signal.plan = std::move(plan);

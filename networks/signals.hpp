@@ -3,8 +3,9 @@
 //
 //   filtered spikes   d decays with tau, and grows by `amplitude` when a spike of the sources arrives after its delay;
 //                     with tau 0 it lasts one tick
-//   table             steps: values[k] from the tick of times[k] on; pulses: in that tick alone, or added to a trace
-//                     that decays with tau
+//   table             steps: values[k] from the tick after times[k] on; pulses: in the tick that ends at or after it,
+//   or
+//                     added to a trace that decays with tau
 //   task              what set() says
 //   published         what a projection's rule publishes at the end of its sweeps
 #pragma once
@@ -32,6 +33,9 @@ class SignalBoard {
     std::vector<SourceRange> sources;  // filtered spikes
     RandomKey key{};                   // of its delays
   };
+
+  // The first tick of a value that a table has at this time (ms).
+  static Tick tick_of(const SignalSpec& spec, double time, double dt);
 
   SignalBoard() = default;
   SignalBoard(std::vector<Plan> plans, double dt);

@@ -310,6 +310,14 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     const double weight = plastic_[index]->weight(bundles_[index], lane, s);
     return bundles_[index].plastic->negative() ? -weight : weight;
   }
+  void learn(std::size_t projection, bool learns, Tick now) override {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (bundles_[b].first == projection && plastic_[b]) plastic_[b]->learn(bundles_[b], learns, now);
+  }
+  bool learns(std::size_t projection) const override {
+    const auto bundle = plastic_of(projection);
+    return bundle != nullptr && bundle->learns();
+  }
   void save(Tick now, ByteWriter& to) const override {
     if constexpr (plastic) signals_.save(to);
     for (std::size_t b = 0; b < bundles_.size(); ++b)
@@ -319,6 +327,14 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     if constexpr (plastic) signals_.load(now, from);
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->load(bundles_[b], now, in_flight, from);
+  }
+
+  SynapseColumn read_column(std::size_t b, std::size_t column) const override {
+    if (!plastic_[b]) return {};
+    std::vector<Real> values = plastic_[b]->read_column(bundles_[b], column);
+    if (column == 0 && bundles_[b].plastic->negative())
+      for (Real& value : values) value = -value;
+    return values;
   }
 
   void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
@@ -436,6 +452,13 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     std::vector<std::uint32_t> record;   // [bundle] of its next row
     std::vector<PlasticSlice> learning;  // that follow each other in `arriving` and are of one bundle
   };
+
+  // What learns of a projection, or nullptr.
+  PlasticBundle<Real>* plastic_of(std::size_t projection) const {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (bundles_[b].first == projection) return plastic_[b].get();  // alone in its bundle if it is plastic
+    return nullptr;
+  }
 
   template <class At>
   void deliver(std::size_t index, Tick t, std::span<const Slice> slices, const At& at) {

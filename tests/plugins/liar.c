@@ -160,10 +160,10 @@ static void tell(void) {
   if (lie("many_sums")) rules[0].target_sums = 9;
   if (lie("bad_interval")) rules[0].interval = 3;
   if (lie("interval_may_be_zero")) rules[0].interval = 2;
-  if (lie("never_sweeps")) rules[0].signals = 1, signals[0] = signals[1];
+  if (lie("never_sweeps")) rules[0].signals = 0, rules[0].interval = RHEO_NONE;
   if (lie("dose_first")) {
     const rheo_rule_signal first = signals[0];
-    signals[0] = signals[1], signals[1] = first;
+    signals[0] = signals[1], signals[1] = first, rules[0].interval = RHEO_NONE;
   }
   if (lie("sums_without_sweeps")) rules[0].sweeps = 0;
 
@@ -204,7 +204,7 @@ static const rheo_rule_list* made(uint32_t level) {
   rules[0].pre_traces = 2, rules[0].pre_trace = pre;
   rules[0].post_traces = 3, rules[0].post_trace = post;
   rules[0].signals = 2, rules[0].signal = signals;
-  rules[0].sweeps = 1, rules[0].interval = RHEO_NONE;
+  rules[0].sweeps = 1, rules[0].interval = 0;
   rules[0].target_sums = rules[0].source_sums = 1;
   rules[0].problem = no_problem;
   fill_in(&rules[0].single_precision);

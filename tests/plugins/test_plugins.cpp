@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "io/weight_recorder.hpp"
 #include "plasticity/rule_library.hpp"
 #include "tests/files.hpp"
 
@@ -46,6 +47,39 @@ bool has_isa(Isa isa) {
 }
 
 }  // namespace
+
+TEST_CASE("all that a rule keeps per synapse can be recorded") {
+  const Scratch scratch;
+  auto library = std::make_shared<RuleLibrary>();
+  library->load(good);
+  NetworkSpec spec;
+  spec.rules = library;
+  spec.populations = {{.name = "N", .model = "iaf_psc_exp", .size = 3, .params = {}, .options = {}, .initial = {}}};
+  ProjectionSpec projection;
+  projection.name = "p";
+  projection.source = projection.target = {{.population = "N", .end = {}}};
+  projection.connect.rule = Connect::Rule::all_to_all;
+  projection.weight = 2.5;
+  projection.plasticity.rule = "liar";
+  spec.projections = {projection};
+  Network network(spec, Threads(1));
+  WeightRecorder recorder(scratch.path, network, spec,
+                          {"w", "p", "w.h5", {"hidden", "weight", "tag"}, {{.first = 0, .every = 5, .end = 11}}});
+  for (const Tick t : {0, 5, 10}) {
+    network.simulation().run(t - network.simulation().now());
+    REQUIRE(recorder.next() == t);
+    recorder.take();
+  }
+  CHECK(recorder.finish().snapshots == 3);
+  const h5::Group group = h5::File::open((scratch / "w.h5").string()).group("/weights/p");
+  const std::map<std::string, float> values{{"weight", 2.5f}, {"tag", 0.5f}, {"hidden", -1.0f}};
+  for (const auto& [name, value] : values) {
+    CHECK(group.dataset(name).shape() == std::vector<std::uint64_t>{3, 9});
+    CHECK(group.dataset(name).read<float>() == std::vector<float>(27, value));
+  }
+  CHECK(group.list() ==
+        std::vector<std::string>{"delay", "hidden", "source_node_id", "tag", "target_node_id", "time", "weight"});
+}
 
 TEST_CASE("a good library, and what it says") {
   RuleLibrary library;
@@ -182,7 +216,7 @@ TEST_CASE("tables for several instruction sets") {
     return refusal(levels);
   };
   using Catch::Contains;
-  CHECK_THAT(said("abi"), Contains("rheo_rules_base = version 2: was made for another version"));
+  CHECK_THAT(said("abi"), Contains("rheo_rules_base = version 3: was made for another version"));
   if (has_isa(Isa::v3)) {
     CHECK_THAT(said("base_is_v3"), Contains("rheo_rules_base = x86-64-v3: is compiled for a higher instruction set"));
     CHECK_THAT(said("v3_is_v4"), Contains("rheo_rules_v3 = x86-64-v4: is compiled for a higher instruction set"));

@@ -117,6 +117,131 @@ TEST_CASE("plastic networks: the same bits through saves and loads at random tic
   check_journeys([&](std::uint32_t lanes, bool eager) { return demanding(precision, lanes, eager); }, 400);
 }
 
+namespace {
+
+// From `at` on, the projections whose bits are set in `learning` learn.
+struct Switch {
+  Tick at;
+  unsigned learning;
+};
+
+void learn_as(Network& network, const Switch& one) {
+  for (std::size_t p = 0; p < network.projections().size(); ++p)
+    network.simulation().learn(p, (one.learning >> p & 1) != 0);
+}
+
+Ending run_switched(const NetworkSpec& spec, unsigned threads, const std::vector<Switch>& switches, Tick end,
+                    std::mt19937_64* pieces = nullptr) {
+  Network network(spec, Threads(threads));
+  Recorder recorder;
+  network.simulation().add_sink(recorder);
+  for (std::size_t i = 0; i < switches.size(); ++i) {
+    learn_as(network, switches[i]);
+    const Tick ticks = (i + 1 < switches.size() ? switches[i + 1].at : end) - network.simulation().now();
+    if (pieces != nullptr)
+      run_in_pieces(network.simulation(), ticks, *pieces);
+    else
+      network.simulation().run(ticks);
+  }
+  return {std::move(recorder.spikes), network.simulation().save()};
+}
+
+// Weights of a projection as they are.
+std::vector<double> weights_of(Network& network, std::size_t projection) {
+  network.simulation().settle();
+  std::vector<Synapse> synapses;
+  for (NeuronId source = 0; source < network.simulation().neurons(); ++source)
+    network.outgoing(projection, source, synapses);
+  std::vector<double> weights;
+  for (const Synapse& synapse : synapses) weights.push_back(synapse.weight);
+  return weights;
+}
+
+const std::vector<Switch> switched{{0, 0b101}, {97, 0b010}, {98, 0b110}, {201, 0}, {263, 0b111}, {350, 0b001}};
+
+}  // namespace
+
+TEST_CASE("plastic networks: the same bits where learning is switched off and on") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  constexpr Tick duration = 400;
+  std::mt19937_64 random(8);
+  const Ending expected = run_switched(demanding(precision, 1, true), 1, switched, duration);
+  CHECK(difference(run_to(demanding(precision, 1, true), 1, duration), expected) != "");
+  for (const Isa isa : usable_isas()) {
+    const ChosenIsa chosen(isa);
+    for (const std::uint32_t lanes : {1u, 5u, 16u}) {
+      for (const unsigned threads : {1u, 3u}) {
+        INFO(name_of(isa) << ", " << lanes << " lanes, " << threads << " threads");
+        CHECK(difference(run_switched(demanding(precision, lanes, false), threads, switched, duration), expected) ==
+              "");
+        CHECK(difference(run_switched(demanding(precision, lanes, threads == 3), threads, switched, duration, &random),
+                         expected) == "");
+      }
+    }
+  }
+}
+
+TEST_CASE("plastic networks: a long time without learning gives the same bits, eager and lazy") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  // Histories fill up, and outlast 2^14 ticks, while nothing is learnt.
+  const Tick end = sanitized ? 24'000 : 60'000;
+  const std::vector<Switch> switches{{0, 0b11}, {2000, 0b10}, {end - 3000, 0b11}};
+  const Ending expected = run_switched(busy(precision, 1, true), 1, switches, end);
+  for (const std::uint32_t lanes : {1u, 3u})
+    CHECK(difference(run_switched(busy(precision, lanes, false), 2, switches, end), expected) == "");
+}
+
+TEST_CASE("plastic networks: saved and loaded while some projections do not learn") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  constexpr Tick duration = 400;
+  std::mt19937_64 random(9);
+  const Ending expected = run_switched(demanding(precision, 1, true), 1, switched, duration);
+  for (int journey = 0; journey < (sanitized ? 2 : 6); ++journey) {
+    Bytes state;
+    Spikes spikes;
+    Tick now = 0;
+    std::size_t next = 0;
+    while (now < duration) {
+      const std::uint32_t lanes[] = {1, 2, 5, 16};
+      Network here(demanding(precision, lanes[random() % 4], random() % 3 == 0),
+                   Threads(static_cast<unsigned>(1 + random() % 3)));
+      if (random() % 2 == 0) learn_as(here, {0, static_cast<unsigned>(random() % 8)});  // forgotten by the load
+      Recorder recorder;
+      here.simulation().add_sink(recorder);
+      if (!state.empty()) here.simulation().load(state);
+      if (next < switched.size() && switched[next].at == now) learn_as(here, switched[next++]);
+      const Tick border = next < switched.size() ? switched[next].at : duration;
+      const Tick hop = std::min(border - now, static_cast<Tick>(1 + random() % 60));
+      run_in_pieces(here.simulation(), hop, random);
+      now += hop;
+      state = here.simulation().save();
+      spikes.insert(spikes.end(), recorder.spikes.begin(), recorder.spikes.end());
+    }
+    CHECK(next == switched.size());
+    CHECK(difference({spikes, state}, expected) == "");
+  }
+}
+
+TEST_CASE("a projection that does not learn keeps its weights; others learn, and it goes on where it stopped") {
+  const bool eager = GENERATE(false, true);
+  Network network(demanding(Precision::single_, 5, eager), Threads(2));
+  const std::string name = network.projections()[0].name, other = network.projections()[1].name;
+  CHECK(network.simulation().learns(0));
+  network.simulation().run(100);
+  network.learn(name, false);
+  CHECK_FALSE(network.simulation().learns(0));
+  const std::vector<double> kept = weights_of(network, 0), before = weights_of(network, 1);
+  network.simulation().run(150);
+  CHECK(weights_of(network, 0) == kept);
+  CHECK(weights_of(network, 1) != before);
+  // What its targets did meanwhile is not learnt afterwards.
+  network.learn(name, true);
+  CHECK(weights_of(network, 0) == kept);
+  network.simulation().run(100);
+  CHECK(weights_of(network, 0) != kept);
+  CHECK_THROWS_WITH(network.learn("nobody", true), Catch::Contains("there is no such projection"));
+}
+
 TEST_CASE("plastic projections onto populations that are updated by events: the same bits") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   constexpr Tick duration = 1000;

@@ -38,18 +38,24 @@ struct Course {
 };
 using Change = std::function<double(double w, Tick t, const Train& pre, const Train& post)>;
 
-Course follow(double weight, const Train& arrivals, const Train& spikes, const Change& at_arrival,
+// In ticks (frozen_from, frozen_to] the weight stays.
+Course follow(const Numbers& p, double weight, const Train& arrivals, const Train& spikes, const Change& at_arrival,
               const Change& at_spike, const Change& transmitted) {
   Course course{weight, {}};
   std::size_t a = 0, s = 0;
   Train pre, post;
+  const auto number = [&](const char* name) { return p.count(name) != 0 ? static_cast<Tick>(p.at(name)) : 0; };
+  const Tick frozen_from = number("frozen_from"), frozen_to = number("frozen_to");
+  const auto change = [&](const Change& how, Tick t) {
+    if (t <= frozen_from || t > frozen_to) course.weight = how(course.weight, t, pre, post);
+  };
   while (a < arrivals.size() || s < spikes.size()) {
     if (s == spikes.size() || (a < arrivals.size() && arrivals[a] <= spikes[s])) {
       course.sent.push_back(transmitted(course.weight, arrivals[a], pre, post));
-      course.weight = at_arrival(course.weight, arrivals[a], pre, post);
+      change(at_arrival, arrivals[a]);
       pre.push_back(arrivals[a++]);
     } else {
-      course.weight = at_spike(course.weight, spikes[s], pre, post);
+      change(at_spike, spikes[s]);
       post.push_back(spikes[s++]);
     }
   }
@@ -68,7 +74,7 @@ Course pair_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes
   const auto kernel = nearest ? last_of : sum_of;
   const double w_max = p["w_max"];
   return follow(
-      w, arrivals, spikes,
+      p, w, arrivals, spikes,
       [&](double now, Tick t, const Train&, const Train& post) {
         const double f = p["alpha"] * std::pow(now / w_max, p["mu_minus"]);
         return within(now - p["lambda"] * w_max * f * kernel(post, t, p["tau_minus"]), w_max);
@@ -84,7 +90,7 @@ Course pair_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes
 Course triplet_stdp(Numbers p, double w, const Train& arrivals, const Train& spikes) {
   const double w_max = p["w_max"];
   return follow(
-      w, arrivals, spikes,
+      p, w, arrivals, spikes,
       [&](double now, Tick t, const Train& pre, const Train& post) {
         const double o1 = sum_of(post, t, p["tau_minus"]), r2 = sum_of(pre, t, p["tau_x"]);
         return within(now - w_max * o1 * (p["A2_minus"] + p["A3_minus"] * r2), w_max);
@@ -100,7 +106,7 @@ Course triplet_stdp(Numbers p, double w, const Train& arrivals, const Train& spi
 // tau.
 Course vogels(Numbers p, double w, const Train& arrivals, const Train& spikes) {
   return follow(
-      w, arrivals, spikes,
+      p, w, arrivals, spikes,
       [&](double now, Tick t, const Train&, const Train& post) {
         const double pairs = sum_of(post, t, p["tau"]);
         return within(now + p["eta"] * (pairs - 2 * p["rho"] * p["tau"] / 1000), p["w_max"]);
@@ -116,7 +122,7 @@ Course vogels(Numbers p, double w, const Train& arrivals, const Train& spikes) {
 Course tsodyks_markram(Numbers p, double w, const Train& arrivals, const Train& spikes) {
   double u = p["U"], x = 1;
   Tick last = -1;
-  return follow(w, arrivals, spikes, same, same, [&, last](double now, Tick t, const Train&, const Train&) mutable {
+  return follow(p, w, arrivals, spikes, same, same, [&, last](double now, Tick t, const Train&, const Train&) mutable {
     if (last >= 0) {
       const double interval = static_cast<double>(t - last) * dt;
       x = 1 - (1 - x * (1 - u)) * std::exp(-interval / p["tau_rec"]);
@@ -207,7 +213,8 @@ struct Comparison {
   double moved = 0;  // mean of |change of weight|
 };
 
-Comparison compare(const Case& one, const NetworkSpec& spec, Tick ticks) {
+// frozen: ticks (from, to] in which the projection does not learn.
+Comparison compare(const Case& one, const NetworkSpec& spec, Tick ticks, std::pair<Tick, Tick> frozen = {}) {
   Network network(spec, Threads(2));
   std::map<std::pair<NeuronId, NeuronId>, std::vector<Synapse>> before;
   std::vector<Synapse> all;
@@ -215,7 +222,16 @@ Comparison compare(const Case& one, const NetworkSpec& spec, Tick ticks) {
   const std::vector<Synapse> initial = all;
   Recorder recorder;
   network.simulation().add_sink(recorder);
-  network.simulation().run(ticks);
+  Numbers params = one.params;
+  if (frozen.second != 0) {
+    params["frozen_from"] = static_cast<double>(frozen.first);
+    params["frozen_to"] = static_cast<double>(frozen.second);
+    network.simulation().run(frozen.first);
+    network.learn("p", false);
+    network.simulation().run(frozen.second - frozen.first);
+    network.learn("p", true);
+  }
+  network.simulation().run(ticks - network.simulation().now());
   network.simulation().settle();
   all.clear();
   for (NeuronId source = 0; source < spec.populations[0].size; ++source) network.outgoing(0, source, all);
@@ -226,7 +242,7 @@ Comparison compare(const Case& one, const NetworkSpec& spec, Tick ticks) {
     Train arrivals;
     for (const Tick t : trains[all[i].source])
       if (const Tick at = t + ms_to_tick_nearest(all[i].delay, dt); at <= ticks) arrivals.push_back(at);
-    const Course course = one.course(one.params, std::abs(initial[i].weight), arrivals, trains[all[i].target]);
+    const Course course = one.course(params, std::abs(initial[i].weight), arrivals, trains[all[i].target]);
     result.error = std::max(result.error, std::abs(course.weight - std::abs(all[i].weight)));
     result.events += arrivals.size() + trains[all[i].target].size();
     result.moved += std::abs(course.weight - std::abs(initial[i].weight));
@@ -262,9 +278,29 @@ TEST_CASE("weights are those of plain sums over the spike trains") {
   }
 }
 
+TEST_CASE("weights stay while a projection does not learn, and traces go on") {
+  constexpr Tick ticks = 6000;
+  const std::vector<std::pair<Tick, Tick>> spans{{1800, 3500}, {2000, 2040}, {0, 4000}, {5000, ticks}};
+  for (const Case& one : cases()) {
+    if (std::string(one.rule) == "tsodyks_markram") continue;
+    for (const std::pair<Tick, Tick>& frozen : spans) {
+      for (const bool eager : {false, true}) {
+        const auto sources = trains(25, ticks, 150, dt, 17);
+        const NetworkSpec spec = network_of(one, Precision::double_, eager, sources, 1, 79);
+        const Comparison exact = compare(one, spec, ticks, frozen);
+        INFO(one.what << ", frozen from " << frozen.first << " to " << frozen.second << (eager ? ", eager" : ""));
+        CHECK(exact.synapses > 200);
+        CHECK(exact.moved > 0.5);
+        CHECK(exact.error <= 1e-10 * 80);
+      }
+    }
+  }
+}
+
 TEST_CASE("short-term plasticity sends what the recursion of its paper says") {
   // One source onto one neuron that only adds up: jumps of its potential are what is sent.
   for (const Precision precision : {Precision::single_, Precision::double_}) {
+    const bool learns = precision == Precision::single_;  // nothing of it is in its synapses: it makes no difference
     const Case one = cases().back();
     REQUIRE(std::string(one.rule) == "tsodyks_markram");
     auto source = std::make_shared<SpikeTrains>();
@@ -285,6 +321,7 @@ TEST_CASE("short-term plasticity sends what the recursion of its paper says") {
     Train arrivals;
     for (const double t : source->times) arrivals.push_back(ms_to_tick_nearest(t + 0.7, dt));
     const Course course = one.course(one.params, 2.5, arrivals, {});
+    network.learn("p", learns);
     double V_m = 0, before = 0;
     std::size_t next = 0;
     const std::uint32_t neuron = 0;

@@ -39,7 +39,7 @@ struct World {
     const SignalSpec& one = signal(name);
     double value = 0;
     for (std::size_t k = 0; k < one.times.size(); ++k) {
-      const Tick at = std::max<Tick>(1, ms_to_tick_ceil(one.times[k], dt));
+      const Tick at = one.pulses ? ms_to_tick_ceil(one.times[k], dt) : ms_to_tick_nearest(one.times[k], dt) + 1;
       if (at == t || (at < t && !one.pulses)) value = one.values[k * one.width + i];
     }
     return value;

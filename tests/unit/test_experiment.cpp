@@ -312,6 +312,78 @@ TEST_CASE("overrides come last", "[experiment]") {
   CHECK(experiment.place("inputs.dc.amplitude") == folder.path("experiment.toml") + ":9");
 }
 
+TEST_CASE("phases", "[experiment]") {
+  const Folder folder;
+  const std::string projections = three_neurons +
+                                  "[projections.a]\nsource = \"E\"\ntarget = \"E\"\nconnect.rule = "
+                                  "\"all_to_all\"\nplasticity.rule = \"stdp_pair\"\n[projections.b]\nsource "
+                                  "= \"E\"\ntarget = \"E\"\nconnect.rule = \"all_to_all\"\n[projections.c]\n"
+                                  "source = \"E\"\ntarget = \"E\"\nconnect.rule = \"all_to_all\"\n"
+                                  "plasticity.rule = \"stdp_pair\"\n";
+  const std::string phases =
+      "[[phases]]\nname = \"one\"\nduration = 10.5\n[[phases]]\nname = \"two\"\nduration = 20\nplasticity = [\"c\", "
+      "\"a\"]\n"
+      "[[phases]]\nname = \"three\"\nduration = 0.1\nplasticity = [\"c\"]\n[[phases]]\nname = \"four\"\nduration = "
+      "1.0\n"
+      "plasticity = false\n[[phases]]\nname = \"five\"\nduration = 1.0\nplasticity = true\n";
+  const std::string record =
+      "[record.spikes]\nphases = [\"four\", \"one\"]\n[record.V]\npopulation = \"E\"\nvariables = \"V_m\"\nevery = "
+      "0.5\n"
+      "phases = \"two\"\n";
+  const Experiment experiment = folder.parse("[simulation]\ndt = 0.1\n" + projections + phases + record);
+  CHECK(experiment.ticks == 326);
+  CHECK(experiment.duration == 32.6);
+  REQUIRE(names(experiment.phases) == Strings{"one", "two", "three", "four", "five"});
+  const std::vector<Tick> ends{105, 305, 306, 316, 326};
+  const std::vector<Strings> learning{{"a", "c"}, {"a", "c"}, {"c"}, {}, {"a", "c"}};
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    CHECK(experiment.phases[i].begin == (i == 0 ? 0 : ends[i - 1]));
+    CHECK(experiment.phases[i].end == ends[i]);
+    CHECK(experiment.phases[i].learning == learning[i]);
+  }
+  REQUIRE(experiment.record.spans.size() == 2);
+  CHECK(experiment.record.spans[0].end == 105);
+  CHECK(experiment.record.spans[1].begin == 306);
+  CHECK_FALSE(experiment.record.spans[1].holds(306));
+  CHECK(experiment.record.spans[1].holds(316));
+  REQUIRE(experiment.reports.size() == 1);
+  CHECK(experiment.reports[0].files == Strings{"V_two_V_m.h5"});
+  CHECK(experiment.reports[0].times.first == 105);
+  CHECK(experiment.reports[0].times.every == 5);
+  CHECK(experiment.reports[0].times.end == 305);
+
+  CHECK(folder.parse("[simulation]\nduration = 32.6\n" + projections + phases).ticks == 326);
+  CHECK_THROWS_WITH(folder.parse("[simulation]\nduration = 32.7\n" + projections + phases),
+                    Catch::Contains("is not the 32.6 ms of all phases together"));
+  CHECK(folder.parse(simulation + projections).phases.empty());
+}
+
+TEST_CASE("weights at the end and every so often", "[experiment]") {
+  const Folder folder;
+  const std::string text = simulation + three_neurons +
+                           "[projections.p]\nsource = \"E\"\ntarget = \"E\"\nconnect.rule = "
+                           "\"all_to_all\"\nplasticity.rule = \"stdp_pair\"\n";
+  const auto weights_of = [&](const std::string& record) {
+    const Experiment experiment = folder.parse(text + "[record.w]\nprojection = \"p\"\n" + record);
+    REQUIRE(experiment.weights.size() == 1);
+    CHECK(experiment.weights[0].file == "w.h5");
+    return experiment.weights[0];
+  };
+  CHECK(weights_of("").times.empty());
+  const RecordWeights all = weights_of("every = 2.5\n");
+  CHECK(all.variables == Strings{"weight"});
+  REQUIRE(all.times.size() == 1);
+  CHECK((all.times[0].first == 0 && all.times[0].every == 25 && all.times[0].end == 1001));
+  const RecordWeights some = weights_of("every = 2.5\nstart = 10\nstop = 20\nvariables = [\"weight\"]\n");
+  CHECK((some.times.at(0).first == 100 && some.times.at(0).end == 201));
+  CHECK(weights_of("every = 1\nstart = 100.0\nstop = 300.0\n").times.at(0).first == 1000);
+  const RecordWeights phases = weights_of(
+      "every = 1\nphases = [\"b\"]\n[[phases]]\nname = \"a\"\nduration = 30\n[[phases]]\nname = \"b\"\nduration = "
+      "70\n");
+  REQUIRE(phases.times.size() == 1);
+  CHECK((phases.times[0].first == 300 && phases.times[0].every == 10 && phases.times[0].end == 1001));
+}
+
 TEST_CASE("selections", "[experiment]") {
   const auto same = [](const Selection& s, const std::string& name, std::uint32_t begin,
                        std::optional<std::uint32_t> end, std::uint32_t step) {

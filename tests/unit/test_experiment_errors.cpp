@@ -342,14 +342,186 @@ populations = ["E", "I"])",
          R"([record.w]
 projection = "excitation"
 every = 10.0)",
-         R"(wrong.toml:28: record.w.every: not available yet in this version)"},
+         R"(wrong.toml:28: record.w.every = 10.0: excitation has no plasticity, so that its weights stay as they are; expected no every: then they are written once, at the end)"},
+        {R"([record.spikes]
+populations = ["E", "I"])",
+         R"([record.w]
+projection = "excitation"
+phases = ["train"])",
+         R"(wrong.toml:28: record.w.phases = ["train"]: has a meaning with every only; expected every = .. (ms) beside it)"},
+        {R"([record.spikes]
+populations = ["E", "I"])",
+         R"([record.w]
+projection = "excitation"
+variables = ["weight"])",
+         R"(wrong.toml:28: record.w.variables = ["weight"]: has a meaning with every only; expected every = .. (ms) beside it)"},
+        {R"(delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"])",
+         R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[record.w]
+projection = "excitation"
+every = 10.0
+variables = ["wieght"])",
+         R"(wrong.toml:30: record.w.variables = "wieght": unknown variable of a synapse of stdp_pair; expected weight; did you mean "weight"?)"},
+        {R"(delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"])",
+         R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[record.w]
+projection = "excitation"
+every = 0.25)",
+         R"(wrong.toml:29: record.w.every = 0.25: is no whole number of ticks of 0.1 ms; expected a multiple of 0.1 (ms), not 0)"},
+        {R"(delay = 1.5
+
+[record.spikes]
+populations = ["E", "I"])",
+         R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[record.w]
+projection = "excitation"
+every = 10.0
+start = 100.1)",
+         R"(wrong.toml:30: record.w.start = 100.1: is after the end of the simulation; expected a time <= 100 (ms))"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 100.0
+plasticity = ["excitation"]
+
+[record.spikes])",
+         R"(wrong.toml:29: phases[0].plasticity = "excitation": has no plasticity, so that it cannot learn; expected a projection with plasticity)"},
+        {R"(delay = 1.5
+
+[record.spikes])",
+         R"(delay = 1.5
+plasticity = { rule = "stdp_pair" }
+
+[[phases]]
+name = "train"
+duration = 100.0
+plasticity = ["excitaton"]
+
+[record.spikes])",
+         R"(wrong.toml:30: phases[0].plasticity = "excitaton": unknown projection; expected excitation; did you mean "excitation"?)"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 100.0
+plasticity = []
+
+[record.spikes])",
+         R"(wrong.toml:29: phases[0].plasticity = []: is empty; expected false, or at least one projection)"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 100.0
+plasticity = "excitation"
+
+[record.spikes])",
+         R"(wrong.toml:29: phases[0].plasticity = "excitation": is a string; expected true, false or a list of plastic projections)"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 50.0
+
+[[phases]]
+name = "train"
+duration = 50.0
+
+[record.spikes])",
+         R"(wrong.toml:31: phases[1].name = "train": is the name of an earlier phase; expected another name)"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 0.0
+
+[record.spikes])",
+         R"(wrong.toml:28: phases[0].duration = 0.0: is out of range; expected a number > 0 (ms))"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 0.25
+
+[record.spikes])",
+         R"(wrong.toml:28: phases[0].duration = 0.25: is no whole number of ticks of 0.1 ms; expected a multiple of 0.1 (ms), not 0)"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+
+[record.spikes])",
+         R"(wrong.toml:26: phases[0].duration: is missing; expected a number > 0 (ms))"},
+        {R"([record.spikes])",
+         R"([[phases]]
+duration = 100.0
+
+[record.spikes])",
+         R"(wrong.toml:26: phases[0].name: is missing; expected a name such as "train")"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train 1"
+duration = 100.0
+
+[record.spikes])",
+         R"(wrong.toml:27: phases[0].name = "train 1": is no name for a phase; expected letters, digits, _ and -)"},
+        {R"([record.spikes])",
+         R"([[phases]]
+name = "train"
+duration = 50.0
+
+[record.spikes])",
+         R"(wrong.toml:2: simulation.duration = 100.0: is not the 50 ms of all phases together; expected 50 (ms), or no duration)"},
+        {R"([record.spikes])",
+         R"([phases]
+name = "train"
+
+[record.spikes])",
+         R"(wrong.toml:26: phases: is a table; expected tables [[phases]] with name and duration)"},
+        {R"([record.spikes]
+populations = ["E", "I"])",
+         R"([[phases]]
+name = "train"
+duration = 100.0
+
+[record.spikes]
+phases = ["tran"])",
+         R"(wrong.toml:31: record.spikes.phases = "tran": unknown phase; expected train; did you mean "train"?)"},
+        {R"([record.spikes]
+populations = ["E", "I"])",
+         R"([record.spikes]
+phases = ["train"])",
+         R"(wrong.toml:27: record.spikes.phases = "train": unknown phase; expected a table [[phases]] of this name)"},
+        {R"([record.spikes]
+populations = ["E", "I"])",
+         R"([record.spikes]
+phases = [])",
+         R"(wrong.toml:27: record.spikes.phases = []: is empty; expected a list of phases)"},
+        {R"([record.spikes]
+populations = ["E", "I"])",
+         R"([[phases]]
+name = "train"
+duration = 100.0
+
+[record.membrane]
+population = "E"
+variables = ["V_m"]
+phases = ["train"]
+start = 10.0)",
+         R"(wrong.toml:34: record.membrane.start = 10.0: excludes phases; expected either phases or start and stop)"},
         {"[simulation]",
          R"(plugins = ["my_rule.so"]
 
 [simulation])",
          R"(wrong.toml:1: plugins = ["my_rule.so"]: my_rule.so: no such plug-in; expected NAME, NAME.so or libNAME.so in one of the folders . (RHEO_PLUGIN_PATH names more), or a path with a /)"},
         {"[simulation]", "[simulaton]",
-         R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, signals, projections, record; did you mean "simulation"?)"},
+         R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, signals, projections, phases, record; did you mean "simulation"?)"},
         {"[simulation]",
          R"(include = "base.toml"
 

@@ -1,0 +1,239 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <map>
+
+#include "io/experiment_parts.hpp"
+#include "neurons/catalogue.hpp"
+
+namespace rheo::experiment_file {
+
+namespace {
+
+class RecordingReader {
+ public:
+  RecordingReader(const std::function<std::vector<Selection>(const Field&)>& selections, Experiment& experiment)
+      : read_selections_(selections), experiment_(experiment) {}
+
+  void read(const Field& record) {
+    record.need_table();
+    for (const auto& [name, node] : record.node().entries) {
+      const Field field = record.at(name, node);
+      if (name == "spikes") {
+        read_spikes(field);
+      } else if (node.find("projection")) {
+        read_weights(field, name);
+      } else if (node.find("population") || node.find("variables") || node.find("every")) {
+        read_states(field, name);
+      } else {
+        field.refuse_table("records neither states nor weights",
+                           "population and variables, or projection; or the table record.spikes");
+      }
+    }
+  }
+
+ private:
+  void read_spikes(const Field& field) {
+    field.need_table("a table with populations");
+    field.only({"populations", "phases"});
+    RecordSpikes& record = experiment_.record;
+    record.present = true;
+    std::vector<Selection> asked;
+    if (const auto populations = field.find("populations")) {
+      asked = read_selections_(*populations);
+    } else {
+      for (const PopulationSpec& population : experiment_.network.populations) {
+        asked.push_back({.population = population.name, .begin = 0, .end = {}, .step = 1});
+      }
+    }
+    for (const PopulationSpec& population : experiment_.network.populations) {
+      std::copy_if(asked.begin(), asked.end(), std::back_inserter(record.populations),
+                   [&](const Selection& selection) { return selection.population == population.name; });
+    }
+    for (const Phase& phase : read_phase_names(field)) record.spans.push_back(phase);
+  }
+
+  void read_states(const Field& field, const std::string& name) {
+    check_name(field, name);
+    field.only({"population", "variables", "every", "start", "stop", "phases"});
+    RecordStates report;
+    report.name = name;
+    report.cells = read_selections_(field.need("population", "a population such as \"E[0:5]\", or a list of them"));
+    const Field variables = field.need("variables", "a list of variables such as [\"V_m\"]");
+    const auto add = [&](const Field& variable) {
+      const std::string& text = variable.text("the name of a variable such as \"V_m\"");
+      for (const Selection& cells : report.cells) {
+        Names known;
+        for (const FieldInfo& column : model_of(cells).columns) known.push_back(column.name);
+        if (known.empty())
+          variables.refuse(fmt::format("{} is a {}, which has no state", cells.population, model_of(cells).name));
+        if (!contains(known, text))
+          variable.refuse(fmt::format("unknown variable of {}", model_of(cells).name), one_of(known),
+                          nearest(text, known));
+      }
+      if (contains(report.variables, text)) variable.refuse("is named twice");
+      report.variables.push_back(text);
+    };
+    each_name(variables, "a list of variables such as [\"V_m\"]", add);
+    report.times.every = 1;
+    if (const auto every = field.find("every")) report.times.every = ticks(*every, 1);
+    // A report has one beginning and one step: each phase is one of its own.
+    if (const std::vector<Phase> phases = read_phase_names(field); !phases.empty()) {
+      for (const Phase& phase : phases) {
+        report.name = name + "_" + phase.name;
+        report.times.first = phase.begin;
+        report.times.end = phase.end;
+        add_report(field, name, report);
+      }
+      return;
+    }
+    report.times.end = experiment_.ticks;
+    if (const auto start = field.find("start")) report.times.first = ticks(*start, 0);
+    if (const auto stop = field.find("stop")) {
+      report.times.end = ticks(*stop, 0);
+      if (report.times.end <= report.times.first) stop->refuse("is not after start", "a time after start (ms)");
+      report.times.end = std::min(report.times.end, experiment_.ticks);
+    }
+    if (report.times.first >= experiment_.ticks)
+      field.find("start")->refuse("is not before the end of the simulation",
+                                  fmt::format("a time < {} (ms)", experiment_.duration));
+    add_report(field, name, report);
+  }
+
+  void add_report(const Field& field, const std::string& name, RecordStates report) {
+    for (const std::string& variable : report.variables) {
+      report.files.push_back(fmt::format("{}_{}.h5", report.name, variable));
+      claim(field, name, report.files.back());
+    }
+    experiment_.reports.push_back(std::move(report));
+  }
+
+  void read_weights(const Field& field, const std::string& name) {
+    check_name(field, name);
+    field.only({"projection", "every", "start", "stop", "phases", "variables"});
+    const Field projection = *field.find("projection");
+    const std::string& wanted = projection.text("the name of a projection");
+    Names names;
+    for (const ProjectionSpec& known : experiment_.network.projections) names.push_back(known.name);
+    if (!contains(names, wanted))
+      projection.refuse("unknown projection", names.empty() ? "a projection" : one_of(names), nearest(wanted, names));
+    RecordWeights weights{name, wanted, name + ".h5"};
+    if (const auto every = field.find("every")) {
+      read_snapshots(field, *every, weights);
+    } else {
+      for (const char* other : {"start", "stop", "phases", "variables"})
+        if (const auto given = field.find(other))
+          given->refuse("has a meaning with every only", "every = .. (ms) beside it");
+    }
+    claim(field, name, weights.file);
+    experiment_.weights.push_back(std::move(weights));
+  }
+
+  // Snapshots are taken at the end of a phase, or of the run, too: what was learnt is what matters most.
+  void read_snapshots(const Field& field, const Field& every, RecordWeights& weights) {
+    const auto& projections = experiment_.network.projections;
+    const std::string& rule = std::find_if(projections.begin(), projections.end(), [&](const ProjectionSpec& p) {
+                                return p.name == weights.projection;
+                              })->plasticity.rule;
+    if (rule.empty())
+      every.refuse(fmt::format("{} has no plasticity, so that its weights stay as they are", weights.projection),
+                   "no every: then they are written once, at the end");
+    SampleTimes times;
+    times.every = ticks(every, 1);
+    for (const Phase& phase : read_phase_names(field))
+      weights.times.push_back({.first = phase.begin, .every = times.every, .end = phase.end + 1});
+    if (weights.times.empty()) {
+      Tick last = experiment_.ticks;
+      const auto start = field.find("start");
+      if (start) times.first = ticks(*start, 0);
+      if (times.first > last)
+        start->refuse("is after the end of the simulation", fmt::format("a time <= {} (ms)", experiment_.duration));
+      if (const auto stop = field.find("stop")) {
+        last = std::min(last, ticks(*stop, 0));
+        if (last < times.first) stop->refuse("is before start", "a time at or after start (ms)");
+      }
+      times.end = last + 1;
+      weights.times.push_back(times);
+    }
+    const auto variables = field.find("variables");
+    if (!variables) {
+      weights.variables.emplace_back("weight");
+      return;
+    }
+    Names known;
+    for (const FieldInfo& column : experiment_.network.rules->find(rule)->columns) known.push_back(column.name);
+    each_name(*variables, "a list of variables such as [\"weight\"]", [&](const Field& entry) {
+      const std::string& variable = entry.text("the name of a variable such as \"weight\"");
+      if (!contains(known, variable))
+        entry.refuse(fmt::format("unknown variable of a synapse of {}", rule), one_of(known), nearest(variable, known));
+      if (contains(weights.variables, variable)) entry.refuse("is named twice");
+      if (contains({"time", "delay", "source_node_id", "target_node_id"}, variable))
+        entry.refuse("is the name of another dataset of the file", "a rule that calls it otherwise");
+      weights.variables.push_back(variable);
+    });
+  }
+
+  // The phases that a recording is limited to, in the order of the experiment; none: it is not limited.
+  std::vector<Phase> read_phase_names(const Field& field) const {
+    const auto phases = field.find("phases");
+    if (!phases) return {};
+    for (const char* other : {"start", "stop"})
+      if (const auto time = field.find(other)) time->refuse("excludes phases", "either phases or start and stop");
+    Names known, wanted;
+    for (const Phase& phase : experiment_.phases) known.push_back(phase.name);
+    each_name(*phases, "a list of phases", [&](const Field& entry) {
+      const std::string& name = entry.text("the name of a phase");
+      if (!contains(known, name))
+        entry.refuse("unknown phase", known.empty() ? "a table [[phases]] of this name" : one_of(known),
+                     nearest(name, known));
+      if (contains(wanted, name)) entry.refuse("is named twice");
+      wanted.push_back(name);
+    });
+    std::vector<Phase> chosen;
+    std::copy_if(experiment_.phases.begin(), experiment_.phases.end(), std::back_inserter(chosen),
+                 [&](const Phase& phase) { return contains(wanted, phase.name); });
+    return chosen;
+  }
+
+  // Calls use(entry) for one text or each of a list, which is not empty.
+  template <class Use>
+  static void each_name(const Field& field, const char* expected, const Use& use) {
+    if (field.is(TomlNode::Kind::text)) return use(field);
+    if (!field.is(TomlNode::Kind::list)) field.refuse_kind(expected);
+    if (field.node().items.empty()) field.refuse("is empty", expected);
+    for (const TomlNode& item : field.node().items) use({item, field.key()});
+  }
+
+  static void check_name(const Field& field, const std::string& name) {
+    field.need_table();
+    if (!is_name(name)) field.refuse(fmt::format("\"{}\" is no name of a file", name), "letters, digits, _ and -");
+  }
+
+  // Every recording has files of its own.
+  void claim(const Field& field, const std::string& name, const std::string& file) {
+    if (const auto [known, fresh] = owners_.emplace(file, name); !fresh)
+      field.refuse(fmt::format("writes {}, as does record.{}", file, known->second), "another name");
+  }
+
+  Tick ticks(const Field& field, Tick least) const { return read_ticks(field, experiment_.network.dt, least); }
+
+  const ModelInfo& model_of(const Selection& selection) const {
+    const auto& populations = experiment_.network.populations;
+    return *find_neuron_model(std::find_if(populations.begin(), populations.end(), [&](const PopulationSpec& p) {
+                                return p.name == selection.population;
+                              })->model);
+  }
+
+  const std::function<std::vector<Selection>(const Field&)>& read_selections_;
+  Experiment& experiment_;
+  std::map<std::string, std::string> owners_{{"spikes.h5", "spikes"}};  // of files
+};
+
+}  // namespace
+
+void read_recordings(const Field& record, const std::function<std::vector<Selection>(const Field&)>& selections,
+                     Experiment& experiment) {
+  RecordingReader(selections, experiment).read(record);
+}
+
+}  // namespace rheo::experiment_file

@@ -1,0 +1,360 @@
+#include "io/weight_recorder.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include "core/time.hpp"
+#include "io/edge_writer.hpp"
+#include "io/h5.hpp"
+#include "networks/stored_synapses.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t part_chunk = 16384;                   // values stored together in the .part file
+constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;  // values that sealing holds in memory at a time
+
+const char* const ends[] = {"source_node_id", "target_node_id"};
+
+template <class T>
+void copy_values(const h5::Dataset& from, h5::Dataset& to, std::uint64_t size) {
+  for (std::uint64_t first = 0; first < size; first += seal_block)
+    to.write<T>(first, from.read<T>(first, std::min(seal_block, size - first)));
+}
+
+template <class Real>
+void copy_rows(const h5::Dataset& from, h5::Group& group, const std::string& name, std::uint64_t rows,
+               std::uint64_t edges) {
+  const std::uint64_t shape[] = {rows, edges};
+  h5::Dataset to = group.create_dataset<Real>(name, shape);
+  const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / edges);
+  for (std::uint64_t first = 0; first < rows; first += block)
+    to.write_rows<Real>(first, from.read<Real>(first, std::min(block, rows - first)));
+}
+
+bool is_variable(const std::string& name) {
+  return name != ends[0] && name != ends[1] && name != "delay" && name != "time";
+}
+
+// The caller holds the lock.
+SnapshotSummary seal(const fs::path& sealed) {
+  SnapshotSummary summary;
+  summary.file = sealed;
+  seal_part(sealed, [&](const h5::File& from, h5::File& to) {
+    const h5::Dataset counts = from.dataset("/rows");
+    const auto width = counts.numbers_attribute<std::uint32_t>("value_bytes");
+    if (!width || width->size() != 1 || (width->front() != 4 && width->front() != 8))
+      counts.fail("does not say how wide values are");
+    const h5::Group all = from.group("/weights");
+    summary.snapshots = whole_rows(counts);
+    for (const std::string& name : all.list()) {
+      const h5::Group group = all.group(name);
+      for (const std::string& data : group.list())
+        if (is_variable(data) || data == "time")
+          summary.snapshots = std::min(summary.snapshots, group.dataset(data).rows());
+    }
+    h5::Group weights = to.create_group("weights");
+    for (const std::string& name : all.list()) {
+      const h5::Group group = all.group(name);
+      h5::Group sealed_group = weights.create_group(name);
+      const std::uint64_t edges = group.dataset(ends[0]).rows();
+      for (const std::string& data : group.list()) {
+        const h5::Dataset values = group.dataset(data);
+        const bool by_edge = data != "time";
+        if (is_variable(data)) {
+          if (edges == 0 || values.rank() != 2 || values.shape()[1] != edges)
+            values.fail("does not have one column per edge");
+          if (width->front() == 4)
+            copy_rows<float>(values, sealed_group, data, summary.snapshots, edges);
+          else
+            copy_rows<double>(values, sealed_group, data, summary.snapshots, edges);
+          continue;
+        }
+        if (by_edge && values.rows() != edges) values.fail("does not have one value per edge");
+        if (data == "delay" || data == "time") {
+          const std::uint64_t size = by_edge ? edges : summary.snapshots;
+          h5::Dataset copy = sealed_group.create_dataset<double>(data, size);
+          copy_values<double>(values, copy, size);
+          copy.set_text("units", "ms");
+        } else {
+          h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges);
+          copy_values<std::uint64_t>(values, copy, edges);
+          copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
+        }
+      }
+      if (summary.snapshots > 0) {
+        summary.first = group.dataset("time").read<double>(0, 1).front();
+        summary.last = group.dataset("time").read<double>(summary.snapshots - 1, 1).front();
+      }
+    }
+  });
+  return summary;
+}
+
+}  // namespace
+
+struct WeightRecorder::State {
+  virtual ~State() = default;
+  virtual void take() = 0;
+  virtual SnapshotSummary finish() = 0;
+
+  Network* network = nullptr;
+  std::vector<SampleTimes> times;
+  Tick taken = -1;  // the last one
+};
+
+namespace {
+
+template <class Real>
+class TypedRecorder final : public WeightRecorder::State {
+ public:
+  TypedRecorder(const fs::path& directory, Network& built, const NetworkSpec& spec, const RecordWeights& record,
+                RecordingOptions options)
+      : sealed_(directory / record.file) {
+    network = &built;
+    times = record.times;
+    dt_ = TickLength::of(spec.dt);
+    const auto refuse = [&](const std::string& value, std::string problem) {
+      throw RecordingError({.file = {},
+                            .key = "record." + record.name,
+                            .value = value,
+                            .problem = std::move(problem),
+                            .expected = {},
+                            .suggestion = {}});
+    };
+    while (projection_ < spec.projections.size() && spec.projections[projection_].name != record.projection)
+      ++projection_;
+    if (projection_ == spec.projections.size()) refuse(record.projection, "there is no such projection");
+    const std::vector<SynapseBundle>& bundles = built.stored().bundles();
+    const auto bundle = std::find_if(bundles.begin(), bundles.end(), [this](const SynapseBundle& one) {
+      return one.plastic && one.first == projection_;
+    });
+    if (bundle == bundles.end()) refuse(record.projection, "has no plasticity: its weights stay");
+    const std::vector<RuleColumn>& known = bundle->plastic->rule->columns;
+    for (const std::string& variable : record.variables) {
+      const auto found =
+          std::find_if(known.begin(), known.end(), [&](const FieldInfo& column) { return column.name == variable; });
+      if (found == known.end())
+        refuse(variable, "is no variable of a synapse of " + spec.projections[projection_].plasticity.rule);
+      columns_.push_back(static_cast<std::size_t>(found - known.begin()));
+    }
+    recording_step(sealed_, [&] { create(directory, spec, record, options.discard_unfinished); });
+    // Beyond a quarter of a snapshot no second one waits for the disk.
+    options.chunk = std::max<std::size_t>(options.chunk, columns_.size() * edges_ / 4);
+    writer_.emplace(options, [this](const Snapshots& some) { write(some); });
+  }
+
+  void take() override {
+    Simulation& simulation = network->simulation();
+    simulation.settle();
+    Snapshots one;
+    one.ticks.push_back(simulation.now());
+    for (const std::size_t column : columns_) {
+      auto values = std::get<std::vector<Real>>(network->read_column(projection_, column));
+      if (one.values.empty())
+        one.values = std::move(values);
+      else
+        one.values.insert(one.values.end(), values.begin(), values.end());
+    }
+    taken = simulation.now();
+    writer_->put([&](Snapshots& some) {
+      some.ticks.push_back(taken);
+      if (some.values.empty())
+        some.values = std::move(one.values);
+      else
+        some.values.insert(some.values.end(), one.values.begin(), one.values.end());
+    });
+  }
+
+  SnapshotSummary finish() override {
+    return recording_step(part_of(sealed_), [&] {
+      writer_->finish();
+      parts_.clear();
+      counts_.reset();
+      file_->close();
+      file_.reset();
+      const SnapshotSummary summary = seal(sealed_);
+      if (summary.snapshots != written_) refuse_recording(summary.file, "does not hold all snapshots that were taken");
+      lock_.reset();
+      return summary;
+    });
+  }
+
+ private:
+  // Of each snapshot its variables one after the other, each by edge.
+  struct Snapshots {
+    std::vector<Tick> ticks;
+    std::vector<Real> values;
+    std::size_t size() const { return std::max(ticks.size(), values.size()); }
+    void clear() {
+      ticks.clear();
+      values.clear();
+    }
+  };
+  // Edges between two populations.
+  struct Part {
+    std::uint64_t edges = 0;
+    h5::Dataset time;
+    std::vector<h5::Dataset> data;  // [variable]
+  };
+  // Edges of the projection that follow each other and belong to one part.
+  struct Run {
+    std::uint32_t part;
+    std::uint64_t edges;
+  };
+
+  void create(const fs::path& directory, const NetworkSpec& spec, const RecordWeights& record, bool discard) {
+    std::error_code code;
+    fs::create_directories(directory, code);
+    if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
+    lock_ = std::make_unique<RecordingLock>(sealed_);
+    file_ = create_part(sealed_, discard);
+    counts_ = file_->create_growing<std::uint64_t>("rows", 1024);
+    counts_->set_number<std::uint32_t>("value_bytes", sizeof(Real));
+    h5::Group weights = file_->create_group("weights");
+    std::set<std::string> taken_names;
+    std::vector<EdgePopulation> pairs;
+    for (EdgePopulation& pair : edge_populations(*network, spec, projection_, taken_names)) {
+      if (pair.edges == 0) continue;
+      h5::Group group = weights.create_group(pair.name);
+      write_edge_ends(group, *network, spec, projection_, pair);
+      h5::Dataset time = group.create_growing<double>("time", 1024);
+      time.set_text("units", "ms");
+      Part part{pair.edges, std::move(time), {}};
+      for (const std::string& variable : record.variables)
+        part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, part_chunk));
+      parts_.push_back(std::move(part));
+      edges_ += pair.edges;
+      pairs.push_back(std::move(pair));
+    }
+    if (pairs.size() > 1) list_runs(pairs);
+    file_->start_live();
+    file_->flush();
+  }
+
+  void list_runs(const std::vector<EdgePopulation>& pairs) {
+    const std::vector<PopulationInfo>& infos = network->simulation().populations();
+    const auto within = [&](NeuronId neuron, std::size_t population) {
+      return neuron >= infos[population].first && neuron - infos[population].first < infos[population].size;
+    };
+    std::vector<Synapse> synapses;
+    for (NeuronId source = 0; source < network->simulation().neurons(); ++source) {
+      synapses.clear();
+      network->outgoing(projection_, source, synapses);
+      for (const Synapse& synapse : synapses) {
+        if (runs_.empty() || !within(source, pairs[runs_.back().part].source) ||
+            !within(synapse.target, pairs[runs_.back().part].target)) {
+          const auto pair = std::find_if(pairs.begin(), pairs.end(), [&](const EdgePopulation& p) {
+            return within(source, p.source) && within(synapse.target, p.target);
+          });
+          runs_.push_back({static_cast<std::uint32_t>(pair - pairs.begin()), 0});
+        }
+        ++runs_.back().edges;
+      }
+    }
+  }
+
+  // On the writer's thread. Snapshots are safe on disk before they are counted.
+  void write(const Snapshots& some) {
+    try {
+      recording_step(part_of(sealed_), [&] {
+        for (std::size_t i = 0; i < some.ticks.size(); ++i) {
+          for (std::size_t v = 0; v < columns_.size(); ++v)
+            write_variable(v, std::span(some.values).subspan((i * columns_.size() + v) * edges_, edges_));
+          const double time = dt_.ms(some.ticks[i]);
+          for (Part& part : parts_) part.time.template append<double>(std::span(&time, 1));
+        }
+        file_->flush();
+        written_ += some.ticks.size();
+        counts_->append<std::uint64_t>(std::span(&written_, 1));
+        file_->flush();
+      });
+    } catch (...) {
+      file_->give_up();
+      throw;
+    }
+  }
+
+  void write_variable(std::size_t variable, std::span<const Real> values) {
+    if (parts_.size() == 1) return parts_[0].data[variable].template append<Real>(values);
+    for (std::uint32_t p = 0; p < parts_.size(); ++p) {
+      of_part_.clear();
+      std::size_t at = 0;
+      for (const Run& run : runs_) {
+        const auto some = values.subspan(at, run.edges);
+        if (run.part == p) of_part_.insert(of_part_.end(), some.begin(), some.end());
+        at += run.edges;
+      }
+      parts_[p].data[variable].template append<Real>(std::span<const Real>(of_part_));
+    }
+  }
+
+  fs::path sealed_;
+  std::size_t projection_ = 0;
+  std::vector<std::size_t> columns_;  // of the rule
+  TickLength dt_;
+  std::uint64_t edges_ = 0;
+  std::unique_ptr<RecordingLock> lock_;
+  std::optional<h5::File> file_;
+  std::optional<h5::Dataset> counts_;
+  std::vector<Part> parts_;
+  std::vector<Run> runs_;      // in order, if there are several parts
+  std::vector<Real> of_part_;  // the writer's
+  std::uint64_t written_ = 0;  // the writer's
+  std::optional<BackgroundWriter<Snapshots>> writer_;
+};
+
+}  // namespace
+
+WeightRecorder::WeightRecorder(const fs::path& directory, Network& network, const NetworkSpec& spec,
+                               const RecordWeights& record, Options options) {
+  if (spec.precision == Precision::single_)
+    state_ = std::make_unique<TypedRecorder<float>>(directory, network, spec, record, options);
+  else
+    state_ = std::make_unique<TypedRecorder<double>>(directory, network, spec, record, options);
+}
+
+WeightRecorder::WeightRecorder(const fs::path& directory, Network& network, const NetworkSpec& spec,
+                               const RecordWeights& record)
+    : WeightRecorder(directory, network, spec, record, Options()) {}
+
+WeightRecorder::~WeightRecorder() = default;
+
+Tick WeightRecorder::next() const {
+  const Tick from = std::max(state_->network->simulation().now(), state_->taken + 1);
+  Tick next = never;
+  for (const SampleTimes& times : state_->times) {
+    const Tick late = std::max<Tick>(0, from - times.first);
+    const Tick t = times.first + (late + times.every - 1) / times.every * times.every;
+    if (t < times.end) next = std::min(next, t);
+  }
+  return next;
+}
+
+void WeightRecorder::take() {
+  state_->take();
+}
+
+SnapshotSummary WeightRecorder::finish() {
+  return state_->finish();
+}
+
+std::vector<fs::path> unfinished_snapshots(const fs::path& directory) {
+  return unfinished_recordings(directory, "/weights");
+}
+
+SnapshotSummary recover_snapshots(const fs::path& sealed) {
+  return recording_step(part_of(sealed), [&] {
+    const RecordingLock lock(sealed);
+    return seal(sealed);
+  });
+}
+
+}  // namespace rheo

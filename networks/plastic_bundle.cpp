@@ -96,7 +96,7 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
     for (const PlasticPlan::Range& range : plan.ranges[l])
       lane.width = std::max(lane.width, range.slot - first + (range.end - range.first));
     lane.width = rounded_up(lane.width, 16);
-    lane.recent = AlignedColumn<std::uint64_t>(std::size_t{2} * lane.width);
+    lane.recent = AlignedColumn<std::uint32_t>(std::size_t{4} * lane.width);
     lane.count = AlignedColumn<std::uint16_t>(lane.width);
     lane.ticks = AlignedColumn<std::uint16_t>(std::size_t{deep} * lane.width);
     lane.last = AlignedColumn<std::uint32_t>(lane.width);
@@ -218,6 +218,7 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
   batch.width = lane.width;
   batch.now = static_cast<std::uint32_t>(t);
   batch.recent = lane.recent.data();
+  batch.newest = lane.newest.data();
   batch.count = lane.count.data();
   batch.ticks = lane.ticks.data();
   batch.before = lane.before_at.data();
@@ -228,8 +229,8 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
 }
 
 template <class Real>
-const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t,
-                                        std::span<const PlasticSlice> slices) {
+void PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t, std::span<const PlasticSlice> slices,
+                                 Real* sums) {
   Lane& lane = lanes_[index];
   std::size_t synapses = 0;
   for (const PlasticSlice& slice : slices) {
@@ -241,11 +242,11 @@ const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index
     lane.slices.push_back({slice.begin, slice.count, relative(base, lane.epoch), relative(from, lane.epoch), at});
     synapses += slice.count;
   }
-  if (lane.sent.size() < synapses) lane.sent = AlignedColumn<Real>(2 * synapses);
   rheo_batch batch = batch_of(bundle, index, t);
   batch.slices = lane.slices.data();
   batch.slice_count = lane.slices.size();
-  batch.sent = lane.sent.data();
+  batch.sums = sums;
+  batch.negative = bundle.plastic->negative();
   std::array<const void*, 2 * most_traces> at;
   for (std::size_t k = 0; k < pre_.size(); ++k) {
     at[k] = records_.base[k].data();
@@ -254,13 +255,13 @@ const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index
   batch.pre_base = at.data();
   batch.pre_now = at.data() + most_traces;
   // Traces of all targets once, where most of them are asked for.
-  if (synapses > lane.width / 2 && !post_.empty()) {
+  if (lane.now_tick != t && synapses > lane.width / 2 && !post_.empty()) {
     kernels_->targets_now(&batch, lane.now_at.data());
-    batch.now_values = lane.now_read.data();
+    lane.now_tick = t;
   }
+  if (lane.now_tick == t) batch.now_values = lane.now_read.data();
   kernels_->arrive(&batch);
   lane.slices.clear();
-  return lane.sent.data();
 }
 
 template <class Real>
@@ -291,8 +292,7 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
       const auto tick = static_cast<std::uint16_t>(t - lane.epoch);
       lane.last[j] = static_cast<std::uint32_t>(t);
       lane.ticks[std::size_t{count} * lane.width + j] = tick;
-      lane.recent[lane.width + j] = lane.recent[lane.width + j] << 16 | lane.recent[j] >> 48;
-      lane.recent[j] = lane.recent[j] << 16 | tick;
+      note_recent(lane, j, tick);
       lane.count[j] = static_cast<std::uint16_t>(count + 1);
       full = full || count + 1 == deep;
       ++lane.spikes;
@@ -307,6 +307,24 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
     settle_added(bundle, index, t);
   }
   if (full) settle(bundle, index, t);
+}
+
+template <class Real>
+void PlasticBundle<Real>::note_recent(Lane& lane, std::uint32_t j, std::uint32_t tick) {
+  std::uint32_t age = 0;
+  const auto note = [&](std::uint32_t t) {
+    lane.newest[age] = std::max(lane.newest[age], static_cast<std::int32_t>(t));
+    ++age;
+  };
+  for (std::uint32_t at = j; at < lane.recent.size(); at += lane.width) {
+    std::uint32_t& pair = lane.recent[at];
+    const std::uint32_t pushed_out = pair >> 16;
+    pair = pair << 16 | tick;
+    note(tick);
+    note(pair >> 16);
+    tick = pushed_out;
+  }
+  note(tick);
 }
 
 template <class Real>
@@ -348,6 +366,14 @@ void PlasticBundle<Real>::settle_added(SynapseBundle& bundle, std::size_t index,
 }
 
 template <class Real>
+void PlasticBundle<Real>::forget(Lane& lane) {
+  std::fill(lane.recent.begin(), lane.recent.end(), 0);
+  std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
+  lane.newest.fill(0);
+  lane.spikes = 0;
+}
+
+template <class Real>
 void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick arrived, Tick learnt) {
   Lane& lane = lanes_[index];
   if (lane.width == 0) return;
@@ -361,11 +387,10 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
           });
       settle_added(bundle, index, arrived);
     }
-    std::fill(lane.recent.begin(), lane.recent.end(), 0);
-    std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
-    lane.spikes = 0;
+    forget(lane);
   }
   lane.epoch = learnt;
+  lane.now_tick = nothing;
   // Ticks of last spikes are 32 bits wide.
   const auto t = static_cast<std::uint32_t>(learnt);
   for (std::uint32_t j = 0; j < lane.width; ++j) {
@@ -550,10 +575,9 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
   for (std::vector<Real>& column : records_.now) get("in_flight.now", column);
 
   for (Lane& lane : lanes_) {
-    std::fill(lane.recent.begin(), lane.recent.end(), 0);
-    std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
-    lane.spikes = 0;
+    forget(lane);
     lane.epoch = now;
+    lane.now_tick = nothing;
   }
 }
 
@@ -565,8 +589,8 @@ std::size_t PlasticBundle<Real>::bytes() const {
   for (const auto* columns : {&traces_, &records_.base, &records_.now})
     for (const std::vector<Real>& column : *columns) sum += of(column);
   for (const Lane& lane : lanes_) {
-    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.sent.bytes() +
-           of(lane.slices) + of(lane.incoming_begin) + of(lane.incoming);
+    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + of(lane.slices) +
+           of(lane.incoming_begin) + of(lane.incoming);
     for (const auto* columns : {&lane.before, &lane.after, &lane.now})
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
     for (const std::vector<Real>& column : lane.base) sum += of(column);

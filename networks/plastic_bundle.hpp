@@ -35,9 +35,9 @@ class PlasticBundle {
   void emitted(SynapseBundle& bundle, const SpikeBatch& batch);
   std::uint32_t first_record() const { return first_new_; }
 
-  // The slices, which all arrive in tick t, learn and transmit: one number for each synapse in turn, valid until the
-  // next call for the lane.
-  const Real* arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices);
+  // The slices, which all arrive in tick t, learn and transmit: what they send is added to `sums` of the lane's
+  // targets, synapse by synapse.
+  void arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices, Real* sums);
   // Neurons that spiked in tick t, among them targets in this lane; after all arrivals of the tick.
   void spiked(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const NeuronId> neurons);
   // What targets did up to and including tick t reaches every synapse of the lane. Changes no result, whenever it is
@@ -75,14 +75,15 @@ class PlasticBundle {
     std::uint32_t width = 0;
     Tick epoch = 0;  // histories hold spikes after it
     std::uint64_t spikes = 0;
-    AlignedColumn<std::uint64_t> recent;
+    AlignedColumn<std::uint32_t> recent;
+    std::array<std::int32_t, 9> newest{};
     AlignedColumn<std::uint16_t> count, ticks;
     AlignedColumn<std::uint32_t> last;
     std::vector<AlignedColumn<Real>> before, after, now;  // [trace]
     std::vector<const void*> before_at, after_at;
     std::vector<void*> now_at;
     std::vector<const void*> now_read;
-    AlignedColumn<Real> sent;
+    Tick now_tick = nothing;  // that `now` is of
     std::vector<void*> columns;
     std::vector<rheo_slice> slices;
     std::vector<std::uint32_t> spiking;   // targets, eager only
@@ -111,6 +112,9 @@ class PlasticBundle {
   void settle_added(SynapseBundle& bundle, std::size_t lane, Tick t);
   // Of arrivals up to one tick with spikes of targets up to another.
   void settle(SynapseBundle& bundle, std::size_t lane, Tick arrived, Tick learnt);
+  // Histories: a spike of target j, and none.
+  static void note_recent(Lane& lane, std::uint32_t j, std::uint32_t tick);
+  static void forget(Lane& lane);
   static std::int32_t relative(Tick tick, Tick epoch);
 
   const rheo_rule_kernels* kernels_;

@@ -117,6 +117,21 @@ RHEO_INLINE void store(Lanes<T, n> lanes, T* to) {
   std::memcpy(to, &lanes.v, sizeof lanes.v);
 }
 
+// Numbers of 16 or 32 bits as they follow each other.
+template <int n, class From>
+RHEO_INLINE Lanes<std::int32_t, n> load_numbers(const From* from) {
+  Lanes<std::int32_t, n> lanes;
+#if defined(__AVX512F__)
+  if constexpr (n == 16 && sizeof(From) == 2) {
+    lanes.v = (typename Lanes<std::int32_t, n>::Vector)_mm512_maskz_cvtepu16_epi32(
+        0xffff, _mm256_loadu_si256((const __m256i*)from));
+    return lanes;
+  }
+#endif
+  lanes.v = __builtin_convertvector(load<From, n>(from).v, typename Lanes<std::int32_t, n>::Vector);
+  return lanes;
+}
+
 // from[index] in each lane.
 template <class T, class From, int n>
 RHEO_INLINE Lanes<T, n> gather(const From* from, Lanes<std::int32_t, n> index) {
@@ -132,29 +147,7 @@ RHEO_INLINE Lanes<T, n> gather(const From* from, Lanes<std::int32_t, n> index) {
   return lanes;
 }
 
-// The lower and the upper half of from[index].
-template <int n>
-RHEO_INLINE void split_gather(const std::uint64_t* from, Lanes<std::int32_t, n> index, Lanes<std::int32_t, n>& low,
-                              Lanes<std::int32_t, n>& high) {
-#if defined(__AVX512F__)
-  if constexpr (n == 16) {
-    const __m512i a = _mm512_i32gather_epi64(_mm512_castsi512_si256((__m512i)index.v), from, 8);
-    const __m512i b = _mm512_i32gather_epi64(_mm512_extracti64x4_epi64((__m512i)index.v, 1), from, 8);
-    using Out = typename Lanes<std::int32_t, n>::Vector;
-    low.v = (Out)_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(a)), _mm512_cvtepi64_epi32(b), 1);
-    high.v = (Out)_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(_mm512_srli_epi64(a, 32))),
-                                     _mm512_cvtepi64_epi32(_mm512_srli_epi64(b, 32)), 1);
-    return;
-  }
-#endif
-  for (int i = 0; i < n; ++i) {
-    const std::uint64_t both = from[static_cast<std::uint32_t>(index.v[i])];
-    low.v[i] = static_cast<std::int32_t>(both);
-    high.v[i] = static_cast<std::int32_t>(both >> 32);
-  }
-}
-
-// table[index], index from 0 to 15.
+// table[index modulo 16].
 template <class T, int n>
 RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
 #if defined(__AVX512F__)
@@ -166,7 +159,7 @@ RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
                                         _mm512_loadu_pd(table + 8))};
   else
 #endif
-    return gather<T>(table, index);
+    return gather<T>(table, Lanes<std::int32_t, n>{index.v & 15});
 }
 
 // The condition of lanes of one width for lanes of another.

@@ -254,14 +254,17 @@ struct RuleKernels {
     }
   }
 
-  // What is left after `elapsed` ticks: the product of what its hexadecimal digits leave.
-  RHEO_INLINE static V decayed(const void* table, I elapsed) {
+  // What is left after `elapsed` ticks, `longest` at most: the product of what its hexadecimal digits leave.
+  RHEO_INLINE static V decayed(const void* table, I elapsed, std::int32_t longest) {
     const Real* const digits = static_cast<const Real*>(table);
-    const I low = {elapsed.v & 15}, middle = {elapsed.v >> 4 & 15}, high = {elapsed.v >> 8 & 15};
-    V left = look_up(digits, low) * look_up(digits + 16, middle) * look_up(digits + 32, high);
-    if (any(elapsed > I(4095))) [[unlikely]]
-      for (int d = 3; d < 8; ++d) left *= look_up(digits + 16 * d, I{elapsed.v >> (4 * d) & 15});
+    V left = look_up(digits, elapsed) * look_up(digits + 16, I{elapsed.v >> 4});
+    if (longest > 255) left *= look_up(digits + 32, I{elapsed.v >> 8});
+    if (longest > 4095) [[unlikely]]
+      for (int d = 3; d < 8; ++d) left *= look_up(digits + 16 * d, I{elapsed.v >> (4 * d)});
     return left;
+  }
+  RHEO_INLINE static V decayed(const void* table, I elapsed) {
+    return decayed(table, elapsed, any(elapsed > I(4095)) ? 4096 : 4095);
   }
 
   template <bool arrives>
@@ -275,85 +278,89 @@ struct RuleKernels {
   // Synapses are taken through each step together, a few hundred at a time: steps that follow each other for one
   // synapse would wait for each other, and how many there are is hard to foretell.
   static constexpr std::uint32_t at_once = 512;
-  // Synapses at, at + 1, ... of the lane. What is left over behind the last whole V is computed in a copy that is
-  // filled up with its first synapse.
+  // Synapses at, at + 1, ... of the lane. The last V may reach beyond them, to synapses that are to stay as they are.
+  template <class Target>
   struct Room {
-    alignas(64) std::int32_t targets[at_once];
-    alignas(64) std::int32_t ticks[4][at_once];  // of the last eight spikes of each target, two by two
-    alignas(64) Real rest[columns][n];
-    Real* column[columns];  // of synapse `at`
-    std::uint32_t size, whole, end;
+    const Target* targets;  // of synapse `at`
+    Real* column[columns];
+    std::uint32_t size, whole;
 
-    RHEO_INLINE I target_of(std::uint32_t s) const { return load<std::int32_t, n>(targets + s); }
+    RHEO_INLINE I target_of(std::uint32_t s) const { return load_numbers<n>(targets + s); }
     RHEO_INLINE Synapse synapse_of(std::uint32_t s) const {
-      return rule_parts::made_of<Synapse, V, columns>(
-          [&](auto c) RHEO_INLINE_LAMBDA { return load<Real, n>(s < whole ? column[c] + s : rest[c]); });
+      return rule_parts::made_of<Synapse, V, columns>([&](auto c)
+                                                          RHEO_INLINE_LAMBDA { return load<Real, n>(column[c] + s); });
     }
     RHEO_INLINE void keep(const Synapse& synapse, std::uint32_t s) {
-      rule_parts::take_apart<V, columns>(
-          synapse, [&](auto c, V x) RHEO_INLINE_LAMBDA { store(x, s < whole ? column[c] + s : rest[c]); });
+      rule_parts::take_apart<V, columns>(synapse, [&](auto c, V x) RHEO_INLINE_LAMBDA { store(x, column[c] + s); });
+    }
+    // Which of synapses s, s + 1, ... are meant.
+    RHEO_INLINE typename I::Mask within(std::uint32_t s) const {
+      I number;
+      for (int i = 0; i < n; ++i) number.v[i] = i;
+      return number < I(static_cast<std::int32_t>(size - s));
     }
   };
+
+  RHEO_INLINE static Synapse chosen(typename I::Mask where, const Synapse& a, const Synapse& b) {
+    const auto mask = mask_for<Real>(where);
+    return rule_parts::made_of<Synapse, V, columns>([&](auto i) RHEO_INLINE_LAMBDA {
+      return select(mask, rule_parts::member<V, columns>(a, i), rule_parts::member<V, columns>(b, i));
+    });
+  }
 
   template <bool arrives, class Target>
   static void visit_all(const rheo_batch& b) {
     const Real* const step = static_cast<const Real*>(b.step);
     const auto k =
         rule_parts::made_of<typename Rule::Step, V, step_size>([&](auto i) RHEO_INLINE_LAMBDA { return V(step[i]); });
-    Room room;
-    Real* sent = static_cast<Real*>(b.sent);
-    fetch<Target>(b, 0);
+    Room<Target> room;
+    Real* const sums = static_cast<Real*>(b.sums);
+    const V sign(b.negative ? -1 : 1);
+    if (b.slice_count > 0) fetch<Target>(b, b.slices[0], 0, b.slices[0].count);
     for (std::uint64_t i = 0; i < b.slice_count; ++i) {
       const rheo_slice& slice = b.slices[i];
-      fetch<Target>(b, i + 1);
+      const rheo_slice next = i + 1 < b.slice_count ? b.slices[i + 1] : rheo_slice{};
       for (std::uint32_t done = 0; done < slice.count; done += at_once) {
         const std::uint32_t at = slice.begin + done;
         room.size = slice.count - done < at_once ? slice.count - done : at_once;
         room.whole = room.size / n * n;
-        room.end = (room.size + n - 1) / n * n;
-        const Target* const targets = static_cast<const Target*>(b.targets) + at;
-        for (std::uint32_t s = 0; s < room.whole; s += n)
-          store(I{__builtin_convertvector(load<Target, n>(targets + s).v, typename I::Vector)}, room.targets + s);
-        for (std::uint32_t s = room.whole; s < room.end; ++s)
-          room.targets[s] = static_cast<std::int32_t>(targets[s < room.size ? s : room.whole]);
-        for (std::size_t c = 0; c < columns; ++c) {
-          room.column[c] = static_cast<Real*>(b.columns[c]) + at;
-          for (std::uint32_t s = room.whole; s < room.end; ++s)
-            room.rest[c][s - room.whole] = room.column[c][s < room.size ? s : room.whole];
-        }
+        room.targets = static_cast<const Target*>(b.targets) + at;
+        for (std::size_t c = 0; c < columns; ++c) room.column[c] = static_cast<Real*>(b.columns[c]) + at;
         if constexpr (learns_from_targets)
           if (b.learns) replay(b, slice, k, room);
         if constexpr (arrives) {
           const Pre x = traces_of(b.pre_now, slice.record);
-          Real last[n];
-          for (std::uint32_t s = 0; s < room.end; s += n) {
-            Synapse synapse = room.synapse_of(s);
-            store(Rule::arrive(synapse, k, x, traces_now(b, room.target_of(s))), s < room.whole ? sent + s : last);
+          for (std::uint32_t s = 0; s < room.size; s += n) {
+            if (done + s < next.count) fetch<Target>(b, next, done + s, done + s + 1);
+            const Synapse then = room.synapse_of(s);
+            Synapse synapse = then;
+            alignas(64) Real sent[n];
+            store(Rule::arrive(synapse, k, x, traces_now(b, room.target_of(s))) * sign, sent);
             keep_in_bounds(synapse, k);
-            if (b.learns) room.keep(synapse, s);
+            const Target* const targets = room.targets + s;
+            if (s < room.whole) {
+              if (b.learns) room.keep(synapse, s);
+              for (int j = 0; j < n; ++j) sums[targets[j]] += sent[j];
+            } else {
+              if (b.learns) room.keep(chosen(room.within(s), synapse, then), s);
+              for (std::uint32_t j = 0; j < room.size - s; ++j) sums[targets[j]] += sent[j];
+            }
           }
-          for (std::uint32_t s = room.whole; s < room.size; ++s) sent[s] = last[s - room.whole];
-          sent += room.size;
         }
-        if (b.learns)
-          for (std::size_t c = 0; c < columns; ++c)
-            for (std::uint32_t s = room.whole; s < room.size; ++s) room.column[c][s] = room.rest[c][s - room.whole];
       }
+      if (slice.count < next.count) fetch<Target>(b, next, slice.count, next.count);
     }
   }
 
-  // Asks for the synapses of a slice, which lie anywhere in memory; beyond some, the hardware has seen where it goes.
+  // Asks for synapses first to end - 1 of a slice, which lies anywhere in memory; beyond some, the hardware has seen
+  // where it goes.
   template <class Target>
-  RHEO_INLINE static void fetch(const rheo_batch& b, std::uint64_t i) {
-    if (i >= b.slice_count) return;
-    const rheo_slice& slice = b.slices[i];
-    const auto lines = [&](const void* column, std::uint32_t width) RHEO_INLINE_LAMBDA {
-      const char* const from = static_cast<const char*>(column) + std::uint64_t{slice.begin} * width;
-      const std::uint32_t bytes = slice.count * width < 2048 ? slice.count * width : 2048;
-      for (std::uint32_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + at);
-    };
-    lines(b.targets, sizeof(Target));
-    for (std::size_t c = 0; c < columns; ++c) lines(b.columns[c], sizeof(Real));
+  RHEO_INLINE static void fetch(const rheo_batch& b, const rheo_slice& slice, std::uint32_t first, std::uint32_t end) {
+    for (std::uint32_t s = first; s < end && s < at_once; s += n) {
+      const std::uint64_t at = std::uint64_t{slice.begin} + s;
+      __builtin_prefetch(static_cast<const Target*>(b.targets) + at);
+      for (std::size_t c = 0; c < columns; ++c) __builtin_prefetch(static_cast<const Real*>(b.columns[c]) + at, 1);
+    }
   }
 
   RHEO_INLINE static Pre traces_of(const void* const* columns_of, std::uint32_t record) {
@@ -370,71 +377,62 @@ struct RuleKernels {
   }
 
   // The targets' spikes since the last arrival, oldest first.
+  template <class Target>
   RHEO_INLINE static void replay(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
-                                 Room& room) {
-    const I from(slice.from);
+                                 Room<Target>& room) {
+    if (b.newest[0] < slice.from) return;
     const Pre x_base = traces_of(b.pre_base, slice.record);
-    typename I::Mask spiked[8] = {};
-    const auto fetch = [&](auto word) RHEO_INLINE_LAMBDA {
-      for (std::uint32_t s = 0; s < room.end; s += n) {
-        I low, high;
-        split_gather(b.recent + std::uint64_t{word} * b.width, room.target_of(s), low, high);
-        store(low, room.ticks[2 * word] + s);
-        store(high, room.ticks[2 * word + 1] + s);
-        spiked[4 * word] = spiked[4 * word] | (lower_tick(low) >= from);
-        spiked[4 * word + 1] = spiked[4 * word + 1] | (upper_tick(low) >= from);
-        spiked[4 * word + 2] = spiked[4 * word + 2] | (lower_tick(high) >= from);
-        spiked[4 * word + 3] = spiked[4 * word + 3] | (upper_tick(high) >= from);
-      }
-    };
-    fetch(std::integral_constant<std::size_t, 0>{});
-    if (any(spiked[3])) {
-      fetch(std::integral_constant<std::size_t, 1>{});
-      if (any(spiked[7]))
-        for (std::uint32_t s = 0; s < room.end; s += n)
-          if (any(upper_tick(load<std::int32_t, n>(room.ticks[3] + s)) >= from))
-            replay_older(b, slice, k, x_base, room, s);
-      rule_parts::for_each_number<4>([&](auto i) RHEO_INLINE_LAMBDA {
-        if (any(spiked[7 - i])) replay_age<7 - i>(b, slice, k, x_base, room);
-      });
-    }
+    if (b.newest[8] >= slice.from)
+      for (std::uint32_t s = 0; s < room.size; s += n) replay_older(b, slice, k, x_base, room, s);
     rule_parts::for_each_number<4>([&](auto i) RHEO_INLINE_LAMBDA {
-      if (any(spiked[3 - i])) replay_age<3 - i>(b, slice, k, x_base, room);
+      constexpr int age = 2 * (3 - i);
+      if (b.newest[age + 1] >= slice.from)
+        replay_ages<age, true>(b, slice, k, x_base, room);
+      else if (b.newest[age] >= slice.from)
+        replay_ages<age, false>(b, slice, k, x_base, room);
     });
   }
-  RHEO_INLINE static I lower_tick(I pair) { return {pair.v & 0xffff}; }
-  RHEO_INLINE static I upper_tick(I pair) { return {pair.v >> 16 & 0xffff}; }
 
-  // The spike before the last `age` ones, of all synapses.
-  template <int age>
-  static void replay_age(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k, const Pre& x_base,
-                         Room& room) {
+  // The spike before the last `age` ones of all synapses, and the one before it if `two`.
+  template <int age, bool two, class Target>
+  static void replay_ages(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k, const Pre& x_base,
+                          Room<Target>& room) {
     const I from(slice.from);
-    for (std::uint32_t s = 0; s < room.end; s += n) {
-      const I pair = load<std::int32_t, n>(room.ticks[age / 2] + s);
-      const I t = age % 2 == 0 ? lower_tick(pair) : upper_tick(pair);
-      if (age >= 2 && !any(t >= from)) continue;  // few have spiked that often
-      learn(b, slice, k, x_base, room, s, age, t, t >= from);
+    const std::uint32_t* const recent = b.recent + std::uint64_t{age / 2} * b.width;
+    for (std::uint32_t s = 0; s < room.size; s += n) {
+      const I pair = gather<std::int32_t>(recent, room.target_of(s));
+      const I last{pair.v & 0xffff}, before{pair.v >> 16 & 0xffff};
+      typename I::Mask where = last >= from;
+      if (age > 0 && !any(where)) continue;  // few have spiked that often
+      if (s >= room.whole) where = where & room.within(s);
+      Synapse synapse = room.synapse_of(s);
+      const I j = room.target_of(s);
+      if constexpr (two) learn(b, slice, k, x_base, synapse, j, age + 1, before, where & (before >= from));
+      learn(b, slice, k, x_base, synapse, j, age, last, where);
+      room.keep(synapse, s);
     }
   }
 
   // Spikes before the last eight.
+  template <class Target>
   [[gnu::noinline]] static void replay_older(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
-                                             const Pre& x_base, Room& room, std::uint32_t s) {
+                                             const Pre& x_base, Room<Target>& room, std::uint32_t s) {
     const I from(slice.from), j = room.target_of(s);
     const I count = gather<std::int32_t>(b.count, j);
     const auto tick_of = [&](int age, auto& where) RHEO_INLINE_LAMBDA {
       const I t = gather<std::int32_t>(b.ticks, place_of(b, count, age, j));
-      where = (count > I(age)) & (t >= from);
+      where = room.within(s) & (count > I(age)) & (t >= from);
       return t;
     };
     int ages = 8;
     typename I::Mask where;
     while (tick_of(ages, where), any(where)) ++ages;
+    Synapse synapse = room.synapse_of(s);
     while (--ages >= 8) {
       const I t = tick_of(ages, where);
-      learn(b, slice, k, x_base, room, s, ages, t, where);
+      learn(b, slice, k, x_base, synapse, j, ages, t, where);
     }
+    room.keep(synapse, s);
   }
 
   // Where the histories hold the spike before the last `age` ones; of a target without that many: somewhere.
@@ -445,21 +443,20 @@ struct RuleKernels {
 
   // From the spike before the last `age` ones, of targets which had it in tick t.
   RHEO_INLINE static void learn(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
-                                const Pre& x_base, Room& room, std::uint32_t s, int age, I t, typename I::Mask where) {
-    const I elapsed = max(t - I(slice.base), I(0));
+                                const Pre& x_base, Synapse& synapse, I j, int age, I t, typename I::Mask where) {
+    const I elapsed = t - I(slice.base);
     const Pre x = rule_parts::made_of<Pre, V, pres>([&](auto i) RHEO_INLINE_LAMBDA {
       const V base = rule_parts::member<V, pres>(x_base, i);
       if constexpr (pre[i].kind == RHEO_DECAYS)
-        return base * decayed(b.pre_decay[i], elapsed);
+        return base * decayed(b.pre_decay[i], elapsed, b.newest[0] - slice.base);
       else
         return base;
     });
-    const Synapse then = room.synapse_of(s);
-    Synapse changed = then;
+    Synapse changed = synapse;
     if constexpr (without_traces) {
       Rule::post_spike(changed, k, x);
     } else {
-      const I j = room.target_of(s), place = place_of(b, gather<std::int32_t>(b.count, j), age, j);
+      const I place = place_of(b, gather<std::int32_t>(b.count, j), age, j);
       const Post y = rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
         if constexpr (post[i].kind == RHEO_PARAMETER)
           return gather<Real>(static_cast<const Real*>(b.after[i]), j);
@@ -469,12 +466,7 @@ struct RuleKernels {
       Rule::post_spike(changed, k, x, y);
     }
     keep_in_bounds(changed, k);
-    const auto mask = mask_for<Real>(where);
-    room.keep(rule_parts::made_of<Synapse, V, columns>([&](auto i) RHEO_INLINE_LAMBDA {
-                return select(mask, rule_parts::member<V, columns>(changed, i),
-                              rule_parts::member<V, columns>(then, i));
-              }),
-              s);
+    synapse = chosen(where, changed, synapse);
   }
 
   // Ticks since `last`; of targets that never spiked, or so long ago that 32 bits do not tell: very many.

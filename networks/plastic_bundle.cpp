@@ -97,6 +97,7 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
       lane.width = std::max(lane.width, range.slot - first + (range.end - range.first));
     lane.width = rounded_up(lane.width, 16);
     lane.recent = AlignedColumn<std::uint32_t>(std::size_t{4} * lane.width);
+    lane.now_room = AlignedColumn<std::uint64_t>(lane.width);
     lane.count = AlignedColumn<std::uint16_t>(lane.width);
     lane.ticks = AlignedColumn<std::uint16_t>(std::size_t{deep} * lane.width);
     lane.last = AlignedColumn<std::uint32_t>(lane.width);
@@ -225,6 +226,7 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
   batch.after = lane.after_at.data();
   batch.last = lane.last.data();
   batch.post_decay = post_decay_at_.data();
+  batch.now_room = lane.now_room.data();
   return batch;
 }
 
@@ -589,8 +591,8 @@ std::size_t PlasticBundle<Real>::bytes() const {
   for (const auto* columns : {&traces_, &records_.base, &records_.now})
     for (const std::vector<Real>& column : *columns) sum += of(column);
   for (const Lane& lane : lanes_) {
-    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + of(lane.slices) +
-           of(lane.incoming_begin) + of(lane.incoming);
+    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.now_room.bytes() +
+           of(lane.slices) + of(lane.incoming_begin) + of(lane.incoming);
     for (const auto* columns : {&lane.before, &lane.after, &lane.now})
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
     for (const std::vector<Real>& column : lane.base) sum += of(column);

@@ -83,7 +83,8 @@ class PlasticBundle {
     std::vector<const void*> before_at, after_at;
     std::vector<void*> now_at;
     std::vector<const void*> now_read;
-    Tick now_tick = nothing;  // that `now` is of
+    AlignedColumn<std::uint64_t> now_room;
+    Tick now_tick = nothing;  // that `now` and `now_room` are of
     std::vector<void*> columns;
     std::vector<rheo_slice> slices;
     std::vector<std::uint32_t> spiking;   // targets, eager only

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
-#if defined(__AVX512F__)
+#include <utility>
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -147,6 +148,34 @@ RHEO_INLINE Lanes<T, n> gather(const From* from, Lanes<std::int32_t, n> index) {
   return lanes;
 }
 
+// The lower and the upper halves of from[index[0]], from[index[1]], ...; faster than two gathers.
+template <int n, class Index>
+RHEO_INLINE void load_halves(const std::uint64_t* from, const Index* index, Lanes<std::int32_t, n>& low,
+                             Lanes<std::int32_t, n>& high) {
+  typedef std::uint64_t Some __attribute__((vector_size(n * sizeof(std::int32_t))));
+  using Halves = typename Lanes<std::int32_t, n>::Vector;
+  [&]<int... i>(std::integer_sequence<int, i...>) RHEO_INLINE_LAMBDA {
+    const auto a = (Halves)Some{from[index[i]]...}, b = (Halves)Some{from[index[n / 2 + i]]...};
+    [&]<int... k>(std::integer_sequence<int, k...>) RHEO_INLINE_LAMBDA {
+      low.v = __builtin_shufflevector(a, b, (2 * k)...);
+      high.v = __builtin_shufflevector(a, b, (2 * k + 1)...);
+    }
+    (std::make_integer_sequence<int, n>{});
+  }
+  (std::make_integer_sequence<int, n / 2>{});
+}
+template <int n>
+RHEO_INLINE void store_halves(Lanes<std::int32_t, n> low, Lanes<std::int32_t, n> high, std::uint64_t* to) {
+  using Halves = typename Lanes<std::int32_t, n>::Vector;
+  [&]<int... k>(std::integer_sequence<int, k...>) RHEO_INLINE_LAMBDA {
+    const Halves a = __builtin_shufflevector(low.v, high.v, (k / 2 + k % 2 * n)...);
+    const Halves b = __builtin_shufflevector(low.v, high.v, (n / 2 + k / 2 + k % 2 * n)...);
+    std::memcpy(to, &a, sizeof a);
+    std::memcpy(to + n / 2, &b, sizeof b);
+  }
+  (std::make_integer_sequence<int, n>{});
+}
+
 // table[index modulo 16].
 template <class T, int n>
 RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
@@ -157,6 +186,13 @@ RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
   else if constexpr (std::is_same_v<T, double> && n == 8)
     return {(Out)_mm512_permutex2var_pd(_mm512_loadu_pd(table), _mm512_cvtepi32_epi64((__m256i)index.v),
                                         _mm512_loadu_pd(table + 8))};
+  else
+#elif defined(__AVX2__)
+  using Out = typename Lanes<T, n>::Vector;
+  if constexpr (std::is_same_v<T, float> && n == 8)
+    return {(Out)_mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)index.v),
+                                  _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)index.v),
+                                  (__m256)(index.v << 28))};
   else
 #endif
     return gather<T>(table, Lanes<std::int32_t, n>{index.v & 15});

@@ -79,6 +79,7 @@ typedef struct rheo_batch {
   const void* const* before;     /* [trace] Real [count][width]: just before each; not of parameters */
   const void* const* after;      /* [trace] Real [width]: just after the last spike; parameters: their values */
   const uint32_t* last;          /* low bits of the number of the tick of the last spike */
+  uint64_t* now_room;            /* [width]: targets_now() leaves there what arrive() likes to read */
   const void* const* now_values; /* [trace] Real [width]: traces as arrivals see them, or null: to be computed */
   const void* const* post_decay; /* as pre_decay */
 } rheo_batch;

@@ -198,6 +198,14 @@ struct RuleKernels {
     Rule::post_spike(s, k, x, y);
   };
 
+  // A target's last two spikes and its only trace are read together, as the two halves of 64 bits.
+  static constexpr bool paired = [] {
+    if constexpr (learns_from_targets && sizeof(Real) == 4 && posts == 1)
+      return post[0].kind == RHEO_DECAYS;
+    else
+      return false;
+  }();
+
   static void prepare(const double* params, double dt, void* step) {
     using Params = typename Single::Params;
     const Params p = rule_parts::read<Params>(params);
@@ -232,6 +240,9 @@ struct RuleKernels {
           store(load<Real, n>(static_cast<const Real*>(b.after[t]) + j) * decayed(b.post_decay[t], elapsed),
                 static_cast<Real*>(now_values[t]) + j);
       });
+      if constexpr (paired)
+        store_halves(load<std::int32_t, n>(reinterpret_cast<const std::int32_t*>(b.recent) + j),
+                     load<std::int32_t, n>(static_cast<const std::int32_t*>(now_values[0]) + j), b.now_room + j);
     }
   }
 
@@ -284,6 +295,8 @@ struct RuleKernels {
     const Target* targets;  // of synapse `at`
     Real* column[columns];
     std::uint32_t size, whole;
+    bool knows_now;  // `now` is filled in: the targets' trace as arrivals see it
+    alignas(64) Real now[paired ? at_once : n];
 
     RHEO_INLINE I target_of(std::uint32_t s) const { return load_numbers<n>(targets + s); }
     RHEO_INLINE Synapse synapse_of(std::uint32_t s) const {
@@ -326,6 +339,7 @@ struct RuleKernels {
         room.whole = room.size / n * n;
         room.targets = static_cast<const Target*>(b.targets) + at;
         for (std::size_t c = 0; c < columns; ++c) room.column[c] = static_cast<Real*>(b.columns[c]) + at;
+        room.knows_now = false;
         if constexpr (learns_from_targets)
           if (b.learns) replay(b, slice, k, room);
         if constexpr (arrives) {
@@ -335,7 +349,7 @@ struct RuleKernels {
             const Synapse then = room.synapse_of(s);
             Synapse synapse = then;
             alignas(64) Real sent[n];
-            store(Rule::arrive(synapse, k, x, traces_now(b, room.target_of(s))) * sign, sent);
+            store(Rule::arrive(synapse, k, x, traces_now(b, room, s)) * sign, sent);
             keep_in_bounds(synapse, k);
             const Target* const targets = room.targets + s;
             if (s < room.whole) {
@@ -399,8 +413,16 @@ struct RuleKernels {
                           Room<Target>& room) {
     const I from(slice.from);
     const std::uint32_t* const recent = b.recent + std::uint64_t{age / 2} * b.width;
+    room.knows_now = paired && age == 0 && b.now_values != nullptr;
     for (std::uint32_t s = 0; s < room.size; s += n) {
-      const I pair = gather<std::int32_t>(recent, room.target_of(s));
+      I pair;
+      if (paired && age == 0 && room.knows_now) {
+        I now;
+        load_halves(b.now_room, room.targets + s, pair, now);
+        std::memcpy(room.now + s, &now, sizeof now);
+      } else {
+        pair = gather<std::int32_t>(recent, room.target_of(s));
+      }
       const I last{pair.v & 0xffff}, before{pair.v >> 16 & 0xffff};
       typename I::Mask where = last >= from;
       if (age > 0 && !any(where)) continue;  // few have spiked that often
@@ -473,6 +495,15 @@ struct RuleKernels {
   RHEO_INLINE static I elapsed_since(const rheo_batch& b, I last) {
     const I elapsed{static_cast<std::int32_t>(b.now) - last.v};
     return select(elapsed < I(0), I(0x7fffffff), elapsed);
+  }
+
+  template <class Target>
+  RHEO_INLINE static Post traces_now(const rheo_batch& b, const Room<Target>& room, std::uint32_t s) {
+    if constexpr (paired)
+      if (room.knows_now)
+        return rule_parts::made_of<Post, V, posts>([&](auto)
+                                                       RHEO_INLINE_LAMBDA { return load<Real, n>(room.now + s); });
+    return traces_now(b, room.target_of(s));
   }
 
   // Traces of targets as arrivals see them.

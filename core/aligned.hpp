@@ -1,5 +1,6 @@
 // Columns: contiguous, cache-line aligned, zeroed; large ones on huge pages (4 KB pages halve random access beyond
-// 4 MB). Their pages are first touched by whoever writes first.
+// 4 MB). Their pages are first touched by whoever writes first. 64 bytes beyond the last number are there too, so that
+// loops may end with a whole vector.
 #pragma once
 
 #include <sys/mman.h>
@@ -23,7 +24,7 @@ class AlignedColumn {
   explicit AlignedColumn(std::size_t size) : size_(size) {
     if (size == 0) return;
     if (size > static_cast<std::size_t>(-1) / sizeof(T) / 2) throw std::bad_alloc();
-    const std::size_t bytes = size * sizeof(T);
+    const std::size_t bytes = size * sizeof(T) + spare;
     if (bytes >= huge) {
       // Fresh pages of the kernel are zero already.
       mapped_ = (bytes + huge - 1) / huge * huge;
@@ -76,7 +77,7 @@ class AlignedColumn {
   std::size_t bytes() const { return size_ * sizeof(T); }
 
  private:
-  static constexpr std::size_t huge = std::size_t{2} << 20;
+  static constexpr std::size_t huge = std::size_t{2} << 20, spare = 64;
   T* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t mapped_ = 0;

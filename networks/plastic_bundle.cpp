@@ -124,7 +124,8 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
     for (const PlasticPlan::Range& range : plan.ranges[l])
       lane.width = std::max(lane.width, range.slot - first + (range.end - range.first));
     lane.width = rounded_up(lane.width, 16);
-    lane.recent = AlignedColumn<std::uint64_t>(std::size_t{2} * lane.width);
+    lane.recent = AlignedColumn<std::uint32_t>(std::size_t{4} * lane.width);
+    lane.now_room = AlignedColumn<std::uint64_t>(lane.width);
     lane.count = AlignedColumn<std::uint16_t>(lane.width);
     lane.ticks = AlignedColumn<std::uint16_t>(std::size_t{deep} * lane.width);
     lane.last = AlignedColumn<std::uint32_t>(lane.width);
@@ -249,12 +250,14 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
   batch.width = lane.width;
   batch.now = static_cast<std::uint32_t>(t);
   batch.recent = lane.recent.data();
+  batch.newest = lane.newest.data();
   batch.count = lane.count.data();
   batch.ticks = lane.ticks.data();
   batch.before = lane.before_at.data();
   batch.after = lane.after_at.data();
   batch.last = lane.last.data();
   batch.post_decay = post_decay_at_.data();
+  batch.now_room = lane.now_room.data();
   if (elapses_) {
     batch.fixed = relative(fixed_, lane.epoch);
     batch.arrival = relative(t, lane.epoch);
@@ -268,8 +271,8 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
 }
 
 template <class Real>
-const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t,
-                                        std::span<const PlasticSlice> slices) {
+void PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t, std::span<const PlasticSlice> slices,
+                                 Real* sums) {
   Lane& lane = lanes_[index];
   std::size_t synapses = 0;
   for (const PlasticSlice& slice : slices) {
@@ -281,11 +284,11 @@ const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index
     lane.slices.push_back({slice.begin, slice.count, relative(base, lane.epoch), relative(from, lane.epoch), at});
     synapses += slice.count;
   }
-  if (lane.sent.size() < synapses) lane.sent = AlignedColumn<Real>(2 * synapses);
   rheo_batch batch = batch_of(bundle, index, t);
   batch.slices = lane.slices.data();
   batch.slice_count = lane.slices.size();
-  batch.sent = lane.sent.data();
+  batch.sums = sums;
+  batch.negative = bundle.plastic->negative();
   std::array<const void*, 2 * most_traces> at;
   for (std::size_t k = 0; k < pre_.size(); ++k) {
     at[k] = records_.base[k].data();
@@ -294,13 +297,13 @@ const Real* PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index
   batch.pre_base = at.data();
   batch.pre_now = at.data() + most_traces;
   // Traces of all targets once, where most of them are asked for.
-  if (synapses > lane.width / 2 && !post_.empty()) {
+  if (lane.now_tick != t && synapses > lane.width / 2 && !post_.empty()) {
     kernels_->targets_now(&batch, lane.now_at.data());
-    batch.now_values = lane.now_read.data();
+    lane.now_tick = t;
   }
+  if (lane.now_tick == t) batch.now_values = lane.now_read.data();
   kernels_->arrive(&batch);
   lane.slices.clear();
-  return lane.sent.data();
 }
 
 template <class Real>
@@ -331,8 +334,7 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
       const auto tick = static_cast<std::uint16_t>(t - lane.epoch);
       lane.last[j] = static_cast<std::uint32_t>(t);
       lane.ticks[std::size_t{count} * lane.width + j] = tick;
-      lane.recent[lane.width + j] = lane.recent[lane.width + j] << 16 | lane.recent[j] >> 48;
-      lane.recent[j] = lane.recent[j] << 16 | tick;
+      note_recent(lane, j, tick);
       lane.count[j] = static_cast<std::uint16_t>(count + 1);
       full = full || count + 1 == deep;
       ++lane.spikes;
@@ -347,6 +349,24 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
     settle_added(bundle, index, t);
   }
   if (full) settle(bundle, index, t);
+}
+
+template <class Real>
+void PlasticBundle<Real>::note_recent(Lane& lane, std::uint32_t j, std::uint32_t tick) {
+  std::uint32_t age = 0;
+  const auto note = [&](std::uint32_t t) {
+    lane.newest[age] = std::max(lane.newest[age], static_cast<std::int32_t>(t));
+    ++age;
+  };
+  for (std::uint32_t at = j; at < lane.recent.size(); at += lane.width) {
+    std::uint32_t& pair = lane.recent[at];
+    const std::uint32_t pushed_out = pair >> 16;
+    pair = pair << 16 | tick;
+    note(tick);
+    note(pair >> 16);
+    tick = pushed_out;
+  }
+  note(tick);
 }
 
 template <class Real>
@@ -389,6 +409,14 @@ void PlasticBundle<Real>::settle_added(SynapseBundle& bundle, std::size_t index,
 }
 
 template <class Real>
+void PlasticBundle<Real>::forget(Lane& lane) {
+  std::fill(lane.recent.begin(), lane.recent.end(), 0);
+  std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
+  lane.newest.fill(0);
+  lane.spikes = 0;
+}
+
+template <class Real>
 void PlasticBundle<Real>::settle_all(SynapseBundle& bundle, std::size_t index, Tick from, Tick t, bool elapse) {
   constexpr std::size_t at_once = 256;
   Lane& lane = lanes_[index];
@@ -407,12 +435,9 @@ void PlasticBundle<Real>::settle(SynapseBundle& bundle, std::size_t index, Tick 
   const bool eager = bundle.plastic->eager;
   if ((lane.spikes > 0 && !eager && learns_) || elapse)
     settle_all(bundle, index, eager ? arrived + 1 : lane.epoch + 1, arrived, elapse);
-  if (lane.spikes > 0) {
-    std::fill(lane.recent.begin(), lane.recent.end(), 0);
-    std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
-    lane.spikes = 0;
-  }
+  if (lane.spikes > 0) forget(lane);
   lane.epoch = learnt;
+  lane.now_tick = nothing;
   // Ticks of last spikes are 32 bits wide.
   const auto t = static_cast<std::uint32_t>(learnt);
   for (std::uint32_t j = 0; j < lane.width; ++j) {
@@ -597,7 +622,7 @@ void PlasticBundle<Real>::reflect(SynapseBundle& bundle, const SignalBoard& sign
     }
     batch.signals = given_at.data();
     for (std::size_t k = 0; k < lane.sums.size(); ++k) sums_at[k] = lane.sums[k].data();
-    batch.sums = sums_at.data();
+    batch.collected = sums_at.data();
     kernels_->reflect(&batch, backs.data());
   }
 }
@@ -653,8 +678,8 @@ void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoar
     for (std::size_t k = 0; k < backs_.size(); ++k) backs[k] = lane.backs[k].data();
     batch.pre_now = pre.data();
     batch.signals = given.data();
-    batch.sums = sums.data();
-    batch.backs = backs.data();
+    batch.collected = sums.data();
+    batch.reflected = backs.data();
     run(batch);
     lane.slices.clear();
   };
@@ -880,10 +905,9 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
   for (std::vector<Real>& column : records_.now) get("in_flight.now", column);
 
   for (Lane& lane : lanes_) {
-    std::fill(lane.recent.begin(), lane.recent.end(), 0);
-    std::fill(lane.count.begin(), lane.count.end(), std::uint16_t{0});
-    lane.spikes = 0;
+    forget(lane);
     lane.epoch = now;
+    lane.now_tick = nothing;
     lane.shown.clear();
     for (std::uint32_t j = 0; j < lane.settled.size(); ++j)
       lane.settled[j] = static_cast<std::int32_t>(lane.last[j] - static_cast<std::uint32_t>(now));
@@ -899,7 +923,7 @@ std::size_t PlasticBundle<Real>::bytes() const {
     for (const std::vector<Real>& column : *columns) sum += of(column);
   for (const std::vector<double>& dose : doses_) sum += of(dose);
   for (const Lane& lane : lanes_) {
-    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.sent.bytes() +
+    sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.now_room.bytes() +
            of(lane.slices) + of(lane.incoming_begin) + of(lane.incoming);
     for (const auto* columns : {&lane.before, &lane.after, &lane.now})
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();

@@ -37,9 +37,9 @@ class PlasticBundle {
   void emitted(SynapseBundle& bundle, const SpikeBatch& batch);
   std::uint32_t first_record() const { return first_new_; }
 
-  // The slices, which all arrive in tick t, learn and transmit: one number for each synapse in turn, valid until the
-  // next call for the lane.
-  const Real* arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices);
+  // The slices, which all arrive in tick t, learn and transmit: what they send is added to `sums` of the lane's
+  // targets, synapse by synapse.
+  void arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices, Real* sums);
   // The ticks after `now` that may be computed at once, at most `longest`, as far as signals are known.
   Tick window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now, Tick longest) const;
   // Before ticks (now, end] are computed, as long as window() allows.
@@ -103,7 +103,8 @@ class PlasticBundle {
     std::uint32_t width = 0;
     Tick epoch = 0;  // histories hold spikes after it
     std::uint64_t spikes = 0;
-    AlignedColumn<std::uint64_t> recent;
+    AlignedColumn<std::uint32_t> recent;
+    std::array<std::int32_t, 9> newest{};
     AlignedColumn<std::uint16_t> count, ticks;
     AlignedColumn<std::uint32_t> last;
     std::vector<std::int32_t> settled;  // tick of the last spike up to the epoch, where synapses elapse
@@ -111,7 +112,8 @@ class PlasticBundle {
     std::vector<const void*> before_at, after_at;
     std::vector<void*> now_at;
     std::vector<const void*> now_read;
-    AlignedColumn<Real> sent;
+    AlignedColumn<std::uint64_t> now_room;
+    Tick now_tick = nothing;  // that `now` and `now_room` are of
     std::vector<void*> columns;
     std::vector<rheo_slice> slices;
     std::vector<std::uint32_t> spiking;         // targets, eager only
@@ -162,6 +164,9 @@ class PlasticBundle {
   Real source_signal(const SynapseBundle& bundle, const SignalBoard& signals, std::size_t k, std::uint32_t row,
                      Tick t) const;
   static DecayTable decay_table(double tau, double dt);
+  // Histories: a spike of target j, and none.
+  static void note_recent(Lane& lane, std::uint32_t j, std::uint32_t tick);
+  static void forget(Lane& lane);
   static std::int32_t relative(Tick tick, Tick epoch);
 
   const rheo_rule_kernels* kernels_;

@@ -469,7 +469,6 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
       Base::fetch_synapses(bundles_[next.bundle], bundles_[next.bundle].lanes[index], next.begin, next.count);
     };
     for (std::size_t i = 0; i < std::min(slices_ahead, slices.size()); ++i) fetch_slice(slices[i]);
-    std::size_t synapses = 0;  // that are collected to be learnt
     for (std::size_t i = 0; i < slices.size(); ++i) {
       if (i + slices_ahead < slices.size()) fetch_slice(slices[i + slices_ahead]);
       const Slice& slice = slices[i];
@@ -478,12 +477,9 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
         if (bundle.plastic) {
           std::vector<PlasticSlice>& learning = lanes_[index].learning;
           learning.push_back({slice.begin, slice.count, slice.record});
-          synapses += slice.count;
-          const bool more = i + 1 < slices.size() && slices[i + 1].bundle == slice.bundle;
-          if (more && synapses < learn_at_once) continue;
-          learn(index, t, slice.bundle, at);
+          if (i + 1 < slices.size() && slices[i + 1].bundle == slice.bundle) continue;
+          learn(index, t, slice.bundle);
           learning.clear();
-          synapses = 0;
           continue;
         }
       }
@@ -491,23 +487,17 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     }
   }
 
-  // Gives the slices that were collected to the rule, and adds up what it sends.
-  template <class At>
-  void learn(std::size_t index, Tick t, std::size_t b, const At& at) {
-    SynapseBundle& bundle = bundles_[b];
-    const std::vector<PlasticSlice>& slices = lanes_[index].learning;
-    const Real* sent = plastic_[b]->arrive(bundle, index, t, slices);
-    const auto* const targets = bundle.lanes[index].template as<typename Base::Bare>();
-    const std::uint32_t first = bundle.plastic->first_slot(index);
-    const Real sign = bundle.plastic->negative() ? Real(-1) : Real(1);
-    for (const PlasticSlice& slice : slices) {
-#pragma GCC unroll 8
-      for (std::uint32_t k = 0; k < slice.count; ++k) at(first + targets[slice.begin + k].address) += sign * sent[k];
-      sent += slice.count;
-    }
+  // Gives the slices that were collected to the rule, which adds up what it sends.
+  void learn(std::size_t index, Tick t, std::size_t b) {
+    Lane& lane = lanes_[index];
+    const std::uint32_t first = bundles_[b].plastic->first_slot(index);
+    plastic_[b]->arrive(bundles_[b], index, t, lane.learning, lane.input.data() + first);
+    if (!note_touched_) return;
+    const auto* const targets = bundles_[b].lanes[index].template as<typename Base::Bare>();
+    for (const PlasticSlice& slice : lane.learning)
+      for (std::uint32_t k = 0; k < slice.count; ++k) lane.touched.set(first + targets[slice.begin + k].address);
   }
 
-  static constexpr std::size_t learn_at_once = 3000;  // synapses: what they send stays in the first-level cache
   bool note_touched_;
   SignalBoard signals_;
   std::vector<std::unique_ptr<PlasticBundle<Real>>> plastic_;  // [bundle] null: static

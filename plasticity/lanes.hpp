@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
-#if defined(__AVX512F__)
+#include <utility>
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -117,6 +118,21 @@ RHEO_INLINE void store(Lanes<T, n> lanes, T* to) {
   std::memcpy(to, &lanes.v, sizeof lanes.v);
 }
 
+// Numbers of 16 or 32 bits as they follow each other.
+template <int n, class From>
+RHEO_INLINE Lanes<std::int32_t, n> load_numbers(const From* from) {
+  Lanes<std::int32_t, n> lanes;
+#if defined(__AVX512F__)
+  if constexpr (n == 16 && sizeof(From) == 2) {
+    lanes.v = (typename Lanes<std::int32_t, n>::Vector)_mm512_maskz_cvtepu16_epi32(
+        0xffff, _mm256_loadu_si256((const __m256i*)from));
+    return lanes;
+  }
+#endif
+  lanes.v = __builtin_convertvector(load<From, n>(from).v, typename Lanes<std::int32_t, n>::Vector);
+  return lanes;
+}
+
 // from[index] in each lane.
 template <class T, class From, int n>
 RHEO_INLINE Lanes<T, n> gather(const From* from, Lanes<std::int32_t, n> index) {
@@ -132,29 +148,35 @@ RHEO_INLINE Lanes<T, n> gather(const From* from, Lanes<std::int32_t, n> index) {
   return lanes;
 }
 
-// The lower and the upper half of from[index].
+// The lower and the upper halves of from[index[0]], from[index[1]], ...; faster than two gathers.
+template <int n, class Index>
+RHEO_INLINE void load_halves(const std::uint64_t* from, const Index* index, Lanes<std::int32_t, n>& low,
+                             Lanes<std::int32_t, n>& high) {
+  typedef std::uint64_t Some __attribute__((vector_size(n * sizeof(std::int32_t))));
+  using Halves = typename Lanes<std::int32_t, n>::Vector;
+  [&]<int... i>(std::integer_sequence<int, i...>) RHEO_INLINE_LAMBDA {
+    const auto a = (Halves)Some{from[index[i]]...}, b = (Halves)Some{from[index[n / 2 + i]]...};
+    [&]<int... k>(std::integer_sequence<int, k...>) RHEO_INLINE_LAMBDA {
+      low.v = __builtin_shufflevector(a, b, (2 * k)...);
+      high.v = __builtin_shufflevector(a, b, (2 * k + 1)...);
+    }
+    (std::make_integer_sequence<int, n>{});
+  }
+  (std::make_integer_sequence<int, n / 2>{});
+}
 template <int n>
-RHEO_INLINE void split_gather(const std::uint64_t* from, Lanes<std::int32_t, n> index, Lanes<std::int32_t, n>& low,
-                              Lanes<std::int32_t, n>& high) {
-#if defined(__AVX512F__)
-  if constexpr (n == 16) {
-    const __m512i a = _mm512_i32gather_epi64(_mm512_castsi512_si256((__m512i)index.v), from, 8);
-    const __m512i b = _mm512_i32gather_epi64(_mm512_extracti64x4_epi64((__m512i)index.v, 1), from, 8);
-    using Out = typename Lanes<std::int32_t, n>::Vector;
-    low.v = (Out)_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(a)), _mm512_cvtepi64_epi32(b), 1);
-    high.v = (Out)_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(_mm512_srli_epi64(a, 32))),
-                                     _mm512_cvtepi64_epi32(_mm512_srli_epi64(b, 32)), 1);
-    return;
+RHEO_INLINE void store_halves(Lanes<std::int32_t, n> low, Lanes<std::int32_t, n> high, std::uint64_t* to) {
+  using Halves = typename Lanes<std::int32_t, n>::Vector;
+  [&]<int... k>(std::integer_sequence<int, k...>) RHEO_INLINE_LAMBDA {
+    const Halves a = __builtin_shufflevector(low.v, high.v, (k / 2 + k % 2 * n)...);
+    const Halves b = __builtin_shufflevector(low.v, high.v, (n / 2 + k / 2 + k % 2 * n)...);
+    std::memcpy(to, &a, sizeof a);
+    std::memcpy(to + n / 2, &b, sizeof b);
   }
-#endif
-  for (int i = 0; i < n; ++i) {
-    const std::uint64_t both = from[static_cast<std::uint32_t>(index.v[i])];
-    low.v[i] = static_cast<std::int32_t>(both);
-    high.v[i] = static_cast<std::int32_t>(both >> 32);
-  }
+  (std::make_integer_sequence<int, n>{});
 }
 
-// table[index], index from 0 to 15.
+// table[index modulo 16].
 template <class T, int n>
 RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
 #if defined(__AVX512F__)
@@ -165,8 +187,15 @@ RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
     return {(Out)_mm512_permutex2var_pd(_mm512_loadu_pd(table), _mm512_cvtepi32_epi64((__m256i)index.v),
                                         _mm512_loadu_pd(table + 8))};
   else
+#elif defined(__AVX2__)
+  using Out = typename Lanes<T, n>::Vector;
+  if constexpr (std::is_same_v<T, float> && n == 8)
+    return {(Out)_mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)index.v),
+                                  _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)index.v),
+                                  (__m256)(index.v << 28))};
+  else
 #endif
-    return gather<T>(table, index);
+    return gather<T>(table, Lanes<std::int32_t, n>{index.v & 15});
 }
 
 // The condition of lanes of one width for lanes of another.

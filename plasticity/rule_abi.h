@@ -72,11 +72,10 @@ typedef struct rheo_batch {
   uint64_t slice_count;
   uint32_t learns; /* 0: synapses stay as they are */
 
-  /* Synapses of the lane. */
+  /* Synapses of the lane; 64 bytes beyond the last one are there, to be read and written back as they are. */
   const void* targets;   /* number of the target among the lane's: uint16_t or uint32_t */
   uint32_t target_bytes; /* 2 or 4 */
   void* const* columns;  /* Real: the weight's magnitude, then the rule's columns */
-  void* sent;            /* arrive: Real, what is transmitted, synapses of all slices one after the other */
 
   /* Sources: [trace][record]. */
   const void* const* pre_base;  /* just after the arrival at `base` */
@@ -86,13 +85,17 @@ typedef struct rheo_batch {
   /* Targets, `width` of them. */
   uint32_t width;
   uint32_t now;                  /* low bits of the number of the tick */
-  const uint64_t* recent;        /* [2][width]: ticks of the last four spikes, 16 bits each, the last one lowest, and
-                                    of the four before; 0: none */
+  void* sums;                    /* arrive: Real [width], to which is added what is transmitted */
+  uint32_t negative;             /* 1: it is subtracted */
+  const uint32_t* recent;        /* [4][width]: ticks of the last two spikes, 16 bits each, the last one lower; of the
+                                    two before; ...; 0: none */
+  const int32_t* newest;         /* [9]: of all targets' last spikes the newest tick, of the spikes before those, ... */
   const uint16_t* count;         /* spikes since the epoch */
   const uint16_t* ticks;         /* [count][width]: tick of each */
   const void* const* before;     /* [trace] Real [count][width]: just before each; not of parameters */
   const void* const* after;      /* [trace] Real [width]: just after the last spike; parameters: their values */
   const uint32_t* last;          /* low bits of the number of the tick of the last spike */
+  uint64_t* now_room;            /* [width]: targets_now() leaves there what arrive() likes to read */
   const void* const* now_values; /* [trace] Real [width]: traces as arrivals see them, or null: to be computed */
   const void* const* post_decay; /* as pre_decay */
 
@@ -107,16 +110,16 @@ typedef struct rheo_batch {
   int32_t dose_epoch;
 
   /* Sweeps. */
-  const void* const* signals; /* [signal] Real, for all, [width] or [record], as its scope says */
-  const void* const* sums;    /* [target sum] Real [width] */
-  const void* const* backs;   /* [source sum] Real [record] */
+  const void* const* signals;   /* [signal] Real, for all, [width] or [record], as its scope says */
+  const void* const* collected; /* [target sum] Real [width] */
+  const void* const* reflected; /* [source sum] Real [record] */
 } rheo_batch;
 
 /* Functions of one precision. None keeps a pointer, allocates or throws; all may run concurrently. */
 typedef struct rheo_rule_kernels {
   uint32_t step_bytes;
   void (*prepare)(const double* params, double dt, void* step);
-  void (*bounds)(const void* step, double low_high[2]); /* that weights keep to; low >= 0 */
+  void (*bounds)(const void* step, double low_high[2]); /* that weights keep to; low >= 0, unless they have a sign */
   /* Traces of n neurons, [trace][n] Real, which spike once each; parameters are there to be read. */
   void (*pre_spike)(const void* step, uint32_t n, void* const* traces);
   void (*post_spike)(const void* step, uint32_t n, void* const* traces);

@@ -54,7 +54,13 @@ TEST_CASE("all that a rule keeps per synapse can be recorded") {
   library->load(good);
   NetworkSpec spec;
   spec.rules = library;
-  spec.populations = {{.name = "N", .model = "iaf_psc_exp", .size = 3, .params = {}, .options = {}, .initial = {}}};
+  spec.populations = {{.name = "N",
+                       .model = "iaf_psc_exp",
+                       .size = 3,
+                       .params = {},
+                       .options = {},
+                       .initial = {},
+                       .trains = {}}};
   ProjectionSpec projection;
   projection.name = "p";
   projection.source = projection.target = {{.population = "N", .end = {}}};

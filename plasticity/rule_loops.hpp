@@ -206,7 +206,7 @@ struct RuleKernels {
             for (std::uint32_t s = 0; s < room.size; s += n) {
               const Synapse then = room.synapse_of(s);
               Synapse synapse = then;
-              elapse(b, k, synapse, event_before(b, slice, room.target_of(s), 0), I(b.until));
+              elapse_to(b, slice, k, synapse, room.target_of(s), b.until);
               room.keep(chosen(room.within(s), synapse, then), s);
             }
         if constexpr (arrives) {
@@ -216,7 +216,7 @@ struct RuleKernels {
             const Synapse then = room.synapse_of(s);
             Synapse synapse = then;
             if constexpr (elapses)
-              if (b.learns) elapse(b, k, synapse, event_before(b, slice, room.target_of(s), 0), I(b.arrival));
+              if (b.learns) elapse_to(b, slice, k, synapse, room.target_of(s), b.arrival);
             alignas(64) Real sent[n];
             store(Rule::arrive(synapse, k, x, traces_now(b, room, s)) * sign, sent);
             keep_in_bounds(synapse, k);
@@ -304,8 +304,11 @@ struct RuleKernels {
       if (s >= room.whole) where = where & room.within(s);
       Synapse synapse = room.synapse_of(s);
       const I j = room.target_of(s);
-      if constexpr (two) learn(b, slice, k, x_base, synapse, j, age + 1, before, where & (before >= from));
-      learn(b, slice, k, x_base, synapse, j, age, last, where);
+      if constexpr (two) {
+        const I still_before = elapses ? spike_of(b, j, age + 2) : I(0);
+        learn(b, slice, k, x_base, synapse, j, age + 1, before, still_before, where & (before >= from));
+      }
+      learn(b, slice, k, x_base, synapse, j, age, last, before, where);
       room.keep(synapse, s);
     }
   }
@@ -327,7 +330,7 @@ struct RuleKernels {
     Synapse synapse = room.synapse_of(s);
     while (--ages >= 8) {
       const I t = tick_of(ages, where);
-      learn(b, slice, k, x_base, synapse, j, ages, t, where);
+      learn(b, slice, k, x_base, synapse, j, ages, t, elapses ? spike_of(b, j, ages + 1) : I(0), where);
     }
     room.keep(synapse, s);
   }
@@ -338,9 +341,11 @@ struct RuleKernels {
     return number * I(static_cast<std::int32_t>(b.width)) + j;
   }
 
-  // From the spike before the last `age` ones, of targets which had it in tick t.
+  // From the spike before the last `age` ones, of targets which had it in tick t, and the one before in tick
+  // `previous`.
   RHEO_INLINE static void learn(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
-                                const Pre& x_base, Synapse& synapse, I j, int age, I t, typename I::Mask where) {
+                                const Pre& x_base, Synapse& synapse, I j, int age, I t, I previous,
+                                typename I::Mask where) {
     const I elapsed = t - I(slice.base);
     const Pre x = rule_parts::made_of<Pre, V, pres>([&](auto i) RHEO_INLINE_LAMBDA {
       const V base = rule_parts::member<V, pres>(x_base, i);
@@ -350,7 +355,7 @@ struct RuleKernels {
         return base;
     });
     Synapse changed = synapse;
-    if constexpr (elapses) elapse(b, k, changed, event_before(b, slice, j, age + 1), t);
+    if constexpr (elapses) elapse(b, k, changed, last_event(b, slice, j, previous), t);
     if constexpr (without_traces) {
       Rule::post_spike(changed, k, x);
     } else {
@@ -367,35 +372,37 @@ struct RuleKernels {
     synapse = chosen(where, changed, synapse);
   }
 
-  // The tick of a synapse's event before the last `age` spikes of its target j.
-  RHEO_INLINE static I event_before(const rheo_batch& b, const rheo_slice& slice, I j, int age) {
-    const I known(slice.base > b.fixed ? slice.base : b.fixed);
-    if constexpr (!learns_from_targets) return known;
-    I spike;
+  // The tick of the spike before the last `age` ones of each target; 0: there is none since the epoch.
+  RHEO_INLINE static I spike_of(const rheo_batch& b, I j, int age) {
     if (age < 8) {
       const I pair = gather<std::int32_t>(b.recent + static_cast<std::uint64_t>(age / 2) * b.width, j);
-      spike = age % 2 == 0 ? I{pair.v & 0xffff} : I{pair.v >> 16 & 0xffff};
-    } else {
-      const I count = gather<std::int32_t>(b.count, j);
-      spike = select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
+      return age % 2 == 0 ? I{pair.v & 0xffff} : I{pair.v >> 16 & 0xffff};
     }
+    const I count = gather<std::int32_t>(b.count, j);
+    return select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
+  }
+  // The last event of synapses: `spike` is the last one of their targets.
+  RHEO_INLINE static I last_event(const rheo_batch& b, const rheo_slice& slice, I j, I spike) {
+    const I known(slice.base > b.fixed ? slice.base : b.fixed);
+    if constexpr (!learns_from_targets) return known;
     const auto older = spike == I(0);
     if (any(older)) spike = select(older, gather<std::int32_t>(b.settled, j), spike);
     return max(known, spike);
+  }
+  // Before an arrival, or the end of an epoch.
+  RHEO_INLINE static void elapse_to(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
+                                    Synapse& changed, I j, std::int32_t until) {
+    const I spike = learns_from_targets ? spike_of(b, j, 0) : I(0);
+    elapse(b, k, changed, last_event(b, slice, j, spike), I(until));
   }
   RHEO_INLINE static void elapse(const rheo_batch& b, const typename Rule::Step& k, Synapse& changed, I since,
                                  I until) {
     until = max(until, since);  // of lanes that are not meant
     const Signals doses = rule_parts::made_of<Signals, V, signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-      V sum(0);
-      if constexpr (signals[i].scope == RHEO_DOSE) {
-        const double* const dose = b.doses[i];
-        for (int l = 0; l < n; ++l) {
-          const double* const from = dose + 2 * (since.v[l] - b.dose_epoch);
-          sum.v[l] = static_cast<Real>((dose[2 * (until.v[l] - b.dose_epoch)] - from[0]) * from[1]);
-        }
-      }
-      return sum;
+      if constexpr (signals[i].scope == RHEO_DOSE)
+        return difference_times<Real>(b.doses[i], since - I(b.dose_epoch), until - I(b.dose_epoch));
+      else
+        return V(0);
     });
     if constexpr (requires { Rule::elapse(changed, k, doses); }) Rule::elapse(changed, k, doses);
     changed = rule_parts::made_of<Synapse, V, columns>([&](auto c) RHEO_INLINE_LAMBDA {

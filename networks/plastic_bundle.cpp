@@ -91,17 +91,21 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
     column_decay_at_.push_back(rule.columns[c].decays ? &column_decay_[table++] : nullptr);
   for (const RuleSignal& signal : rule.signals) {
     if (signal.scope != RuleSignal::Scope::dose) continue;
-    while (static_cast<double>(epoch_ticks_) * plan.dt > 8 * params[signal.param] && epoch_ticks_ > 1)
-      epoch_ticks_ /= 2;
+    const double longest = (sizeof(Real) == 4 ? 0.5 : 8) * params[signal.param];
+    while (static_cast<double>(epoch_ticks_) * plan.dt > longest && epoch_ticks_ > 1) epoch_ticks_ /= 2;
   }
   for (const RuleSignal& signal : rule.signals) {
-    std::vector<double>& dose = doses_.emplace_back();
+    Dose& dose = doses_.emplace_back();
     if (signal.scope == RuleSignal::Scope::dose) {
-      dose.resize(2 * static_cast<std::size_t>(epoch_ticks_ + 1));
-      for (Tick t = 0; t <= epoch_ticks_; ++t)
-        dose[2 * static_cast<std::size_t>(t) + 1] = math::exp(static_cast<double>(t) * plan.dt / params[signal.param]);
+      const auto ticks = static_cast<std::size_t>(epoch_ticks_ + 1);
+      dose.pairs = AlignedColumn<Real>(2 * ticks);
+      for (std::size_t t = 0; t < ticks; ++t) {
+        const double elapsed = static_cast<double>(t) * plan.dt / params[signal.param];
+        dose.pairs[2 * t + 1] = static_cast<Real>(math::exp(elapsed));
+        dose.weights.push_back(plan.dt * math::exp(-elapsed));
+      }
     }
-    doses_at_.push_back(dose.data());
+    doses_at_.push_back(dose.pairs.data());
   }
 
   std::uint32_t rows = 0;
@@ -498,13 +502,14 @@ void PlasticBundle<Real>::begin(const SynapseBundle& bundle, const SignalBoard& 
   if (!elapses_) return;
   const PlasticPlan& plan = *bundle.plastic;
   for (Tick t = dosed_ + 1; t <= end; ++t) {
-    const auto at = 2 * static_cast<std::size_t>(t - dose_epoch_);
+    const auto at = static_cast<std::size_t>(t - dose_epoch_);
     for (std::size_t k = 0; k < doses_.size(); ++k) {
-      std::vector<double>& dose = doses_[k];
-      if (dose.empty()) continue;
+      Dose& dose = doses_[k];
+      if (dose.weights.empty()) continue;
       const std::size_t which = plan.signals[k];
       const double value = which == PlasticPlan::not_given ? plan.rule->signals[k].initial : signals.one(which, t);
-      dose[at] = dose[at - 2] + value * plan.dt / dose[at + 1];
+      dose.sum += value * dose.weights[at];
+      dose.pairs[2 * at] = static_cast<Real>(dose.sum);
     }
   }
   dosed_ = end;
@@ -521,8 +526,7 @@ void PlasticBundle<Real>::between_windows(SynapseBundle& bundle, SignalBoard& si
   if (sweeps) sweep(bundle, signals, now, threads);
   if (!epoch_ends) return;
   dose_epoch_ = dosed_ = now;
-  for (std::vector<double>& dose : doses_)
-    if (!dose.empty()) dose[0] = 0;
+  for (Dose& dose : doses_) dose.sum = 0;  // as is A of the first tick
 }
 
 template <class Real>
@@ -797,8 +801,11 @@ void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter
   if (elapses_) {
     to.put("fixed", fixed_);
     to.put("dose.epoch", dose_epoch_);
-    for (const std::vector<double>& dose : doses_)
-      if (!dose.empty()) to.put("dose", std::span(dose).first(2 * static_cast<std::size_t>(now - dose_epoch_ + 1)));
+    for (const Dose& dose : doses_) {
+      if (dose.weights.empty()) continue;
+      to.put("dose.sum", dose.sum);
+      to.put("dose", std::span<const Real>(dose.pairs.data(), 2 * static_cast<std::size_t>(now - dose_epoch_ + 1)));
+    }
   }
   to.put("source.last", std::span<const Tick>(last_));
   for (const std::vector<Real>& trace : traces_) to.put("source.trace", std::span<const Real>(trace));
@@ -855,8 +862,11 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
     if (dose_epoch_ < 0 || dose_epoch_ > now || now - dose_epoch_ >= epoch_ticks_ || dose_epoch_ % epoch_ticks_ != 0)
       refuse("dose.epoch", "not the epoch of this time");
     if (fixed_ < dose_epoch_ || fixed_ > now) refuse("fixed", "not a time of the epoch");
-    for (std::vector<double>& dose : doses_)
-      if (!dose.empty()) from.get("dose", std::span(dose).first(2 * static_cast<std::size_t>(now - dose_epoch_ + 1)));
+    for (Dose& dose : doses_) {
+      if (dose.weights.empty()) continue;
+      dose.sum = from.get<double>("dose.sum");
+      from.get("dose", std::span<Real>(dose.pairs.data(), 2 * static_cast<std::size_t>(now - dose_epoch_ + 1)));
+    }
     dosed_ = now;
   }
   from.get("source.last", std::span<Tick>(last_));
@@ -921,7 +931,7 @@ std::size_t PlasticBundle<Real>::bytes() const {
                     of(records_.record_before);
   for (const auto* columns : {&traces_, &records_.base, &records_.now})
     for (const std::vector<Real>& column : *columns) sum += of(column);
-  for (const std::vector<double>& dose : doses_) sum += of(dose);
+  for (const Dose& dose : doses_) sum += dose.pairs.bytes() + of(dose.weights);
   for (const Lane& lane : lanes_) {
     sum += lane.recent.bytes() + lane.count.bytes() + lane.ticks.bytes() + lane.last.bytes() + lane.now_room.bytes() +
            of(lane.slices) + of(lane.incoming_begin) + of(lane.incoming);

@@ -177,13 +177,19 @@ class PlasticBundle {
   std::vector<DecayTable> pre_decay_, post_decay_;
   std::vector<const void*> pre_decay_at_, post_decay_at_;  // null where a trace does not decay
   // What happens between a synapse's events, where the rule elapses. A dose over ticks (t1, t2] of one epoch is
-  // (A(t2) - A(t1)) E(t1), A being the sum of signal dt exp(-t/tau), t from the epoch on, and E = exp(t/tau): both stay
-  // within what double precision resolves, as epochs are no longer than 8 tau. At the end of one every synapse elapses.
+  // (A(t2) - A(t1)) E(t1), A being the sum of signal dt exp(-t/tau), t from the epoch on, and E = exp(t/tau). Epochs
+  // are no longer than the precision allows: tau/2 in single, 8 tau in double. At the end of one every synapse elapses.
   bool elapses_ = false;
   std::vector<DecayTable> column_decay_;
   std::vector<const void*> column_decay_at_;  // null where a column does not decay
-  std::vector<std::vector<double>> doses_;    // [signal] [tick of the epoch][2]: A, E; empty: no dose
-  std::vector<const double*> doses_at_;
+  // Of one signal of the rule; empty: no dose.
+  struct Dose {
+    AlignedColumn<Real> pairs;    // [tick of the epoch][2]: A, E
+    std::vector<double> weights;  // [tick of the epoch] dt exp(-t/tau)
+    double sum = 0;               // A of the last tick that is known
+  };
+  std::vector<Dose> doses_;
+  std::vector<const void*> doses_at_;
   Tick epoch_ticks_ = longest_epoch;
   Tick dose_epoch_ = 0;                   // its first tick
   Tick dosed_ = 0;                        // A is known up to this tick

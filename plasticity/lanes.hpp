@@ -198,33 +198,21 @@ RHEO_INLINE Lanes<T, n> look_up(const T* table, Lanes<std::int32_t, n> index) {
     return gather<T>(table, Lanes<std::int32_t, n>{index.v & 15});
 }
 
-// (A[until] - A[since]) B[since] of a table of pairs A, B, in double precision and rounded in the end.
+// first = pairs[index][0] and second = pairs[index][1].
 template <class T, int n>
-RHEO_INLINE Lanes<T, n> difference_times(const double* pairs, Lanes<std::int32_t, n> since,
-                                         Lanes<std::int32_t, n> until) {
-#if defined(__AVX512F__)
-  const auto of_eight = [pairs](__m256i from, __m256i to) RHEO_INLINE_LAMBDA {
-    from = _mm256_slli_epi32(from, 1);
-    const __m512d end = _mm512_i32gather_pd(_mm256_slli_epi32(to, 1), pairs, 8);
-    const __m512d begin = _mm512_i32gather_pd(from, pairs, 8), factor = _mm512_i32gather_pd(from, pairs + 1, 8);
-    return _mm512_mul_pd(_mm512_sub_pd(end, begin), factor);
-  };
-  using Out = typename Lanes<T, n>::Vector;
-  if constexpr (n == 16 && sizeof(T) == 4) {
-    const __m512i s = (__m512i)since.v, u = (__m512i)until.v;
-    const __m256 low = _mm512_cvtpd_ps(of_eight(_mm512_castsi512_si256(s), _mm512_castsi512_si256(u)));
-    const __m256 high = _mm512_cvtpd_ps(of_eight(_mm512_extracti64x4_epi64(s, 1), _mm512_extracti64x4_epi64(u, 1)));
-    return {(Out)_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1)};
-  } else if constexpr (n == 8 && sizeof(T) == 8) {
-    return {(Out)of_eight((__m256i)since.v, (__m256i)until.v)};
+RHEO_INLINE void load_pairs(const T* pairs, Lanes<std::int32_t, n> index, Lanes<T, n>& first, Lanes<T, n>& second) {
+  if constexpr (sizeof(T) == 4 && n > 1) {
+    alignas(64) std::int32_t places[n];
+    store(index, places);
+    Lanes<std::int32_t, n> low, high;
+    load_halves(reinterpret_cast<const std::uint64_t*>(pairs), places, low, high);
+    std::memcpy(&first, &low, sizeof first);
+    std::memcpy(&second, &high, sizeof second);
+  } else {
+    const Lanes<std::int32_t, n> twice{index.v * 2};
+    first = gather<T>(pairs, twice);
+    second = gather<T>(pairs + 1, twice);
   }
-#endif
-  Lanes<T, n> lanes;
-  for (int i = 0; i < n; ++i) {
-    const double* const from = pairs + 2 * static_cast<std::int64_t>(since.v[i]);
-    lanes.v[i] = static_cast<T>((pairs[2 * static_cast<std::int64_t>(until.v[i])] - from[0]) * from[1]);
-  }
-  return lanes;
 }
 
 // The condition of lanes of one width for lanes of another.

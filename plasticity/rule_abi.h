@@ -105,7 +105,7 @@ typedef struct rheo_batch {
   int32_t until;                   /* settle: synapses elapse to this tick in the end; very small: they do not */
   const int32_t* settled;          /* [width] tick of the last spike up to the epoch; very small: none */
   const void* const* column_decay; /* [column of the rule] as pre_decay */
-  const double* const* doses;      /* [signal] at [t - dose_epoch][2]: A, E with the sum for (t1, t2] being
+  const void* const* doses;        /* [signal] Real at [t - dose_epoch][2]: A, E with the sum for (t1, t2] being
                                       (A(t2) - A(t1)) E(t1); null: no dose */
   int32_t dose_epoch;
 

@@ -287,6 +287,7 @@ struct RuleKernels {
   static void replay_ages(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k, const Pre& x_base,
                           Room<Target>& room) {
     const I from(slice.from);
+    const Moment known = last_known(b, slice);
     const std::uint32_t* const recent = b.recent + std::uint64_t{age / 2} * b.width;
     room.knows_now = paired && age == 0 && b.now_values != nullptr;
     for (std::uint32_t s = 0; s < room.size; s += n) {
@@ -304,11 +305,15 @@ struct RuleKernels {
       if (s >= room.whole) where = where & room.within(s);
       Synapse synapse = room.synapse_of(s);
       const I j = room.target_of(s);
+      Moment spiked = spike_in(b, j, before);
       if constexpr (two) {
-        const I still_before = elapses ? spike_of(b, j, age + 2) : I(0);
-        learn(b, slice, k, x_base, synapse, j, age + 1, before, still_before, where & (before >= from));
+        Moment earlier{};
+        if constexpr (elapses) earlier = spike_in(b, j, spike_of(b, j, age + 2));
+        if constexpr (elapses) elapse_where(where & (before >= from), b, k, synapse, later(known, earlier), spiked);
+        learn(b, slice, k, x_base, synapse, j, age + 1, before, where & (before >= from));
       }
-      learn(b, slice, k, x_base, synapse, j, age, last, before, where);
+      if constexpr (elapses) elapse_where(where, b, k, synapse, later(known, spiked), spike_in(b, j, last));
+      learn(b, slice, k, x_base, synapse, j, age, last, where);
       room.keep(synapse, s);
     }
   }
@@ -330,7 +335,10 @@ struct RuleKernels {
     Synapse synapse = room.synapse_of(s);
     while (--ages >= 8) {
       const I t = tick_of(ages, where);
-      learn(b, slice, k, x_base, synapse, j, ages, t, elapses ? spike_of(b, j, ages + 1) : I(0), where);
+      if constexpr (elapses)
+        elapse_where(where, b, k, synapse, later(last_known(b, slice), spike_in(b, j, spike_of(b, j, ages + 1))),
+                     spike_in(b, j, t));
+      learn(b, slice, k, x_base, synapse, j, ages, t, where);
     }
     room.keep(synapse, s);
   }
@@ -341,11 +349,9 @@ struct RuleKernels {
     return number * I(static_cast<std::int32_t>(b.width)) + j;
   }
 
-  // From the spike before the last `age` ones, of targets which had it in tick t, and the one before in tick
-  // `previous`.
+  // From the spike before the last `age` ones, of targets which had it in tick t.
   RHEO_INLINE static void learn(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
-                                const Pre& x_base, Synapse& synapse, I j, int age, I t, I previous,
-                                typename I::Mask where) {
+                                const Pre& x_base, Synapse& synapse, I j, int age, I t, typename I::Mask where) {
     const I elapsed = t - I(slice.base);
     const Pre x = rule_parts::made_of<Pre, V, pres>([&](auto i) RHEO_INLINE_LAMBDA {
       const V base = rule_parts::member<V, pres>(x_base, i);
@@ -355,7 +361,6 @@ struct RuleKernels {
         return base;
     });
     Synapse changed = synapse;
-    if constexpr (elapses) elapse(b, k, changed, last_event(b, slice, j, previous), t);
     if constexpr (without_traces) {
       Rule::post_spike(changed, k, x);
     } else {
@@ -381,26 +386,81 @@ struct RuleKernels {
     const I count = gather<std::int32_t>(b.count, j);
     return select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
   }
-  // The last event of synapses: `spike` is the last one of their targets.
-  RHEO_INLINE static I last_event(const rheo_batch& b, const rheo_slice& slice, I j, I spike) {
-    const I known(slice.base > b.fixed ? slice.base : b.fixed);
-    if constexpr (!learns_from_targets) return known;
-    const auto older = spike == I(0);
-    if (any(older)) spike = select(older, gather<std::int32_t>(b.settled, j), spike);
-    return max(known, spike);
+  // An event of synapses, and what doses are computed from (rule_abi.h).
+  struct Timed {
+    I tick;
+    std::array<V, signals.size()> A, E;
+  };
+  using Moment = std::conditional_t<elapses, Timed, Nothing>;
+
+  RHEO_INLINE static Moment moment(const rheo_batch& b, I tick) {
+    Moment made{};
+    if constexpr (elapses) {
+      made.tick = tick;
+      rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (signals[i].scope == RHEO_DOSE)
+          load_pairs(static_cast<const Real*>(b.doses[i]), max(tick - I(b.dose_epoch), I(0)), made.A[i], made.E[i]);
+      });
+    }
+    return made;
   }
+  // The same tick for all.
+  RHEO_INLINE static Moment moment(const rheo_batch& b, std::int32_t tick) {
+    Moment made{};
+    if constexpr (elapses) {
+      made.tick = I(tick);
+      rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (signals[i].scope == RHEO_DOSE) {
+          const Real* const pair = static_cast<const Real*>(b.doses[i]) + std::int64_t{2} * (tick - b.dose_epoch);
+          made.A[i] = V(pair[0]);
+          made.E[i] = V(pair[1]);
+        }
+      });
+    }
+    return made;
+  }
+  // The last event of synapses of a slice without their targets.
+  RHEO_INLINE static Moment last_known(const rheo_batch& b, const rheo_slice& slice) {
+    return moment(b, slice.base > b.fixed ? slice.base : b.fixed);
+  }
+  // The spike of targets j in `tick`; 0: the last one up to the epoch.
+  RHEO_INLINE static Moment spike_in(const rheo_batch& b, I j, I tick) {
+    if constexpr (elapses) {
+      const auto older = tick == I(0);
+      if (any(older)) tick = select(older, gather<std::int32_t>(b.settled, j), tick);
+    }
+    return moment(b, tick);
+  }
+  RHEO_INLINE static Moment later(const Moment& a, const Moment& b) {
+    const auto where = b.tick > a.tick;
+    const auto mask = mask_for<Real>(where);
+    Moment made{};
+    made.tick = select(where, b.tick, a.tick);
+    rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+      made.A[i] = select(mask, b.A[i], a.A[i]);
+      made.E[i] = select(mask, b.E[i], a.E[i]);
+    });
+    return made;
+  }
+
   // Before an arrival, or the end of an epoch.
   RHEO_INLINE static void elapse_to(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
                                     Synapse& changed, I j, std::int32_t until) {
-    const I spike = learns_from_targets ? spike_of(b, j, 0) : I(0);
-    elapse(b, k, changed, last_event(b, slice, j, spike), I(until));
+    Moment since = last_known(b, slice);
+    if constexpr (learns_from_targets) since = later(since, spike_in(b, j, spike_of(b, j, 0)));
+    elapse(b, k, changed, since, moment(b, until));
   }
-  RHEO_INLINE static void elapse(const rheo_batch& b, const typename Rule::Step& k, Synapse& changed, I since,
-                                 I until) {
-    until = max(until, since);  // of lanes that are not meant
+  RHEO_INLINE static void elapse_where(typename I::Mask where, const rheo_batch& b, const typename Rule::Step& k,
+                                       Synapse& synapse, const Moment& since, const Moment& until) {
+    Synapse changed = synapse;
+    elapse(b, k, changed, since, until);
+    synapse = chosen(where, changed, synapse);
+  }
+  RHEO_INLINE static void elapse(const rheo_batch& b, const typename Rule::Step& k, Synapse& changed,
+                                 const Moment& since, const Moment& until) {
     const Signals doses = rule_parts::made_of<Signals, V, signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
       if constexpr (signals[i].scope == RHEO_DOSE)
-        return difference_times<Real>(b.doses[i], since - I(b.dose_epoch), until - I(b.dose_epoch));
+        return (until.A[i] - since.A[i]) * since.E[i];
       else
         return V(0);
     });
@@ -408,7 +468,7 @@ struct RuleKernels {
     changed = rule_parts::made_of<Synapse, V, columns>([&](auto c) RHEO_INLINE_LAMBDA {
       const V now = rule_parts::member<V, columns>(changed, c);
       if constexpr (decays(c))
-        return now * decayed(b.column_decay[c - 1], I{until.v - since.v});
+        return now * decayed(b.column_decay[c - 1], I{until.tick.v - since.tick.v});
       else
         return now;
     });

@@ -143,6 +143,13 @@ struct RuleKernels {
       visit_all<arrives, std::uint32_t>(b);
   }
 
+  // An event of synapses, and what doses are computed from (rule_abi.h).
+  struct Timed {
+    I tick;
+    std::array<V, signals.size()> A, E;
+  };
+  using Moment = std::conditional_t<elapses, Timed, Nothing>;
+
   // Synapses are taken through each step together, a few hundred at a time: steps that follow each other for one
   // synapse would wait for each other, and how many there are is hard to foretell.
   static constexpr std::uint32_t at_once = 512;
@@ -154,6 +161,8 @@ struct RuleKernels {
     std::uint32_t size, whole;
     bool knows_now;  // `now` is filled in: the targets' trace as arrivals see it
     alignas(64) Real now[paired ? at_once : n];
+    bool knows_last;  // the targets' last spikes
+    Moment last[elapses && learns_from_targets ? at_once / n : 1];
 
     RHEO_INLINE I target_of(std::uint32_t s) const { return load_numbers<n>(targets + s); }
     RHEO_INLINE Synapse synapse_of(std::uint32_t s) const {
@@ -170,7 +179,7 @@ struct RuleKernels {
       whole = size / n * n;
       targets = static_cast<const Target*>(b.targets) + at;
       for (std::size_t c = 0; c < columns; ++c) column[c] = static_cast<Real*>(b.columns[c]) + at;
-      knows_now = false;
+      knows_now = knows_last = false;
     }
     // Which of synapses s, s + 1, ... are meant.
     RHEO_INLINE typename I::Mask within(std::uint32_t s) const {
@@ -206,7 +215,7 @@ struct RuleKernels {
             for (std::uint32_t s = 0; s < room.size; s += n) {
               const Synapse then = room.synapse_of(s);
               Synapse synapse = then;
-              elapse_to(b, slice, k, synapse, room.target_of(s), b.until);
+              elapse_to(b, slice, k, synapse, room, s, b.until);
               room.keep(chosen(room.within(s), synapse, then), s);
             }
         if constexpr (arrives) {
@@ -216,7 +225,7 @@ struct RuleKernels {
             const Synapse then = room.synapse_of(s);
             Synapse synapse = then;
             if constexpr (elapses)
-              if (b.learns) elapse_to(b, slice, k, synapse, room.target_of(s), b.arrival);
+              if (b.learns) elapse_to(b, slice, k, synapse, room, s, b.arrival);
             alignas(64) Real sent[n];
             store(Rule::arrive(synapse, k, x, traces_now(b, room, s)) * sign, sent);
             keep_in_bounds(synapse, k);
@@ -290,6 +299,7 @@ struct RuleKernels {
     const Moment known = last_known(b, slice);
     const std::uint32_t* const recent = b.recent + std::uint64_t{age / 2} * b.width;
     room.knows_now = paired && age == 0 && b.now_values != nullptr;
+    room.knows_last = age == 0;
     for (std::uint32_t s = 0; s < room.size; s += n) {
       I pair;
       if (paired && age == 0 && room.knows_now) {
@@ -312,7 +322,11 @@ struct RuleKernels {
         if constexpr (elapses) elapse_where(where & (before >= from), b, k, synapse, later(known, earlier), spiked);
         learn(b, slice, k, x_base, synapse, j, age + 1, before, where & (before >= from));
       }
-      if constexpr (elapses) elapse_where(where, b, k, synapse, later(known, spiked), spike_in(b, j, last));
+      if constexpr (elapses) {
+        const Moment latest = spike_in(b, j, last);
+        elapse_where(where, b, k, synapse, later(known, spiked), latest);
+        if (age == 0) room.last[s / n] = latest;
+      }
       learn(b, slice, k, x_base, synapse, j, age, last, where);
       room.keep(synapse, s);
     }
@@ -386,13 +400,6 @@ struct RuleKernels {
     const I count = gather<std::int32_t>(b.count, j);
     return select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
   }
-  // An event of synapses, and what doses are computed from (rule_abi.h).
-  struct Timed {
-    I tick;
-    std::array<V, signals.size()> A, E;
-  };
-  using Moment = std::conditional_t<elapses, Timed, Nothing>;
-
   RHEO_INLINE static Moment moment(const rheo_batch& b, I tick) {
     Moment made{};
     if constexpr (elapses) {
@@ -444,10 +451,14 @@ struct RuleKernels {
   }
 
   // Before an arrival, or the end of an epoch.
+  template <class Target>
   RHEO_INLINE static void elapse_to(const rheo_batch& b, const rheo_slice& slice, const typename Rule::Step& k,
-                                    Synapse& changed, I j, std::int32_t until) {
+                                    Synapse& changed, const Room<Target>& room, std::uint32_t s, std::int32_t until) {
     Moment since = last_known(b, slice);
-    if constexpr (learns_from_targets) since = later(since, spike_in(b, j, spike_of(b, j, 0)));
+    if constexpr (learns_from_targets) {
+      const I j = room.target_of(s);
+      since = later(since, room.knows_last ? room.last[s / n] : spike_in(b, j, spike_of(b, j, 0)));
+    }
     elapse(b, k, changed, since, moment(b, until));
   }
   RHEO_INLINE static void elapse_where(typename I::Mask where, const rheo_batch& b, const typename Rule::Step& k,

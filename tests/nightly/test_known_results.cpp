@@ -44,7 +44,7 @@ TEST_CASE("Vogels & Sprekeler: 1000 neurons, ticks of 0.1 ms, rates from 3 to 15
 TEST_CASE("Izhikevich (2007): the synapse that earns a late reward is among the strongest", "[known]") {
   int found = 0;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    Experiment experiment = parse_experiment(RHEO_SOURCE_DIR "/examples/distal_reward.toml");
+    Experiment experiment = parse_experiment(RHEO_SOURCE_DIR "/examples/long/distal_reward.toml");
     experiment.network.seed = seed;
     Network network(experiment.network, Threads(1));
     network.simulation().run(ms_to_tick_nearest(experiment.duration, experiment.network.dt));

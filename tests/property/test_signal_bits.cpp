@@ -59,3 +59,48 @@ TEST_CASE("every rule of the network with signals changes weights") {
     CHECK(changed > after.size() / 3);
   }
 }
+
+TEST_CASE("signals, doses and sweeps: the same bits where learning is switched off and on, and weights rest between") {
+  const Precision precision = GENERATE(Precision::single_, Precision::double_);
+  std::mt19937_64 random(8);
+  const auto run = [&](std::uint32_t lanes, bool eager, unsigned threads, bool in_pieces, bool saved) {
+    auto network = std::make_unique<Network>(guided(precision, lanes, eager), Threads(threads));
+    Recorder recorder;
+    const auto go = [&](Tick ticks) {
+      network->simulation().add_sink(recorder);
+      if (in_pieces)
+        run_in_pieces(network->simulation(), ticks, random);
+      else
+        network->simulation().run(ticks);
+      network->simulation().remove_sink(recorder);
+    };
+    const auto learn = [&](bool learns) {
+      for (std::size_t p = 0; p < 8; p += 2) network->simulation().learn(p, learns);
+    };
+    const auto rewarded = [&] { return network->read_column(0, 0); };
+    go(777);
+    learn(false);
+    const auto before = rewarded();
+    go(500);
+    if (saved) {
+      const Bytes state = network->simulation().save();
+      network = std::make_unique<Network>(guided(precision, 17 - lanes, !eager), Threads(1));
+      network->simulation().load(state);
+    }
+    go(403);
+    network->simulation().settle();
+    CHECK((rewarded() == before));
+    learn(true);
+    go(920);
+    network->simulation().settle();
+    CHECK((rewarded() != before));
+    return Ending{std::move(recorder.spikes), network->simulation().save()};
+  };
+  const Ending expected = run(1, true, 1, false, false);
+  for (const std::uint32_t lanes : {1u, 3u, 16u})
+    for (const bool eager : {false, true}) {
+      INFO(lanes << " lanes, " << (eager ? "eager" : "lazy"));
+      CHECK(difference(run(lanes, eager, 2, false, true), expected) == "");
+      CHECK(difference(run(lanes, eager, 1, true, false), expected) == "");
+    }
+}

@@ -26,18 +26,18 @@ struct RuleKernels {
   static constexpr auto pre = rule_parts::pre_of<Rule>();
   static constexpr auto post = rule_parts::post_of<Rule>();
   static constexpr std::size_t pres = pre.size(), posts = post.size();
-  static constexpr auto synapse = rule_parts::synapse_of<Rule>();
-  static constexpr std::size_t columns = 1 + synapse.size();
+  static constexpr auto column_texts = rule_parts::synapse_of<Rule>();
+  static constexpr std::size_t columns = 1 + column_texts.size();
   static constexpr auto signals = rule_parts::signals_of<Rule>();
   static constexpr std::size_t step_size = sizeof(typename Single::Step) / sizeof(One);
   using Pre = typename rule_parts::PreOf<Rule>::type;
   using Post = typename rule_parts::PostOf<Rule>::type;
   using Signals = typename rule_parts::SignalsOf<Rule>::type;
   using Synapse = typename Rule::Synapse;
-  static constexpr bool decays(std::size_t column) { return column > 0 && *synapse[column - 1].param != '\0'; }
+  static constexpr bool decays(std::size_t column) { return column > 0 && *column_texts[column - 1].param != '\0'; }
   // Something happens to synapses between their events.
   static constexpr bool elapses = [] {
-    for (const ColumnText& text : synapse)
+    for (const ColumnText& text : column_texts)
       if (*text.param != '\0') return true;
     for (const SignalText& text : signals)
       if (text.scope == RHEO_DOSE) return true;

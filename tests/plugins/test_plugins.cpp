@@ -54,13 +54,8 @@ TEST_CASE("all that a rule keeps per synapse can be recorded") {
   library->load(good);
   NetworkSpec spec;
   spec.rules = library;
-  spec.populations = {{.name = "N",
-                       .model = "iaf_psc_exp",
-                       .size = 3,
-                       .params = {},
-                       .options = {},
-                       .initial = {},
-                       .trains = {}}};
+  spec.populations = {
+      {.name = "N", .model = "iaf_psc_exp", .size = 3, .params = {}, .options = {}, .initial = {}, .trains = {}}};
   ProjectionSpec projection;
   projection.name = "p";
   projection.source = projection.target = {{.population = "N", .end = {}}};

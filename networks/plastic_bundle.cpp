@@ -101,7 +101,7 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
       dose.pairs = AlignedColumn<Real>(2 * ticks);
       for (std::size_t t = 0; t < ticks; ++t) {
         const double elapsed = static_cast<double>(t) * plan.dt / params[signal.param];
-        dose.pairs[2 * t + 1] = static_cast<Real>(math::exp(elapsed));
+        dose.pairs[2 * t + 1] = static_cast<Real>(std::min(math::exp(elapsed), 1e30));  // times 0 where it is large
         dose.weights.push_back(plan.dt * math::exp(-elapsed));
       }
     }
@@ -531,6 +531,7 @@ void PlasticBundle<Real>::between_windows(SynapseBundle& bundle, SignalBoard& si
 
 template <class Real>
 void PlasticBundle<Real>::sweep(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads) {
+  backs_.clear();
   threads.for_each(lanes_.size(), [&](std::size_t l) { collect(bundle, signals, l, now); });
   if (const Rule& rule = *bundle.plastic->rule; rule.source_sums > 0 || rule.publishes) {
     const std::size_t rows = last_.size(), at_once = 32;
@@ -683,7 +684,7 @@ void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoar
     batch.pre_now = pre.data();
     batch.signals = given.data();
     batch.collected = sums.data();
-    batch.reflected = backs.data();
+    if (!backs_.empty()) batch.reflected = backs.data();
     run(batch);
     lane.slices.clear();
   };

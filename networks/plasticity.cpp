@@ -117,6 +117,8 @@ void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
       refuse("delay", "a list", "not for spikes", "a number or a distribution");
     if (const auto* d = std::get_if<Distribution>(&signal.delay)) {
       if (const std::string problem = problem_of(*d); !problem.empty()) refuse("delay", {}, problem);
+      RandomStream stream(random_key(network.seed, signal.name, "signal.delay"), 0);
+      below("delay", [&] { return draw(*d, stream); });  // or it fails in the midst of a run
     } else {
       check("delay", std::get<double>(signal.delay), 0, true, "a time > 0 (ms)");
     }

@@ -10,6 +10,13 @@ namespace rheo {
 
 namespace {
 
+// Far from overflow, whatever is added to it.
+constexpr Tick latest = Tick{1} << 60;
+
+Tick delay_ticks(double ms, double dt) {
+  return std::clamp<Tick>(ms_to_tick_nearest(ms, dt), 1, latest);
+}
+
 // The least that a delay can be, in ticks.
 Tick shortest_delay(const Value& delay, double dt) {
   double ms = 0;
@@ -21,13 +28,14 @@ Tick shortest_delay(const Value& delay, double dt) {
     if (d.kind == Distribution::Kind::choice) ms = *std::min_element(d.choices.begin(), d.choices.end());
     ms = std::max(ms, d.min.value_or(ms));
   }
-  return std::max<Tick>(1, ms_to_tick_nearest(ms, dt));
+  return delay_ticks(ms, dt);
 }
 
 }  // namespace
 
 Tick SignalBoard::tick_of(const SignalSpec& spec, double time, double dt) {
-  return spec.pulses ? std::max<Tick>(1, ms_to_tick_ceil(time, dt)) : ms_to_tick_nearest(time, dt) + 1;
+  const Tick tick = spec.pulses ? ms_to_tick_ceil(time, dt) : std::min(ms_to_tick_nearest(time, dt), latest) + 1;
+  return std::clamp<Tick>(tick, 1, latest);
 }
 
 SignalBoard::SignalBoard(std::vector<Plan> plans, double dt) : dt_(dt) {
@@ -88,7 +96,7 @@ void SignalBoard::take(const SpikeBatch& batch) {
           Tick delay = signal.shortest;
           if (constant == nullptr) {
             RandomStream stream(signal.plan.key, range.row + (*neuron - range.first) / range.step, batch.tick(k));
-            delay = std::max(delay, ms_to_tick_nearest(draw(std::get<Distribution>(spec.delay), stream), dt_));
+            delay = std::max(delay, delay_ticks(draw(std::get<Distribution>(spec.delay), stream), dt_));
           }
           signal.arriving[batch.tick(k) + delay] += spec.amplitude;
         }
@@ -100,7 +108,10 @@ void SignalBoard::take(const SpikeBatch& batch) {
 std::span<const double> SignalBoard::at(std::size_t index, Tick t) const {
   const Signal& signal = signals_[index];
   const SignalSpec& spec = signal.plan.spec;
-  if (signal.filtered()) return {&signal.filled[static_cast<std::size_t>(t - known_after_ - 1)], 1};
+  if (signal.filtered()) {
+    const auto number = static_cast<std::size_t>(t - known_after_ - 1);
+    return number < signal.filled.size() ? std::span(&signal.filled[number], 1) : signal.zero;
+  }
   if (spec.kind != SignalSpec::Kind::table) return t >= signal.since && t <= signal.until ? signal.held : signal.zero;
   const auto after = std::upper_bound(signal.ticks.begin(), signal.ticks.end(), t);
   if (after == signal.ticks.begin() || (spec.pulses && after[-1] != t)) return signal.zero;

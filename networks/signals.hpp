@@ -53,7 +53,7 @@ class SignalBoard {
   // Spikes as they are emitted, batch after batch.
   void take(const SpikeBatch& batch);
 
-  // Width numbers, of a tick that is known.
+  // Width numbers, of a tick that is known; of another a filtered signal's baseline.
   std::span<const double> at(std::size_t signal, Tick t) const;
   double one(std::size_t signal, Tick t) const { return at(signal, t).front(); }
   // The first tick of (after, end] in which some number of the signal is not 0; end + 1 without one.

@@ -5,86 +5,73 @@
 
 namespace rheo {
 
+// What rules have in common that compare each target's rate with one that it is to have.
+struct RateParams {
+  double tau = 1000, eta = 0.01, rho = 5, interval = 100, w_max = 1000;
+};
+constexpr auto rate_params(const char* unit_of_eta, const char* meaning_of_eta) {
+  return fields(field("tau", &RateParams::tau, "ms", "time over which rates are averaged", positive),
+                field("eta", &RateParams::eta, unit_of_eta, meaning_of_eta, non_negative),
+                field("rho", &RateParams::rho, "Hz", "rate that the target is to have", non_negative),
+                field("interval", &RateParams::interval, "ms", "time between steps", positive),
+                field("w_max", &RateParams::w_max, "weight", "largest weight", positive));
+}
+
 template <class V>
-struct EiBalance {
+struct TowardsRate {
+  using Params = RateParams;
+  static constexpr std::array<std::string_view, 1> per_target{"rho"};
+  static constexpr const char* interval = "interval";
+
+  struct Synapse {
+    V weight;
+  };
+  struct Post {
+    V y, rho;
+    V rate_above(V per_spike) const { return per_spike * y - rho; }
+  };
+  static constexpr std::array post{trace("y", "tau", "", "recent spikes of the target"), parameter("rho")};
+  struct Step {
+    V eta, per_spike, w_max;
+  };
+  static Step prepare(const Params& p, double) { return {p.eta, 1000 / p.tau, p.w_max}; }
+  static Bounds<V> bounds(const Step& k) { return {0, k.w_max}; }
+
+  static void post_spike(Post& post, const Step&) { post.y += 1; }
+  static V arrive(Synapse& s, const Step&, const Nothing&, const Post&) { return s.weight; }
+};
+
+template <class V>
+struct EiBalance : TowardsRate<V> {
+  using Base = TowardsRate<V>;
   static constexpr const char* name = "ei_balance";
   static constexpr const char* summary = "inhibitory weights that adapt to each target's rate at intervals";
   static constexpr const char* equation =
       "dy/dt = -y/tau; target spikes: y += 1; r = y/tau\n"
       "every `interval`: w += eta (r - rho), with 0 <= w <= w_max";
   static constexpr const char* source = "the spiking form of arXiv 2504.12480, equation 7";
+  static constexpr auto params = rate_params("weight/Hz", "step for a rate that is 1 Hz too high");
 
-  struct Params {
-    double tau = 1000, eta = 0.01, rho = 5, interval = 100, w_max = 1000;
-  };
-  static constexpr auto params =
-      fields(field("tau", &Params::tau, "ms", "time over which rates are averaged", positive),
-             field("eta", &Params::eta, "weight/Hz", "step for a rate that is 1 Hz too high", non_negative),
-             field("rho", &Params::rho, "Hz", "rate that the target is to have", non_negative),
-             field("interval", &Params::interval, "ms", "time between steps", positive),
-             field("w_max", &Params::w_max, "weight", "largest weight", positive));
-  static constexpr std::array<std::string_view, 1> per_target{"rho"};
-  static constexpr const char* interval = "interval";
-
-  struct Synapse {
-    V weight;
-  };
-  struct Post {
-    V y, rho;
-  };
-  static constexpr std::array post{trace("y", "tau", "", "recent spikes of the target"), parameter("rho")};
-  struct Step {
-    V eta, per_spike, w_max;
-  };
-  static Step prepare(const Params& p, double) { return {p.eta, 1000 / p.tau, p.w_max}; }
-  static Bounds<V> bounds(const Step& k) { return {0, k.w_max}; }
-
-  static void post_spike(Post& post, const Step&) { post.y += 1; }
-  static V arrive(Synapse& s, const Step&, const Nothing&, const Post&) { return s.weight; }
-  static void sweep(Synapse& s, const Step& k, const Nothing&, const Post& post, const Nothing&) {
-    s.weight += k.eta * (k.per_spike * post.y - post.rho);
+  static void sweep(typename Base::Synapse& s, const typename Base::Step& k, const Nothing&,
+                    const typename Base::Post& post, const Nothing&) {
+    s.weight += k.eta * post.rate_above(k.per_spike);
   }
 };
 
 template <class V>
-struct SynapticScaling {
+struct SynapticScaling : TowardsRate<V> {
+  using Base = TowardsRate<V>;
   static constexpr const char* name = "synaptic_scaling";
   static constexpr const char* summary = "weights that are scaled towards each target's rate at intervals";
   static constexpr const char* equation =
       "dy/dt = -y/tau; target spikes: y += 1; r = y/tau\n"
-      "every `interval`: w += eta (rho - r) w, with 0 <= w <= w_max";
-  static constexpr const char* source =
-      "van Rossum, Bi & Turrigiano, J. Neurosci. 20 (2000), equation 3 without its integral";
+      "every `interval`: w -= eta (r - rho) w, with 0 <= w <= w_max";
+  static constexpr const char* source = "van Rossum, Bi & Turrigiano, J. Neurosci. 20 (2000)";
+  static constexpr auto params = rate_params("1/Hz", "relative step for a rate that is 1 Hz too high");
 
-  struct Params {
-    double tau = 1000, eta = 1e-3, rho = 5, interval = 100, w_max = 1000;
-  };
-  static constexpr auto params =
-      fields(field("tau", &Params::tau, "ms", "time over which rates are averaged", positive),
-             field("eta", &Params::eta, "1/Hz", "relative step for a rate that is 1 Hz too low", non_negative),
-             field("rho", &Params::rho, "Hz", "rate that the target is to have", non_negative),
-             field("interval", &Params::interval, "ms", "time between steps", positive),
-             field("w_max", &Params::w_max, "weight", "largest weight", positive));
-  static constexpr std::array<std::string_view, 1> per_target{"rho"};
-  static constexpr const char* interval = "interval";
-
-  struct Synapse {
-    V weight;
-  };
-  struct Post {
-    V y, rho;
-  };
-  static constexpr std::array post{trace("y", "tau", "", "recent spikes of the target"), parameter("rho")};
-  struct Step {
-    V eta, per_spike, w_max;
-  };
-  static Step prepare(const Params& p, double) { return {p.eta, 1000 / p.tau, p.w_max}; }
-  static Bounds<V> bounds(const Step& k) { return {0, k.w_max}; }
-
-  static void post_spike(Post& post, const Step&) { post.y += 1; }
-  static V arrive(Synapse& s, const Step&, const Nothing&, const Post&) { return s.weight; }
-  static void sweep(Synapse& s, const Step& k, const Nothing&, const Post& post, const Nothing&) {
-    s.weight += k.eta * (post.rho - k.per_spike * post.y) * s.weight;
+  static void sweep(typename Base::Synapse& s, const typename Base::Step& k, const Nothing&,
+                    const typename Base::Post& post, const Nothing&) {
+    s.weight -= k.eta * post.rate_above(k.per_spike) * s.weight;
   }
 };
 

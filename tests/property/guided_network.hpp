@@ -85,7 +85,7 @@ inline NetworkSpec guided(Precision precision, std::uint32_t lanes, bool eager) 
       learning_from("balance", all_of("N"), all_of("N"), 0.2, uniform(-20, -1), uniform(0.5, 4), "ei_balance",
                     {{"tau", 50.0}, {"eta", 0.1}, {"rho", uniform(5, 30)}, {"interval", 7.3}}),
       learning_from("scaled", all_of("S"), all_of("N"), 0.5, uniform(5, 30), uniform(0.5, 4), "synaptic_scaling",
-                    {{"tau", 50.0}, {"rho", 20.0}, {"interval", 11.0}}),
+                    {{"tau", 50.0}, {"eta", 1e-3}, {"rho", 20.0}, {"interval", 11.0}}),
       learning_from("kept", all_of("S"), all_of("N"), 0.4, uniform(1, 30), uniform(0.5, 4), "normalisation",
                     {{"total", uniform(50, 150)}, {"interval", 13.0}}),
       learning_from("sum", all_of("S"), all_of("N"), 0.3, uniform(1, 30), uniform(0.5, 4), "stdp_pair",

@@ -256,3 +256,51 @@ TEST_CASE("rules that read signals or sweep: weights are those of plain code tha
       }
     }
 }
+
+TEST_CASE("rules with signals and sweeps give the weights that docs/plasticity.md works out by hand") {
+  // The source spikes at 10 ms, which arrives at 11; the target at 15, by a strong input. Weights at 25 ms, from 1.
+  const auto weight_of = [](PlasticitySpec plasticity, double start, SignalSpec signal) {
+    const auto at = [](double time) { return std::make_shared<SpikeTrains>(SpikeTrains{{0, 1}, {time}}); };
+    NetworkSpec spec;
+    spec.precision = Precision::double_;
+    spec.populations = {
+        {.name = "S", .model = "spike_source", .size = 1, .params = {}, .options = {}, .initial = {}, .trains = at(10)},
+        {.name = "N", .model = "iaf_psc_delta", .size = 1, .params = {}, .options = {}, .initial = {}, .trains = {}}};
+    spec.projections = {{.name = "p",
+                         .source = {all_of("S")},
+                         .target = {all_of("N")},
+                         .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                         .weight = start,
+                         .delay = 1.0,
+                         .port = {},
+                         .plasticity = std::move(plasticity)}};
+    spec.inputs = {{.name = "strong",
+                    .kind = InputSpec::Kind::spikes,
+                    .target = {all_of("N")},
+                    .trains = at(15),
+                    .weight = 100.0,
+                    .port = {},
+                    .stop = {}}};
+    spec.signals = {std::move(signal)};
+    Network network(spec, Threads(1));
+    network.simulation().run(250);
+    network.simulation().settle();
+    std::vector<Synapse> all;
+    network.outgoing(0, 0, all);
+    REQUIRE(all.size() == 1);
+    return all[0].weight;
+  };
+  // c = 0.1 exp(-4/20) at 15 ms, and then 100 ticks of dopamine 1.
+  const double r = std::exp(-0.1 / 100), dose = 0.1 * r * (1 - std::exp(-0.1)) / (1 - r);
+  CHECK(weight_of({.rule = "rstdp", .params = {{"tau_c", 100.0}}}, 1,
+                  {.name = "dopamine", .times = {0}, .values = {1}}) ==
+        Approx(1 + 0.1 * 0.1 * std::exp(-0.2) * dose).epsilon(1e-12));
+  CHECK(weight_of({.rule = "rstdp", .params = {{"tau_c", 100.0}}}, 1,
+                  {.name = "dopamine", .times = {0}, .values = {1}}) == Approx(1.077874).epsilon(1e-6));
+  // An error of 2 at 15 ms.
+  CHECK(weight_of({.rule = "error_modulated", .params = {{"eta", 0.5}}}, 1,
+                  {.name = "error", .times = {15}, .values = {2}, .pulses = true}) == Approx(1.818731).epsilon(1e-6));
+  // At 20 ms the target's rate is exp(-5/50) / 50 ms = 18.0967 Hz, 13.0967 too many; at 25 ms nothing happens.
+  CHECK(weight_of({.rule = "ei_balance", .params = {{"tau", 50.0}, {"interval", 20.0}}}, -1,
+                  {.name = "unused", .times = {0}, .values = {1}}) == Approx(-1.130967).epsilon(1e-6));
+}

@@ -515,6 +515,64 @@ variables = ["V_m"]
 phases = ["train"]
 start = 10.0)",
          R"(wrong.toml:34: record.membrane.start = 10.0: excludes phases; expected either phases or start and stop)"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "filtered"
+
+[record.spikes])",
+         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, steps, pulses, published)"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "filtered_spikes"
+source = "E"
+tua = 20.0
+
+[record.spikes])",
+         R"(wrong.toml:29: signals.reward.tua: unknown key; expected one of kind, baseline, source, tau, delay, amplitude; did you mean "tau"?)"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "filtered_spikes"
+source = "F"
+
+[record.spikes])",
+         R"(wrong.toml:28: signals.reward.source = "F": unknown population; expected one of E, I; did you mean "E"?)"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "filtered_spikes"
+source = "E"
+delay = 0.01
+
+[record.spikes])",
+         R"(wrong.toml:29: signals.reward.delay = 0.01: 0.01 ms rounds to less than one tick of 0.1 ms; expected a delay of at least 0.1 (ms))"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "pulses"
+times = [1.0]
+
+[record.spikes])",
+         R"(wrong.toml:26: signals.reward.values: is missing; expected a list with one value, or one list of values, per time)"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "steps"
+times = [1.0, 2.0]
+values = [[1.0, 2.0], [3.0]]
+
+[record.spikes])",
+         R"(wrong.toml:29: signals.reward.values = [[1.0, 2.0], [3.0]]: has lists of different lengths; expected one list per time, with one value per neuron each)"},
+        {"[record.spikes]",
+         R"([signals.reward]
+kind = "task"
+
+[record.spikes])",
+         R"(wrong.toml:27: signals.reward.kind = "task": not available yet in this version; expected one of filtered_spikes, steps, pulses, published)"},
+        {"delay = 1.5",
+         R"(delay = 1.5
+plasticity = { rule = "stdp_pair", signal = "reward" })",
+         R"(wrong.toml:25: projections.excitation.plasticity.signal = "reward": is not read by stdp_pair; expected no signal)"},
+        {"delay = 1.5",
+         R"(delay = 1.5
+plasticity = { rule = "rstdp", signal = "reward", signals = { dopamine = "reward" } })",
+         R"(wrong.toml:25: projections.excitation.plasticity.signal = "reward": stands beside signals; expected one of the two)"},
         {"[simulation]",
          R"(plugins = ["my_rule.so"]
 

@@ -38,12 +38,6 @@ bool below_zero(const Value& weight) {
   return d.kind == Distribution::Kind::choice && std::accumulate(d.choices.begin(), d.choices.end(), 0.0) < 0;
 }
 
-std::vector<std::string> signal_names(const NetworkSpec& network) {
-  std::vector<std::string> names;
-  for (const SignalSpec& signal : network.signals) names.push_back(signal.name);
-  return names;
-}
-
 // Numbers of a signal; what is published has as many as its projection has sources, which is not known here.
 std::uint32_t width_of(const SignalSpec& signal) {
   return signal.kind == SignalSpec::Kind::filtered_spikes ? 1 : signal.width;
@@ -52,7 +46,7 @@ std::uint32_t width_of(const SignalSpec& signal) {
 // Signals of the rule: by what the projection says, else those of the same name.
 void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, std::uint32_t sources,
                   std::uint32_t targets, PlasticPlan& plan) {
-  const std::vector<std::string> all = signal_names(network), own = names_of(rule.signals);
+  const std::vector<std::string> all = names_of(network.signals), own = names_of(rule.signals);
   for (const auto& [name, given] : projection.plasticity.signals)
     if (std::find(own.begin(), own.end(), name) == own.end())
       refuse("plasticity.signals." + name, "\"" + given + "\"", "unknown signal of " + rule.name,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <tuple>
@@ -386,6 +387,14 @@ typename PlasticBundle<Real>::Base PlasticBundle<Real>::last_arrival(std::uint32
 }
 
 template <class Real>
+Real PlasticBundle<Real>::trace_at(std::size_t trace, std::uint32_t row, std::uint32_t delay, Tick t) const {
+  const Base base = last_arrival(row, delay, t);
+  if (base.tick == nothing) return 0;
+  const Real then = base.is_newest ? traces_[trace][row] : records_.base[trace][base.after];
+  return pre_[trace] == RuleTrace::Kind::decays ? then * decayed(pre_decay_[trace], t - base.tick) : then;
+}
+
+template <class Real>
 void PlasticBundle<Real>::add_to_settle(Lane& lane, std::uint32_t row, std::uint32_t delay, std::uint32_t begin,
                                         std::uint32_t count, Tick from, Tick t) {
   const Base base = last_arrival(row, delay, t);
@@ -481,13 +490,6 @@ void PlasticBundle<Real>::learn(SynapseBundle& bundle, bool learns, Tick now) {
 }
 
 template <class Real>
-bool PlasticBundle<Real>::sweeps_at(const SynapseBundle& bundle, const SignalBoard& signals, Tick t) const {
-  const PlasticPlan& plan = *bundle.plastic;
-  if (!plan.rule->sweeps) return false;
-  return plan.interval > 0 ? t % plan.interval == 0 : signals.next_nonzero(plan.signals.front(), t - 1, t) == t;
-}
-
-template <class Real>
 Tick PlasticBundle<Real>::window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now,
                                  Tick longest) const {
   const PlasticPlan& plan = *bundle.plastic;
@@ -529,185 +531,9 @@ void PlasticBundle<Real>::between_windows(SynapseBundle& bundle, SignalBoard& si
   for (Dose& dose : doses_) dose.sum = 0;  // as is A of the first tick
 }
 
-template <class Real>
-void PlasticBundle<Real>::sweep(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads) {
-  backs_.clear();
-  threads.for_each(lanes_.size(), [&](std::size_t l) { collect(bundle, signals, l, now); });
-  if (const Rule& rule = *bundle.plastic->rule; rule.source_sums > 0 || rule.publishes) {
-    const std::size_t rows = last_.size(), at_once = 32;
-    backs_.assign(rule.source_sums, std::vector<Real>(rows));
-    if (rule.source_sums > 0)
-      threads.for_each((rows + at_once - 1) / at_once, [&](std::size_t chunk) {
-        for (std::size_t row = chunk * at_once; row < std::min(rows, (chunk + 1) * at_once); ++row)
-          reflect(bundle, signals, static_cast<std::uint32_t>(row), now);
-      });
-    publish(bundle, signals, now);
-  }
-  if (learns_) threads.for_each(lanes_.size(), [&](std::size_t l) { change(bundle, signals, l, now); });
-}
-
-template <class Real>
-Real PlasticBundle<Real>::trace_at(std::size_t trace, std::uint32_t row, std::uint32_t delay, Tick t) const {
-  const Base base = last_arrival(row, delay, t);
-  if (base.tick == nothing) return 0;
-  const Real then = base.is_newest ? traces_[trace][row] : records_.base[trace][base.after];
-  return pre_[trace] == RuleTrace::Kind::decays ? then * decayed(pre_decay_[trace], t - base.tick) : then;
-}
-
-template <class Real>
-Real PlasticBundle<Real>::source_signal(const SynapseBundle& bundle, const SignalBoard& signals, std::size_t k,
-                                        std::uint32_t row, Tick t) const {
-  const PlasticPlan& plan = *bundle.plastic;
-  const std::size_t which = plan.signals[k];
-  return static_cast<Real>(which == PlasticPlan::not_given ? plan.rule->signals[k].initial : signals.at(which, t)[row]);
-}
-
-template <class Real>
-void PlasticBundle<Real>::collect(SynapseBundle& bundle, const SignalBoard& signals, std::size_t index, Tick now) {
-  Lane& lane = lanes_[index];
-  if (lane.width == 0) return;
-  const PlasticPlan& plan = *bundle.plastic;
-  const std::uint32_t first_slot = plan.first_slot(index);
-  const rheo_batch batch = batch_of(bundle, index, now);
-  kernels_->targets_now(&batch, lane.now_at.data());
-  for (std::size_t k = 0; k < plan.signals.size(); ++k) {
-    const RuleSignal& signal = plan.rule->signals[k];
-    std::vector<Real>& to = lane.signals[k];
-    const std::size_t which = plan.signals[k];
-    if (signal.scope == RuleSignal::Scope::per_source) continue;
-    if (which == PlasticPlan::not_given) {
-      std::fill(to.begin(), to.end(), static_cast<Real>(signal.initial));
-    } else if (signal.scope == RuleSignal::Scope::per_target) {
-      const std::span<const double> values = signals.at(which, now);
-      for (const PlasticPlan::Range& range : plan.ranges[index])
-        for (std::uint32_t i = 0; range.first + i * range.step < range.end; ++i)
-          to[range.slot - first_slot + i * range.step] = static_cast<Real>(values[range.first_target + i]);
-    } else {
-      to.front() = static_cast<Real>(signals.one(which, now));
-    }
-  }
-  if (lane.sums.empty()) return;
-  std::array<void*, most_traces> sums;
-  for (std::size_t k = 0; k < lane.sums.size(); ++k) {
-    std::fill(lane.sums[k].begin(), lane.sums[k].end(), Real(0));
-    sums[k] = lane.sums[k].data();
-  }
-  for_each_batch(bundle, signals, index, now, [&](rheo_batch& one) { kernels_->collect(&one, sums.data()); });
-}
-
-// One row, lane after lane: its targets ascend with the lanes, so that the sum does not depend on them.
-template <class Real>
-void PlasticBundle<Real>::reflect(SynapseBundle& bundle, const SignalBoard& signals, std::uint32_t row, Tick now) {
-  std::array<void*, most_traces> backs;
-  for (std::size_t k = 0; k < backs_.size(); ++k) backs[k] = &backs_[k][row];
-  const PlasticPlan& plan = *bundle.plastic;
-  std::array<Real, most_traces> pre, given;
-  std::array<const void*, most_traces> pre_at, given_at, sums_at;
-  std::vector<rheo_slice> slices;
-  for (std::size_t l = 0; l < lanes_.size(); ++l) {
-    Lane& lane = lanes_[l];
-    if (lane.width == 0) continue;
-    slices.clear();
-    bundle.lanes[l].for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
-      if (slices.empty())
-        for (std::size_t k = 0; k < pre_.size(); ++k) pre[k] = trace_at(k, row, delay, now);
-      slices.push_back({begin, count, 0, 0, 0});
-    });
-    if (slices.empty()) continue;
-    rheo_batch batch = batch_of(bundle, l, now);
-    batch.slices = slices.data();
-    batch.slice_count = slices.size();
-    batch.now_values = lane.now_read.data();
-    for (std::size_t k = 0; k < pre_.size(); ++k) pre_at[k] = &pre[k];
-    batch.pre_now = pre_at.data();
-    for (std::size_t k = 0; k < plan.signals.size(); ++k) {
-      const bool of_source = plan.rule->signals[k].scope == RuleSignal::Scope::per_source;
-      if (of_source) given[k] = source_signal(bundle, signals, k, row, now);
-      given_at[k] = of_source ? &given[k] : lane.signals[k].data();
-    }
-    batch.signals = given_at.data();
-    for (std::size_t k = 0; k < lane.sums.size(); ++k) sums_at[k] = lane.sums[k].data();
-    batch.collected = sums_at.data();
-    kernels_->reflect(&batch, backs.data());
-  }
-}
-
-template <class Real>
-void PlasticBundle<Real>::publish(const SynapseBundle& bundle, SignalBoard& signals, Tick now) {
-  const PlasticPlan& plan = *bundle.plastic;
-  if (plan.published.empty()) return;
-  const auto rows = static_cast<std::uint32_t>(last_.size());
-  std::vector<std::vector<Real>> pre(pre_.size(), std::vector<Real>(rows)), given(plan.signals.size());
-  for (std::size_t k = 0; k < pre.size(); ++k)
-    for (std::uint32_t row = 0; row < rows; ++row) pre[k][row] = trace_at(k, row, bundle.one_delay, now);
-  for (std::size_t k = 0; k < given.size(); ++k) {
-    if (plan.rule->signals[k].scope != RuleSignal::Scope::per_source) continue;
-    for (std::uint32_t row = 0; row < rows; ++row) given[k].push_back(source_signal(bundle, signals, k, row, now));
-  }
-  const auto pointers = [](const std::vector<std::vector<Real>>& columns) {
-    std::vector<const void*> at;
-    for (const std::vector<Real>& column : columns) at.push_back(column.data());
-    return at;
-  };
-  std::vector<Real> values(rows);
-  kernels_->publish(step_.data(), rows, pointers(pre).data(), pointers(given).data(), pointers(backs_).data(),
-                    values.data());
-  const std::vector<double> published(values.begin(), values.end());
-  for (const std::size_t which : plan.published) signals.set(which, published, now);
-}
-
-template <class Real>
-void PlasticBundle<Real>::change(SynapseBundle& bundle, const SignalBoard& signals, std::size_t index, Tick now) {
-  if (lanes_[index].width == 0) return;
-  for_each_batch(bundle, signals, index, now, [&](rheo_batch& batch) { kernels_->sweep(&batch); });
-}
-
-template <class Real>
-template <class Run>
-void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoard& signals, std::size_t index, Tick now,
-                                         const Run& run) {
-  constexpr std::size_t at_once = 256;
-  Lane& lane = lanes_[index];
-  const PlasticPlan& plan = *bundle.plastic;
-  const auto of_sources = [&](std::size_t k) { return plan.rule->signals[k].scope == RuleSignal::Scope::per_source; };
-  lane.backs.resize(backs_.size());
-  const auto run_added = [&] {
-    rheo_batch batch = batch_of(bundle, index, now);
-    batch.slices = lane.slices.data();
-    batch.slice_count = lane.slices.size();
-    batch.now_values = lane.now_read.data();
-    std::array<const void*, most_traces> pre, given, sums, backs;
-    for (std::size_t k = 0; k < pre_.size(); ++k) pre[k] = lane.pre_now[k].data();
-    for (std::size_t k = 0; k < plan.signals.size(); ++k) given[k] = lane.signals[k].data();
-    for (std::size_t k = 0; k < lane.sums.size(); ++k) sums[k] = lane.sums[k].data();
-    for (std::size_t k = 0; k < backs_.size(); ++k) backs[k] = lane.backs[k].data();
-    batch.pre_now = pre.data();
-    batch.signals = given.data();
-    batch.collected = sums.data();
-    if (!backs_.empty()) batch.reflected = backs.data();
-    run(batch);
-    lane.slices.clear();
-  };
-  bundle.lanes[index].for_each_slice(
-      [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
-        const auto number = static_cast<std::uint32_t>(lane.slices.size());
-        lane.slices.push_back({begin, count, 0, 0, number});
-        const auto put = [number](std::vector<Real>& to, Real value) {
-          if (to.size() <= number) to.resize(2 * number + 16);
-          to[number] = value;
-        };
-        for (std::size_t k = 0; k < pre_.size(); ++k) put(lane.pre_now[k], trace_at(k, row, delay, now));
-        for (std::size_t k = 0; k < plan.signals.size(); ++k)
-          if (of_sources(k)) put(lane.signals[k], source_signal(bundle, signals, k, row, now));
-        for (std::size_t k = 0; k < backs_.size(); ++k) put(lane.backs[k], backs_[k][row]);
-        if (lane.slices.size() == at_once) run_added();
-      });
-  run_added();
-}
-
 namespace {
 
-// Synapses in the order that does not depend on lanes: by source, target, delay, and as they are stored.
+// Synapses in orders that do not depend on lanes.
 struct Place {
   NeuronId target;
   std::uint32_t delay, lane, synapse;
@@ -716,14 +542,18 @@ struct Place {
 class CanonicalRows {
  public:
   explicit CanonicalRows(const SynapseBundle& bundle) : bundle_(bundle), owners_(bundle.lanes.size()) {
+    NeuronId end = 0;  // of the targets so far
     for (std::size_t l = 0; l < owners_.size(); ++l) {
       const std::uint32_t first = bundle.plastic->first_slot(l);
-      for (const PlasticPlan::Range& range : bundle.plastic->ranges[l])
+      for (const PlasticPlan::Range& range : bundle.plastic->ranges[l]) {
+        ascending_ = ascending_ && range.slot == first && range.first >= end;
+        end = range.end;
         for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step) {
           const std::uint32_t j = range.slot - first + (neuron - range.first);
           if (owners_[l].size() <= j) owners_[l].resize(j + 1);
           owners_[l][j] = neuron;
         }
+      }
     }
     for (const SourceRange& range : bundle.sources)
       for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
@@ -731,19 +561,13 @@ class CanonicalRows {
     std::sort(rows_.begin(), rows_.end());
   }
 
+  std::size_t count() const { return rows_.size(); }
+  // Calls use(place) by source, target, delay, and as they are stored.
   template <class Use>
   void for_each(const Use& use) const {
     std::vector<Place> places;
     for (const auto& [source, row] : rows_) {
-      places.clear();
-      for (std::uint32_t l = 0; l < owners_.size(); ++l) {
-        const SynapseBlock& block = bundle_.lanes[l];
-        if (block.synapses() == 0) continue;
-        block.for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
-          for (std::uint32_t s = begin; s < begin + count; ++s)
-            places.push_back({owners_[l][block.target(s)], delay, l, s});
-        });
-      }
+      list_places(row, places);
       std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
         return std::tie(a.target, a.delay) < std::tie(b.target, b.delay);
       });
@@ -751,10 +575,55 @@ class CanonicalRows {
     }
   }
 
+  // Calls use(lane, begin, count) for synapses that are stored one after the other, by source, delay, target, and as
+  // they are stored: nearly the order in memory.
+  template <class Use>
+  void for_each_run(const Use& use) const {
+    std::vector<Place> places;
+    std::vector<Run> runs;
+    for (const auto& [source, row] : rows_) {
+      if (!ascending_) {
+        list_places(row, places);
+        std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+          return std::tie(a.delay, a.target) < std::tie(b.delay, b.target);
+        });
+        for (const Place& place : places) use(place.lane, place.synapse, 1);
+        continue;
+      }
+      runs.clear();
+      for (std::uint32_t l = 0; l < owners_.size(); ++l) {
+        if (bundle_.lanes[l].synapses() == 0) continue;
+        bundle_.lanes[l].for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+          runs.push_back({delay, l, begin, count});
+        });
+      }
+      std::sort(runs.begin(), runs.end(),
+                [](const Run& a, const Run& b) { return std::tie(a.delay, a.lane) < std::tie(b.delay, b.lane); });
+      for (const Run& run : runs) use(run.lane, run.begin, run.count);
+    }
+  }
+
  private:
+  struct Run {
+    std::uint32_t delay, lane, begin, count;
+  };
+
+  void list_places(std::uint32_t row, std::vector<Place>& places) const {
+    places.clear();
+    for (std::uint32_t l = 0; l < owners_.size(); ++l) {
+      const SynapseBlock& block = bundle_.lanes[l];
+      if (block.synapses() == 0) continue;
+      block.for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+        for (std::uint32_t s = begin; s < begin + count; ++s)
+          places.push_back({owners_[l][block.target(s)], delay, l, s});
+      });
+    }
+  }
+
   const SynapseBundle& bundle_;
   std::vector<std::vector<NeuronId>> owners_;             // [lane][target]
   std::vector<std::pair<NeuronId, std::uint32_t>> rows_;  // of sources, ascending
+  bool ascending_ = true;                                 // targets, from lane to lane
 };
 
 }  // namespace
@@ -793,11 +662,17 @@ template <class Real>
 void PlasticBundle<Real>::save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const {
   const CanonicalRows rows(bundle);
   to.put("learns", static_cast<std::uint8_t>(learns_));
+  std::uint64_t synapses = 0;
+  for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
   const std::size_t columns = bundle.plastic->rule->columns.size();
+  to.reserve(columns * synapses * sizeof(Real) + 64 * rows.count());
   for (std::size_t c = 0; c < columns; ++c) {
-    std::vector<Real> values;
-    rows.for_each([&](const Place& place) { values.push_back(stored(bundle, place.lane, c)[place.synapse]); });
-    to.put(bundle.plastic->rule->columns[c].name, std::span<const Real>(values));
+    to.put_filled<Real>(bundle.plastic->rule->columns[c].name, synapses, [&](std::byte* next) {
+      rows.for_each_run([&](std::uint32_t lane, std::uint32_t begin, std::uint32_t count) {
+        std::memcpy(next, stored(bundle, lane, c) + begin, count * sizeof(Real));
+        next += count * sizeof(Real);
+      });
+    });
   }
   if (elapses_) {
     to.put("fixed", fixed_);
@@ -852,9 +727,10 @@ void PlasticBundle<Real>::load(SynapseBundle& bundle, Tick now, const SpikeBatch
   std::vector<Real> values(synapses);
   for (std::size_t c = 0; c < bundle.plastic->rule->columns.size(); ++c) {
     from.get(bundle.plastic->rule->columns[c].name, std::span<Real>(values));
-    std::size_t k = 0;
-    rows.for_each([&](const Place& place) {
-      reinterpret_cast<Real*>(bundle.lanes[place.lane].columns[c].data())[place.synapse] = values[k++];
+    const Real* next = values.data();
+    rows.for_each_run([&](std::uint32_t lane, std::uint32_t begin, std::uint32_t count) {
+      std::copy_n(next, count, reinterpret_cast<Real*>(bundle.lanes[lane].columns[c].data()) + begin);
+      next += count;
     });
   }
   if (elapses_) {

@@ -62,7 +62,7 @@ class PlasticBundle {
 
   // A column of all synapses, lanes settled, by source, target and delay: weights are magnitudes.
   std::vector<Real> read_column(const SynapseBundle& bundle, std::size_t column) const;
-  // All lanes settled at `now`: weights, columns, traces and what is in flight, by source and target.
+  // All lanes settled at `now`: weights and columns by source, delay and target, traces, and what is in flight.
   void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
   // in_flight: the spikes that are filed next. Throws StateError.
   void load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from);

@@ -1,12 +1,14 @@
 // Error-modulated, attention-gated Hebbian learning of readouts: three factors, in every tick or once per trial.
 #pragma once
 
-#include "plasticity/rule_sdk.hpp"
+#include "plasticity/source_activity.hpp"
 
 namespace rheo {
 
 template <class V>
-struct ErrorModulated {
+struct ErrorModulated : FromSourceActivity<V> {
+  using Base = FromSourceActivity<V>;
+  using typename Base::Pre, typename Base::Step, typename Base::Synapse;
   static constexpr const char* name = "error_modulated";
   static constexpr const char* summary = "presynaptic activity times an error of each target, where a gate is open";
   static constexpr const char* equation =
@@ -20,36 +22,16 @@ struct ErrorModulated {
     double tau = 20, eta = 1e-3, own = 1, w_max = 1e6;
   };
   static constexpr auto params =
-      fields(field("tau", &Params::tau, "ms", "time constant of the source's trace", positive),
-             field("eta", &Params::eta, "weight", "step for an error, a gate and an activity of 1", non_negative),
-             field("own", &Params::own, "", "how much the source's own trace counts, beside the signal `activity`",
-                   Range{0, 1}),
-             field("w_max", &Params::w_max, "weight", "largest magnitude of a weight", positive));
-  static constexpr bool signed_weights = true;
+      source_activity_params<Params>("weight", "step for an error, a gate and an activity of 1");
 
-  struct Synapse {
-    V weight;
-  };
-  struct Pre {
-    V x;
-  };
-  static constexpr std::array pre{trace("x", "tau", "", "recent spikes of the source")};
   struct Signals {
     V error, gate, activity;
   };
   static constexpr std::array signals{target_signal("error", "", "what each target is to change by"),
-                                      target_signal("gate", "", "attention of each target", 1),
-                                      source_signal("activity", "", "presynaptic activity from elsewhere")};
-  struct Step {
-    V eta, own, w_max;
-  };
-  static Step prepare(const Params& p, double) { return {p.eta, p.own, p.w_max}; }
-  static Bounds<V> bounds(const Step& k) { return {-k.w_max, k.w_max}; }
+                                      target_signal("gate", "", "attention of each target", 1), activity_signal};
 
-  static void pre_spike(Pre& pre, const Step&) { pre.x += 1; }
-  static V arrive(Synapse& s, const Step&, const Pre&, const Nothing&) { return s.weight; }
   static void sweep(Synapse& s, const Step& k, const Pre& pre, const Nothing&, const Signals& at) {
-    s.weight += k.eta * at.gate * at.error * (k.own * pre.x + at.activity);
+    s.weight += k.eta * at.gate * at.error * Base::activity(k, pre, at);
   }
 };
 

@@ -1,14 +1,16 @@
 // A lateral circuit that learns the principal subspace of its sources, and takes it away from what they say.
 #pragma once
 
-#include "plasticity/rule_sdk.hpp"
+#include "plasticity/source_activity.hpp"
 
 namespace rheo {
 
 // Lateral neurons are the targets, and weights H, [target][source], are used in both directions. A row of H (a lateral
 // neuron) is free, learns, or is frozen, as the signal `rows` says, so that rows can be appended and old ones kept.
 template <class V>
-struct OjaLateral {
+struct OjaLateral : FromSourceActivity<V> {
+  using Base = FromSourceActivity<V>;
+  using typename Base::Pre, typename Base::Step, typename Base::Synapse;
   static constexpr const char* name = "oja_lateral";
   static constexpr const char* summary =
       "Hebbian minus anti-Hebbian learning of a subspace, with weights used in both directions";
@@ -22,56 +24,34 @@ struct OjaLateral {
   struct Params {
     double tau = 20, eta = 0.01, own = 1, w_max = 10;
   };
-  static constexpr auto params =
-      fields(field("tau", &Params::tau, "ms", "time constant of the source's trace", positive),
-             field("eta", &Params::eta, "", "learning rate", non_negative),
-             field("own", &Params::own, "", "how much the source's own trace counts, beside the signal `activity`",
-                   Range{0, 1}),
-             field("w_max", &Params::w_max, "weight", "largest magnitude of a weight", positive));
-  static constexpr bool signed_weights = true;
+  static constexpr auto params = source_activity_params<Params>("", "learning rate");
 
-  struct Synapse {
-    V weight;
-  };
-  struct Pre {
-    V x;
-  };
-  static constexpr std::array pre{trace("x", "tau", "", "recent spikes of the source")};
   struct Signals {
     V sample, rows, activity;
   };
   static constexpr std::array signals{signal("sample", "", "when to learn, and how much"),
                                       target_signal("rows", "", "1: learns, -1: is frozen, 0: is not there yet", 1),
-                                      source_signal("activity", "", "presynaptic activity from elsewhere")};
+                                      activity_signal};
   struct Sums {
     V y;
   };
   struct Back {
     V all, old;
   };
-  struct Step {
-    V eta, own, w_max;
-  };
-  static Step prepare(const Params& p, double) { return {p.eta, p.own, p.w_max}; }
-  static Bounds<V> bounds(const Step& k) { return {-k.w_max, k.w_max}; }
 
-  static void pre_spike(Pre& pre, const Step&) { pre.x += 1; }
-  static V arrive(Synapse& s, const Step&, const Pre&, const Nothing&) { return s.weight; }
-
-  static V activity(const Step& k, const Pre& pre, const Signals& at) { return k.own * pre.x + at.activity; }
   static Sums collect(const Synapse& s, const Step& k, const Pre& pre, const Nothing&, const Signals& at) {
-    return {s.weight * activity(k, pre, at)};
+    return {s.weight * Base::activity(k, pre, at)};
   }
   static Back reflect(const Synapse& s, const Step&, const Pre&, const Nothing&, const Signals& at, const Sums& sums) {
     const V part = s.weight * sums.y;
     return {select(at.rows == V(0), V(0), part), select(at.rows < V(0), part, V(0))};
   }
   static V publish(const Step& k, const Pre& pre, const Signals& at, const Back& back) {
-    return activity(k, pre, at) - back.old;
+    return Base::activity(k, pre, at) - back.old;
   }
   static void sweep(Synapse& s, const Step& k, const Pre& pre, const Nothing&, const Signals& at, const Sums& sums,
                     const Back& back) {
-    const V change = k.eta * at.sample * sums.y * (activity(k, pre, at) - back.all);
+    const V change = k.eta * at.sample * sums.y * (Base::activity(k, pre, at) - back.all);
     s.weight += select(at.rows > V(0), change, V(0));
   }
 };

@@ -14,26 +14,17 @@ of a Poisson group, the compiler options that Brian2 itself sets (-O3 -march=nat
 """
 import argparse
 import json
-import os
-import subprocess
-import sys
-import tempfile
 
-DISCARDED, TIMED = 0.1, 1.0  # s
+import brian2_standalone
+
+TIMED = 1.0  # s
 
 
 def build(directory, het, drive, threads, seed):
     import numpy as np
-    from brian2 import (NeuronGroup, PoissonInput, SpikeMonitor, Synapses, Network, defaultclock, device, Hz, ms, mV,
-                        prefs, second, set_device)
-    from brian2 import seed as brian_seed
+    from brian2 import NeuronGroup, PoissonInput, Synapses, Hz, ms, mV
 
-    set_device("cpp_standalone", build_on_run=False, directory=directory)
-    prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
-    prefs.codegen.cpp.headers += ["<chrono>", "<fstream>"]
-    brian_seed(seed)
-    rng = np.random.default_rng(seed)
-    defaultclock.dt = 0.1 * ms
+    rng = brian2_standalone.begin(directory, threads, seed)
     n, n_exc = 10_000, 8_000
     names = {"tau": 20 * ms, "J": 0.1 * mV, "V_th": 20 * mV, "drive": 40 * mV}
 
@@ -58,58 +49,21 @@ def build(directory, het, drive, threads, seed):
             synapses.delay = "0.5*ms + 4.5*ms*rand()"
         objects.append(synapses)
 
-    spikes = SpikeMonitor(group, record=False)
-    network = Network(*objects, spikes)
-    network.run(DISCARDED * second)
-    count = device.get_array_name(spikes.variables["N"])
-    device.insert_code("main", f"""
-    const double bench_before = {count}[0];
-    const auto bench_begin = std::chrono::steady_clock::now();
-    """)
-    network.run(TIMED * second)
-    device.insert_code("main", f"""
-    const std::chrono::duration<double> bench_wall = std::chrono::steady_clock::now() - bench_begin;
-    std::ofstream bench_file("results/bench.txt");
-    bench_file.precision(9);
-    bench_file << bench_wall.count() << " " << {count}[0] - bench_before << std::endl;
-    """)
-    device.build(compile=True, run=False, directory=directory, debug=False, clean=False)
-    with open(os.path.join(directory, "built"), "w", encoding="utf-8") as done:
-        done.write("ok\n")
-
-
-def run(directory, threads):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
-    subprocess.run(["./main"], cwd=directory, env=environment, check=True, stdout=subprocess.DEVNULL)
-    with open(os.path.join(directory, "results", "bench.txt"), encoding="utf-8") as result:
-        wall, count = result.read().split()
-    return float(wall), float(count)
+    brian2_standalone.compile_run(directory, objects, group, TIMED)
 
 
 def main():
     parser = argparse.ArgumentParser(description="brunel_hom and brunel_het in Brian2 (C++ standalone)")
     parser.add_argument("bench", choices=["hom", "het"])
     parser.add_argument("--drive", choices=["poisson", "current"], default="poisson")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dir", default=os.path.join(tempfile.gettempdir(), "rheo_bench_brian2"))
-    parser.add_argument("--rebuild", action="store_true")
-    parser.add_argument("--build-only", action="store_true")
+    brian2_standalone.add_arguments(parser)
     arguments = parser.parse_args()
 
     name = f"{arguments.bench}_{arguments.drive}_{arguments.threads}_{arguments.seed}"
-    directory = os.path.abspath(os.path.join(arguments.dir, name))
-    os.makedirs(arguments.dir, exist_ok=True)
-    if arguments.rebuild or not os.path.exists(os.path.join(directory, "built")):
-        # Whatever Brian2 and the compiler say must not mix with the JSON.
-        stdout = os.dup(1)
-        os.dup2(2, 1)
-        build(directory, arguments.bench == "het", arguments.drive, arguments.threads, arguments.seed)
-        sys.stdout.flush()
-        os.dup2(stdout, 1)
-    if arguments.build_only:
-        return
-    wall, count = run(directory, arguments.threads)
+    wall, count = brian2_standalone.measure(
+        arguments, name,
+        lambda directory: build(directory, arguments.bench == "het", arguments.drive, arguments.threads,
+                                arguments.seed))
     print(json.dumps({"bench": f"brunel_{arguments.bench}", "simulator": "brian2", "drive": arguments.drive,
                       "threads": arguments.threads, "sim_seconds": round(wall, 4), "rtf": round(wall / TIMED, 4),
                       "rate_hz": round(count / 10_000 / TIMED, 3)}))

@@ -21,9 +21,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
-DISCARDED = 0.1  # s
+import brian2_standalone
 
 LEARNING = """
 dApre/dt = -Apre / tau_plus : 1 (event-driven)
@@ -54,16 +53,9 @@ def plastic_synapses(source, target, delay, names, arrivals_first=True):
 
 def build(directory, threads, seed, seconds):
     import numpy as np
-    from brian2 import (NeuronGroup, PoissonInput, SpikeMonitor, Synapses, Network, defaultclock, device, Hz, ms, mV,
-                        prefs, second, set_device)
-    from brian2 import seed as brian_seed
+    from brian2 import NeuronGroup, PoissonInput, Synapses, Hz, ms, mV
 
-    set_device("cpp_standalone", build_on_run=False, directory=directory)
-    prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
-    prefs.codegen.cpp.headers += ["<chrono>", "<fstream>"]
-    brian_seed(seed)
-    rng = np.random.default_rng(seed)
-    defaultclock.dt = 0.1 * ms
+    rng = brian2_standalone.begin(directory, threads, seed)
     n, n_exc = 10_000, 8_000
     names = {"tau": 20 * ms, "J": 0.1 * mV, "V_th": 20 * mV, "tau_plus": 20 * ms, "tau_minus": 20 * ms,
              "lambda_": 0.001, "alpha": 1.1, "w_max": 0.3 * mV}
@@ -87,35 +79,7 @@ def build(directory, threads, seed, seconds):
         objects.append(synapses)
     plastic.w = 0.1 * mV
 
-    spikes = SpikeMonitor(group, record=False)
-    network = Network(*objects, spikes)
-    network.run(DISCARDED * second)
-    count = device.get_array_name(spikes.variables["N"])
-    device.insert_code("main", f"""
-    const double bench_before = {count}[0];
-    const auto bench_begin = std::chrono::steady_clock::now();
-    """)
-    network.run(seconds * second)
-    weights = device.get_array_name(plastic.variables["w"], access_data=False)
-    device.insert_code("main", f"""
-    const std::chrono::duration<double> bench_wall = std::chrono::steady_clock::now() - bench_begin;
-    double bench_weights = 0;
-    for (const double w : {weights}) bench_weights += w;
-    std::ofstream bench_file("results/bench.txt");
-    bench_file.precision(9);
-    bench_file << bench_wall.count() << " " << {count}[0] - bench_before << " "
-               << 1000 * bench_weights / {weights}.size() << std::endl;
-    """)
-    device.build(compile=True, run=False, directory=directory, debug=False, clean=False)
-    with open(os.path.join(directory, "built"), "w", encoding="utf-8") as done:
-        done.write("ok\n")
-
-
-def run(directory, threads):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
-    subprocess.run(["./main"], cwd=directory, env=environment, check=True, stdout=subprocess.DEVNULL)
-    with open(os.path.join(directory, "results", "bench.txt"), encoding="utf-8") as result:
-        return [float(x) for x in result.read().split()]
+    brian2_standalone.compile_run(directory, objects, group, seconds, plastic.variables["w"])
 
 
 # Trains of whole ticks > 0, of one neuron none closer than `gap` ticks; all arrives before the end.
@@ -265,33 +229,19 @@ def main():
     parser = argparse.ArgumentParser(description="brunel_stdp in Brian2 (C++ standalone)")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--rheo", default=os.path.join(here, "../../build/release/rheo"))
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dir", default=os.path.join(tempfile.gettempdir(), "rheo_bench_brian2"))
-    parser.add_argument("--rebuild", action="store_true")
-    parser.add_argument("--build-only", action="store_true")
+    brian2_standalone.add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.check:
         check(arguments.rheo, os.path.join(arguments.dir, "stdp_check"))
         return
 
-    directory = os.path.abspath(
-        os.path.join(arguments.dir, f"stdp_{arguments.threads}_{arguments.seconds}_{arguments.seed}"))
-    os.makedirs(arguments.dir, exist_ok=True)
-    if arguments.rebuild or not os.path.exists(os.path.join(directory, "built")):
-        # Whatever Brian2 and the compiler say must not mix with the JSON.
-        stdout = os.dup(1)
-        os.dup2(2, 1)
-        build(directory, arguments.threads, arguments.seed, arguments.seconds)
-        sys.stdout.flush()
-        os.dup2(stdout, 1)
-    if arguments.build_only:
-        return
-    wall, count, weight = run(directory, arguments.threads)
+    wall, count, weight = brian2_standalone.measure(
+        arguments, f"stdp_{arguments.threads}_{arguments.seconds}_{arguments.seed}",
+        lambda directory: build(directory, arguments.threads, arguments.seed, arguments.seconds))
     print(json.dumps({"bench": "brunel_stdp", "simulator": "brian2", "threads": arguments.threads,
                       "sim_seconds": round(wall, 4), "rtf": round(wall / arguments.seconds, 4),
-                      "rate_hz": round(count / 10_000 / arguments.seconds, 3), "mean_weight": round(weight, 5)}))
+                      "rate_hz": round(count / 10_000 / arguments.seconds, 3), "mean_weight": round(1000 * weight, 5)}))
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ TEST_CASE("plastic networks: saved and loaded while some projections do not lear
   }
 }
 
-TEST_CASE("a projection that does not learn keeps its weights; others learn, and it goes on where it stopped") {
+TEST_CASE("a projection that does not learn keeps its weights, others learn, and it goes on where it stopped") {
   const bool eager = GENERATE(false, true);
   Network network(demanding(Precision::single_, 5, eager), Threads(2));
   const std::string name = network.projections()[0].name, other = network.projections()[1].name;

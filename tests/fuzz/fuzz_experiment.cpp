@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "io/experiment.hpp"
+#include "io/sweep.hpp"
 #include "networks/network.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -146,6 +147,11 @@ int main(int argc, char** argv) {
     std::string text;
     for (const std::string& line : lines) text += line + '\n';
     fuzz::write(file, text);
+    if (rheo::has_sweep(file.string())) {
+      const rheo::Sweep sweep(file.string());
+      for (std::uint64_t point = 0; point < std::min<std::uint64_t>(sweep.size(), 20); ++point) sweep.hash(point);
+      sweep.check(0.05);
+    }
     const rheo::Experiment experiment = rheo::parse_experiment(file.string(), {});
     rheo::Network::check(experiment.network);
     std::uint64_t neurons = 0;

@@ -1,0 +1,424 @@
+#include "io/sweep_folder.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <system_error>
+#include <unordered_set>
+
+#include "io/provenance.hpp"
+#include "io/recording.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string hash_text(std::uint64_t hash) {
+  return fmt::format("{:016x}", hash);
+}
+
+std::optional<std::uint64_t> hash_of(std::string_view text) {
+  std::uint64_t hash = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+  if (error != std::errc() || end != text.data() + text.size() || text.size() != 16) return std::nullopt;
+  return hash;
+}
+
+// 0, or the error number.
+int write_bytes(int file, const std::string& bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t written = ::write(file, bytes.data() + done, bytes.size() - done);
+    if (written >= 0)
+      done += static_cast<std::size_t>(written);
+    else if (errno != EINTR)
+      return errno;
+  }
+  return 0;
+}
+
+template <class T>
+std::optional<T> optional_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  return found->template get<T>();
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// As run.json has them.
+std::vector<PopulationStatistics> populations_of(const Json& json) {
+  std::vector<PopulationStatistics> all;
+  if (!json.contains("populations")) return all;
+  for (const auto& [name, one] : json.at("populations").items()) {
+    PopulationStatistics population;
+    population.name = name;
+    population.spikes = one.at("spikes").get<std::uint64_t>();
+    population.rate = one.at("rate_Hz").get<double>();
+    population.cv_isi = optional_of<double>(one, "cv_isi");
+    population.synchrony = optional_of<double>(one, "synchrony");
+    all.push_back(std::move(population));
+  }
+  return all;
+}
+
+void read_timing(PointRecord& record, const Json& json) {
+  record.build_wall_time = json.at("build_wall_time_s").get<double>();
+  record.simulate_wall_time = json.at("simulate_wall_time_s").get<double>();
+  record.real_time_factor = optional_of<double>(json, "real_time_factor");
+  record.peak_memory = json.at("peak_memory_bytes").get<std::uint64_t>();
+  record.populations = populations_of(json);
+}
+
+Json to_json(const PointRecord& record) {
+  Json json;
+  json["point"] = hash_text(record.hash);
+  json["state"] = record.state_name();
+  json["time"] = record.time;
+  if (record.state == PointState::running) return json;
+  if (!record.error.empty()) json["error"] = record.error;
+  json["build_wall_time_s"] = record.build_wall_time;
+  json["simulate_wall_time_s"] = record.simulate_wall_time;
+  json["real_time_factor"] = or_null(record.real_time_factor);
+  json["peak_memory_bytes"] = record.peak_memory;
+  json["populations"] = Json::object();
+  for (const PopulationStatistics& population : record.populations)
+    json["populations"][population.name] = {{"spikes", population.spikes},
+                                            {"rate_Hz", population.rate},
+                                            {"cv_isi", or_null(population.cv_isi)},
+                                            {"synchrony", or_null(population.synchrony)}};
+  return json;
+}
+
+// Throws what Json throws where it is no record.
+PointRecord record_of(const Json& json) {
+  PointRecord record;
+  const auto hash = hash_of(json.at("point").get<std::string>());
+  if (!hash) throw std::invalid_argument("no hash");
+  record.hash = *hash;
+  const std::string state = json.at("state").get<std::string>();
+  const auto found = std::find(point_state_names.begin(), point_state_names.end(), state);
+  if (found == point_state_names.end()) throw std::invalid_argument("no state");
+  record.state = static_cast<PointState>(found - point_state_names.begin());
+  record.time = json.at("time").get<double>();
+  if (record.state == PointState::running) return record;
+  record.error = json.value("error", "");
+  read_timing(record, json);
+  return record;
+}
+
+// When a process of this machine began, in clock ticks since the machine started; 0: there is none, or none that works.
+std::uint64_t process_began(std::int64_t process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  text.erase(0, text.rfind(')') + 1);  // the name before it may hold anything
+  std::istringstream fields(text);
+  std::string state, skipped;
+  fields >> state;
+  for (int field = 4; field < 22; ++field) fields >> skipped;
+  std::uint64_t ticks = 0;
+  fields >> ticks;
+  return state == "Z" || state == "X" ? 0 : ticks;
+}
+
+// Whole lines of a file that are JSON objects; others are passed over.
+template <class Each>
+void each_line(const fs::path& file, const Each& each) {
+  std::ifstream stream(file, std::ios::binary);
+  for (std::string line; std::getline(stream, line);) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) continue;
+    try {
+      each(json);
+    } catch (const std::exception&) {  // of another version, or touched by hand: the folders know
+    }
+  }
+}
+
+std::vector<fs::path> listing(const fs::path& directory) {
+  std::vector<fs::path> all;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+    all.push_back(entry->path());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void write_whole_text(const fs::path& file, const std::function<void(std::ostream&)>& fill) {
+  // Several processes may write the same file, each under a name of its own.
+  const fs::path draft = fs::path(file).concat(fmt::format(".{}.{}.tmp", host_name(), ::getpid()));
+  errno = 0;
+  std::ofstream stream(draft, std::ios::binary);
+  fill(stream);
+  stream.close();
+  if (stream && ::rename(draft.c_str(), file.c_str()) == 0) return;
+  const int code = errno;
+  ::unlink(draft.c_str());
+  refuse_recording(file, fmt::format("cannot be written ({})", std::generic_category().message(code)));
+}
+
+void add_report(PointRecord& record, const fs::path& directory) {
+  std::ifstream stream(directory / "run.json");
+  const Json json = Json::parse(stream, nullptr, false);
+  if (!json.is_object()) return;
+  try {
+    read_timing(record, json);
+  } catch (const std::exception& error) {
+    refuse_recording(directory / "run.json", fmt::format("cannot be read ({})", error.what()));
+  }
+}
+
+bool SweepSession::is_live() const {
+  return !ended && (host != host_name() || rheo::process_began(process) == process_began);
+}
+
+std::string SweepFolder::name_of(std::uint64_t hash) const {
+  const std::string text = hash_text(hash);
+  return "points/" + text.substr(0, 2) + '/' + text;
+}
+
+void SweepFolder::make() const {
+  std::error_code error;
+  // The journal is made first: with it, the directory is a sweep's whenever we are killed.
+  if (fs::exists(path_, error) && !fs::exists(path_ / "journal", error) && !listing(path_).empty())
+    refuse_recording(path_, "holds something else than a sweep", "another directory with --out");
+  fs::create_directories(path_ / "journal", error);
+  if (!error) fs::create_directories(path_ / "points", error);
+  if (error)
+    refuse_recording(path_, fmt::format("cannot be made ({})", error.message()), "another directory with --out");
+}
+
+void SweepFolder::describe(const Sweep& sweep) const {
+  write_whole_text(path_ / "points.jsonl", [&](std::ostream& stream) {
+    for (std::uint64_t point = 0; point < sweep.size(); ++point) {
+      Json json;
+      json["point"] = hash_text(sweep.hash(point));
+      json["repeat"] = sweep.repeat(point);
+      for (const SweepValue& value : sweep.values(point)) {
+        if (const auto* whole = std::get_if<std::int64_t>(&value.content))
+          json["parameters"].push_back(*whole);
+        else if (const auto* real = std::get_if<double>(&value.content))
+          json["parameters"].push_back(*real);
+        else if (const auto* text = std::get_if<std::string>(&value.content))
+          json["parameters"].push_back(*text);
+        else
+          json["parameters"].push_back(value.text);
+      }
+      stream << dump(json) << '\n';
+    }
+  });
+
+  Json json;
+  json["file"] = sweep.path();
+  json["design"] = sweep.design();
+  json["points"] = sweep.size();
+  json["keys"] = sweep.keys();
+  json["metrics"] = Json::array();
+  for (const SweepMetric& metric : sweep.metrics()) json["metrics"].push_back(metric.name);
+  write_whole_text(path_ / "sweep.json", [&](std::ostream& stream) { stream << dump(json, 2) << '\n'; });
+}
+
+SweepManifest SweepFolder::manifest() const {
+  const fs::path file = path_ / "sweep.json";
+  std::ifstream stream(file);
+  if (!stream) refuse_recording(file, "cannot be opened", "the directory of a sweep");
+  try {
+    const Json json = Json::parse(stream);
+    return {json.at("file").get<std::string>(), json.at("design").get<std::string>(),
+            json.at("points").get<std::uint64_t>(), json.at("keys").get<std::vector<std::string>>(),
+            json.at("metrics").get<std::vector<std::string>>()};
+  } catch (const std::exception& error) {
+    refuse_recording(file, fmt::format("cannot be read ({})", error.what()), "the directory of a sweep");
+  }
+}
+
+std::vector<SweepPoint> SweepFolder::points(const SweepManifest& manifest) const {
+  std::vector<SweepPoint> all;
+  each_line(path_ / "points.jsonl", [&](const Json& json) {
+    SweepPoint point;
+    point.hash = hash_of(json.at("point").get<std::string>()).value();
+    point.repeat = json.at("repeat").get<std::uint32_t>();
+    for (const Json& value : json.at("parameters")) {
+      if (value.is_number_integer())
+        point.parameters.emplace_back(value.get<std::int64_t>());
+      else if (value.is_number())
+        point.parameters.emplace_back(value.get<double>());
+      else
+        point.parameters.emplace_back(value.get<std::string>());
+    }
+    if (point.parameters.size() == manifest.keys.size()) all.push_back(std::move(point));
+  });
+  if (all.size() != manifest.points)
+    refuse_recording(
+        path_ / "points.jsonl", fmt::format("has {} points", all.size()),
+        fmt::format("{}, as sweep.json says; rheo sweep {} writes both anew", manifest.points, manifest.file));
+  return all;
+}
+
+std::vector<std::uint64_t> SweepFolder::folders() const {
+  std::vector<std::uint64_t> all;
+  for (const fs::path& shard : listing(path_ / "points"))
+    for (const fs::path& point : listing(shard))
+      if (const auto hash = hash_of(point.filename().string())) all.push_back(*hash);
+  return all;
+}
+
+SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes) const {
+  SweepHistory history;
+  std::unordered_set<std::uint64_t> at_work;  // running in a live session
+  for (const fs::path& file : listing(path_ / "journal")) {
+    if (file.extension() != ".jsonl") continue;
+    std::vector<SweepSession> sessions;
+    std::unordered_set<std::uint64_t> running;  // of the last session
+    each_line(file, [&](const Json& json) {
+      if (json.contains("event")) {
+        const auto process = json.at("process").get<std::int64_t>();
+        const double time = json.at("time").get<double>();
+        if (json.at("event") == "begin") {
+          sessions.push_back({file.stem().string(), json.at("host").get<std::string>(), process,
+                              json.at("process_began").get<std::uint64_t>(), json.at("jobs").get<unsigned>(), time,
+                              time, 0, false});
+          running.clear();
+        } else {
+          for (SweepSession& session : sessions) session.ended |= session.process == process;
+        }
+        return;
+      }
+      PointRecord record = record_of(json);
+      if (!sessions.empty()) {
+        sessions.back().latest = record.time;
+        sessions.back().ended_points += record.state != PointState::running;
+      }
+      if (record.state == PointState::running)
+        running.insert(record.hash);
+      else
+        running.erase(record.hash);
+      PointRecord& latest = history.records[record.hash];
+      if (record.time >= latest.time) latest = std::move(record);
+    });
+    if (!sessions.empty() && sessions.back().is_live()) at_work.insert(running.begin(), running.end());
+    history.sessions.insert(history.sessions.end(), sessions.begin(), sessions.end());
+  }
+  std::stable_sort(history.sessions.begin(), history.sessions.end(),
+                   [](const auto& a, const auto& b) { return a.began < b.began; });
+
+  const std::vector<std::uint64_t> listed = folders();
+  const std::unordered_set<std::uint64_t> existing(listed.begin(), listed.end());
+  for (const std::uint64_t hash : hashes) {
+    const auto found = history.records.find(hash);
+    const bool known = found != history.records.end();
+    const bool ended =
+        known && (found->second.state == PointState::finished || found->second.state == PointState::failed);
+    if (known && !ended && at_work.count(hash) != 0) continue;
+    if (existing.count(hash) == 0) {  // never begun, or its folder was removed for it to run again
+      if (known) history.records.erase(found);
+    } else if (!ended) {
+      auto record = read_record(hash);
+      if (record && record->state != PointState::interrupted) history.unlisted.push_back(hash);
+      if (!record) record.emplace().hash = hash, record->state = PointState::interrupted;
+      history.records[hash] = std::move(*record);
+    }
+  }
+  return history;
+}
+
+std::optional<PointRecord> SweepFolder::read_record(std::uint64_t hash) const {
+  std::ifstream stream(point(hash) / "point.json");
+  const Json json = Json::parse(stream, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  try {
+    PointRecord record = record_of(json);
+    if (record.hash == hash) return record;
+  } catch (const std::exception&) {  // a point whose record cannot be read runs again
+  }
+  return std::nullopt;
+}
+
+void SweepFolder::write_record(const PointRecord& record, const Sweep& sweep, std::uint64_t point) const {
+  Json json = to_json(record);
+  json["experiment"] = sweep.path();
+  json["repeat"] = sweep.repeat(point);
+  json["parameters"] = Json::object();
+  const std::vector<SweepValue> values = sweep.values(point);
+  for (std::size_t i = 0; i < values.size(); ++i) json["parameters"][sweep.keys()[i]] = values[i].text;
+  json["host"] = host_name();
+  std::error_code error;
+  fs::create_directories(this->point(record.hash), error);
+  write_whole_text(this->point(record.hash) / "point.json",
+                   [&](std::ostream& stream) { stream << dump(json, 2) << '\n'; });
+}
+
+SweepJournal::SweepJournal(const SweepFolder& folder, const std::string& share, unsigned jobs)
+    : path_(folder.path() / "journal" / (share + ".jsonl")) {
+  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (file_ < 0) refuse_recording(path_, fmt::format("cannot be opened ({})", std::generic_category().message(errno)));
+  Json json;
+  json["event"] = "begin";
+  json["time"] = seconds_since_1970();
+  json["host"] = host_name();
+  json["process"] = ::getpid();
+  json["process_began"] = process_began(::getpid());
+  json["jobs"] = jobs;
+  // A line that a killed process left unfinished ends here.
+  char last = '\n';
+  const off_t size = ::lseek(file_, 0, SEEK_END);
+  if (size > 0 && ::pread(file_, &last, 1, size - 1) != 1) last = 0;
+  write((last == '\n' ? "" : "\n") + dump(json) + '\n');
+}
+
+void SweepJournal::refuse_others(const SweepHistory& history) const {
+  // Of two that begin at once, the one whose line stands first goes on.
+  for (const SweepSession& session : history.sessions) {
+    if (session.share != path_.stem() || session.host != host_name() || !session.is_live()) continue;
+    if (session.process == ::getpid()) return;
+    refuse_recording(path_.parent_path().parent_path(),
+                     fmt::format("process {} is still at work on this sweep", session.process),
+                     "one rheo sweep at a time");
+  }
+}
+
+SweepJournal::~SweepJournal() {
+  Json json;
+  json["event"] = "end";
+  json["time"] = seconds_since_1970();
+  json["process"] = ::getpid();
+  try {
+    write(dump(json) + '\n');
+  } catch (const RecordingError&) {  // whoever reads on looks whether the process is there
+  }
+  ::close(file_);
+}
+
+void SweepJournal::append(const PointRecord& record) {
+  write(dump(to_json(record)) + '\n');
+}
+
+void SweepJournal::write(const std::string& line) {
+  if (const int code = write_bytes(file_, line); code != 0)
+    refuse_recording(path_, fmt::format("cannot be written ({})", std::generic_category().message(code)));
+}
+
+}  // namespace rheo

@@ -1,0 +1,376 @@
+// rheo sweep as a user meets it: folders, restarts, failures, kill -9, tables.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "io/h5.hpp"
+#include "tests/apps/command.hpp"
+#include "tests/sanitized.hpp"
+
+namespace {
+
+using nlohmann::json;
+using Row = std::map<std::string, std::string>;
+
+// Poisson input, a plastic projection, spikes recorded: 20 ms of work where `duration` is 300.
+fs::path write_sweep(const Scratch& scratch, const std::string& sweep, double duration = 50) {
+  std::ofstream(scratch / "base.toml") << R"([simulation]
+duration = )" << duration << R"(
+seed = 3
+[populations.E]
+model = "iaf_psc_delta"
+size = 40
+params = { tau_m = 20.0, E_L = 0.0, V_reset = 0.0, V_th = 20.0, t_ref = 2.0 }
+[inputs.background]
+kind = "poisson"
+target = "E"
+rate = 15000.0
+weight = 0.12
+[projections.excitation]
+source = "E"
+target = "E"
+connect = { rule = "fixed_indegree", indegree = 4, multapses = false }
+weight = 0.2
+delay = { uniform = [1.0, 5.0] }
+plasticity = { rule = "stdp_pair" }
+[record.spikes]
+)";
+  std::ofstream(scratch / "sweep.toml") << "include = \"base.toml\"\n" << sweep;
+  return scratch / "sweep.toml";
+}
+
+const std::string six = R"([sweep]
+repeats = 2
+metrics = ["rate.E", "cv_isi.E", "synchrony.E", "spikes.E"]
+[sweep.axes]
+"inputs.background.rate" = { linspace = [14000, 18000, 3] }
+)";
+
+std::vector<Row> read_csv(const fs::path& file) {
+  std::vector<Row> rows;
+  std::vector<std::string> names;
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);) {
+    std::vector<std::string> cells(1);
+    bool quoted = false;
+    for (const char c : line) {
+      if (c == '"')
+        quoted = !quoted;
+      else if (c == ',' && !quoted)
+        cells.emplace_back();
+      else
+        cells.back() += c;
+    }
+    if (names.empty()) {
+      names = cells;
+      continue;
+    }
+    REQUIRE(cells.size() == names.size());
+    Row& row = rows.emplace_back();
+    for (std::size_t i = 0; i < cells.size(); ++i) row[names[i]] = cells[i];
+  }
+  return rows;
+}
+
+struct Sweep {
+  const Scratch& scratch;
+  fs::path file, out;
+  explicit Sweep(const Scratch& folder, const std::string& text, const std::string& name = "out", double duration = 50)
+      : scratch(folder), file(write_sweep(folder, text, duration)), out(folder / name) {}
+
+  std::vector<std::string> words(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all{"sweep", file.string(), "--out", out.string()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  int run(const std::vector<std::string>& more = {}) const { return code_of(scratch, words(more)); }
+  std::string status() const {
+    Command command(scratch, {"sweep", "status", out.string()});
+    CHECK(command.end() == 0);
+    return command.out();
+  }
+  std::vector<Row> collect() const {
+    REQUIRE(code_of(scratch, {"sweep", "collect", out.string()}) == 0);
+    return read_csv(out / "sweep.csv");
+  }
+  // Without what may differ between two runs of the same points.
+  std::vector<Row> results() const {
+    auto rows = collect();
+    for (Row& row : rows)
+      for (const char* name : {"build_wall_time_s", "simulate_wall_time_s", "real_time_factor", "peak_memory_bytes"})
+        row.erase(name);
+    return rows;
+  }
+  // Lines of the journal that say this of a point.
+  std::size_t journaled(const std::string& state) const {
+    std::size_t count = 0;
+    std::ifstream stream(out / "journal" / "0.jsonl");
+    for (std::string line; std::getline(stream, line);) count += line.find("\"state\":\"" + state) != std::string::npos;
+    return count;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a grid of six points runs, and a second start skips all") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, six, "out", 300);
+  REQUIRE(sweep.run({"--jobs", "2"}) == 0);
+  const auto rows = sweep.collect();
+  REQUIRE(rows.size() == 6);
+  for (std::size_t i = 0; i < 6; ++i) {
+    const Row& row = rows[i];
+    CHECK(row.at("inputs.background.rate") == std::to_string(14000 + 2000 * (i / 2)));
+    CHECK(row.at("simulation.seed") == std::to_string(3 + i % 2));
+    CHECK(row.at("repeat") == std::to_string(i % 2));
+    CHECK(row.at("state") == "finished");
+    CHECK(std::stod(row.at("simulate_wall_time_s")) > 0);
+    CHECK(std::stod(row.at("peak_memory_bytes")) > 1e6);
+    const fs::path folder = sweep.out / row.at("folder");
+    const json told = report(folder)["populations"]["E"];
+    CHECK(std::stod(row.at("rate.E")) == told["rate_Hz"].get<double>());
+    CHECK(std::stod(row.at("cv_isi.E")) == told["cv_isi"].get<double>());
+    CHECK(std::stod(row.at("synchrony.E")) == told["synchrony"].get<double>());
+    CHECK(std::stoul(row.at("spikes.E")) == told["spikes"].get<std::uint64_t>());
+    const json point = json::parse(bytes_of(folder / "point.json"));
+    CHECK(point["state"] == "finished");
+    CHECK(point["parameters"]["inputs.background.rate"] == row.at("inputs.background.rate"));
+  }
+  CHECK(std::stod(rows[0].at("rate.E")) < std::stod(rows[4].at("rate.E")));
+
+  // A point is the run that its settings describe.
+  const fs::path alone = scratch / "alone";
+  REQUIRE(code_of(scratch, {"run", sweep.file.string(), "--quiet", "--out", alone.string(), "--set",
+                            "inputs.background.rate=16000", "--set", "simulation.seed=4"}) == 0);
+  CHECK(bytes_of(alone / "spikes.h5") == bytes_of(sweep.out / rows[3].at("folder") / "spikes.h5"));
+
+  rheo::h5::File table = rheo::h5::File::open((sweep.out / "sweep.h5").string());
+  CHECK(table.dataset("parameters/simulation.seed").read<std::int64_t>() ==
+        std::vector<std::int64_t>{3, 4, 3, 4, 3, 4});
+  CHECK(table.dataset("metrics/rate.E").read<double>()[3] == std::stod(rows[3].at("rate.E")));
+  CHECK(table.dataset("state").read_texts()[5] == "finished");
+
+  CHECK(sweep.journaled("running") == 6);
+  REQUIRE(sweep.run() == 0);
+  CHECK(sweep.journaled("running") == 6);
+  CHECK(sweep.collect() == rows);
+  CHECK(sweep.status().find("finished              6\n") != std::string::npos);
+
+  // Other metrics, more points: what is there is not run again.
+  write_sweep(scratch, R"([sweep]
+repeats = 2
+metrics = ["spikes.E"]
+[sweep.axes]
+"inputs.background.rate" = [16000, 17000]
+)",
+              300);
+  REQUIRE(sweep.run() == 0);
+  CHECK(sweep.journaled("running") == 8);
+  const auto fewer = sweep.collect();
+  REQUIRE(fewer.size() == 4);
+  CHECK(fewer[1].at("spikes.E") == rows[3].at("spikes.E"));
+  CHECK(fewer[1].count("rate.E") == 0);
+
+  // A folder that was removed is run again.
+  fs::remove_all(sweep.out / fewer[2].at("folder"));
+  CHECK(sweep.status().find("waiting               1\n") != std::string::npos);
+  REQUIRE(sweep.run() == 0);
+  CHECK(sweep.journaled("running") == 9);
+}
+
+TEST_CASE("mistakes are refused before anything is written, and run knows what to do with a sweep") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, "[sweep.axes]\n\"populations.E.sise\" = [1]\n");
+  {
+    Command command(scratch, sweep.words());
+    CHECK(command.end() == 2);
+    CHECK(command.err().find("sweep.toml:3: populations.E.sise: unknown key") != std::string::npos);
+  }
+  CHECK_FALSE(fs::exists(sweep.out));
+  CHECK(code_of(scratch, {"validate", sweep.file.string()}) == 2);
+  CHECK(code_of(scratch, {"sweep"}) == 2);
+  CHECK(code_of(scratch, {"sweep", "status", (scratch / "nowhere").string()}) == 2);
+  CHECK(code_of(scratch, {"sweep", "collect", scratch.path.string()}) == 2);
+  CHECK(code_of(scratch, {"sweep", (scratch / "base.toml").string()}) == 2);
+
+  write_sweep(scratch, six);
+  {
+    Command command(scratch, {"validate", sweep.file.string()});
+    CHECK(command.end() == 0);
+    CHECK(command.out().find("6 points of a sweep") != std::string::npos);
+  }
+  {
+    Command command(scratch, {"run", sweep.file.string(), "--out", (scratch / "one").string()});
+    CHECK(command.end() == 0);
+    CHECK(command.err().find("rheo sweep " + sweep.file.string()) != std::string::npos);
+  }
+  // Somebody else's directory.
+  fs::create_directories(sweep.out);
+  std::ofstream(sweep.out / "thesis.txt") << "mine";
+  CHECK(sweep.run() == 2);
+  CHECK_FALSE(fs::exists(sweep.out / "points"));
+}
+
+TEST_CASE("a point that fails keeps its error, and runs again only when asked") {
+  const Scratch scratch;
+  // An indegree of 30 needs 30 sources: wrong beside a size of 20 only.
+  const Sweep sweep(scratch, R"([sweep.axes]
+"populations.E.size" = [20, 40]
+"projections.excitation.connect.indegree" = [4, 30]
+)");
+  CHECK(sweep.run() == 1);
+  auto rows = sweep.collect();
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[1].at("state") == "failed");
+  CHECK(rows[1].at("rate.E").empty());
+  CHECK(rows[1].at("error").find("sweep.toml:4: projections.excitation.connect.indegree = 30: is more than the 20") !=
+        std::string::npos);
+  for (const std::size_t other : {0, 2, 3}) CHECK(rows[other].at("state") == "finished");
+  const std::string status = sweep.status();
+  CHECK(status.find("failed                1\n") != std::string::npos);
+  CHECK(status.find(rows[1].at("folder")) != std::string::npos);
+  CHECK(status.find("indegree = 30: is more than the 20") != std::string::npos);
+
+  CHECK(sweep.journaled("running") == 4);
+  CHECK(sweep.run() == 1);
+  CHECK(sweep.journaled("running") == 4);
+  CHECK(sweep.run({"--retry-failed"}) == 1);
+  CHECK(sweep.journaled("running") == 5);
+  CHECK(sweep.collect()[1].at("error") == rows[1].at("error"));
+
+  // The error is known from the folder, too.
+  fs::remove(sweep.out / "journal" / "0.jsonl");
+  CHECK(sweep.collect()[1].at("error") == rows[1].at("error"));
+  CHECK(sweep.run() == 1);
+  CHECK(sweep.journaled("running") == 0);
+  CHECK(sweep.journaled("finished") == 3);
+}
+
+TEST_CASE("a point whose process is killed has failed, and the others go on") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, "[sweep.axes]\n\"simulation.duration\" = [10, 1e9]\n\"populations.E.size\" = [40, 41]\n");
+  Command command(scratch, sweep.words({"--jobs", "2"}));
+  // The two long points are running.
+  REQUIRE(comes_true([&] { return sweep.journaled("finished") == 2 && sweep.journaled("running") == 4; }));
+  const auto killed = [&] {
+    const std::string children =
+        "/proc/" + std::to_string(command.process()) + "/task/" + std::to_string(command.process()) + "/children";
+    std::istringstream stream(bytes_of(children));
+    pid_t child = 0;
+    if (!(stream >> child)) return false;
+    ::kill(child, SIGKILL);
+    return true;
+  };
+  REQUIRE(killed());
+  REQUIRE(comes_true([&] { return sweep.journaled("failed") == 1; }));
+  command.send(SIGTERM);
+  CHECK(command.end() == 75);
+  const auto rows = sweep.collect();
+  std::vector<std::string> states;
+  for (const Row& row : rows) {
+    states.push_back(row.at("state"));
+    if (states.back() == "failed") CHECK(row.at("error").find("ended by SIGKILL") != std::string::npos);
+  }
+  std::sort(states.begin(), states.end());
+  CHECK(states == std::vector<std::string>{"failed", "finished", "finished", "interrupted"});
+  CHECK(sweep.status().find("stopped") != std::string::npos);
+}
+
+TEST_CASE("SIGTERM and Ctrl-C stop a sweep in order, the points that ran are interrupted") {
+  const int signal = GENERATE(SIGTERM, SIGINT, SIGUSR1);
+  const Scratch scratch;
+  const Sweep sweep(scratch, "[sweep.axes]\n\"populations.E.size\" = [40, 41, 42]\n", "out", 1e9);
+  Command command(scratch, sweep.words({"--jobs", "2"}));
+  REQUIRE(comes_true([&] { return sweep.journaled("running") == 2; }));
+  CHECK(sweep.status().find("running               2\n") != std::string::npos);
+  CHECK(sweep.status().find("2 at a time") != std::string::npos);
+  {
+    Command second(scratch, sweep.words());
+    CHECK(second.end() == 2);
+    CHECK(second.err().find("is still at work on this sweep") != std::string::npos);
+  }
+  command.send(signal);
+  CHECK(command.end() == 75);
+  const std::string status = sweep.status();
+  CHECK(status.find("interrupted           2\n") != std::string::npos);
+  CHECK(status.find("waiting               1\n") != std::string::npos);
+  for (const Row& row : sweep.collect())
+    if (row.at("state") == "interrupted") CHECK(report(sweep.out / row.at("folder"))["status"] == "interrupted");
+}
+
+TEST_CASE("points that were interrupted go on from their checkpoint") {
+  const Scratch scratch;
+  const std::string text = "[sweep.axes]\n\"populations.E.size\" = [40, 41]\n";
+  constexpr double duration = sanitized ? 3'000 : 20'000;
+  const Sweep calm(scratch, text, "calm", duration), stopped(scratch, text, "stopped", duration);
+  REQUIRE(calm.run() == 0);
+  const auto rows = calm.results();
+  Command command(scratch, stopped.words({"--jobs", "1"}));
+  const fs::path first = stopped.out / rows[0].at("folder");
+  REQUIRE(comes_true([&] { return flushed_rows(first / "spikes.h5.part", "/spikes/E/node_ids") > 0; }));
+  command.send(SIGTERM);
+  REQUIRE(command.end() == 75);
+  REQUIRE(fs::exists(first / "checkpoint.h5"));
+  REQUIRE(stopped.run() == 0);
+  CHECK(report(first)["resumed"] == 1);
+  CHECK_FALSE(fs::exists(first / "checkpoint.h5"));
+  CHECK(stopped.results() == rows);
+  CHECK(bytes_of(first / "spikes.h5") == bytes_of(calm.out / rows[0].at("folder") / "spikes.h5"));
+}
+
+TEST_CASE("a file that changes while the sweep runs stops it") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, "[sweep.axes]\n\"populations.E.size\" = { linspace = [40, 239, 200] }\n");
+  Command command(scratch, sweep.words({"--jobs", "2"}));
+  REQUIRE(comes_true([&] { return sweep.journaled("finished") > 2; }));
+  std::ofstream(scratch / "base.toml", std::ios::app) << "\n[projections.excitation2]\n";
+  CHECK(command.end() == 2);
+  CHECK(command.err().find("base.toml: has changed while the sweep ran") != std::string::npos);
+}
+
+TEST_CASE("a sweep that was killed ten times gives the table of an undisturbed one") {
+  const Scratch scratch;
+  const std::string text = R"([sweep]
+design = "latin_hypercube"
+points = 20
+repeats = 2
+metrics = ["rate.E", "cv_isi.E", "synchrony.E", "spikes.E"]
+[sweep.axes]
+"inputs.background.rate" = { uniform = [14000, 18000] }
+"projections.excitation.weight" = { log_uniform = [0.05, 0.5] }
+)";
+  const Sweep calm(scratch, text, "calm", 200), killed(scratch, text, "killed", 200);
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(calm.run({"--jobs", "2"}) == 0);
+  const double whole = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+
+  std::mt19937 dice(1);
+  int kills = 0;
+  for (; kills < 10; ++kills) {
+    Command command(scratch, killed.words({"--jobs", "2"}));
+    std::this_thread::sleep_for(
+        std::chrono::duration<double>(whole / 12 * std::uniform_real_distribution<double>(0.5, 1.5)(dice)));
+    command.send(SIGKILL);
+    if (kills == 4)
+      CHECK(comes_true([&] { return killed.status().find("at work") == std::string::npos; }));  // a zombie
+    if (command.end() != -SIGKILL) break;
+    // What a machine that fails may leave of a line.
+    if (kills % 3 == 0) std::ofstream(killed.out / "journal" / "0.jsonl", std::ios::app) << "{\"point\":\"00";
+  }
+  CHECK(kills >= 5);
+  REQUIRE(killed.run({"--jobs", "2"}) == 0);
+  const auto rows = calm.results();
+  REQUIRE(rows.size() == 40);
+  CHECK(killed.results() == rows);
+  for (const Row& row : rows)
+    CHECK(bytes_of(calm.out / row.at("folder") / "spikes.h5") == bytes_of(killed.out / row.at("folder") / "spikes.h5"));
+}

@@ -13,6 +13,7 @@
 #include "apps/commands.hpp"
 #include "apps/limits.hpp"
 #include "apps/run.hpp"
+#include "apps/summary.hpp"
 #include "core/isa.hpp"
 #include "core/time.hpp"
 #include "io/provenance.hpp"

@@ -20,9 +20,11 @@ inline constexpr int exit_user_error = 2;
 inline constexpr int exit_interrupted = 75;
 
 void add_run(CLI::App& app);
+void add_sweep(CLI::App& app);
 void add_validate(CLI::App& app);
 void add_models(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_resume(CLI::App& app);
 void add_recover(CLI::App& app);
 void add_export(CLI::App& app);
 void add_bench(CLI::App& app);

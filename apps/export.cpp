@@ -7,6 +7,7 @@
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
+#include "apps/summary.hpp"
 #include "io/network_writer.hpp"
 #include "io/spike_text.hpp"
 #include "networks/network.hpp"
@@ -48,6 +49,14 @@ void export_network(const ExportOptions& options) {
                                     .expected = "a network without plasticity",
                                     .suggestion = {}},
                                    experiment));
+  if (!experiment.initial_state.empty())
+    throw ExperimentError(locate({.file = {},
+                                  .key = "simulation.initial_state",
+                                  .value = experiment.initial_state,
+                                  .problem = "SONATA files have no place for spikes in flight",
+                                  .expected = "a network as it is built",
+                                  .suggestion = {}},
+                                 experiment));
   fs::path out = fs::path(options.out).lexically_normal();
   if (!out.has_filename()) out = out.parent_path();
   const fs::path draft = fs::path(out).concat(".part");

@@ -7,6 +7,7 @@
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
+#include "apps/summary.hpp"
 #include "core/time.hpp"
 #include "networks/connect_rules.hpp"
 #include "networks/graph_statistics.hpp"

@@ -38,9 +38,11 @@ int run(int argc, char** argv) {
     return fmt::format("rheo: {}\nTry rheo --help or rheo COMMAND --help.\n", error.what());
   });
   rheo::add_run(app);
+  rheo::add_sweep(app);
   rheo::add_validate(app);
   rheo::add_models(app);
   rheo::add_inspect(app);
+  rheo::add_resume(app);
   rheo::add_recover(app);
   rheo::add_export(app);
   rheo::add_bench(app);

@@ -17,6 +17,20 @@ int columns_of(std::FILE* terminal) {
   return size.ws_col;
 }
 
+// At most `width` columns; no bar where that is 0.
+std::string with_bar(std::string text, double part, int width) {
+  if (width <= 0) return text;
+  const int room = std::min(40, width - static_cast<int>(text.size()) - 4);
+  if (room >= 8) {
+    const int filled = static_cast<int>(std::floor(part * room));
+    std::string bar(static_cast<std::size_t>(filled), '=');
+    if (filled < room) bar += '>';
+    bar.resize(static_cast<std::size_t>(room), ' ');
+    text = "[" + bar + "] " + text;
+  }
+  return text.substr(0, static_cast<std::size_t>(std::max(1, width - 1)));
+}
+
 }  // namespace
 
 std::string clock_text(double seconds) {
@@ -34,16 +48,19 @@ std::string progress_text(const ProgressState& state, int width) {
     text += fmt::format("   RTF {:.3g}", state.wall * 1000 / state.done);
     text += fmt::format("   ETA {}", clock_text(state.wall * (1 - part) / part));
   }
-  if (width <= 0) return text;
-  const int room = std::min(40, width - static_cast<int>(text.size()) - 4);
-  if (room >= 8) {
-    const int filled = static_cast<int>(std::floor(part * room));
-    std::string bar(static_cast<std::size_t>(filled), '=');
-    if (filled < room) bar += '>';
-    bar.resize(static_cast<std::size_t>(room), ' ');
-    text = "[" + bar + "] " + text;
-  }
-  return text.substr(0, static_cast<std::size_t>(std::max(1, width - 1)));
+  return with_bar(text, part, width);
+}
+
+std::string progress_text(const SweepProgress& state, int width) {
+  const std::uint64_t ended = state.finished + state.failed;
+  const double part = state.total > 0 ? static_cast<double>(ended) / static_cast<double>(state.total) : 0.0;
+  std::string text = fmt::format("{:3.0f} %   {} of {} points", std::floor(part * 100), ended, state.total);
+  if (state.failed > 0) text += fmt::format("   {} failed", state.failed);
+  text += fmt::format("   {} running", state.running);
+  if (ended > state.ended_before)
+    text += fmt::format("   ETA {}", clock_text(state.wall * static_cast<double>(state.total - ended) /
+                                                static_cast<double>(ended - state.ended_before)));
+  return with_bar(text, part, width);
 }
 
 Progress::Progress(std::FILE* to) : to_(to), last_(Clock::now()) {
@@ -61,7 +78,8 @@ void Progress::stage(const std::string& what) {
   drawn_ = terminal_;
 }
 
-void Progress::show(const ProgressState& state) {
+template <class State>
+void Progress::draw(const State& state) {
   if (!to_) return;
   // A tenth of a second looks alive; five seconds keep the log of a night readable.
   const std::chrono::duration<double> interval(terminal_ ? 0.1 : 5.0);
@@ -75,6 +93,9 @@ void Progress::show(const ProgressState& state) {
     write(progress_text(state, 0) + "\n");
   }
 }
+
+template void Progress::draw(const ProgressState&);
+template void Progress::draw(const SweepProgress&);
 
 void Progress::finish() {
   if (!drawn_) return;

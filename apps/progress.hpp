@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -17,6 +18,15 @@ struct ProgressState {
 // when `width` is 0. RTF: wall seconds per second of biology.
 std::string progress_text(const ProgressState& state, int width);
 
+struct SweepProgress {
+  std::uint64_t total = 0, finished = 0, failed = 0, running = 0;  // points
+  std::uint64_t ended_before = 0;  // of the finished and failed ones, those of earlier starts
+  double wall = 0;                 // s since this start
+};
+
+// "[=======>      ]  45 %   450 of 1000 points   3 failed   4 running   ETA 0:12", likewise.
+std::string progress_text(const SweepProgress& state, int width);
+
 // "0:12", "1:02:03"
 std::string clock_text(double seconds);
 
@@ -28,12 +38,15 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void stage(const std::string& what);    // "building the network"
-  void show(const ProgressState& state);  // cheap when it is too early for the next line
-  void finish();                          // clears the redrawn line
+  void stage(const std::string& what);                    // "building the network"
+  void show(const ProgressState& state) { draw(state); }  // cheap when it is too early for the next line
+  void show(const SweepProgress& state) { draw(state); }
+  void finish();  // clears the redrawn line
 
  private:
   using Clock = std::chrono::steady_clock;
+  template <class State>
+  void draw(const State& state);
   void write(const std::string& text);
 
   std::FILE* to_;

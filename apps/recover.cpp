@@ -7,6 +7,7 @@
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
+#include "apps/summary.hpp"
 #include "io/spike_recorder.hpp"
 #include "io/state_recorder.hpp"
 #include "io/weight_recorder.hpp"

@@ -1,25 +1,28 @@
 #include "apps/run.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
+#include <cmath>
 #include <exception>
-#include <fstream>
+#include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
-#include <system_error>
 #include <utility>
 
+#include "apps/checkpoints.hpp"
 #include "apps/commands.hpp"
 #include "apps/progress.hpp"
+#include "apps/run_directory.hpp"
 #include "apps/signals.hpp"
+#include "apps/stopwatch.hpp"
+#include "apps/summary.hpp"
 #include "core/isa.hpp"
 #include "core/parallel.hpp"
 #include "core/time.hpp"
+#include "io/checkpoint.hpp"
 #include "io/edge_writer.hpp"
 #include "io/provenance.hpp"
 #include "io/sonata.hpp"
@@ -34,148 +37,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* spike_file = "spikes.h5";  // the recorder's names
-constexpr const char* report_file = "run.json";
-
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
-
-fs::path output_directory(const RunOptions& options, const Experiment& experiment) {
-  if (!options.out.empty()) return options.out;
-  if (!experiment.output_directory.empty()) return experiment.output_directory;
-  const fs::path stem = fs::path(options.file).stem();
-  return fs::path(stem.empty() ? fs::path("rheo") : stem).concat(".out");
-}
-
-// What the run will record, relative to the output directory.
-std::vector<std::string> recorded_files(const Experiment& experiment) {
-  std::vector<std::string> files;
-  if (experiment.record.present) files.emplace_back(spike_file);
-  for (const RecordStates& report : experiment.reports)
-    files.insert(files.end(), report.files.begin(), report.files.end());
-  for (const RecordWeights& weights : experiment.weights) files.push_back(weights.file);
-  return files;
-}
-
-// A result of an earlier run may be replaced; recordings or a run.json of somebody else may not. Asked before the
-// network is built, which may take minutes. Returns what the earlier run recorded.
-std::vector<std::string> claim_directory(const fs::path& directory, const std::vector<std::string>& files) {
-  const auto refuse = [](const fs::path& file, std::string problem, std::string expected) {
-    throw RecordingError({.file = file.string(),
-                          .key = {},
-                          .value = {},
-                          .problem = std::move(problem),
-                          .expected = std::move(expected),
-                          .suggestion = {}});
-  };
-  const auto refuse_foreign = [&](const fs::path& file) {
-    refuse(file, "lies in the output directory and was not written by rheo run", "another directory with --out");
-  };
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) refuse(directory, fmt::format("cannot be made ({})", error.message()), "another directory with --out");
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) {
-    refuse(directory, "cannot be written to", "another directory with --out");
-  }
-  for (const std::string& file : files) {
-    if (!fs::exists(part_of(directory / file), error)) continue;
-    refuse(part_of(directory / file), "another run still writes here, or left its results behind",
-           fmt::format("\"rheo recover {}\" first, or another directory with --out", directory.string()));
-  }
-  if (!fs::exists(directory / report_file, error)) {
-    for (const std::string& file : files)
-      if (fs::exists(directory / file, error)) refuse_foreign(directory / file);
-    return {};
-  }
-  std::ifstream stream(directory / report_file);
-  const auto json = nlohmann::json::parse(stream, nullptr, false);
-  if (!json.is_object() || !json.contains("rheobase") || !json.contains("status"))
-    refuse_foreign(directory / report_file);
-  std::vector<std::string> earlier{spike_file};
-  if (const auto listed = json.find("files"); listed != json.end() && listed->is_array())
-    for (const auto& file : *listed)
-      if (file.is_string()) earlier.push_back(file.get<std::string>());
-  return earlier;
-}
-
-// Of an earlier run whose run.json was replaced. Only plain names: its run.json might say anything.
-void remove_earlier(const fs::path& directory, const std::vector<std::string>& earlier,
-                    const std::vector<std::string>& files) {
-  std::error_code ignored;
-  for (const std::string& file : earlier) {
-    const bool is_plain = fs::path(file).filename() == file && fs::path(file).extension() == ".h5";
-    if (is_plain && std::find(files.begin(), files.end(), file) == files.end()) fs::remove(directory / file, ignored);
-  }
-}
-
-std::string plural(std::uint64_t count, const char* one, const char* many) {
-  return fmt::format("{} {}", grouped(count), count == 1 ? one : many);
-}
-
-std::string memory_text(double bytes) {
-  if (bytes >= 1e9) return fmt::format("{:.2f} GB", bytes / 1e9);
-  if (bytes >= 1e6) return fmt::format("{:.1f} MB", bytes / 1e6);
-  return fmt::format("{:.0f} kB", bytes / 1e3);
-}
-
-std::string summary_text(const RunReport& report, const Network& network, const std::string& phases,
-                         const fs::path& directory) {
-  std::string text;
-  if (!report.title.empty()) text += report.title + "\n";
-  std::uint64_t neurons = 0;
-  std::size_t name_width = 10;
-  for (const PopulationStatistics& population : report.populations) {
-    neurons += population.size;
-    name_width = std::max(name_width, population.name.size());
-  }
-  text += fmt::format("network      {}, {}", plural(neurons, "neuron", "neurons"),
-                      plural(network.synapses(), "synapse", "synapses"));
-  if (network.synapses() > 0) text += fmt::format(" of {:.2f} bytes each", network.bytes_per_synapse());
-  text +=
-      fmt::format("; {}, {}\n\n", plural(report.lanes, "lane", "lanes"), plural(report.threads, "thread", "threads"));
-
-  text += fmt::format("{:<{}}  {:>11}  {:>13}  {:>9}  {:>6}\n", "population", name_width, "neurons", "spikes",
-                      "rate (Hz)", "CV ISI");
-  for (const PopulationStatistics& population : report.populations) {
-    text += fmt::format("{:<{}}  {:>11}  {:>13}  {:>9.2f}  {:>6}\n", population.name, name_width,
-                        grouped(population.size), grouped(population.spikes), population.rate,
-                        population.cv_isi ? fmt::format("{:.3f}", *population.cv_isi) : std::string("-"));
-  }
-
-  if (!phases.empty()) text += "\n" + phases;
-  text += fmt::format("\nbuilding     {:.2f} s\n", report.build_wall_time);
-  text += fmt::format("simulation   {:.2f} s for {:.6g} ms", report.simulate_wall_time, report.simulated);
-  if (const auto factor = real_time_factor(report)) {
-    text += fmt::format(": real-time factor {:.3g} (wall seconds per second of biology)", *factor);
-  }
-  text += fmt::format("\nmemory       {} at most\n", memory_text(static_cast<double>(report.peak_memory)));
-  text += fmt::format("output       {}", (directory / report_file).string());
-  for (const std::string& file : report.files) text += fmt::format(", {}", (directory / file).string());
-  text += '\n';
-  if (report.status == RunReport::Status::interrupted) {
-    text += fmt::format("interrupted  after {:.6g} of {:.6g} ms\n", report.simulated, report.duration);
-  }
-  return text;
-}
-
-std::string profile_text(const StageTimes& times) {
-  const std::pair<const char*, double> stages[] = {{"fan out", times.fan_out}, {"arrive", times.arrive},
-                                                   {"drive", times.drive},     {"advance", times.advance},
-                                                   {"gather", times.gather},   {"sinks", times.sinks}};
-  double sum = 0;
-  for (const auto& stage : stages) sum += stage.second;
-  std::string text = "\nstage        seconds of all threads\n";
-  for (const auto& [name, seconds] : stages) {
-    text += fmt::format("{:<11}  {:>10.3f}  {:>5.1f} %\n", name, seconds, sum > 0 ? 100 * seconds / sum : 0.0);
-  }
-  return text;
-}
 
 // Length of the pieces between two looks at the signals: long enough that the cut costs nothing, short enough that
 // Ctrl-C feels immediate.
@@ -259,32 +120,6 @@ void run_phases(Network& network, const Experiment& experiment) {
   }
 }
 
-std::string learning_text(const Experiment& experiment, const Phase& phase) {
-  const auto& projections = experiment.network.projections;
-  const auto plastic = std::count_if(projections.begin(), projections.end(), [](const ProjectionSpec& projection) {
-    return !projection.plasticity.rule.empty();
-  });
-  if (phase.learning.empty()) return "nothing";
-  return phase.learning.size() == static_cast<std::size_t>(plastic)
-             ? "all"
-             : fmt::format("{}", fmt::join(phase.learning, ", "));
-}
-
-std::string phases_text(const Experiment& experiment, std::string_view label) {
-  const double dt = experiment.network.dt;
-  std::string text;
-  for (const Phase& phase : experiment.phases)
-    text += fmt::format("{}{:<16} {:>11} to {} ms, learning: {}\n", label, phase.name, tick_to_ms(phase.begin, dt),
-                        tick_to_ms(phase.end, dt), learning_text(experiment, phase));
-  return text;
-}
-
-std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
-  return digits;
-}
-
 Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
                            const std::vector<std::string>& plugins) {
   if (fs::path(file).extension() != ".json") return parse_experiment(file, overrides, plugins);
@@ -320,11 +155,346 @@ Network build_network(const Experiment& experiment, const Threads& threads) {
   }
 }
 
-int run_experiment(const RunOptions& options) {
+namespace {
+
+// Refuses a state of another network, with the file in which it is.
+void check_state(const Network& network, const Checkpoint& checkpoint, const fs::path& file) {
+  const auto refuse = [&](Complaint complaint) {
+    complaint.file = file.string();
+    throw StateError(std::move(complaint));
+  };
+  if (auto complaint = compare_networks(network.simulation().fingerprint(), checkpoint.network))
+    refuse(*std::move(complaint));
+  if (network.synapse_digest() != checkpoint.synapses)
+    refuse({.file = {},
+            .key = "synapses",
+            .value = {},
+            .problem = "synapses that were built from the same description are not those of the checkpoint",
+            .expected = fmt::format("the rheo that wrote it (version {})", checkpoint.rheobase),
+            .suggestion = {}});
+}
+
+void load_state(Simulation& simulation, const Checkpoint& checkpoint, const fs::path& file) {
+  try {
+    simulation.load(checkpoint.state);
+  } catch (const StateError& error) {
+    Complaint complaint = error.complaint();
+    complaint.file = file.string();
+    throw StateError(std::move(complaint));
+  }
+}
+
+// The times of --checkpoint-at as ticks of the run.
+std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& experiment) {
+  std::set<Tick> ticks;
+  const double dt = experiment.network.dt;
+  for (const double ms : options.checkpoint_at) {
+    const Tick tick = ms_to_tick_nearest(ms, dt);
+    const bool is_tick = std::abs(tick_to_ms(tick, dt) - ms) <= 1e-9 * std::abs(ms);
+    if (!is_tick || tick <= experiment.begin || tick > experiment.end())
+      throw ExperimentError(
+          {.file = {},
+           .key = "--checkpoint-at",
+           .value = fmt::format("{}", ms),
+           .problem = is_tick ? "is no time of the run" : "is no whole number of ticks",
+           .expected = fmt::format("a multiple of {} > {} and <= {} (ms)", dt, tick_to_ms(experiment.begin, dt),
+                                   tick_to_ms(experiment.end(), dt)),
+           .suggestion = {}});
+    ticks.insert(tick);
+  }
+  return ticks;
+}
+
+// One run from its network to its sealed files.
+class Run {
+ public:
+  Run(const RunOptions& options, Experiment& experiment, const StopSignals& signals, const fs::path& directory,
+      const Checkpoint* resumed)
+      : options_(options),
+        experiment_(experiment),
+        signals_(signals),
+        directory_(directory),
+        resumed_(resumed),
+        files_(recorded_files(experiment)),
+        threads_(options.threads, options.pin),
+        report_(begin_report(options, experiment, threads_)),
+        progress_(options.quiet ? nullptr : stderr),
+        network_((progress_.stage("building the network"), build_network(experiment, threads_))),
+        simulation_(network_.simulation()),
+        statistics_(simulation_.populations(), experiment.begin, synchrony_bin(simulation_.dt())),
+        checkpoint_at_(checkpoint_ticks(options, experiment)),
+        checkpoints_(directory, options.checkpoint_every, recordings_while_running(experiment, directory)) {
+    report_.build_wall_time = building_.seconds();
+  }
+
+  // earlier: what claim_directory() returned. Returns the exit code.
+  int operator()(const std::vector<std::string>& earlier) {
+    read_state();
+    begin_recording();
+    write_run_report(directory_, report_);  // only now: an unfinished recording there would have been refused
+    if (resumed_ == nullptr) remove_earlier(directory_, earlier, files_, experiment_.initial_state);
+    simulation_.profile(options_.profile);
+    progress_.finish();
+    if (!options_.quiet) progress_.stage("simulating");
+    simulating_ = Stopwatch();
+    bool interrupted = false;
+    try {
+      interrupted = simulate();
+    } catch (const std::exception& error) {
+      conclude_failed(error.what());
+      throw;
+    }
+    conclude(interrupted ? RunReport::Status::interrupted : RunReport::Status::finished, {});
+    if (!interrupted) checkpoints_.remove();
+    if (!options_.quiet) {
+      print(summary_text(report_, network_, phases_text(experiment_, "phase        "), directory_));
+      if (options_.profile) print(profile_text(simulation_.stage_times()));
+    }
+    return interrupted ? exit_interrupted : 0;
+  }
+
+ private:
+  // All but what is written once at the end.
+  static std::vector<fs::path> recordings_while_running(const Experiment& experiment, const fs::path& directory) {
+    std::vector<fs::path> files;
+    if (experiment.record.present) files.push_back(directory / spike_file);
+    for (const RecordStates& report : experiment.reports)
+      for (const std::string& file : report.files) files.push_back(directory / file);
+    for (const RecordWeights& weights : experiment.weights)
+      if (!weights.times.empty()) files.push_back(directory / weights.file);
+    return files;
+  }
+
+  void read_state() {
+    if (resumed_ != nullptr) {
+      check_state(network_, *resumed_, options_.checkpoint);
+      load_state(simulation_, *resumed_, options_.checkpoint);
+      ByteReader from(resumed_->statistics);
+      statistics_.load(from);
+      report_.started = resumed_->run.started;
+      report_.resumed = resumed_->run.resumed + 1;
+      wall_time_before_ = resumed_->run.simulate_wall_time;
+    } else if (!experiment_.initial_state.empty()) {
+      const Checkpoint checkpoint = read_checkpoint(experiment_.initial_state);
+      check_state(network_, checkpoint, experiment_.initial_state);
+      load_state(simulation_, checkpoint, experiment_.initial_state);
+    }
+  }
+
+  void begin_recording() {
+    report_.lanes = simulation_.lanes();
+    for (std::size_t p = 0; p < simulation_.populations().size(); ++p)
+      report_.by_event.push_back(simulation_.by_event(p));
+    for (const ProjectionInfo& projection : network_.projections())
+      report_.projections.push_back(
+          {projection.name, projection.synapses, projection.bytes, projection.min_delay, projection.max_delay});
+
+    simulation_.add_sink(statistics_);
+    RecordingOptions how;
+    SpikeCounts spikes;
+    if (resumed_ != nullptr) {
+      how.resume_at = simulation_.now();
+      spikes = resumed_->run.spikes;
+    }
+    if (experiment_.record.present) {
+      spike_recorder_ =
+          std::make_unique<SpikeRecorder>(directory_, simulation_.populations(), experiment_.record.populations,
+                                          simulation_.dt(), how, experiment_.record.spans, spikes);
+      simulation_.add_sink(*spike_recorder_);
+    }
+    for (const RecordStates& record : experiment_.reports) {
+      for (std::size_t i = 0; i < record.variables.size(); ++i) {
+        state_recorders_.push_back(
+            std::make_unique<StateRecorder>(directory_, simulation_, experiment_.network, record, i, how));
+        simulation_.add_probe(*state_recorders_.back());
+      }
+    }
+    for (const RecordWeights& record : experiment_.weights)
+      if (!record.times.empty())
+        weight_recorders_.push_back(
+            std::make_unique<WeightRecorder>(directory_, network_, experiment_.network, record, how));
+  }
+
+  // Returns whether a signal ended it before its time.
+  bool simulate() {
+    Pieces pieces(window_of(network_, simulation_.dt()));
+    auto next_phase = experiment_.phases.begin();
+    std::string phase;
+    for (; next_phase != experiment_.phases.end() && next_phase->begin < simulation_.now(); ++next_phase)
+      phase = next_phase->name;
+    for (;;) {
+      const Tick now = simulation_.now();
+      for (const auto& weights : weight_recorders_)
+        if (weights->next() == now) weights->take();
+      // One at the very tick of the checkpoint that was resumed from is there already.
+      if (checkpoint_at_.contains(now) && (resumed_ == nullptr || now != resumed_->tick)) keep_checkpoint();
+      if (now >= experiment_.end()) return false;
+      if (signals_.stop_requested()) return true;
+      if (checkpoints_.due()) checkpoints_.begin([&] { return checkpoint(); });
+      warn(checkpoints_.problem());
+      if (next_phase != experiment_.phases.end() && next_phase->begin == now) {
+        begin_phase(network_, experiment_, *next_phase);
+        phase = next_phase++->name;
+      }
+      Tick border = next_phase == experiment_.phases.end() ? experiment_.end() : next_phase->begin;
+      for (const auto& weights : weight_recorders_) border = std::min(border, weights->next());
+      if (const auto at = checkpoint_at_.upper_bound(now); at != checkpoint_at_.end()) border = std::min(border, *at);
+      const Tick ticks = pieces.next(border - now);
+      const Stopwatch piece;
+      simulation_.run(ticks);
+      pieces.took(ticks, piece.seconds());
+      progress_.show({tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt()), experiment_.duration,
+                      simulating_.seconds(), phase});
+    }
+  }
+
+  // The run as it is now, all that was recorded handed to the operating system.
+  Checkpoint checkpoint() {
+    Checkpoint all;
+    all.rheobase = version;
+    all.tick = simulation_.now();
+    all.dt = simulation_.dt();
+    if (!digest_) digest_ = network_.synapse_digest();
+    all.synapses = *digest_;
+    all.network = simulation_.fingerprint();
+    if (!run_) run_ = how_it_was_started();
+    all.run = *run_;
+    all.run.simulate_wall_time = wall_time_before_ + simulating_.seconds();
+    if (spike_recorder_) all.run.spikes = spike_recorder_->flush();
+    for (const auto& states : state_recorders_) states->flush();
+    for (const auto& weights : weight_recorders_) weights->flush();
+    all.state = simulation_.save();
+    ByteWriter to;
+    statistics_.save(to);
+    all.statistics = to.take();
+    return all;
+  }
+
+  RunRecord how_it_was_started() const {
+    RunRecord run;
+    run.file = options_.file;
+    run.directory = fs::current_path().string();
+    run.overrides = options_.overrides;
+    run.plugins = options_.plugins;
+    run.seed = options_.seed;
+    run.lanes = options_.lanes;
+    run.checkpoint_every = options_.checkpoint_every;
+    run.checkpoint_at = options_.checkpoint_at;
+    for (const std::string& file : experiment_.files) run.read.emplace_back(file, hash_of_file(file));
+    run.started = report_.started;
+    run.resumed = report_.resumed;
+    return run;
+  }
+
+  void keep_checkpoint() {
+    const double ms = tick_to_ms(simulation_.now(), simulation_.dt());
+    checkpoints_.finish([&] { return checkpoint(); }, directory_ / kept_checkpoint(ms));
+  }
+
+  // Whatever ends the run, what was recorded is sealed and the report says how it ended.
+  void conclude(RunReport::Status status, std::string problem) {
+    if (status == RunReport::Status::interrupted) last_checkpoint();
+    report_.simulate_wall_time = wall_time_before_ + simulating_.seconds();
+    progress_.finish();
+    try {
+      checkpoints_.wait();
+    } catch (const RecordingError& error) {
+      warn(error.what());
+    }
+    report_.status = status;
+    report_.problem = std::move(problem);
+    report_.simulated = tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt());
+    if (spike_recorder_) spike_recorder_->finish();
+    for (const auto& states : state_recorders_) states->finish();
+    for (const auto& weights : weight_recorders_) weights->finish();
+    if (!experiment_.weights.empty()) simulation_.settle();
+    for (const RecordWeights& weights : experiment_.weights)
+      if (weights.times.empty())
+        write_weights(directory_ / weights.file, network_, experiment_.network, weights.projection);
+    report_.files = files_;
+    report_.populations = statistics_.results(simulation_.now(), simulation_.dt());
+    report_.peak_memory = peak_memory_bytes();
+    report_.checkpoints = checkpoints_.cost();
+    write_run_report(directory_, report_);
+  }
+
+  // After an error the error is what the user must see, not a second one from tidying up.
+  void conclude_failed(const char* problem) {
+    try {
+      conclude(RunReport::Status::failed, problem);
+    } catch (const std::exception&) {
+      report_.files.clear();
+      try {
+        write_run_report(directory_, report_);
+      } catch (const std::exception&) {
+      }
+    }
+  }
+
+  // Before recordings are sealed, which may take longer than a scheduler waits.
+  void last_checkpoint() {
+    try {
+      checkpoints_.finish([&] { return checkpoint(); });
+      report_.resumable = true;
+    } catch (const RecordingError& error) {
+      warn(std::string("the run cannot be resumed from here: ") + error.what());
+    }
+  }
+
+  void warn(const std::string& text) {
+    if (text.empty()) return;
+    progress_.finish();
+    const std::string line = "rheo: warning: " + text + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+
+  const RunOptions& options_;
+  Experiment& experiment_;
+  const StopSignals& signals_;
+  fs::path directory_;
+  const Checkpoint* resumed_;
+  std::vector<std::string> files_;
+  Threads threads_;
+  RunReport report_;
+  Progress progress_;
+  Stopwatch building_;
+  Network network_;
+  Simulation& simulation_;
+  SpikeStatistics statistics_;
+  std::set<Tick> checkpoint_at_;
+  Checkpoints checkpoints_;
+  std::unique_ptr<SpikeRecorder> spike_recorder_;
+  std::vector<std::unique_ptr<StateRecorder>> state_recorders_;
+  std::vector<std::unique_ptr<WeightRecorder>> weight_recorders_;
+  Stopwatch simulating_;
+  double wall_time_before_ = 0;  // s, of the runs that this one goes on with
+  std::optional<std::array<std::uint64_t, 2>> digest_;
+  std::optional<RunRecord> run_;
+};
+
+// What the checkpoint's run read must be what was read now.
+void check_files(const Experiment& experiment, const Checkpoint& checkpoint) {
+  const auto refuse = [](const std::string& file, std::string problem) {
+    throw ExperimentError({.file = file,
+                           .key = {},
+                           .value = {},
+                           .problem = std::move(problem),
+                           .expected = "the experiment as it was when the run began",
+                           .suggestion = {}});
+  };
+  if (experiment.files.size() != checkpoint.run.read.size())
+    refuse(experiment.path, "reads other files than it did before the checkpoint");
+  for (std::size_t i = 0; i < experiment.files.size(); ++i)
+    if (hash_of_file(experiment.files[i]) != checkpoint.run.read[i].second)
+      refuse(experiment.files[i], "has changed since the run began");
+}
+
+int execute(const RunOptions& options, const Checkpoint* resumed) {
   const StopSignals signals;
   Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   if (options.seed) experiment.network.seed = *options.seed;
   if (options.lanes) experiment.network.lanes = *options.lanes;
+  if (resumed != nullptr) check_files(experiment, *resumed);
   if (!options.quiet) {
     for (const std::string& warning : experiment.warnings) {
       const std::string line = "rheo: warning: " + warning + "\n";
@@ -333,116 +503,32 @@ int run_experiment(const RunOptions& options) {
   }
   check_network(experiment);
   const fs::path directory = output_directory(options, experiment);
-  const std::vector<std::string> files = recorded_files(experiment);
-  const std::vector<std::string> earlier = claim_directory(directory, files);
+  std::vector<std::string> earlier;
+  if (resumed == nullptr) earlier = claim_directory(directory, recorded_files(experiment));
+  return Run(options, experiment, signals, directory, resumed)(earlier);
+}
 
-  const Threads threads(options.threads, options.pin);
-  RunReport report = begin_report(options, experiment, threads);
-  Progress progress(options.quiet ? nullptr : stderr);
+}  // namespace
 
-  progress.stage("building the network");
-  const Stopwatch building;
-  Network network = build_network(experiment, threads);
-  report.build_wall_time = building.seconds();
-  Simulation& simulation = network.simulation();
-  report.lanes = simulation.lanes();
-  for (std::size_t p = 0; p < simulation.populations().size(); ++p) report.by_event.push_back(simulation.by_event(p));
-  for (const ProjectionInfo& projection : network.projections()) {
-    report.projections.push_back(
-        {projection.name, projection.synapses, projection.bytes, projection.min_delay, projection.max_delay});
-  }
+std::string kept_checkpoint(double ms) {
+  return fmt::format("checkpoint_{}ms.h5", ms);
+}
 
-  SpikeStatistics statistics(simulation.populations());
-  simulation.add_sink(statistics);
-  std::unique_ptr<SpikeRecorder> recorder;
-  if (experiment.record.present) {
-    recorder = std::make_unique<SpikeRecorder>(directory, simulation.populations(), experiment.record.populations,
-                                               simulation.dt(), SpikeRecorder::Options(), experiment.record.spans);
-    simulation.add_sink(*recorder);
-  }
-  std::vector<std::unique_ptr<StateRecorder>> state_recorders;
-  for (const RecordStates& record : experiment.reports) {
-    for (std::size_t i = 0; i < record.variables.size(); ++i) {
-      state_recorders.push_back(std::make_unique<StateRecorder>(directory, simulation, experiment.network, record, i));
-      simulation.add_probe(*state_recorders.back());
-    }
-  }
-  std::vector<std::unique_ptr<WeightRecorder>> weight_recorders;
-  for (const RecordWeights& record : experiment.weights)
-    if (!record.times.empty())
-      weight_recorders.push_back(std::make_unique<WeightRecorder>(directory, network, experiment.network, record));
-  write_run_report(directory, report);  // only now: an unfinished recording in the directory would have been refused
-  remove_earlier(directory, earlier, files);
+int run_experiment(const RunOptions& options) {
+  return execute(options, nullptr);
+}
 
-  simulation.profile(options.profile);
-  progress.finish();
-  if (!options.quiet) progress.stage("simulating");
-  const Stopwatch simulating;
-  // Whatever ends the run, what was recorded is sealed and the report says how it ended.
-  const auto conclude = [&](RunReport::Status status, std::string problem) {
-    report.simulate_wall_time = simulating.seconds();
-    progress.finish();
-    report.status = status;
-    report.problem = std::move(problem);
-    report.simulated = tick_to_ms(simulation.now(), simulation.dt());
-    if (recorder) recorder->finish();
-    for (const auto& states : state_recorders) states->finish();
-    for (const auto& weights : weight_recorders) weights->finish();
-    if (!experiment.weights.empty()) simulation.settle();
-    for (const RecordWeights& weights : experiment.weights)
-      if (weights.times.empty())
-        write_weights(directory / weights.file, network, experiment.network, weights.projection);
-    report.files = files;
-    report.populations = statistics.results(simulation.now(), simulation.dt());
-    report.peak_memory = peak_memory_bytes();
-    write_run_report(directory, report);
-  };
-  // After an error the error is what the user must see, not a second one from tidying up.
-  const auto conclude_failed = [&](const char* problem) {
-    try {
-      conclude(RunReport::Status::failed, problem);
-    } catch (const std::exception&) {
-      report.files.clear();
-      try {
-        write_run_report(directory, report);
-      } catch (const std::exception&) {
-      }
-    }
-  };
+int resume_experiment(const RunOptions& options, const Checkpoint& checkpoint) {
+  return execute(options, &checkpoint);
+}
 
-  bool interrupted = signals.stop_requested();
-  try {
-    Pieces pieces(window_of(network, simulation.dt()));
-    auto next_phase = experiment.phases.begin();
-    std::string phase;
-    for (;;) {
-      for (const auto& weights : weight_recorders)
-        if (weights->next() == simulation.now()) weights->take();
-      if (interrupted || simulation.now() >= experiment.ticks) break;
-      if (next_phase != experiment.phases.end() && next_phase->begin == simulation.now()) {
-        begin_phase(network, experiment, *next_phase);
-        phase = next_phase++->name;
-      }
-      Tick border = next_phase == experiment.phases.end() ? experiment.ticks : next_phase->begin;
-      for (const auto& weights : weight_recorders) border = std::min(border, weights->next());
-      const Tick ticks = pieces.next(border - simulation.now());
-      const Stopwatch piece;
-      simulation.run(ticks);
-      pieces.took(ticks, piece.seconds());
-      progress.show({tick_to_ms(simulation.now(), simulation.dt()), experiment.duration, simulating.seconds(), phase});
-      interrupted = signals.stop_requested() && simulation.now() < experiment.ticks;
-    }
-  } catch (const std::exception& error) {
-    conclude_failed(error.what());
-    throw;
-  }
-  conclude(interrupted ? RunReport::Status::interrupted : RunReport::Status::finished, {});
-
-  if (!options.quiet) {
-    print(summary_text(report, network, phases_text(experiment, "phase        "), directory));
-    if (options.profile) print(profile_text(simulation.stage_times()));
-  }
-  return interrupted ? exit_interrupted : 0;
+CLI::Option* add_checkpoint_option(CLI::App& command, std::string& every) {
+  return command.add_option("--checkpoint-every", every, "write what rheo resume needs after each TIME: 60s, 5min, 1h")
+      ->type_name("TIME")
+      ->check([](const std::string& text) {
+        return parse_wall_time(text) ? std::string()
+                                     : fmt::format("\"{}\" is no time: a number > 0 and ms, s, min or h", text);
+      });
 }
 
 void add_run(CLI::App& app) {
@@ -461,6 +547,7 @@ void add_run(CLI::App& app) {
     const bool is_whole = error == std::errc() && end == text.data() + text.size();
     return is_whole ? std::string() : fmt::format("\"{}\" is not a whole number from 0 to 2^64 - 1", text);
   };
+  const auto every = std::make_shared<std::string>();
   CLI::Option* seed_option =
       command->add_option("--seed", *seed, "instead of simulation.seed")->type_name("N")->check(is_seed);
   command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
@@ -468,6 +555,12 @@ void add_run(CLI::App& app) {
       ->allow_extra_args(false);
   add_plugin_option(*command, options->plugins);
   command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
+  CLI::Option* every_option = add_checkpoint_option(*command, *every);
+  command
+      ->add_option("--checkpoint-at", options->checkpoint_at,
+                   "keep the state at this time of the simulation as checkpoint_<T>ms.h5; may be repeated")
+      ->type_name("MS")
+      ->allow_extra_args(false);
   // For tests: results do not depend on it.
   CLI::Option* lanes_option =
       command->add_option("--lanes", *lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");
@@ -477,6 +570,7 @@ void add_run(CLI::App& app) {
   command->callback([=] {
     if (seed_option->count() > 0) options->seed = *seed;
     if (lanes_option->count() > 0) options->lanes = *lanes;
+    if (every_option->count() > 0) options->checkpoint_every = parse_wall_time(*every);
     const int code = run_experiment(*options);
     if (code != 0) throw CLI::RuntimeError(code);
   });

@@ -5,16 +5,17 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "io/checkpoint.hpp"
 #include "io/experiment.hpp"
 #include "networks/network.hpp"
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace rheo {
 
@@ -28,6 +29,9 @@ struct RunOptions {
   std::vector<std::string> plugins;  // libraries of plasticity rules
   bool quiet = false;
   bool profile = false, pin = false;
+  std::optional<double> checkpoint_every;  // s of wall time
+  std::vector<double> checkpoint_at;       // ms of the simulation
+  std::filesystem::path checkpoint;        // that the run goes on from
 };
 
 // Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
@@ -35,6 +39,9 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
                            const std::vector<std::string>& plugins = {});
 // --plugin of a command.
 void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
+
+// --checkpoint-every of a command; parse_wall_time() reads what is given.
+CLI::Option* add_checkpoint_option(CLI::App& command, std::string& every);
 
 // Checks the network of an experiment without building it; what is wrong comes out with file and line.
 void check_network(const Experiment& experiment);
@@ -46,16 +53,13 @@ void begin_phase(Network& network, const Experiment& experiment, const Phase& ph
 // Computes all ticks of the experiment, phase by phase.
 void run_phases(Network& network, const Experiment& experiment);
 
-// Which projections learn: "all", "nothing" or names.
-std::string learning_text(const Experiment& experiment, const Phase& phase);
-// A line for each phase, behind a label.
-std::string phases_text(const Experiment& experiment, std::string_view label = "  phase       ");
-
-// "12,345"
-std::string grouped(std::uint64_t number);
-
 // Runs it: progress on stderr, the summary on stdout, results in the output directory. Returns the exit code, 0 or
 // exit_interrupted. Throws UserError.
 int run_experiment(const RunOptions& options);
+// Goes on from a checkpoint in the output directory, as the same run.
+int resume_experiment(const RunOptions& options, const Checkpoint& checkpoint);
+
+// The name of what --checkpoint-at keeps: "checkpoint_500ms.h5".
+std::string kept_checkpoint(double ms);
 
 }  // namespace rheo

@@ -1,10 +1,14 @@
 // rheo validate FILE: everything that a run would refuse and that can be seen without building.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
+#include "apps/summary.hpp"
+#include "core/time.hpp"
+#include "io/sweep.hpp"
 
 namespace rheo {
 
@@ -20,12 +24,22 @@ std::string names_text(std::size_t count, const char* one, const char* many) {
 }
 
 void validate(const ValidateOptions& options) {
-  const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
-  check_network(experiment);
+  Experiment experiment;
+  std::string points;
+  if (std::filesystem::path(options.file).extension() != ".json" && has_sweep(options.file, options.overrides)) {
+    const Sweep sweep(options.file, options.overrides, options.plugins);
+    sweep.check(10);
+    experiment = sweep.experiment(0);
+    points = fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points"));
+  } else {
+    experiment = open_experiment(options.file, options.overrides, options.plugins);
+    check_network(experiment);
+  }
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
   std::string text = fmt::format("{}: ok\n", options.file);
   for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+  text += points;
   text += fmt::format("  {} neurons in {}, {}, {}; {:.6g} ms = {} ticks of {} ms\n", grouped(neurons),
                       names_text(experiment.network.populations.size(), "population", "populations"),
                       names_text(experiment.network.projections.size(), "projection", "projections"),
@@ -35,6 +49,9 @@ void validate(const ValidateOptions& options) {
     text +=
         fmt::format("  population  {:<16} {:>11} {}\n", population.name, grouped(population.size), population.model);
   }
+  if (!experiment.initial_state.empty())
+    text += fmt::format("  from        {} at {} ms\n", experiment.initial_state,
+                        tick_to_ms(experiment.begin, experiment.network.dt));
   text += phases_text(experiment);
   print(text);
 }

@@ -29,6 +29,15 @@ class ByteWriter {
   requires std::is_arithmetic_v<T>
   void put(std::string_view name, T value) { put(name, std::span<const T>(&value, 1)); }
   void put(std::string_view name, std::string_view text) { put(name, std::span<const char>(text.data(), text.size())); }
+  // `count` values that fill(to) writes one after the other, as bytes.
+  template <class T, class Fill>
+  void put_filled(std::string_view name, std::size_t count, const Fill& fill) {
+    header(name, sizeof(T), count);
+    bytes_.resize(bytes_.size() + count * sizeof(T));
+    fill(bytes_.data() + (bytes_.size() - count * sizeof(T)));
+  }
+  // Room for so many bytes more.
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes_.size() + bytes); }
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:

@@ -15,7 +15,7 @@ namespace {
 constexpr Tick longest_window = 1024;
 // States are looked over for NaN and infinity about this often, in ticks.
 constexpr Tick check_every = 64;
-constexpr std::string_view state_format = "rheo-state-1";
+constexpr std::string_view state_format = "rheo-state-2";
 
 // Adds the time since the last mark to a stage; costs nothing while profiling is off.
 class Stopwatch {
@@ -367,6 +367,10 @@ void Simulation::learn(std::size_t projection, bool learns) {
 
 bool Simulation::learns(std::size_t projection) const {
   return state_->parts.connectivity->learns(projection);
+}
+
+const std::string& Simulation::fingerprint() const {
+  return state_->parts.fingerprint;
 }
 
 std::vector<std::byte> Simulation::save() {

@@ -250,6 +250,8 @@ class Simulation {
   void learn(std::size_t projection, bool learns);
   bool learns(std::size_t projection) const;
 
+  // Text that identifies the network in saved states.
+  const std::string& fingerprint() const;
   // The whole dynamic state, spikes in flight included, in a form that depends neither on lanes nor on threads.
   std::vector<std::byte> save();
   // Continues from a saved state of the same network. Throws StateError and leaves the simulation unusable for anything

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/time.hpp"
+#include "io/checkpoint.hpp"
 #include "io/edge_file.hpp"
 #include "io/experiment_parts.hpp"
 #include "io/h5.hpp"
@@ -241,9 +242,14 @@ class ExperimentReader {
   }
 
   Experiment read() {
-    root_.only(
-        {"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record"},
-        {"sweep", "task"});
+    root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record",
+                "sweep"},
+               {"task"});
+    if (const auto sweep = root_.find("sweep"))
+      experiment_.warnings.push_back(
+          fmt::format("{}: [sweep] does not count here, this is one run of the experiment "
+                      "alone: rheo sweep {}",
+                      sweep->node().place(), experiment_.path));
     if (const auto title = root_.find("title")) experiment_.title = title->text("a string");
     read_plugins();
     read_simulation();
@@ -318,7 +324,7 @@ class ExperimentReader {
     if (const auto threads = simulation.find("threads")) {
       threads->refuse("is no property of the experiment", "rheo run --threads N");
     }
-    simulation.only({"duration", "dt", "seed", "precision", "update", "lanes"});
+    simulation.only({"duration", "dt", "seed", "precision", "update", "lanes", "initial_state"});
     if (const auto dt = simulation.find("dt")) network().dt = dt->number({.low = 1e-6, .high = 1000, .unit = "ms"});
     if (const auto seed = simulation.find("seed")) {
       network().seed = seed->whole(0, std::numeric_limits<std::int64_t>::max());
@@ -332,18 +338,33 @@ class ExperimentReader {
       network().lanes = static_cast<std::uint32_t>(lanes->whole(1, 65536));
     }
 
+    if (const auto state = simulation.find("initial_state")) read_initial_state(*state);
+
     if (root_.find("phases") && !simulation.find("duration")) return;  // it is theirs
     const Field duration = simulation.need("duration", "a number > 0 (ms)");
     const double asked = duration.number({.low = 0, .high = infinity, .unit = "ms", .above_low = true});
     const Tick ticks = ms_to_tick_nearest(asked, network().dt);
     if (ticks < 1) duration.refuse("is shorter than one tick", fmt::format("at least {} (ms)", network().dt));
-    if (ticks > max_ticks) duration.refuse(fmt::format("has more than {} ticks", max_ticks));
+    if (ticks > max_ticks - experiment_.begin) duration.refuse(fmt::format("has more than {} ticks", max_ticks));
     experiment_.ticks = ticks;
     experiment_.duration = tick_to_ms(ticks, network().dt);
     if (std::abs(experiment_.duration - asked) > 1e-9 * asked) {
       experiment_.warnings.push_back(fmt::format("{}: simulation.duration = {} ms is rounded to {} ticks of {} ms",
                                                  duration.node().place(), asked, experiment_.ticks, network().dt));
     }
+  }
+
+  // Only its time; whether it fits the network is seen when that is built.
+  void read_initial_state(const Field& field) {
+    const std::string file = field.path();
+    try {
+      experiment_.begin = checkpoint_tick(file);
+    } catch (const RecordingError& error) {
+      field.refuse(error.what());
+    }
+    if (experiment_.begin >= max_ticks) field.refuse(fmt::format("is at tick {}", experiment_.begin));
+    experiment_.initial_state = file;
+    experiment_.files.push_back(file);
   }
 
   void read_populations() {

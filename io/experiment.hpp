@@ -50,10 +50,12 @@ struct RecordWeights {
 
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.
 struct Experiment {
-  std::string title;    // empty: none given
-  std::string path;     // the file as the user named it
-  double duration = 0;  // ms, = ticks * dt
-  Tick ticks = 0;       // >= 1
+  std::string title;          // empty: none given
+  std::string path;           // the file as the user named it
+  double duration = 0;        // ms, = ticks * dt
+  Tick ticks = 0;             // >= 1
+  Tick begin = 0;             // tick of the initial state; the clock goes on from there
+  std::string initial_state;  // a checkpoint; empty: the network as it is built
   NetworkSpec network;
   std::vector<Phase> phases;  // one after the other over all ticks; none: all learns all the time
   RecordSpikes record;
@@ -63,6 +65,8 @@ struct Experiment {
   std::vector<std::string> files;      // every file that was read, in the order of reading; for the provenance
   std::vector<std::string> overrides;  // "key=value" as given with --set
   std::vector<std::string> warnings;   // what the user should know but may ignore, one sentence each
+
+  Tick end() const { return begin + ticks; }
 
   // Where a key path was written ("brunel.toml:12", "--set"); filled by the readers for the messages of later checks.
   std::map<std::string, std::string> places;

@@ -61,7 +61,7 @@ void read_phases(const Field& root, Experiment& experiment) {
   const double dt = experiment.network.dt;
   if (!phases->is(TomlNode::Kind::list)) phases->refuse_kind("tables [[phases]] with name and duration");
   if (phases->node().items.empty()) phases->refuse("is empty", "at least one table [[phases]]");
-  Tick end = 0;
+  Tick end = experiment.begin;
   for (std::size_t i = 0; i < phases->node().items.size(); ++i) {
     const Field field(phases->node().items[i], fmt::format("phases[{}]", i));
     field.need_table("a table [[phases]] with name and duration");
@@ -82,13 +82,14 @@ void read_phases(const Field& root, Experiment& experiment) {
     phase.learning = learning ? read_learning(*learning, experiment.network) : plastic_projections(experiment.network);
     experiment.phases.push_back(std::move(phase));
   }
-  const double sum = tick_to_ms(end, dt);
-  if (experiment.ticks != 0 && experiment.ticks != end)
+  const Tick all = end - experiment.begin;
+  const double sum = tick_to_ms(all, dt);
+  if (experiment.ticks != 0 && experiment.ticks != all)
     root.find("simulation")
         ->find("duration")
         ->refuse(fmt::format("is not the {} ms of all phases together", sum),
                  fmt::format("{} (ms), or no duration", sum));
-  experiment.ticks = end;
+  experiment.ticks = all;
   experiment.duration = sum;
 }
 

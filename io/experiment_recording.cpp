@@ -3,6 +3,7 @@
 #include <iterator>
 #include <map>
 
+#include "core/time.hpp"
 #include "io/experiment_parts.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -87,16 +88,16 @@ class RecordingReader {
       }
       return;
     }
-    report.times.end = experiment_.ticks;
-    if (const auto start = field.find("start")) report.times.first = ticks(*start, 0);
+    report.times.first = experiment_.begin;
+    report.times.end = experiment_.end();
+    if (const auto start = field.find("start")) report.times.first = read_start(*start);
     if (const auto stop = field.find("stop")) {
       report.times.end = ticks(*stop, 0);
       if (report.times.end <= report.times.first) stop->refuse("is not after start", "a time after start (ms)");
-      report.times.end = std::min(report.times.end, experiment_.ticks);
+      report.times.end = std::min(report.times.end, experiment_.end());
     }
-    if (report.times.first >= experiment_.ticks)
-      field.find("start")->refuse("is not before the end of the simulation",
-                                  fmt::format("a time < {} (ms)", experiment_.duration));
+    if (report.times.first >= experiment_.end())
+      field.find("start")->refuse("is not before the end of the simulation", fmt::format("a time < {} (ms)", end_ms()));
     add_report(field, name, report);
   }
 
@@ -143,11 +144,11 @@ class RecordingReader {
     for (const Phase& phase : read_phase_names(field))
       weights.times.push_back({.first = phase.begin, .every = times.every, .end = phase.end + 1});
     if (weights.times.empty()) {
-      Tick last = experiment_.ticks;
+      Tick last = experiment_.end();
       const auto start = field.find("start");
-      if (start) times.first = ticks(*start, 0);
+      times.first = start ? read_start(*start) : experiment_.begin;
       if (times.first > last)
-        start->refuse("is after the end of the simulation", fmt::format("a time <= {} (ms)", experiment_.duration));
+        start->refuse("is after the end of the simulation", fmt::format("a time <= {} (ms)", end_ms()));
       if (const auto stop = field.find("stop")) {
         last = std::min(last, ticks(*stop, 0));
         if (last < times.first) stop->refuse("is before start", "a time at or after start (ms)");
@@ -214,6 +215,16 @@ class RecordingReader {
     if (const auto [known, fresh] = owners_.emplace(file, name); !fresh)
       field.refuse(fmt::format("writes {}, as does record.{}", file, known->second), "another name");
   }
+
+  Tick read_start(const Field& field) const {
+    const Tick start = ticks(field, 0);
+    if (start < experiment_.begin)
+      field.refuse("is before the time of the initial state",
+                   fmt::format("a time >= {} (ms)", tick_to_ms(experiment_.begin, experiment_.network.dt)));
+    return start;
+  }
+
+  double end_ms() const { return tick_to_ms(experiment_.end(), experiment_.network.dt); }
 
   Tick ticks(const Field& field, Tick least) const { return read_ticks(field, experiment_.network.dt, least); }
 

@@ -414,7 +414,7 @@ class NetworkWriter {
             {"cells", cells.size() == 1 ? cells[0] : cells},
             {"dt", length.ms(record.times.every)},
             {"start_time", length.ms(record.times.first)},
-            {"end_time", length.ms(std::min(record.times.end, experiment_.ticks))},
+            {"end_time", length.ms(std::min(record.times.end, experiment_.end()))},
             {"file_name", record.files[i]}};
     }
     write_json(folder_ / "node_sets.json", sets);

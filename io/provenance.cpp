@@ -93,6 +93,12 @@ Json to_json(const RunReport& report) {
   json["started"] = report.started;
   json["build_wall_time_s"] = report.build_wall_time;
   json["simulate_wall_time_s"] = report.simulate_wall_time;
+  if (report.resumed > 0) json["resumed"] = report.resumed;
+  if (report.checkpoints.written > 0)
+    json["checkpoints"] = {{"written", report.checkpoints.written},
+                           {"bytes", report.checkpoints.bytes},
+                           {"stopped_s", report.checkpoints.stopped},
+                           {"writing_s", report.checkpoints.writing}};
   json["real_time_factor"] = or_null(real_time_factor(report));
   json["peak_memory_bytes"] = report.peak_memory;
   json["populations"] = Json::object();
@@ -104,6 +110,7 @@ Json to_json(const RunReport& report) {
         {"rate_Hz", population.rate},
         {"cv_isi", or_null(population.cv_isi)},
         {"cv_neurons", population.cv_neurons},
+        {"synchrony", or_null(population.synchrony)},
         {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"}};
   }
   json["projections"] = Json::object();

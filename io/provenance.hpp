@@ -47,8 +47,18 @@ struct RunReport {
   std::string host, compiler, instruction_set;
   std::string started;            // ISO 8601, UTC
   double build_wall_time = 0;     // s
-  double simulate_wall_time = 0;  // s; the real-time factor is this over the simulated time
+  double simulate_wall_time = 0;  // s, earlier processes included; the real-time factor is this over the simulated time
   std::uint64_t peak_memory = 0;  // bytes of resident memory
+
+  struct Checkpoints {
+    std::uint64_t written = 0;  // by this process
+    std::uint64_t bytes = 0;    // of the last one's state
+    double stopped = 0;         // s in which the simulation stood still for them
+    double writing = 0;         // s of the thread that wrote them
+  };
+  std::uint64_t resumed = 0;  // how often
+  bool resumable = false;     // interrupted, with a checkpoint
+  Checkpoints checkpoints;
 
   std::vector<PopulationStatistics> populations;
   std::vector<bool> by_event;  // [population] updated by events; empty: none is

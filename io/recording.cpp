@@ -45,6 +45,14 @@ fs::path part_of(const fs::path& sealed) {
   return fs::path(sealed).concat(".part");
 }
 
+namespace {
+
+fs::path copy_of(const fs::path& part) {
+  return fs::path(part).concat(".new");
+}
+
+}  // namespace
+
 std::vector<fs::path> unfinished_recordings(const fs::path& directory, const std::string& group) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -108,24 +116,45 @@ void describe_sonata_file(h5::File& file) {
   file.set_numbers<std::uint32_t>("version", version);
 }
 
-h5::File create_part(const fs::path& sealed, bool discard_unfinished) {
-  if (fs::exists(part_of(sealed)) && !discard_unfinished) {
-    refuse_recording(part_of(sealed), "an interrupted run left its " + sealed.stem().string() + " here",
+PartFile create_part(const fs::path& sealed, const RecordingOptions& options) {
+  const fs::path part = part_of(sealed);
+  std::optional<h5::File> earlier;
+  if (options.resume_at) {
+    if (!fs::exists(part) && !fs::exists(sealed))
+      refuse_recording(sealed, "is missing, and so is its .part file: what was recorded before the checkpoint is lost",
+                       "the directory as the run left it");
+    earlier = h5::File::open((fs::exists(part) ? part : sealed).string(), h5::File::Access::sealed_or_live);
+  } else if (fs::exists(part) && !options.discard_unfinished) {
+    refuse_recording(part, "an interrupted run left its " + sealed.stem().string() + " here",
                      "\"rheo recover " + sealed.parent_path().string() + "\" first, or another directory");
   }
-  h5::File file = h5::File::create(part_of(sealed).string(), h5::File::Layout::live);
+  h5::File file = h5::File::create((earlier ? copy_of(part) : part).string(), h5::File::Layout::live);
   describe_sonata_file(file);
-  return file;
+  return {std::move(file), std::move(earlier)};
 }
 
-void write_whole(const fs::path& file, const std::function<void(h5::File&)>& fill) {
+void start_part(const fs::path& sealed, PartFile& part) {
+  part.file.start_live();
+  part.file.flush();
+  if (!part.earlier) return;
+  part.earlier.reset();
+  sync(copy_of(part_of(sealed)));
+  fs::rename(copy_of(part_of(sealed)), part_of(sealed));
+}
+
+void sync_part(const fs::path& sealed) {
+  sync(part_of(sealed));
+}
+
+void write_durably(const fs::path& file, h5::File::Layout layout, const std::function<void(h5::File&)>& fill,
+                   const std::function<void()>& before_rename) {
   const fs::path draft = fs::path(file).concat(".tmp");
   try {
-    h5::File to = h5::File::create(draft.string(), h5::File::Layout::sealed);
-    describe_sonata_file(to);
+    h5::File to = h5::File::create(draft.string(), layout);
     fill(to);
     to.close();
     sync(draft);
+    if (before_rename) before_rename();
     fs::rename(draft, file);
   } catch (...) {
     std::error_code ignored;
@@ -135,12 +164,21 @@ void write_whole(const fs::path& file, const std::function<void(h5::File&)>& fil
   sync(file.has_parent_path() ? file.parent_path() : ".");
 }
 
+void write_whole(const fs::path& file, const std::function<void(h5::File&)>& fill) {
+  write_durably(file, h5::File::Layout::sealed, [&](h5::File& to) {
+    describe_sonata_file(to);
+    fill(to);
+  });
+}
+
 void seal_part(const fs::path& sealed, const std::function<void(const h5::File&, h5::File&)>& rewrite) {
   write_whole(sealed, [&](h5::File& to) {
     const h5::File from = h5::File::open(part_of(sealed).string(), h5::File::Access::sealed_or_live);
     rewrite(from, to);
   });
   fs::remove(part_of(sealed));
+  std::error_code ignored;
+  fs::remove(copy_of(part_of(sealed)), ignored);  // of a resume that was killed
 }
 
 }  // namespace rheo

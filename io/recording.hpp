@@ -4,6 +4,7 @@
 // file system has no locks, nothing marks it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -12,12 +13,14 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "core/errors.hpp"
+#include "core/types.hpp"
 #include "io/h5.hpp"
 #include "networks/spec.hpp"
 
@@ -28,6 +31,9 @@ struct RecordingOptions {
   std::size_t chunk = std::size_t{1} << 16;       // values that are handed to the writer together
   std::chrono::milliseconds flush_interval{500};  // values wait no longer than this, with or without a full chunk
   bool discard_unfinished = false;                // true: replace a .part that a killed run left
+  // Goes on with what an earlier run recorded up to this tick, from its .part file or, where there is none, the sealed
+  // one; what it recorded later is dropped.
+  std::optional<Tick> resume_at{};
 };
 
 [[noreturn]] void refuse_recording(const std::filesystem::path& file, std::string problem, std::string expected = {});
@@ -68,14 +74,36 @@ class RecordingLock {
   int file_ = -1;
 };
 
-// Makes the directory and the .part file with the attributes that every SONATA file has. The caller holds the lock.
-h5::File create_part(const std::filesystem::path& sealed, bool discard_unfinished);
+// A .part file with the attributes that every SONATA file has. The caller holds the lock. Where an earlier recording is
+// gone on with, `earlier` is that one, and the new .part file has another name until all of it was copied.
+struct PartFile {
+  h5::File file;
+  std::optional<h5::File> earlier;
+};
+PartFile create_part(const std::filesystem::path& sealed, const RecordingOptions& options);
+// The file can be read from here on: all groups and datasets are there, and what was copied.
+void start_part(const std::filesystem::path& sealed, PartFile& part);
+// Appends rows [0, rows) of the earlier dataset, which has so many; a row has `width` values.
+template <h5::Number T>
+void resume_rows(const h5::Dataset& earlier, h5::Dataset& to, std::uint64_t rows, std::uint64_t width = 1) {
+  constexpr std::uint64_t most_values = std::uint64_t{1} << 20;  // in memory
+  const std::uint64_t block = std::max<std::uint64_t>(1, most_values / width);
+  if (earlier.rows() < rows || earlier.size() != earlier.rows() * width)
+    earlier.fail("holds less than was recorded before the checkpoint");
+  for (std::uint64_t first = 0; first < rows; first += block)
+    to.append<T>(earlier.read<T>(first, std::min(block, rows - first)));
+}
+// To the disk, whatever happens to the machine: what has reached the .part file.
+void sync_part(const std::filesystem::path& sealed);
 
 // magic and version, as in every SONATA file.
 void describe_sonata_file(h5::File& file);
 
 // Writes `file` under another name first: a reader sees the old file or the new one, and a failure leaves the old one.
 void write_whole(const std::filesystem::path& file, const std::function<void(h5::File&)>& fill);
+// The same for a file that is no SONATA file; before_rename: when the new one is whole and on the disk.
+void write_durably(const std::filesystem::path& file, h5::File::Layout layout,
+                   const std::function<void(h5::File&)>& fill, const std::function<void()>& before_rename = {});
 
 // Rewrites the .part file as the sealed one and removes it. The caller holds the lock.
 void seal_part(const std::filesystem::path& sealed,
@@ -106,6 +134,15 @@ class BackgroundWriter {
     if (full) filled_.notify_one();
   }
 
+  // Returns when all that was put before is written; throws what the writer threw.
+  void flush() {
+    std::unique_lock guard(mutex_);
+    flush_ = true;
+    filled_.notify_one();
+    emptied_.wait(guard, [&] { return failure_ || !flush_; });
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
   // Writes what is left and ends the thread; throws what the writer threw.
   void finish() {
     join();
@@ -130,11 +167,13 @@ class BackgroundWriter {
     Work work;
     auto last_flush = Clock::now();
     for (bool last = false; !last;) {
+      bool flushing = false;
       {
         std::unique_lock guard(mutex_);
         filled_.wait_until(guard, last_flush + options_.flush_interval,
-                           [&] { return stop_ || pending_.size() >= options_.chunk; });
+                           [&] { return stop_ || flush_ || pending_.size() >= options_.chunk; });
         last = stop_;
+        flushing = flush_;
         std::swap(work, pending_);
       }
       emptied_.notify_one();
@@ -148,6 +187,11 @@ class BackgroundWriter {
         }
         work.clear();
       }
+      if (flushing) {
+        const std::lock_guard guard(mutex_);
+        flush_ = false;
+        emptied_.notify_one();
+      }
       last_flush = Clock::now();
     }
     emptied_.notify_all();
@@ -159,6 +203,7 @@ class BackgroundWriter {
   std::condition_variable filled_, emptied_;
   Work pending_;                // guarded by mutex_
   bool stop_ = false;           // guarded by mutex_
+  bool flush_ = false;          // guarded by mutex_
   std::exception_ptr failure_;  // guarded by mutex_
   std::thread thread_;          // last: it uses all of the above
 };

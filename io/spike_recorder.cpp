@@ -181,21 +181,31 @@ struct SpikeRecorder::State {
   std::vector<Recorded> recorded;  // ascending by first neuron
   std::optional<BackgroundWriter<Pending>> writer;
 
-  void create(bool discard_unfinished) {
+  void create(const Options& options, const SpikeCounts& earlier) {
     std::error_code code;
     fs::create_directories(directory, code);
     if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
     lock = std::make_unique<RecordingLock>(sealed_file(directory));
-    file = create_part(sealed_file(directory), discard_unfinished);
-    h5::Group spikes = file->create_group("spikes");
+    PartFile part = create_part(sealed_file(directory), options);
+    h5::Group spikes = part.file.create_group("spikes");
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
       population.timestamps = group.create_growing<double>("timestamps", part_chunk);
       population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk);
       describe_population(group, *population.timestamps);
+      if (part.earlier) resume(population, *part.earlier, earlier);
     }
-    file->start_live();
-    file->flush();
+    start_part(sealed_file(directory), part);
+    file = std::move(part.file);
+  }
+
+  static void resume(Recorded& population, const h5::File& from, const SpikeCounts& counts) {
+    const auto count = counts.find(population.name);
+    if (count == counts.end()) from.fail("the checkpoint does not know its spikes", "/spikes/" + population.name);
+    population.written = count->second;
+    const h5::Group group = from.group("/spikes/" + population.name);
+    resume_rows<double>(group.dataset("timestamps"), *population.timestamps, population.written);
+    resume_rows<std::uint64_t>(group.dataset("node_ids"), *population.node_ids, population.written);
   }
 
   // On the writer's thread.
@@ -254,7 +264,7 @@ struct SpikeRecorder::State {
 
 SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<PopulationInfo>& populations,
                              const std::vector<Selection>& recorded, double dt, Options options,
-                             std::vector<TickSpan> spans)
+                             std::vector<TickSpan> spans, const SpikeCounts& earlier)
     : state_(std::make_unique<State>()) {
   assert(dt > 0);
   State& state = *state_;
@@ -263,7 +273,7 @@ SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<Popula
   options.chunk = std::max<std::size_t>(options.chunk, 1);
   state.tick_length = TickLength::of(dt);
   state.recorded = choose(populations, recorded);
-  recording_step(directory, [&] { state.create(options.discard_unfinished); });
+  recording_step(directory, [&] { state.create(options, earlier); });
   state.writer.emplace(options, [&state](const Pending& work) { state.write(work); });
 }
 
@@ -287,6 +297,13 @@ void SpikeRecorder::take(const SpikeBatch& batch) {
       pending.runs.push_back({t, pending.neurons.size()});
     }
   });
+}
+
+SpikeCounts SpikeRecorder::flush() {
+  state_->writer->flush();
+  SpikeCounts counts;
+  for (const Recorded& population : state_->recorded) counts[population.name] = population.written;
+  return counts;
 }
 
 SpikeFileSummary SpikeRecorder::finish() {

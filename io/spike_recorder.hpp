@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct SpikeFileSummary {
   std::uint64_t incomplete = 0;
 };
 
+// Recorded spikes by population.
+using SpikeCounts = std::map<std::string, std::uint64_t>;
+
 class SpikeRecorder final : public SpikeSink {
  public:
   using Options = RecordingOptions;
@@ -51,9 +55,11 @@ class SpikeRecorder final : public SpikeSink {
   // `populations` as Simulation::populations() gives them; `recorded` may name a population more than once (the union
   // is recorded). Spikes of these spans only, or of all ticks if there are none. Makes the directory and the .part
   // file, which readers can open from here on. Throws RecordingError: unknown population or bad selection; the
-  // directory cannot be written; another process records there; an unfinished recording lies there.
+  // directory cannot be written; another process records there; an unfinished recording lies there. Where the options
+  // resume: `earlier` is what flush() told at that time.
   SpikeRecorder(const std::filesystem::path& directory, const std::vector<PopulationInfo>& populations,
-                const std::vector<Selection>& recorded, double dt, Options options, std::vector<TickSpan> spans = {});
+                const std::vector<Selection>& recorded, double dt, Options options, std::vector<TickSpan> spans = {},
+                const SpikeCounts& earlier = {});
   SpikeRecorder(const std::filesystem::path& directory, const std::vector<PopulationInfo>& populations,
                 const std::vector<Selection>& recorded, double dt);
   // Without finish(): flushes and closes the .part file but does not seal it.
@@ -62,6 +68,9 @@ class SpikeRecorder final : public SpikeSink {
   // Copies the batch and returns; a thread of the recorder does the rest. Blocks only when the disk is more than four
   // chunks behind. Throws RecordingError when the writer failed earlier; what was flushed before stays readable.
   void take(const SpikeBatch& batch) override;
+
+  // Hands all that was taken to the operating system, and says how much that is.
+  SpikeCounts flush();
 
   // Writes what is left and seals. Throws RecordingError; the .part file then stays for recover_spikes. Call once.
   SpikeFileSummary finish();

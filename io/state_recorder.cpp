@@ -156,17 +156,18 @@ struct StateRecorder::State {
   std::uint64_t written = 0;   // rows; the writer's
   std::optional<BackgroundWriter<Rows>> writer;
 
-  void create(const fs::path& directory, bool discard_unfinished) {
+  void create(const fs::path& directory, const Options& options) {
     std::error_code code;
     fs::create_directories(directory, code);
     if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
     lock = std::make_unique<RecordingLock>(sealed);
-    file = create_part(sealed, discard_unfinished);
-    counts = file->create_growing<std::uint64_t>("rows", 1024);
+    PartFile part_file = create_part(sealed, options);
+    counts = part_file.file.create_growing<std::uint64_t>("rows", 1024);
     const std::int64_t ticks[] = {times.first, times.every};
     counts->set_numbers<std::int64_t>("ticks", ticks);
     counts->set_number<double>("dt", dt);
-    h5::Group report = file->create_group("report");
+    if (part_file.earlier) written = times.count(times.first, *options.resume_at);
+    h5::Group report = part_file.file.create_group("report");
     const TickLength length = TickLength::of(dt);
     const Tick planned_end =
         times.end == never ? never : times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every;
@@ -175,9 +176,13 @@ struct StateRecorder::State {
       part.data = group.create_growing_rows<float>("data", part.neurons.size(), part_chunk);
       describe_part(group, *part.data, part.unit, {part.neurons.begin(), part.neurons.end()}, length.ms(times.first),
                     length.ms(planned_end), length.ms(times.every));
+      if (part_file.earlier)
+        resume_rows<float>(part_file.earlier->dataset("/report/" + part.name + "/data"), *part.data, written,
+                           part.neurons.size());
     }
-    file->start_live();
-    file->flush();
+    if (written != 0) counts->append<std::uint64_t>(std::span(&written, 1));
+    start_part(sealed, part_file);
+    file = std::move(part_file.file);
   }
 
   // On the writer's thread. Rows are safe on disk before they are counted.
@@ -227,7 +232,7 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
   state.parts = choose(simulation, network, report, report.variables.at(index));
   state.width = state.parts.back().offset + state.parts.back().neurons.size();
   options.chunk = std::max(options.chunk, 8 * state.width);
-  recording_step(state.sealed, [&] { state.create(directory, options.discard_unfinished); });
+  recording_step(state.sealed, [&] { state.create(directory, options); });
   state.writer.emplace(options, [&state](const Rows& rows) { state.write(rows); });
 }
 
@@ -265,6 +270,10 @@ void StateRecorder::take(Tick) {
   if (state.window.empty()) return;
   state.writer->put(
       [&](Rows& rows) { rows.values.insert(rows.values.end(), state.window.begin(), state.window.end()); });
+}
+
+void StateRecorder::flush() {
+  state_->writer->flush();
 }
 
 ReportSummary StateRecorder::finish() {

@@ -36,7 +36,8 @@ class StateRecorder final : public Probe {
   using Options = RecordingOptions;
 
   // Records variable number `index` of the report from the simulation, which was built from `network` and to which the
-  // caller adds it. Makes the directory and the .part file. Throws RecordingError.
+  // caller adds it. Makes the directory and the .part file. Throws RecordingError. Where the options resume: keeps the
+  // rows before that tick, whose own row add_probe() takes again.
   StateRecorder(const std::filesystem::path& directory, Simulation& simulation, const NetworkSpec& network,
                 const RecordStates& report, std::size_t index, Options options);
   StateRecorder(const std::filesystem::path& directory, Simulation& simulation, const NetworkSpec& network,
@@ -49,6 +50,9 @@ class StateRecorder final : public Probe {
   void begin(Tick first, Tick end) override;
   void sample(Tick t, const std::vector<Piece>& pieces) override;
   void take(Tick end) override;
+
+  // Hands all that was taken to the operating system.
+  void flush();
 
   // Writes what is left and seals. Throws RecordingError; the .part file then stays for recover_report. Call once.
   ReportSummary finish();

@@ -3,26 +3,38 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "core/time.hpp"
 
 namespace rheo {
 
-SpikeStatistics::SpikeStatistics(const std::vector<PopulationInfo>& populations, Tick discard)
-    : populations_(populations), discard_(discard) {
+Tick synchrony_bin(double dt) {
+  return std::max<Tick>(1, ms_to_tick_nearest(3.0, dt));
+}
+
+void SpikeStatistics::Range::count(Tick bin_now, std::uint64_t spikes) {
+  if (bin_now != bin) {
+    in_bins += in_bin;
+    squares += in_bin * in_bin;
+    in_bin = 0;
+    bin = bin_now;
+  }
+  in_bin += spikes;
+}
+
+SpikeStatistics::SpikeStatistics(const std::vector<PopulationInfo>& populations, Tick discard, Tick bin)
+    : populations_(populations), discard_(discard), bin_(bin) {
   std::vector<PopulationInfo> sorted = populations;
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto extent = [](const PopulationInfo& one) { return std::pair(one.first, one.size); };
+  std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) { return extent(a) < extent(b); });
   std::size_t total = 0;
   for (const PopulationInfo& population : sorted) {
     const std::uint64_t end = std::uint64_t{population.first} + population.size;
-    if (!ranges_.empty() && population.first <= ranges_.back().end) {
-      // A population given twice is in the range already.
-      total += end > ranges_.back().end ? end - ranges_.back().end : 0;
-      ranges_.back().end = std::max(ranges_.back().end, end);
-    } else {
-      ranges_.push_back({population.first, end, total});
-      total += population.size;
-    }
+    if (!ranges_.empty() && ranges_.back().first == population.first && ranges_.back().end == end) continue;
+    assert(ranges_.empty() || ranges_.back().end <= population.first);
+    ranges_.push_back({population.first, end, total});
+    total += population.size;
   }
   neurons_.resize(total);
 }
@@ -33,8 +45,9 @@ void SpikeStatistics::take(const SpikeBatch& batch) {
     if (now <= discard_) continue;
     const auto spikes = batch.at(k);
     auto spike = spikes.begin();
-    for (const Range& range : ranges_) {
+    for (Range& range : ranges_) {
       while (spike != spikes.end() && *spike < range.first) ++spike;
+      const auto first = spike;
       for (; spike != spikes.end() && *spike < range.end; ++spike) {
         Neuron& neuron = neurons_[range.offset + (*spike - range.first)];
         if (neuron.count++ == 0) {
@@ -45,21 +58,65 @@ void SpikeStatistics::take(const SpikeBatch& batch) {
         }
         neuron.last = now;
       }
+      if (bin_ != 0 && spike != first)
+        range.count((now - discard_ - 1) / bin_, static_cast<std::uint64_t>(spike - first));
       if (spike == spikes.end()) break;
     }
   }
 }
 
-std::size_t SpikeStatistics::offset_of(NeuronId first) const {
-  const auto range =
-      std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.first <= first && first <= r.end; });
+namespace {
+
+template <class Struct, class T>
+void put(ByteWriter& to, const char* name, const std::vector<Struct>& all, T Struct::*member) {
+  std::vector<T> values;
+  values.reserve(all.size());
+  for (const Struct& one : all) values.push_back(one.*member);
+  to.put(name, std::span<const T>(values));
+}
+
+template <class Struct, class T>
+void get(ByteReader& from, const char* name, std::vector<Struct>& all, T Struct::*member) {
+  std::vector<T> values(all.size());
+  from.get(name, std::span<T>(values));
+  for (std::size_t i = 0; i < values.size(); ++i) all[i].*member = values[i];
+}
+
+}  // namespace
+
+void SpikeStatistics::save(ByteWriter& to) const {
+  put(to, "first", neurons_, &Neuron::first);
+  put(to, "last", neurons_, &Neuron::last);
+  put(to, "squares", neurons_, &Neuron::squares);
+  put(to, "count", neurons_, &Neuron::count);
+  put(to, "bin", ranges_, &Range::bin);
+  put(to, "in_bin", ranges_, &Range::in_bin);
+  put(to, "in_bins", ranges_, &Range::in_bins);
+  put(to, "bin_squares", ranges_, &Range::squares);
+}
+
+void SpikeStatistics::load(ByteReader& from) {
+  get(from, "first", neurons_, &Neuron::first);
+  get(from, "last", neurons_, &Neuron::last);
+  get(from, "squares", neurons_, &Neuron::squares);
+  get(from, "count", neurons_, &Neuron::count);
+  get(from, "bin", ranges_, &Range::bin);
+  get(from, "in_bin", ranges_, &Range::in_bin);
+  get(from, "in_bins", ranges_, &Range::in_bins);
+  get(from, "bin_squares", ranges_, &Range::squares);
+}
+
+const SpikeStatistics::Range& SpikeStatistics::range_of(const PopulationInfo& population) const {
+  const auto range = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) {
+    return r.first == population.first && r.end == std::uint64_t{population.first} + population.size;
+  });
   assert(range != ranges_.end());
-  return range->offset + (first - range->first);
+  return *range;
 }
 
 std::uint64_t SpikeStatistics::count(std::size_t population, std::uint32_t neuron) const {
   assert(population < populations_.size() && neuron < populations_[population].size);
-  return neurons_[offset_of(populations_[population].first) + neuron].count;
+  return neurons_[range_of(populations_[population]).offset + neuron].count;
 }
 
 std::vector<PopulationStatistics> SpikeStatistics::results(Tick now, double dt) const {
@@ -69,7 +126,8 @@ std::vector<PopulationStatistics> SpikeStatistics::results(Tick now, double dt) 
     PopulationStatistics result;
     result.name = population.name;
     result.size = population.size;
-    const std::size_t begin = offset_of(population.first);
+    Range range = range_of(population);
+    const std::size_t begin = range.offset;
     double sum = 0;
     for (std::size_t i = begin; i < begin + population.size; ++i) {
       const Neuron& neuron = neurons_[i];
@@ -85,6 +143,13 @@ std::vector<PopulationStatistics> SpikeStatistics::results(Tick now, double dt) 
       result.rate = static_cast<double>(result.spikes) / population.size / seconds;
     }
     if (result.cv_neurons != 0) result.cv_isi = sum / result.cv_neurons;
+    const Tick bins = bin_ == 0 ? 0 : std::max<Tick>(0, now - discard_) / bin_;
+    if (range.bin < bins) range.count(bins, 0);
+    if (bins > 0 && range.in_bins > 0) {
+      const auto n = static_cast<double>(bins);
+      const double mean = static_cast<double>(range.in_bins) / n;
+      result.synchrony = std::max(0.0, static_cast<double>(range.squares) / n - mean * mean) / mean;
+    }
     all.push_back(std::move(result));
   }
   return all;

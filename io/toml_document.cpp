@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <sstream>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include "core/errors.hpp"
 
@@ -290,21 +293,19 @@ bool is_bare(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-std::vector<std::string> split_key(const std::string& key, const std::string& setting) {
+std::vector<std::string> split_key(const std::string& key, const std::string& place) {
   std::vector<std::string> parts;
   std::string part;
   for (std::size_t i = 0; i <= key.size(); ++i) {
     if (i == key.size() || key[i] == '.') {
-      if (part.empty() || parts.size() == max_key_parts) {
-        refuse("--set", {}, {}, fmt::format("\"{}\" is not a setting", setting), "a.b.c=value");
-      }
+      if (part.empty() || parts.size() == max_key_parts)
+        refuse(place, {}, {}, fmt::format("\"{}\" is no key", key), "a.b.c");
       parts.push_back(std::move(part));
       part.clear();
     } else if (is_bare(key[i])) {
       part += key[i];
     } else {
-      refuse("--set", {}, {}, fmt::format("\"{}\" is not a setting: its key holds '{}'", setting, key[i]),
-             "a.b.c=value");
+      refuse(place, {}, {}, fmt::format("\"{}\" is no key: it holds '{}'", key, key[i]), "a.b.c");
     }
   }
   return parts;
@@ -343,37 +344,16 @@ void apply_override(TomlNode& root, const std::string& setting, const std::share
   if (equals == std::string::npos)
     refuse("--set", {}, {}, fmt::format("\"{}\" is not a setting", setting), "a.b.c=value");
   const std::string key = trimmed(setting.substr(0, equals));
-  const std::vector<std::string> parts = split_key(key, setting);
-  TomlNode value = parse_override(key, trimmed(setting.substr(equals + 1)), source);
-  if (parts.front() == "include") refuse("--set", key, value.written(), "cannot be changed from outside the file");
+  set_toml_value(root, key, parse_override(key, trimmed(setting.substr(equals + 1)), source));
+}
 
-  TomlNode* table = &root;
-  std::string path;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    TomlNode* child = table->find(parts[i]);
-    const bool last = i + 1 == parts.size();
-    // Only settings can be new: a misspelt population must not become a second, incomplete one.
-    const bool named = i == 1 && (parts[0] == "populations" || parts[0] == "projections" || parts[0] == "inputs");
-    if (!child && named) {
-      std::vector<std::string> names;
-      for (const auto& entry : table->entries) names.push_back(entry.first);
-      refuse("--set", path + '.' + parts[i], {}, fmt::format("there is no \"{}\" in the file", parts[i]),
-             names.empty() ? std::string() : fmt::format("one of {}", fmt::join(names, ", ")),
-             nearest(parts[i], names));
-    }
-    if (!path.empty()) path += '.';
-    path += parts[i];
-    if (!child) {
-      TomlNode fresh;
-      fresh.source = source;
-      table->entries.emplace_back(parts[i], std::move(fresh));
-      child = &table->entries.back().second;
-    } else if (!last && child->kind != TomlNode::Kind::table) {
-      refuse("--set", key, value.written(), fmt::format("{} is {}, not a table", path, child->what()));
-    }
-    table = child;
-  }
-  *table = std::move(value);
+// The entry of a list that a part of a key names by its number.
+TomlNode* numbered(TomlNode& list, const std::string& part) {
+  if (list.kind != TomlNode::Kind::list) return nullptr;
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
+  return error == std::errc() && end == part.data() + part.size() && index < list.items.size() ? &list.items[index]
+                                                                                               : nullptr;
 }
 
 // A real number looks like one: 20.0, not 20.
@@ -436,6 +416,53 @@ void append_written(const TomlNode& node, std::string& to, std::size_t limit) {
   }
 }
 
+// As a basic string of TOML, whatever it holds.
+std::string quoted_text(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      quoted += fmt::format("\\u{:04x}", byte);
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+// Without limit, and such that it can be read back.
+void append_text(const TomlNode& node, std::string& to) {
+  const char* separator = "";
+  switch (node.kind) {
+    case TomlNode::Kind::text:
+      to += quoted_text(node.text);
+      break;
+    case TomlNode::Kind::list:
+      to += '[';
+      for (const TomlNode& item : node.items) {
+        to += std::exchange(separator, ", ");
+        append_text(item, to);
+      }
+      to += ']';
+      break;
+    case TomlNode::Kind::table:
+      to += "{ ";
+      for (const auto& [key, value] : node.entries) {
+        const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), is_bare);
+        to += std::exchange(separator, ", ");
+        to += (bare ? key : quoted_text(key)) + " = ";
+        append_text(value, to);
+      }
+      to += " }";
+      break;
+    default:
+      append_written(node, to, std::numeric_limits<std::size_t>::max());
+  }
+}
+
 }  // namespace
 
 TomlNode::TomlNode() = default;
@@ -490,6 +517,49 @@ std::string TomlNode::what() const {
       return "a table";
   }
   return {};
+}
+
+void set_toml_value(TomlNode& root, const std::string& key, TomlNode value) {
+  const std::string place = value.place();
+  const std::vector<std::string> parts = split_key(key, place);
+  if (parts.front() == "include") refuse(place, key, value.written(), "cannot be changed from outside the file");
+
+  TomlNode* table = &root;
+  std::string path;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    TomlNode* child = table->kind == TomlNode::Kind::list ? numbered(*table, parts[i]) : table->find(parts[i]);
+    const bool last = i + 1 == parts.size();
+    // Only settings can be new: a misspelt population must not become a second, incomplete one.
+    const bool named = i == 1 && (parts[0] == "populations" || parts[0] == "projections" || parts[0] == "inputs");
+    if (!child && named) {
+      std::vector<std::string> names;
+      for (const auto& entry : table->entries) names.push_back(entry.first);
+      refuse(place, path + '.' + parts[i], {}, fmt::format("there is no \"{}\" in the file", parts[i]),
+             names.empty() ? std::string() : fmt::format("one of {}", fmt::join(names, ", ")),
+             nearest(parts[i], names));
+    }
+    if (!child && table->kind == TomlNode::Kind::list)
+      refuse(place, key, value.written(), fmt::format("{} has no entry {}", path, parts[i]),
+             fmt::format("a number < {}", table->items.size()));
+    if (!path.empty()) path += '.';
+    path += parts[i];
+    if (!child) {
+      TomlNode fresh;
+      fresh.source = value.source;
+      table->entries.emplace_back(parts[i], std::move(fresh));
+      child = &table->entries.back().second;
+    } else if (!last && child->kind != TomlNode::Kind::table && child->kind != TomlNode::Kind::list) {
+      refuse(place, key, value.written(), fmt::format("{} is {}, not a table", path, child->what()));
+    }
+    table = child;
+  }
+  *table = std::move(value);
+}
+
+std::string toml_text(const TomlNode& node) {
+  std::string text;
+  append_text(node, text);
+  return text;
 }
 
 TomlDocument read_toml_document(const std::string& path, const std::vector<std::string>& overrides) {

@@ -62,4 +62,18 @@ struct TomlDocument {
 // below (a distribution, a connect rule) is replaced as a whole. Throws ExperimentError.
 TomlDocument read_toml_document(const std::string& path, const std::vector<std::string>& overrides);
 
+// Puts a value at a dotted key as an override does: populations, inputs and projections must exist, settings may be
+// new, and a number names an entry of a list (phases.0.duration). Throws ExperimentError with the value's place.
+void set_toml_value(TomlNode& root, const std::string& key, TomlNode value);
+
+// The whole value as TOML that reads back as the same one.
+std::string toml_text(const TomlNode& node);
+
+// Puts a value at a dotted key as an override does: what a table names must exist, settings may be new, and a number
+// counts the entries of a list (phases.0.duration). `place`: where the key was written, for the ExperimentError.
+void set_toml_value(TomlNode& root, const std::string& key, TomlNode value, const std::string& place);
+
+// The whole value as TOML that reads back as the same one.
+std::string toml_text(const TomlNode& node);
+
 }  // namespace rheo

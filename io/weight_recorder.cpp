@@ -98,11 +98,23 @@ SnapshotSummary seal(const fs::path& sealed) {
   return summary;
 }
 
+// The first tick from `from` on in which a snapshot is due.
+Tick next_snapshot(const std::vector<SampleTimes>& all, Tick from) {
+  Tick next = never;
+  for (const SampleTimes& times : all) {
+    const Tick late = std::max<Tick>(0, from - times.first);
+    const Tick t = times.first + (late + times.every - 1) / times.every * times.every;
+    if (t < times.end) next = std::min(next, t);
+  }
+  return next;
+}
+
 }  // namespace
 
 struct WeightRecorder::State {
   virtual ~State() = default;
   virtual void take() = 0;
+  virtual void flush() = 0;
   virtual SnapshotSummary finish() = 0;
 
   Network* network = nullptr;
@@ -145,7 +157,7 @@ class TypedRecorder final : public WeightRecorder::State {
         refuse(variable, "is no variable of a synapse of " + spec.projections[projection_].plasticity.rule);
       columns_.push_back(static_cast<std::size_t>(found - known.begin()));
     }
-    recording_step(sealed_, [&] { create(directory, spec, record, options.discard_unfinished); });
+    recording_step(sealed_, [&] { create(directory, spec, record, options); });
     // Beyond a quarter of a snapshot no second one waits for the disk.
     options.chunk = std::max<std::size_t>(options.chunk, columns_.size() * edges_ / 4);
     writer_.emplace(options, [this](const Snapshots& some) { write(some); });
@@ -172,6 +184,8 @@ class TypedRecorder final : public WeightRecorder::State {
         some.values.insert(some.values.end(), one.values.begin(), one.values.end());
     });
   }
+
+  void flush() override { writer_->flush(); }
 
   SnapshotSummary finish() override {
     return recording_step(part_of(sealed_), [&] {
@@ -210,15 +224,16 @@ class TypedRecorder final : public WeightRecorder::State {
     std::uint64_t edges;
   };
 
-  void create(const fs::path& directory, const NetworkSpec& spec, const RecordWeights& record, bool discard) {
+  void create(const fs::path& directory, const NetworkSpec& spec, const RecordWeights& record,
+              const WeightRecorder::Options& options) {
     std::error_code code;
     fs::create_directories(directory, code);
     if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
     lock_ = std::make_unique<RecordingLock>(sealed_);
-    file_ = create_part(sealed_, discard);
-    counts_ = file_->create_growing<std::uint64_t>("rows", 1024);
+    PartFile part_file = create_part(sealed_, options);
+    counts_ = part_file.file.create_growing<std::uint64_t>("rows", 1024);
     counts_->set_number<std::uint32_t>("value_bytes", sizeof(Real));
-    h5::Group weights = file_->create_group("weights");
+    h5::Group weights = part_file.file.create_group("weights");
     std::set<std::string> taken_names;
     std::vector<EdgePopulation> pairs;
     for (EdgePopulation& pair : edge_populations(*network, spec, projection_, taken_names)) {
@@ -230,13 +245,27 @@ class TypedRecorder final : public WeightRecorder::State {
       Part part{pair.edges, std::move(time), {}};
       for (const std::string& variable : record.variables)
         part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, part_chunk));
+      if (part_file.earlier) resume(part, *part_file.earlier, pair.name, record.variables, *options.resume_at);
       parts_.push_back(std::move(part));
       edges_ += pair.edges;
       pairs.push_back(std::move(pair));
     }
     if (pairs.size() > 1) list_runs(pairs);
-    file_->start_live();
-    file_->flush();
+    if (written_ != 0) counts_->template append<std::uint64_t>(std::span(&written_, 1));
+    start_part(sealed_, part_file);
+    file_ = std::move(part_file.file);
+  }
+
+  // The snapshots before tick `at`; that one is taken again.
+  void resume(Part& part, const h5::File& from, const std::string& name, const std::vector<std::string>& variables,
+              Tick at) {
+    std::uint64_t rows = 0;
+    for (Tick t = next_snapshot(times, 0); t < at; t = next_snapshot(times, t + 1)) ++rows;
+    const h5::Group group = from.group("/weights/" + name);
+    resume_rows<double>(group.dataset("time"), part.time, rows);
+    for (std::size_t v = 0; v < variables.size(); ++v)
+      resume_rows<Real>(group.dataset(variables[v]), part.data[v], rows, part.edges);
+    written_ = rows;
   }
 
   void list_runs(const std::vector<EdgePopulation>& pairs) {
@@ -328,18 +357,15 @@ WeightRecorder::WeightRecorder(const fs::path& directory, Network& network, cons
 WeightRecorder::~WeightRecorder() = default;
 
 Tick WeightRecorder::next() const {
-  const Tick from = std::max(state_->network->simulation().now(), state_->taken + 1);
-  Tick next = never;
-  for (const SampleTimes& times : state_->times) {
-    const Tick late = std::max<Tick>(0, from - times.first);
-    const Tick t = times.first + (late + times.every - 1) / times.every * times.every;
-    if (t < times.end) next = std::min(next, t);
-  }
-  return next;
+  return next_snapshot(state_->times, std::max(state_->network->simulation().now(), state_->taken + 1));
 }
 
 void WeightRecorder::take() {
   state_->take();
+}
+
+void WeightRecorder::flush() {
+  state_->flush();
 }
 
 SnapshotSummary WeightRecorder::finish() {

@@ -32,7 +32,7 @@ class WeightRecorder {
   using Options = RecordingOptions;
 
   // Makes the directory and the .part file; the network was built from `spec` and outlives the recorder. Throws
-  // RecordingError.
+  // RecordingError. Where the options resume: keeps the snapshots before that tick, in which one may be due again.
   WeightRecorder(const std::filesystem::path& directory, Network& network, const NetworkSpec& spec,
                  const RecordWeights& record, Options options);
   WeightRecorder(const std::filesystem::path& directory, Network& network, const NetworkSpec& spec,
@@ -46,6 +46,9 @@ class WeightRecorder {
   // Takes the snapshot that is due now. Memory holds three of them at most, or some 10^5 values if that is more: blocks
   // while the disk is behind. Changes no result.
   void take();
+
+  // Hands all that was taken to the operating system.
+  void flush();
 
   // Writes what is left and seals. Throws RecordingError; the .part file then stays for recover_snapshots. Call once.
   SnapshotSummary finish();

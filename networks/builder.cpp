@@ -497,10 +497,10 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   if (members.size() == 1) {
     built.weighted = !is_constant(alone.spec->weight) && !alone.plastic;
     if (alone.plastic) built.plastic = place_targets(alone, lanes);
-    if (!built.weighted && !built.plastic) built.weight = alone.counted(std::get<double>(alone.spec->weight));
-    if (has_one_delay(alone))
-      built.one_delay = below("projections." + alone.spec->name,
-                              [&] { return SynapseValues(alone).ticks(std::get<double>(alone.spec->delay)); });
+    below("projections." + alone.spec->name, [&] {
+      if (!built.weighted && !built.plastic) built.weight = alone.counted(std::get<double>(alone.spec->weight));
+      if (has_one_delay(alone)) built.one_delay = SynapseValues(alone).ticks(std::get<double>(alone.spec->delay));
+    });
   }
   std::vector<std::vector<ProjectionTotals>> all(lanes.count());
   threads.for_each(lanes.count(), [&](std::size_t lane) {

@@ -1012,6 +1012,48 @@ std::uint64_t Network::synapses() const {
                          [](std::uint64_t sum, const ProjectionInfo& p) { return sum + p.synapses; });
 }
 
+std::array<std::uint64_t, 2> Network::synapse_digest() const {
+  // The finaliser of splitmix64 (Steele, Lea & Flood 2014).
+  const auto mix = [](std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+  };
+  std::vector<std::array<std::uint64_t, 2>> sums(lanes_.count());
+  simulation_.threads().for_each(lanes_.count(), [&](std::size_t lane) {
+    std::vector<std::pair<NeuronId, std::uint32_t>> owners;
+    for (std::uint32_t slot = 0; slot < lanes_.slots[lane]; ++slot) owners.push_back(owner(lane, slot));
+    std::vector<StoredSynapse> stored;
+    for (std::size_t b = 0; b < synapses_->bundles().size(); ++b) {
+      const SynapseBundle& bundle = synapses_->bundles()[b];
+      for (const SourceRange& range : bundle.sources) {
+        for (NeuronId source = range.first; source < range.end; source += range.step) {
+          stored.clear();
+          synapses_->read(b, lane, range.row + (source - range.first) / range.step, stored);
+          for (const StoredSynapse& one : stored) {
+            const auto [target, port] = owners[one.slot];
+            const std::uint64_t projection =
+                bundle.members.size() == 1 ? bundle.first : bundle.projection_of(source, target);
+            const double weight = bundle.plastic ? 0 : one.weight;
+            const std::uint64_t ends = mix(std::uint64_t{source} << 32 | target);
+            const std::uint64_t rest = mix(projection << 40 | std::uint64_t{port} << 32 | one.delay);
+            const std::uint64_t all =
+                mix(mix(ends + 0x9e3779b97f4a7c15u) + rest) ^ std::bit_cast<std::uint64_t>(weight);
+            sums[lane][0] += mix(all);
+            sums[lane][1] += mix(all + 0x9e3779b97f4a7c15u);
+          }
+        }
+      }
+    }
+  });
+  std::array<std::uint64_t, 2> digest{};
+  for (const auto& sum : sums) {
+    digest[0] += sum[0];
+    digest[1] += sum[1];
+  }
+  return digest;
+}
+
 double Network::bytes_per_synapse() const {
   std::size_t bytes = 0;
   for (const ProjectionInfo& p : projections_) bytes += p.bytes;

@@ -1,6 +1,7 @@
 // From a description to something that runs.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -62,6 +63,9 @@ class Network {
   // The neuron and port whose input a slot of a lane is.
   std::pair<NeuronId, std::uint32_t> owner(std::size_t lane, std::uint32_t slot) const;
   std::uint64_t synapses() const;
+  // Of all that synapses keep while running (projection, source, target, port, delay, weight where it is static),
+  // whatever the layout: sums over synapses of two mixes of these.
+  std::array<std::uint64_t, 2> synapse_digest() const;
   double bytes_per_synapse() const;
 
  private:

@@ -52,7 +52,13 @@ class Command {
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
+  pid_t process() const { return pid_; }
   void send(int signal) const { ::kill(pid_, signal); }
+  // Whether end() will not wait.
+  bool has_ended() const {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+  }
   // The exit code, or minus the signal that ended it.
   int end() {
     int status = 0;

@@ -7,6 +7,7 @@
 
 #include "io/h5.hpp"
 #include "tests/apps/command.hpp"
+#include "tests/apps/small_network.hpp"
 
 namespace {
 
@@ -28,37 +29,11 @@ const std::string learns = "plasticity = { rule = \"stdp_pair\", params = { lamb
 const std::string inhibition_learns =
     "plasticity = { rule = \"vogels_sprekeler\", params = { eta = 2.0, w_max = 300.0 } }\n";
 
-// Neurons that spike often, with phases and recordings as given.
+// With phases and recordings as given.
 fs::path experiment(const Scratch& scratch, const std::string& phases, const std::string& record,
                     const std::string& excitation = learns, const std::string& inhibition = inhibition_learns) {
   const fs::path file = scratch / "net.toml";
-  std::ofstream(file) << R"([simulation]
-seed = 3
-[populations.E]
-model = "iaf_psc_alpha"
-size = 120
-initial = { V_m = { uniform = [-70.0, -56.0] } }
-[populations.I]
-like = "E"
-size = 30
-[inputs.background]
-kind = "poisson"
-target = ["E", "I"]
-rate = 9000.0
-weight = 40.0
-[projections.excitation]
-source = "E"
-target = ["E", "I"]
-connect = { rule = "fixed_indegree", indegree = 12 }
-weight = { uniform = [10.0, 30.0] }
-delay = { uniform = [0.5, 5.0] }
-)" << excitation << R"([projections.inhibition]
-source = "I"
-target = "E"
-connect = { rule = "bernoulli", p = 0.1 }
-weight = -100.0
-)" << inhibition << phases
-                      << record;
+  std::ofstream(file) << "[simulation]\nseed = 3\n" << small_network(excitation, inhibition) << phases << record;
   return file;
 }
 
@@ -139,8 +114,8 @@ TEST_CASE("phases: only what learns changes its weights") {
   CHECK((bytes_of(still / "spikes.h5") == bytes_of(fixed / "spikes.h5")));
   CHECK((weights_of(still / "exc.h5", "excitation_E_E") == weights_of(fixed / "exc.h5", "excitation_E_E")));
   CHECK((weights_of(one / "exc.h5", "excitation_E_E") != weights_of(fixed / "exc.h5", "excitation_E_E")));
-  CHECK((weights_of(one / "inh.h5", "inhibition") == weights_of(fixed / "inh.h5", "inhibition")));
-  CHECK((weights_of(both / "inh.h5", "inhibition") != weights_of(fixed / "inh.h5", "inhibition")));
+  CHECK((weights_of(one / "inh.h5", "inhibition_I_E") == weights_of(fixed / "inh.h5", "inhibition_I_E")));
+  CHECK((weights_of(both / "inh.h5", "inhibition_I_E") != weights_of(fixed / "inh.h5", "inhibition_I_E")));
   CHECK((bytes_of(one / "spikes.h5") != bytes_of(fixed / "spikes.h5")));
 }
 
@@ -209,7 +184,7 @@ TEST_CASE("Ctrl-C and kill -9 keep the weights that were recorded") {
     Command command(scratch, {"run", experiment(scratch, lasting("1e7"), record).string(), "--out", out.string()});
     REQUIRE(comes_true([&] { return flushed_rows(part, "/rows") > 1; }));
     // What others see while it runs.
-    CHECK(flushed_rows(part, "/weights/inhibition/weight") > 0);
+    CHECK(flushed_rows(part, "/weights/inhibition_I_E/weight") > 0);
     command.send(kill ? SIGKILL : SIGINT);
     CHECK(command.end() == (kill ? -SIGKILL : 75));
   }
@@ -220,13 +195,13 @@ TEST_CASE("Ctrl-C and kill -9 keep the weights that were recorded") {
     CHECK(command.out().find("course.h5: sealed, ") != std::string::npos);
     CHECK(code_of(scratch, {"recover", out.string()}) == 2);
   }
-  const auto cut = rheo::h5::File::open((out / "course.h5").string()).group("/weights/inhibition");
+  const auto cut = rheo::h5::File::open((out / "course.h5").string()).group("/weights/inhibition_I_E");
   const std::uint64_t snapshots = cut.dataset("time").rows();
   REQUIRE(snapshots > 2);
   const std::uint64_t compared = std::min<std::uint64_t>(snapshots, 40);
   const fs::path whole = scratch / "whole";
   REQUIRE(code_of(scratch, {"run", experiment(scratch, lasting("200.0"), record).string(), "--out", whole.string()}) ==
           0);
-  const auto expected = rheo::h5::File::open((whole / "course.h5").string()).dataset("/weights/inhibition/weight");
+  const auto expected = rheo::h5::File::open((whole / "course.h5").string()).dataset("/weights/inhibition_I_E/weight");
   CHECK((cut.dataset("weight").read<float>(0, compared) == expected.read<float>(0, compared)));
 }

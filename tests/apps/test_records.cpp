@@ -7,6 +7,7 @@
 
 #include "io/h5.hpp"
 #include "tests/apps/command.hpp"
+#include "tests/apps/small_network.hpp"
 
 using namespace std::chrono_literals;
 
@@ -14,32 +15,8 @@ namespace {
 
 fs::path experiment(const Scratch& scratch, double duration) {
   const fs::path file = scratch / "net.toml";
-  std::ofstream(file) << "[simulation]\nduration = " << duration << R"(
-seed = 3
-[populations.E]
-model = "iaf_psc_alpha"
-size = 120
-initial = { V_m = { uniform = [-70.0, -56.0] } }
-[populations.I]
-like = "E"
-size = 30
-[inputs.background]
-kind = "poisson"
-target = ["E", "I"]
-rate = 9000.0
-weight = 40.0
-[projections.excitation]
-source = "E"
-target = ["E", "I"]
-connect = { rule = "fixed_indegree", indegree = 12 }
-weight = { normal = [20.0, 2.0] }
-delay = { uniform = [0.5, 5.0] }
-[projections.inhibition]
-source = "I"
-target = ["E", "I[0:25]"]
-connect = { rule = "bernoulli", p = 0.1 }
-weight = -100.0
-[record.spikes]
+  std::ofstream(file) << "[simulation]\nseed = 3\nduration = " << duration << "\n"
+                      << small_network() << R"([record.spikes]
 [record.membrane]
 population = ["E[0:50:7]", "I"]
 variables = ["V_m", "I_syn_ex"]

@@ -106,7 +106,7 @@ Complaint refusal(const NetworkSpec& spec) {
 
 }  // namespace
 
-TEST_CASE("Weights of conductances count by magnitude; their sign or a port says where", "[integrate_and_fire]") {
+TEST_CASE("Weights of conductances count by magnitude, their sign or a port says where", "[integrate_and_fire]") {
   const std::string model = GENERATE("iaf_cond_exp", "aeif_cond_exp");
   const auto after = [&](std::vector<ProjectionSpec> projections, const char* column) {
     Net net(network({source({1.0}), population("n", model)}, std::move(projections)));

@@ -55,6 +55,34 @@ TEST_CASE("rate and CV of a train worked out by hand", "[statistics]") {
   CHECK(statistics.count(1, 1) == 1);
 }
 
+TEST_CASE("synchrony is variance over mean of a population's counts in whole bins", "[statistics]") {
+  // Bins of 5 ticks after tick 10. E has 3, 0, 1 and 2 spikes in (10, 30], in a last bin that is not whole 1 more: mean
+  // 1.5, variance 3.5 - 2.25. I has one in each bin.
+  std::vector<std::vector<NeuronId>> ticks(33);
+  const auto spikes = [&](Tick t, std::vector<NeuronId> neurons) { ticks[static_cast<std::size_t>(t - 1)] = neurons; };
+  spikes(10, {0, 1, 2});
+  spikes(11, {0, 3});
+  spikes(15, {0, 1});
+  spikes(16, {4});
+  spikes(25, {2, 3});
+  spikes(26, {0});
+  spikes(30, {0, 4});
+  spikes(31, {0, 3});
+  SpikeStatistics whole(two, 10, 5), pieces(two, 10, 5);
+  whole.take(batch(1, ticks));
+  for (std::size_t t = 0; t < ticks.size(); ++t) pieces.take(batch(static_cast<Tick>(t) + 1, {ticks[t]}));
+  for (const SpikeStatistics* statistics : {&whole, &pieces}) {
+    const auto results = statistics->results(33, 1.0);
+    REQUIRE(results[0].synchrony);
+    CHECK(*results[0].synchrony == Approx(1.25 / 1.5));
+    CHECK(results[1].synchrony == 0.0);
+    CHECK(statistics->results(35, 1.0)[0].synchrony == Approx((15.0 / 5 - 1.4 * 1.4) / 1.4));
+  }
+  CHECK_FALSE(SpikeStatistics(two, 0, 5).results(100, 1.0)[0].synchrony);
+  CHECK(synchrony_bin(0.1) == 30);
+  CHECK(synchrony_bin(5.0) == 1);
+}
+
 TEST_CASE("what was discarded counts neither as a spike nor as the begin of an interval", "[statistics]") {
   SpikeStatistics statistics(two, 10);
   std::vector<std::vector<NeuronId>> ticks(40);

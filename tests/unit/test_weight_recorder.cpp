@@ -303,7 +303,7 @@ TEST_CASE("a disk that is full ends snapshots with a message and keeps those bef
   CHECK((bytes_of(scratch / "many.h5") == bytes_of(scratch / "whole" / "many.h5")));
 }
 
-TEST_CASE("snapshots of what is not there are refused; a projection without synapses has none", "[weights]") {
+TEST_CASE("snapshots of what is not there are refused, a projection without synapses has none", "[weights]") {
   const Scratch scratch;
   NetworkSpec spec = network(Precision::single_);
   spec.projections[0].connect.p = 0;

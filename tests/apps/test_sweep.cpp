@@ -310,13 +310,13 @@ TEST_CASE("SIGTERM and Ctrl-C stop a sweep in order, the points that ran are int
 TEST_CASE("points that were interrupted go on from their checkpoint") {
   const Scratch scratch;
   const std::string text = "[sweep.axes]\n\"populations.E.size\" = [40, 41]\n";
-  constexpr double duration = sanitized ? 3'000 : 20'000;
+  constexpr double duration = sanitized ? 3'000 : 60'000;  // far longer than a signal needs to arrive
   const Sweep calm(scratch, text, "calm", duration), stopped(scratch, text, "stopped", duration);
   REQUIRE(calm.run() == 0);
   const auto rows = calm.results();
   Command command(scratch, stopped.words({"--jobs", "1"}));
   const fs::path first = stopped.out / rows[0].at("folder");
-  REQUIRE(comes_true([&] { return flushed_rows(first / "spikes.h5.part", "/spikes/E/node_ids") > 0; }));
+  REQUIRE(comes_true([&] { return fs::exists(first / "spikes.h5.part"); }));
   command.send(SIGTERM);
   REQUIRE(command.end() == 75);
   REQUIRE(fs::exists(first / "checkpoint.h5"));

@@ -1,0 +1,284 @@
+#include "apps/reservoir/series.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "core/errors.hpp"
+#include "core/random.hpp"
+#include "io/h5.hpp"
+
+namespace rheo {
+
+namespace {
+
+constexpr std::size_t narma_attempts = 100;
+
+// y(t+1) from the input up to t and the targets before.
+double narma10_next(const SignalView& input, const Eigen::VectorXd& target, Eigen::Index t) {
+  constexpr Eigen::Index order = 10;
+  double sum = 0;
+  for (Eigen::Index i = 1; i <= std::min(order, t); ++i) sum += target[t - i];
+  const double y = t > 0 ? target[t - 1] : 0, first = t >= order - 1 ? input[t - order + 1] : 0;
+  return 0.3 * y + 0.05 * y * sum + 1.5 * first * input[t] + 0.1;
+}
+
+double tenth_power(double x) {
+  const double square = x * x, fourth = square * square;
+  return fourth * fourth * square;
+}
+
+// Values and slopes at steps 0, 1, ... and the history before them.
+class MackeyGlass {
+ public:
+  MackeyGlass(RandomStream stream, const MackeyGlassOptions& options)
+      : steps_(options.steps), delay_(options.tau * options.steps), h_(1.0 / static_cast<double>(options.steps)) {
+    assert(options.tau >= 1 && options.steps >= 1);
+    for (std::size_t k = 0; k <= options.tau; ++k) history_.push_back(stream.uniform(1.1, 1.3));
+    values_.push_back(history_.back());
+    slopes_.push_back(slope(history_.back(), delayed(0)));
+  }
+
+  double value() const { return values_.back(); }
+
+  void advance() {
+    const std::size_t now = values_.size() - 1;
+    const double x = values_.back();
+    const double half_way = delayed_half(now), end = delayed(now + 1);
+    const double k1 = slopes_.back();
+    const double k2 = slope(x + 0.5 * h_ * k1, half_way);
+    const double k3 = slope(x + 0.5 * h_ * k2, half_way);
+    const double k4 = slope(x + h_ * k3, end);
+    values_.push_back(x + h_ / 6 * (k1 + 2 * k2 + 2 * k3 + k4));
+    slopes_.push_back(slope(values_.back(), end));
+  }
+
+ private:
+  static double slope(double x, double delayed) { return 0.2 * delayed / (1 + tenth_power(delayed)) - 0.1 * x; }
+
+  // x(step h - tau).
+  double delayed(std::size_t step) const { return step >= delay_ ? values_[step - delay_] : past(2 * step); }
+  // x((step + 1/2) h - tau).
+  double delayed_half(std::size_t step) const {
+    if (step < delay_) return past(2 * step + 1);
+    const std::size_t k = step - delay_;
+    return 0.5 * (values_[k] + values_[k + 1]) + h_ / 8 * (slopes_[k] - slopes_[k + 1]);
+  }
+  // The history, `halves` half steps after -tau.
+  double past(std::size_t halves) const {
+    const std::size_t unit = halves / (2 * steps_);
+    if (unit + 1 >= history_.size()) return history_.back();
+    const double part = static_cast<double>(halves % (2 * steps_)) / static_cast<double>(2 * steps_);
+    return history_[unit] + part * (history_[unit + 1] - history_[unit]);
+  }
+
+  std::size_t steps_, delay_;
+  double h_;
+  std::vector<double> history_, values_, slopes_;
+};
+
+using Point = std::array<double, 3>;
+
+Point lorenz_slope(const Point& p) {
+  return {10 * (p[1] - p[0]), p[0] * (28 - p[2]) - p[1], p[0] * p[1] - 8.0 / 3 * p[2]};
+}
+
+Point moved(const Point& p, double h, const Point& slope) {
+  return {p[0] + h * slope[0], p[1] + h * slope[1], p[2] + h * slope[2]};
+}
+
+Point lorenz_step(const Point& p, double h) {
+  const Point k1 = lorenz_slope(p), k2 = lorenz_slope(moved(p, h / 2, k1)), k3 = lorenz_slope(moved(p, h / 2, k2)),
+              k4 = lorenz_slope(moved(p, h, k3));
+  Point next;
+  for (std::size_t i = 0; i < 3; ++i) next[i] = p[i] + h / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+  return next;
+}
+
+[[noreturn]] void refuse(const std::string& file, std::size_t line, std::string key, std::string_view value,
+                         std::string problem, std::string expected = {}) {
+  throw ExperimentError({.file = line == 0 ? file : fmt::format("{}:{}", file, line),
+                         .key = std::move(key),
+                         .value = std::string(value),
+                         .problem = std::move(problem),
+                         .expected = std::move(expected),
+                         .suggestion = {}});
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::vector<std::string_view> fields_of(std::string_view line) {
+  std::vector<std::string_view> fields;
+  while (true) {
+    const auto comma = line.find(',');
+    fields.push_back(trimmed(line.substr(0, comma)));
+    if (comma == std::string_view::npos) return fields;
+    line.remove_prefix(comma + 1);
+  }
+}
+
+// Infinities and NaN count as numbers here, and are refused later: they are no names of columns.
+std::optional<double> number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
+  return error == std::errc() ? value : HUGE_VAL;
+}
+
+bool is_header(const std::vector<std::string_view>& fields) {
+  for (const std::string_view field : fields)
+    if (number(field)) return false;
+  return true;
+}
+
+}  // namespace
+
+Eigen::VectorXd uniform_series(std::uint64_t seed, std::string_view name, std::size_t count, double lo, double hi) {
+  RandomStream stream(random_key(seed, name, "uniform series"), 0);
+  Eigen::VectorXd values(count);
+  for (double& value : values) value = stream.uniform(lo, hi);
+  return values;
+}
+
+Eigen::VectorXd narma10_target(const SignalView& input) {
+  Eigen::VectorXd target(input.size());
+  for (Eigen::Index t = 0; t < input.size(); ++t) target[t] = narma10_next(input, target, t);
+  return target;
+}
+
+Narma narma10(std::uint64_t seed, std::string_view name, std::size_t count) {
+  const RandomKey key = random_key(seed, name, "narma10");
+  Narma series{Eigen::VectorXd(count), Eigen::VectorXd(count)};
+  for (; series.redrawn < narma_attempts; ++series.redrawn) {
+    RandomStream stream(key, static_cast<std::uint32_t>(series.redrawn));
+    Eigen::Index t = 0;
+    for (; t < series.input.size(); ++t) {
+      series.input[t] = stream.uniform(0.0, 0.5);
+      series.target[t] = narma10_next(series.input, series.target, t);
+      if (std::abs(series.target[t]) > 1) break;
+    }
+    if (t == series.input.size()) return series;
+  }
+  throw ExperimentError(
+      {.file = {},
+       .key = std::string(name),
+       .value = std::to_string(count),
+       .problem = fmt::format("NARMA-10 left [-1, 1] in each of {} draws of so many steps", narma_attempts),
+       .expected = "a shorter series",
+       .suggestion = {}});
+}
+
+Eigen::VectorXd mackey_glass(std::uint64_t seed, std::string_view name, std::size_t count,
+                             const MackeyGlassOptions& options) {
+  MackeyGlass equation(RandomStream(random_key(seed, name, "mackey-glass"), 0), options);
+  Eigen::VectorXd values(count);
+  const auto unit = [&] {
+    for (std::size_t step = 0; step < options.steps; ++step) equation.advance();
+  };
+  for (std::size_t t = 0; t < options.washout; ++t) unit();
+  for (double& value : values) {
+    value = equation.value();
+    unit();
+  }
+  return values;
+}
+
+Matrix lorenz(std::uint64_t seed, std::string_view name, std::size_t count, const LorenzOptions& options) {
+  assert(options.steps >= 1);
+  RandomStream stream(random_key(seed, name, "lorenz"), 0);
+  Point point{1, 1, 20};
+  for (double& coordinate : point) coordinate += stream.uniform(-0.5, 0.5);
+  const double h = 0.02 / static_cast<double>(options.steps);
+  const auto sample = [&] {
+    for (std::size_t step = 0; step < options.steps; ++step) point = lorenz_step(point, h);
+  };
+  for (std::size_t t = 0; t < options.washout; ++t) sample();
+  Matrix values(count, 3);
+  for (Eigen::Index t = 0; t < values.rows(); ++t) {
+    for (std::size_t i = 0; i < 3; ++i) values(t, static_cast<Eigen::Index>(i)) = point[i];
+    sample();
+  }
+  return values;
+}
+
+Matrix delayed_copies(const SignalView& signal, std::size_t delays) {
+  Matrix copies = Matrix::Zero(signal.size(), static_cast<Eigen::Index>(delays));
+  for (Eigen::Index k = 1; k <= copies.cols(); ++k)
+    for (Eigen::Index t = k; t < copies.rows(); ++t) copies(t, k - 1) = signal[t - k];
+  return copies;
+}
+
+Matrix read_csv_series(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) refuse(file, 0, {}, {}, "is a directory", "a CSV file");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) refuse(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
+  std::vector<double> values;
+  std::size_t columns = 0, number_of_line = 0, blank = 0;
+  for (std::string text; std::getline(stream, text);) {
+    ++number_of_line;
+    std::string_view line = text;
+    if (number_of_line == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);  // byte order mark
+    if (trimmed(line).empty()) {
+      if (blank == 0) blank = number_of_line;
+      continue;
+    }
+    // Only the end of a file may be blank: a step that is missing would shift all that follow.
+    if (blank != 0) refuse(file, blank, {}, {}, "is blank, but lines follow", "one time step per line");
+    const auto fields = fields_of(line);
+    if (number_of_line == 1) {
+      columns = fields.size();
+      if (is_header(fields)) continue;
+    }
+    if (fields.size() != columns)
+      refuse(file, number_of_line, {}, {}, fmt::format("has {} columns", fields.size()),
+             fmt::format("{}, as in line 1", columns));
+    for (std::size_t k = 0; k < columns; ++k) {
+      const std::string key = fmt::format("column {}", k + 1);
+      const auto value = number(fields[k]);
+      if (!value) refuse(file, number_of_line, key, fields[k], "is not a number", "a number such as -1.5e-3");
+      if (!std::isfinite(*value)) refuse(file, number_of_line, key, fields[k], "must be finite");
+      values.push_back(*value);
+    }
+  }
+  if (stream.bad()) refuse(file, 0, {}, {}, "cannot be read");
+  if (values.empty()) refuse(file, 0, {}, {}, "holds no values", "one time step per line");
+  return Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(values.size() / columns),
+                                  static_cast<Eigen::Index>(columns));
+}
+
+Matrix read_h5_series(const std::string& file, const std::string& dataset) {
+  try {
+    const h5::Dataset data = h5::File::open(file).dataset(dataset);
+    const auto shape = data.shape();
+    if (shape.size() != 1 && shape.size() != 2)
+      data.fail(fmt::format("has {} dimensions, but must have 1 (steps) or 2 (steps, channels)", shape.size()));
+    if (data.size() == 0) data.fail("holds no values");
+    if (data.kind() != h5::Kind::real && data.kind() != h5::Kind::integer) data.fail("does not hold numbers");
+    const std::uint64_t columns = shape.size() == 2 ? shape[1] : 1;
+    const auto values = data.read<double>();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!std::isfinite(values[i])) data.fail(fmt::format("row {} is not finite", i / columns));
+    return Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(shape[0]),
+                                    static_cast<Eigen::Index>(columns));
+  } catch (const h5::Error& error) {
+    throw ExperimentError(error.complaint());
+  }
+}
+
+}  // namespace rheo

@@ -1,0 +1,65 @@
+// Signals for reservoirs: generated from a seed, or read from a file. Called by the reservoir workbench before a run.
+//
+// Generated ones are functions of (seed, name, parameters) with the same bits everywhere; signals of two names are
+// independent. Differential equations are solved by the classical Runge-Kutta method of fourth order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/reservoir/matrix.hpp"
+
+namespace rheo {
+
+// Independent values, uniform in [lo, hi].
+Eigen::VectorXd uniform_series(std::uint64_t seed, std::string_view name, std::size_t count, double lo, double hi);
+
+// NARMA-10, Atiya & Parlos, IEEE Transactions on Neural Networks 11:697 (2000):
+//   y(t+1) = 0.3 y(t) + 0.05 y(t) sum_{i=0..9} y(t-i) + 1.5 u(t-9) u(t) + 0.1,   u uniform in [0, 0.5]
+// target[t] is y(t+1), the value that input[t] = u(t) makes; y and u are 0 before the series begins.
+//
+// The recursion is not stable for every input: once y is large enough the square term carries it off. A series with
+// |y| > 1 is therefore drawn again from the next stream, as a whole; `redrawn` counts how often (about one series of
+// 10,000 steps in six). What is left is conditioned on staying below 1, which whoever reports a result should say.
+struct Narma {
+  Eigen::VectorXd input, target;
+  std::size_t redrawn = 0;
+};
+// Throws ExperimentError where 100 series left the bound: a long one may have no chance.
+Narma narma10(std::uint64_t seed, std::string_view name, std::size_t count);
+// y(t+1) of any input; may diverge.
+Eigen::VectorXd narma10_target(const SignalView& input);
+
+// Mackey & Glass, Science 197:287 (1977): dx/dt = 0.2 x(t-tau) / (1 + x(t-tau)^10) - 0.1 x, chaotic from tau = 17 on.
+// Sampled once per unit of time. The history on [-tau, 0] is linear between values at whole units of time, each uniform
+// in [1.1, 1.3], so that it does not depend on the step and its corners lie on steps. Delayed values between steps come
+// from the cubic through values and slopes at both ends, of the same order as the method.
+struct MackeyGlassOptions {
+  std::size_t tau = 17;       // units of time, >= 1
+  std::size_t washout = 500;  // units of time that are left out
+  std::size_t steps = 10;     // per unit of time, >= 1
+};
+Eigen::VectorXd mackey_glass(std::uint64_t seed, std::string_view name, std::size_t count,
+                             const MackeyGlassOptions& options = {});
+
+// Lorenz, Journal of the Atmospheric Sciences 20:130 (1963): x' = 10 (y - x), y' = x (28 - z) - y, z' = x y - 8/3 z.
+// Columns x, y, z, sampled every 0.02. Begins at (1, 1, 20), each coordinate off by up to 0.5.
+struct LorenzOptions {
+  std::size_t washout = 1000;  // samples that are left out
+  std::size_t steps = 10;      // per sample, >= 1
+};
+Matrix lorenz(std::uint64_t seed, std::string_view name, std::size_t count, const LorenzOptions& options = {});
+
+// Column k-1 is the signal k steps ago, k = 1..delays; 0 before it begins.
+Matrix delayed_copies(const SignalView& signal, std::size_t delays);
+
+// A file with one line per time step and one column per channel, separated by commas. The first line may name the
+// columns (none of them is a number then). Throws ExperimentError with file and line.
+Matrix read_csv_series(const std::string& file);
+// A dataset of numbers in an HDF5 file: steps, or steps x channels. Throws ExperimentError with file and dataset.
+Matrix read_h5_series(const std::string& file, const std::string& dataset);
+
+}  // namespace rheo

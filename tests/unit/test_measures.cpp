@@ -20,6 +20,14 @@ Matrix normal_matrix(std::size_t rows, std::size_t columns, std::uint64_t seed) 
   return values;
 }
 
+// gcc 12 takes lists of matrices for not initialised.
+std::vector<Matrix> two(const Matrix& first, const Matrix& second) {
+  std::vector<Matrix> both(2);
+  both[0] = first;
+  both[1] = second;
+  return both;
+}
+
 const double degree = std::numbers::pi / 180;
 
 }  // namespace
@@ -88,17 +96,17 @@ TEST_CASE("separation of points on a line worked out by hand", "[reservoir]") {
   Matrix first(2, 1), second(1, 1);
   first << 0, 2;
   second << 10;
-  const Separation apart = separation(std::vector<Matrix>{first, second});
+  const Separation apart = separation(two(first, second));
   CHECK(apart.between == Approx(9.0));
   CHECK(apart.within == Approx(2.0));
   CHECK(apart.ratio == Approx(4.5));
   // Distances are Euclidean: (0, 0) twice, and (3, 4).
   Matrix far(1, 2);
   far << 3, 4;
-  const Separation exact = separation(std::vector<Matrix>{Matrix::Zero(2, 2), far});
+  const Separation exact = separation(two(Matrix::Zero(2, 2), far));
   CHECK(exact.between == 5);
   CHECK(std::isinf(exact.ratio));
-  CHECK(separation(std::vector<Matrix>{Matrix::Zero(2, 2), Matrix::Zero(2, 2)}).ratio == 1);
+  CHECK(separation(two(Matrix::Zero(2, 2), Matrix::Zero(2, 2))).ratio == 1);
   // One cloud for all inputs.
   std::vector<Matrix> same;
   for (std::uint64_t k = 0; k < 6; ++k) same.push_back(normal_matrix(30, 10, k));

@@ -16,6 +16,7 @@
 #include "apps/summary.hpp"
 #include "core/isa.hpp"
 #include "core/time.hpp"
+#include "io/experiment_network.hpp"
 #include "io/provenance.hpp"
 #include "io/statistics.hpp"
 #include "networks/network.hpp"

@@ -8,6 +8,7 @@
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
+#include "io/experiment_network.hpp"
 #include "io/network_writer.hpp"
 #include "io/spike_text.hpp"
 #include "networks/network.hpp"

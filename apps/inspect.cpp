@@ -9,6 +9,7 @@
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
 #include "core/time.hpp"
+#include "io/experiment_network.hpp"
 #include "networks/connect_rules.hpp"
 #include "networks/graph_statistics.hpp"
 

@@ -24,6 +24,7 @@
 #include "core/time.hpp"
 #include "io/checkpoint.hpp"
 #include "io/edge_writer.hpp"
+#include "io/experiment_network.hpp"
 #include "io/provenance.hpp"
 #include "io/sonata.hpp"
 #include "io/spike_recorder.hpp"
@@ -137,22 +138,6 @@ void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
   command.add_option("--plugin", plugins, "load the plasticity rules of this shared library; may be repeated")
       ->type_name("FILE")
       ->allow_extra_args(false);
-}
-
-void check_network(const Experiment& experiment) {
-  try {
-    Network::check(experiment.network);
-  } catch (const BuildError& error) {
-    throw BuildError(locate(error.complaint(), experiment));
-  }
-}
-
-Network build_network(const Experiment& experiment, const Threads& threads) {
-  try {
-    return Network(experiment.network, threads);
-  } catch (const BuildError& error) {
-    throw BuildError(locate(error.complaint(), experiment));
-  }
 }
 
 namespace {

@@ -43,11 +43,6 @@ void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
 // --checkpoint-every of a command; parse_wall_time() reads what is given.
 CLI::Option* add_checkpoint_option(CLI::App& command, std::string& every);
 
-// Checks the network of an experiment without building it; what is wrong comes out with file and line.
-void check_network(const Experiment& experiment);
-// Builds it, likewise.
-Network build_network(const Experiment& experiment, const Threads& threads);
-
 // Projections learn as this phase of the experiment says, from here on.
 void begin_phase(Network& network, const Experiment& experiment, const Phase& phase);
 // Computes all ticks of the experiment, phase by phase.

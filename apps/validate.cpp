@@ -8,6 +8,7 @@
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
 #include "core/time.hpp"
+#include "io/experiment_network.hpp"
 #include "io/sweep.hpp"
 
 namespace rheo {

@@ -243,8 +243,8 @@ class ExperimentReader {
 
   Experiment read() {
     root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record",
-                "sweep"},
-               {"task"});
+                "sweep", "task"});
+    if (const auto task = root_.find("task")) experiment_.task = task->node().place();
     if (const auto sweep = root_.find("sweep"))
       experiment_.warnings.push_back(
           fmt::format("{}: [sweep] does not count here, this is one run of the experiment "
@@ -340,7 +340,7 @@ class ExperimentReader {
 
     if (const auto state = simulation.find("initial_state")) read_initial_state(*state);
 
-    if (root_.find("phases") && !simulation.find("duration")) return;  // it is theirs
+    if (root_.find("task") || (root_.find("phases") && !simulation.find("duration"))) return;  // it is theirs
     const Field duration = simulation.need("duration", "a number > 0 (ms)");
     const double asked = duration.number({.low = 0, .high = infinity, .unit = "ms", .above_low = true});
     const Tick ticks = ms_to_tick_nearest(asked, network().dt);
@@ -798,9 +798,15 @@ class ExperimentReader {
     input.name = name;
     Names keys = {"kind", "target"};
     const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
-    if (word == "poisson") allow({"rate", "weight", "delay", "port", "profile"});
-    if (word == "spikes") allow({"times", "file", "population", "weight", "delay", "port"});
+    const bool reads_signal = field.node().find("signal") != nullptr;
+    if (word == "poisson") allow({"rate", "weight", "port"});
+    if (word == "poisson" && !reads_signal) allow({"delay", "profile"});
+    if (word == "poisson" && reads_signal) allow({"peak"});
+    if (word == "spikes") allow({"weight", "port"});
+    if (word == "spikes" && !reads_signal) allow({"times", "file", "population", "delay"});
     if (word == "current") allow({"amplitude"});
+    if (word == "poisson" || word == "spikes" || word == "current") allow({"signal"});
+    if (reads_signal) allow({"channel"});
     if (word == "steps") allow({"times", "values", "shape", "period"});
     if (word == "sine") allow({"amplitude", "frequency", "phase"});
     if (word == "noise") allow({"mean", "deviation", "every"});
@@ -825,8 +831,9 @@ class ExperimentReader {
       if (const auto profile = field.find("profile")) input.profile = read_rate_profile(*profile);
     } else if (word == "spikes") {
       input.kind = InputSpec::Kind::spikes;
-      input.trains = read_trains(field, static_cast<std::uint32_t>(*each.count), true);
-      if (!input.trains) field.need("times", "times = [[..], ..] or file = \"..\" (spike times in ms)");
+      if (!reads_signal) input.trains = read_trains(field, static_cast<std::uint32_t>(*each.count), true);
+      if (!reads_signal && !input.trains)
+        field.need("times", "times = [[..], ..] or file = \"..\" (spike times in ms)");
     } else if (word == "noise") {
       input.kind = InputSpec::Kind::noise;
       if (field.find("mean")) input.amplitude = current("mean");
@@ -840,6 +847,12 @@ class ExperimentReader {
       if (word == "steps") input.profile = read_steps(field, currents);
       if (word == "sine") input.profile = read_sine(field);
     }
+    if (const auto signal = field.find("signal")) {
+      input.signal = signal->text("the name of a signal");
+      if (const auto channel = field.find("channel"))
+        input.channel = static_cast<std::uint32_t>(channel->whole(0, max_neurons));
+      if (const auto peak = field.find("peak")) input.peak = peak->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
+    }
     const Range times{.low = 0, .high = infinity, .unit = "ms"};
     if (const auto start = field.find("start")) input.start = start->number(times);
     if (const auto stop = field.find("stop")) {
@@ -852,8 +865,8 @@ class ExperimentReader {
   }
 
   void read_signal(const Field& field, const std::string& name) {
-    const Names kinds = {"filtered_spikes", "steps", "pulses", "published"};
-    const std::string& word = field.need("kind", one_of(kinds)).word(kinds, {"task"}, "kind of signal");
+    const Names kinds = {"filtered_spikes", "steps", "pulses", "published", "task"};
+    const std::string& word = field.need("kind", one_of(kinds)).word(kinds, {}, "kind of signal");
     SignalSpec signal;
     signal.name = name;
     Names keys = {"kind"};
@@ -863,6 +876,7 @@ class ExperimentReader {
     if (word == "steps") allow({"times", "values"});
     if (word == "pulses") allow({"times", "values", "tau"});
     if (word == "published") allow({"projection"});
+    if (word == "task") allow({"width"});
     field.only(keys);
     if (const auto baseline = field.find("baseline")) signal.baseline = baseline->number();
     if (const auto tau = field.find("tau")) signal.tau = tau->number({.low = 0, .high = infinity, .unit = "ms"});
@@ -879,6 +893,10 @@ class ExperimentReader {
       signal.kind = SignalSpec::Kind::published;
       const char* const expected = "the name of a projection whose rule publishes a signal";
       signal.projection = field.need("projection", expected).text(expected);
+    } else if (word == "task") {
+      signal.kind = SignalSpec::Kind::task;
+      if (const auto width = field.find("width"))
+        signal.width = static_cast<std::uint32_t>(width->whole(1, max_neurons));
     } else {
       signal.pulses = word == "pulses";
       signal.times = read_table(field.need("times", "a list of times (ms)"), "a list of times (ms)");

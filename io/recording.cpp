@@ -1,6 +1,7 @@
 #include "io/recording.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <system_error>
+
+#include "io/provenance.hpp"
 
 namespace rheo {
 
@@ -162,6 +166,19 @@ void write_durably(const fs::path& file, h5::File::Layout layout, const std::fun
     throw;
   }
   sync(file.has_parent_path() ? file.parent_path() : ".");
+}
+
+void write_whole_text(const fs::path& file, const std::function<void(std::ostream&)>& fill) {
+  // Several processes may write the same file, each under a name of its own.
+  const fs::path draft = fs::path(file).concat(fmt::format(".{}.{}.tmp", host_name(), ::getpid()));
+  errno = 0;
+  std::ofstream stream(draft, std::ios::binary);
+  fill(stream);
+  stream.close();
+  if (stream && ::rename(draft.c_str(), file.c_str()) == 0) return;
+  const int code = errno;
+  ::unlink(draft.c_str());
+  refuse_recording(file, fmt::format("cannot be written ({})", system_message(code)));
 }
 
 void write_whole(const fs::path& file, const std::function<void(h5::File&)>& fill) {

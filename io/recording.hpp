@@ -12,6 +12,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -98,6 +99,9 @@ void sync_part(const std::filesystem::path& sealed);
 
 // magic and version, as in every SONATA file.
 void describe_sonata_file(h5::File& file);
+
+// Puts a text under a name at once: readers see what was there before, or all of it. Throws RecordingError.
+void write_whole_text(const std::filesystem::path& file, const std::function<void(std::ostream&)>& fill);
 
 // Writes `file` under another name first: a reader sees the old file or the new one, and a failure leaves the old one.
 void write_whole(const std::filesystem::path& file, const std::function<void(h5::File&)>& fill);

@@ -167,19 +167,6 @@ double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-void write_whole_text(const fs::path& file, const std::function<void(std::ostream&)>& fill) {
-  // Several processes may write the same file, each under a name of its own.
-  const fs::path draft = fs::path(file).concat(fmt::format(".{}.{}.tmp", host_name(), ::getpid()));
-  errno = 0;
-  std::ofstream stream(draft, std::ios::binary);
-  fill(stream);
-  stream.close();
-  if (stream && ::rename(draft.c_str(), file.c_str()) == 0) return;
-  const int code = errno;
-  ::unlink(draft.c_str());
-  refuse_recording(file, fmt::format("cannot be written ({})", std::generic_category().message(code)));
-}
-
 void add_report(PointRecord& record, const fs::path& directory) {
   std::ifstream stream(directory / "run.json");
   const Json json = Json::parse(stream, nullptr, false);

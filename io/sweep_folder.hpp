@@ -132,9 +132,6 @@ class SweepJournal {
   int file_ = -1;
 };
 
-// Puts a text under a name at once: readers see what was there before, or all of it. Throws RecordingError.
-void write_whole_text(const std::filesystem::path& file, const std::function<void(std::ostream&)>& fill);
-
 // Takes wall times, memory and statistics of populations from a run's run.json; leaves the record as it is where there
 // is none.
 void add_report(PointRecord& record, const std::filesystem::path& directory);

@@ -69,11 +69,4 @@ void set_toml_value(TomlNode& root, const std::string& key, TomlNode value);
 // The whole value as TOML that reads back as the same one.
 std::string toml_text(const TomlNode& node);
 
-// Puts a value at a dotted key as an override does: what a table names must exist, settings may be new, and a number
-// counts the entries of a list (phases.0.duration). `place`: where the key was written, for the ExperimentError.
-void set_toml_value(TomlNode& root, const std::string& key, TomlNode value, const std::string& place);
-
-// The whole value as TOML that reads back as the same one.
-std::string toml_text(const TomlNode& node);
-
 }  // namespace rheo

@@ -29,7 +29,7 @@ struct Figures {
   double by_ring = 0, by_wheel = 0;  // ns for the synapses of a row
   std::uint64_t ticks = 2;           // of a ring
   bool by_event = false;             // some population is updated by events
-  bool plastic = false;              // some projection learns
+  bool plastic = false;              // some projection learns, or there are signals
 };
 
 // How many delays n synapses of a projection have, about.
@@ -91,6 +91,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
                      const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
   Layout layout;
   Figures f;
+  f.plastic = !spec.signals.empty();
   for (const auto& population : populations) {
     f.slots += std::uint64_t{population->ports()} * population->size();
     f.neurons += population->size();

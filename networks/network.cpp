@@ -313,13 +313,17 @@ class Plan {
       return;
     }
     if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", 0, most_per_tick / spec_.dt * 1000);
-    if (input.kind == InputSpec::Kind::spikes && !input.trains)
-      refuse(key + ".times", {}, "missing", "one list of times per neuron, or one for all");
+    if (input.kind == InputSpec::Kind::spikes && !input.trains && input.signal.empty())
+      refuse(key + ".times", {}, "missing", "one list of times per neuron, one for all, or a signal");
     if (input.kind == InputSpec::Kind::spikes)
       check_trains(input.trains, input.trains && input.trains->begin.size() == 2 ? 1 : targets, key + ".times");
     check(input.weight, "weight", -1e30, 1e30);
     if (!(input.delay >= 0) || !std::isfinite(input.delay))
       refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
+    if (!input.signal.empty() && input.delay > 0)
+      refuse(key + ".delay", number(input.delay), "a signal acts in its own tick", "no delay");
+    if (!(input.peak > 0) || !std::isfinite(input.peak))
+      refuse(key + ".peak", number(input.peak), "not the largest value of a signal", "a number > 0");
   }
 
   void check_profile(const Profile& profile, bool is_rate, const std::string& key) const {
@@ -431,8 +435,9 @@ std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpe
 // Builds the drives of one input, one or two for each part of its target.
 class InputBuilder {
  public:
-  InputBuilder(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa)
-      : spec_(spec), plan_(plan), input_(input), isa_(isa), key_("inputs." + input.name) {
+  // signals: outlives the drives; may be nullptr where no input reads one.
+  InputBuilder(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa, const SignalBoard* signals)
+      : spec_(spec), plan_(plan), input_(input), isa_(isa), signals_(signals), key_("inputs." + input.name) {
     for (const Selection& target : input.target) targets_ += plan.resolve(target, key_ + ".target").second.count();
   }
 
@@ -463,7 +468,8 @@ class InputBuilder {
             for (double& w : of_sign) w = -w;
           }
           drives.push_back(input_.kind == InputSpec::Kind::poisson ? poisson(where, offset, of_sign)
-                                                                   : spikes(where, offset, of_sign));
+                           : input_.signal.empty()                 ? spikes(where, offset, of_sign)
+                                                                   : graded_spikes(where, offset, std::move(of_sign)));
         }
       }
       offset += where.range.count();
@@ -485,7 +491,7 @@ class InputBuilder {
       weights_ = draw(input_.weight, "weight");
     }
     if (input_.kind != InputSpec::Kind::poisson) return;
-    const double peak = input_.profile.peak();
+    const double peak = peak_factor();
     for (const double rate : draw(input_.rate, "rate")) {
       const double mean = rate * peak * spec_.dt / 1000;
       if (!(mean >= 0 && mean <= Plan::most_per_tick))
@@ -504,12 +510,26 @@ class InputBuilder {
     return {values.begin() + offset, values.begin() + offset + where.range.count()};
   }
 
-  TickProfile profile() const { return {input_.profile, spec_.dt}; }
+  double peak_factor() const { return input_.signal.empty() ? input_.profile.peak() : input_.peak; }
+
+  // offset: position of the range among all targets.
+  Factors factors(const DriveTarget& where, std::uint32_t offset) const {
+    if (input_.signal.empty()) return profile_factors(input_.profile, spec_.dt, where.first);
+    const std::size_t which = signals_->find(input_.signal);
+    const bool each = !input_.channel && signals_->width(which) > 1;
+    const std::uint32_t channel = input_.channel.value_or(0);
+    const double least = brings_current(input_) ? -std::numeric_limits<double>::infinity() : 0;
+    return [board = signals_, which, each, channel, offset, least](Tick t) {
+      const std::span<const double> values = board->at(which, t);
+      return Factor{values[each ? 0 : channel], each ? values.data() + offset : nullptr, least};
+    };
+  }
   Tick delay() const { return std::max<Tick>(0, ms_to_tick_nearest(input_.delay, spec_.dt)); }
 
   std::unique_ptr<Drive> current(const DriveTarget& where, std::uint32_t offset) const {
     if (input_.kind == InputSpec::Kind::current)
-      return std::make_unique<CurrentDrive>(where, spec_.precision, part(amplitudes_, where, offset), profile());
+      return std::make_unique<CurrentDrive>(where, spec_.precision, part(amplitudes_, where, offset),
+                                            factors(where, offset));
     return std::make_unique<NoiseDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "noise"), offset,
                                         part(amplitudes_, where, offset), part(deviations_, where, offset),
                                         std::max<Tick>(1, ms_to_tick_nearest(input_.every, spec_.dt)),
@@ -520,8 +540,13 @@ class InputBuilder {
                                  const std::vector<double>& weights) const {
     return std::make_unique<PoissonDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "poisson"),
                                           offset, part(tables_, where, offset), weights, delay(),
-                                          kernels(isa_).poisson[static_cast<std::size_t>(spec_.precision)], profile(),
-                                          input_.profile.peak());
+                                          kernels(isa_).poisson[static_cast<std::size_t>(spec_.precision)],
+                                          factors(where, offset), peak_factor());
+  }
+
+  std::unique_ptr<Drive> graded_spikes(const DriveTarget& where, std::uint32_t offset,
+                                       const std::vector<double>& weights) const {
+    return std::make_unique<CurrentDrive>(where, spec_.precision, weights, factors(where, offset));
   }
 
   std::unique_ptr<Drive> spikes(const DriveTarget& where, std::uint32_t offset,
@@ -542,6 +567,7 @@ class InputBuilder {
   const Plan& plan_;
   const InputSpec& input_;
   Isa isa_;
+  const SignalBoard* signals_;
   std::string key_;
   std::uint32_t targets_ = 0;
   std::vector<double> weights_, amplitudes_, deviations_;
@@ -702,6 +728,27 @@ void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>
   }
 }
 
+// Whether the signal that an input reads is there, and has the numbers that it asks for.
+void check_signal_of(const InputSpec& input, const Plan& plan, const std::vector<SignalBoard::Plan>& signals) {
+  const std::string key = "inputs." + input.name;
+  const auto found = std::find_if(signals.begin(), signals.end(),
+                                  [&](const SignalBoard::Plan& one) { return one.spec.name == input.signal; });
+  if (found == signals.end()) {
+    std::vector<std::string> all;
+    for (const SignalBoard::Plan& one : signals) all.push_back(one.spec.name);
+    refuse(key + ".signal", "\"" + input.signal + "\"", "no such signal",
+           all.empty() ? "a signal of [signals]" : "one of " + list(all), nearest(input.signal, all));
+  }
+  if (input.channel && *input.channel >= found->width)
+    refuse(key + ".channel", std::to_string(*input.channel), fmt::format("the signal has {} numbers", found->width),
+           fmt::format("0 to {}", found->width - 1));
+  std::uint32_t targets = 0;
+  for (const Selection& target : input.target) targets += plan.resolve(target, key + ".target").second.count();
+  if (!input.channel && found->width > 1 && found->width != targets)
+    refuse(key + ".signal", "\"" + input.signal + "\"", fmt::format("has {} numbers", found->width),
+           fmt::format("1, one for each of {} target neurons, or a channel", targets));
+}
+
 std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Plan& plan,
                                             const std::vector<ResolvedProjection>& projections) {
   std::vector<SignalBoard::Plan> plans;
@@ -739,6 +786,8 @@ std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Plan&
                fmt::format("{}, one for each source neuron", projection.plan.rows));
     }
   }
+  for (const InputSpec& input : spec.inputs)
+    if (!input.signal.empty()) check_signal_of(input, plan, plans);
   return plans;
 }
 
@@ -879,7 +928,6 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
   parts.populations = build_populations(spec, plan, isa, plans);
-  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa).build(parts.drives);
   Layout layout = choose_layout(spec, plans, parts.populations);
   std::vector<SynapseBundle> bundles;
   for (std::size_t first = 0; first < resolved.size(); first = layout.bundle_end[bundles.size() - 1]) {
@@ -896,6 +944,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
                                    SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
   synapses = made.get();
   signals = made->signals();
+  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa, signals).build(parts.drives);
   parts.connectivity = std::move(made);
   lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
@@ -928,7 +977,7 @@ namespace {
 std::size_t find_signal(const SignalBoard* board, const std::string& name) {
   const std::size_t which = board == nullptr ? 0 : board->find(name);
   if (board == nullptr || which == board->size())
-    refuse("signals." + name, {}, "no such signal", "one of a network with plastic projections");
+    refuse("signals." + name, {}, "no such signal", "one of the network's");
   return which;
 }
 

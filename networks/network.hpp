@@ -74,7 +74,7 @@ class Network {
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
   const StoredSynapses* synapses_ = nullptr;  // owned by the simulation
-  SignalBoard* signals_ = nullptr;            // likewise; none where nothing learns
+  SignalBoard* signals_ = nullptr;            // likewise; none where there are none and nothing learns
   Simulation simulation_;
 };
 

@@ -131,8 +131,8 @@ struct ProjectionSpec {
   PlasticitySpec plasticity = {};
 };
 
-// A third factor of plasticity rules: a number for each tick, or a list of them; networks/signals.hpp says what each
-// kind is.
+// A number for each tick, or a list of them, which plasticity rules read as third factors and inputs as their strength;
+// networks/signals.hpp says what each kind is.
 struct SignalSpec {
   enum class Kind { filtered_spikes, table, task, published };
   std::string name;
@@ -163,8 +163,14 @@ struct InputSpec {
   Value deviation = 0.0;                                // noise: standard deviation
   double every = 0;                                     // noise: ms that a draw lasts; 0: one tick
   Profile profile = {};                                 // poisson: multiplies the rate; current: the amplitude
-  std::string port;                                     // poisson, spikes; empty: by the sign of the weight
-  double start = 0;                                     // ms: active in (start, stop]; not for spikes
+  // Instead of a profile, and of trains: the name of a signal. It multiplies the rate or the amplitude; for spikes it
+  // says how many arrive in a tick (a negative number is none).
+  std::string signal = {};
+  // Which of its numbers; empty: its only one, or each target neuron its own.
+  std::optional<std::uint32_t> channel = {};
+  double peak = 1;   // poisson with a signal: what it is cut at
+  std::string port;  // poisson, spikes; empty: by the sign of the weight
+  double start = 0;  // ms: active in (start, stop]; not for spikes
   std::optional<double> stop;
 };
 

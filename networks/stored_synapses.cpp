@@ -248,7 +248,7 @@ class RingDelivery final : public TypedBundles<Real, Address> {
   std::vector<Lane> lanes_;
 };
 
-// Plastic: some bundle is.
+// Plastic: some bundle is, or there are signals.
 template <class Real, class Address, bool plastic>
 class WheelDelivery final : public TypedBundles<Real, Address> {
   using Base = TypedBundles<Real, Address>;
@@ -509,8 +509,8 @@ std::unique_ptr<StoredSynapses> make(std::vector<SynapseBundle> bundles, Deliver
                                      const std::vector<std::uint32_t>& slots, SignalBoard signals) {
   if (delivery.kind == Delivery::Kind::ring)
     return std::make_unique<RingDelivery<Real, Address>>(std::move(bundles), delivery.width, slots.size());
-  if (std::any_of(bundles.begin(), bundles.end(),
-                  [](const SynapseBundle& bundle) { return bundle.plastic != nullptr; }))
+  if (signals.size() > 0 || std::any_of(bundles.begin(), bundles.end(),
+                                        [](const SynapseBundle& bundle) { return bundle.plastic != nullptr; }))
     return std::make_unique<WheelDelivery<Real, Address, true>>(std::move(bundles), slots, delivery.note_touched,
                                                                 std::move(signals));
   return std::make_unique<WheelDelivery<Real, Address, false>>(std::move(bundles), slots, delivery.note_touched,

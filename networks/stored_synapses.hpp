@@ -37,7 +37,7 @@ class StoredSynapses : public Connectivity {
   virtual SynapseColumn read_column(std::size_t /*bundle*/, std::size_t /*column*/) const { return {}; }
   virtual std::uint32_t delay(std::size_t bundle, std::size_t lane, std::uint32_t row,
                               std::uint32_t index) const = 0;  // ticks; `row` holds the synapse
-  // Of the network, in the order of their declaration; none where nothing learns.
+  // Of the network, in the order of their declaration; none where there are none and nothing learns.
   virtual SignalBoard* signals() { return nullptr; }
 };
 

@@ -13,6 +13,11 @@ NeuronRange NeuronRange::positions_within(std::uint32_t from, std::uint32_t to) 
   return {first_at_least(from), first_at_least(to), 1};
 }
 
+Factors profile_factors(const Profile& profile, double dt, Tick first) {
+  if (profile.kind == Profile::Kind::constant) return {};
+  return [ticks = TickProfile(profile, dt), first](Tick t) { return Factor{ticks.at(t - first + 1)}; };
+}
+
 DriveValues::DriveValues(Precision precision, const std::vector<double>& values) {
   if (precision == Precision::single_)
     single_.assign(values.begin(), values.end());
@@ -22,7 +27,7 @@ DriveValues::DriveValues(Precision precision, const std::vector<double>& values)
 
 PoissonDrive::PoissonDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
                            std::vector<std::shared_ptr<const PoissonTable>> tables, const std::vector<double>& weight,
-                           Tick delay, PoissonAdd kernel, TickProfile profile, double peak)
+                           Tick delay, PoissonAdd kernel, Factors factors, double peak)
     : DriveBase(target, precision),
       key_(key),
       index_offset_(index_offset),
@@ -30,7 +35,7 @@ PoissonDrive::PoissonDrive(DriveTarget target, Precision precision, RandomKey ke
       weight_(precision, weight),
       delay_(delay),
       kernel_(kernel),
-      profile_(std::move(profile)),
+      factors_(std::move(factors)),
       peak_(peak) {
   // Tables of equal rate are shared, and so are their upper bits.
   std::map<const PoissonTable*, std::shared_ptr<const std::vector<std::uint16_t>>> made;
@@ -52,21 +57,28 @@ template <class Real>
 void PoissonDrive::add_in(Tick t, NeuronRange part, Real* to) const {
   const Tick emitted = t - delay_;
   if (!active(emitted)) return;
+  const auto keep = [&](double factor) {
+    return static_cast<std::uint64_t>(std::clamp(factor / peak_, 0.0, 1.0) *
+                                      static_cast<double>(PoissonArgs::keep_all));
+  };
   PoissonArgs args{};
   args.keep = PoissonArgs::keep_all;
-  if (!profile_.is_constant()) {
-    const double factor = std::max(0.0, profile_.at(since_start(emitted)));
-    if (factor == 0) return;
-    args.keep = static_cast<std::uint64_t>(std::min(1.0, factor / peak_) * static_cast<double>(PoissonArgs::keep_all));
+  Factor factor;
+  if (factors_) {
+    factor = factors_(emitted);
+    if (factor.each == nullptr) args.keep = keep(factor.of(0));
+    if (args.keep == 0) return;
   }
   args.key_lo = key_.lo;
   args.key_hi = key_.hi;
   args.tick = static_cast<std::uint64_t>(emitted);
   args.table_per_neuron = views_.size() > 1;
   args.weight_per_neuron = weight_.per_neuron();
-  // The kernel works on neighbouring neurons.
-  const std::uint32_t step = target_.range.step, stretch = step == 1 ? part.end - part.begin : 1;
+  // The kernel works on neighbouring neurons that keep equally many.
+  const std::uint32_t step = target_.range.step;
+  const std::uint32_t stretch = step == 1 && factor.each == nullptr ? part.end - part.begin : 1;
   for (std::uint32_t i = part.begin; i < part.end; i += stretch) {
+    if (factor.each != nullptr) args.keep = keep(factor.of(i));
     args.begin = index_offset_ + i;
     args.end = index_offset_ + i + stretch;
     args.table = views_.data() + (args.table_per_neuron ? i : 0);
@@ -91,14 +103,22 @@ void SpikeDrive::add_in(Tick t, NeuronRange part, Real* to) const {
 }
 
 CurrentDrive::CurrentDrive(DriveTarget target, Precision precision, const std::vector<double>& amplitude,
-                           TickProfile profile)
-    : DriveBase(target, precision), amplitude_(precision, amplitude), profile_(std::move(profile)) {}
+                           Factors factors)
+    : DriveBase(target, precision), amplitude_(precision, amplitude), factors_(std::move(factors)) {}
 
 template <class Real>
 void CurrentDrive::add_in(Tick t, NeuronRange part, Real* to) const {
   if (!active(t)) return;
   const std::size_t n = part.end - part.begin, step = target_.range.step;
-  const auto factor = static_cast<Real>(profile_.at(since_start(t)));  // 1 for a constant: x 1 changes no bit
+  const Factor factors = factors_ ? factors_(t) : Factor{};
+  if (factors.each != nullptr) {
+    const Real* const amplitude = amplitude_.data<Real>();
+    for (std::size_t i = 0; i < n; ++i)
+      to[i * step] +=
+          amplitude[amplitude_.per_neuron() ? part.begin + i : 0] * static_cast<Real>(factors.of(part.begin + i));
+    return;
+  }
+  const auto factor = static_cast<Real>(factors.of(0));  // 1 for a constant: x 1 changes no bit
   if (amplitude_.per_neuron()) {
     const Real* const each = amplitude_.data<Real>() + part.begin;
     for (std::size_t i = 0; i < n; ++i) to[i * step] += each[i] * factor;
@@ -130,7 +150,7 @@ void NoiseDrive::add_in(Tick t, NeuronRange part, Real* to) const {
   };
   kernel_({.key_lo = key_.lo,
            .key_hi = key_.hi,
-           .interval = static_cast<std::uint64_t>((since_start(t) - 1) / every_),
+           .interval = static_cast<std::uint64_t>((t - target_.first) / every_),
            .begin = index_offset_ + part.begin,
            .end = index_offset_ + part.end,
            .mean = of(mean_),

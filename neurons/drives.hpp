@@ -2,7 +2,10 @@
 // noise. All are functions of the tick, without state.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -28,6 +31,19 @@ struct DriveTarget {
   NeuronRange range;
   Tick first = 1, last = never;  // active in ticks [first, last]
 };
+
+// What multiplies a drive in one tick: a number for all neurons of the range, or one for each.
+struct Factor {
+  double common = 1;
+  const double* each = nullptr;                             // [position in the range], instead of `common`
+  double least = -std::numeric_limits<double>::infinity();  // what is less counts as this
+  double of(std::size_t position) const { return std::max(least, each == nullptr ? common : each[position]); }
+};
+// Of a tick, for which the drive is asked; empty: always 1. A profile is a function of the tick; a signal is known for
+// the ticks that are computed.
+using Factors = std::function<Factor(Tick)>;
+// Of a profile that starts with tick `first`; empty where it is constant.
+Factors profile_factors(const Profile& profile, double dt, Tick first);
 
 // Numbers in the simulation's precision, one for all neurons of a range or one for each.
 class DriveValues {
@@ -60,7 +76,6 @@ class DriveBase : public Drive {
 
  protected:
   bool active(Tick t) const { return t >= target_.first && t <= target_.last; }
-  Tick since_start(Tick t) const { return t - target_.first + 1; }
 
   DriveTarget target_;
   Precision precision_;
@@ -68,15 +83,16 @@ class DriveBase : public Drive {
 
 // Independent Poisson trains, one per target neuron; input is weight x number of spikes. What arrives in tick t was
 // emitted in tick t - delay, the first in tick 1. Neuron i of the range is number index_offset + i of the trains, so
-// that one input may cover several populations; see PoissonArgs for the bits that a draw takes. A profile multiplies
-// the rate: spikes are drawn at its peak and kept with probability profile / peak.
+// that one input may cover several populations; see PoissonArgs for the bits that a draw takes. Factors multiply the
+// rate: spikes are drawn at their peak and kept with probability factor / peak, which is cut to 0 .. 1. The factors of
+// the tick of emission count.
 class PoissonDrive final : public DriveBase<PoissonDrive> {
  public:
   // tables, weight: one for all or one per neuron of the range; a table's lambda is the mean number of spikes per tick
-  // at the profile's peak.
+  // at the peak of the factors.
   PoissonDrive(DriveTarget target, Precision precision, RandomKey key, std::uint32_t index_offset,
                std::vector<std::shared_ptr<const PoissonTable>> tables, const std::vector<double>& weight, Tick delay,
-               PoissonAdd kernel, TickProfile profile = {}, double peak = 1);
+               PoissonAdd kernel, Factors factors = {}, double peak = 1);
 
  private:
   friend DriveBase<PoissonDrive>;
@@ -91,7 +107,7 @@ class PoissonDrive final : public DriveBase<PoissonDrive> {
   DriveValues weight_;
   Tick delay_;
   PoissonAdd kernel_;
-  TickProfile profile_;
+  Factors factors_;
   double peak_;
 };
 
@@ -114,10 +130,11 @@ class SpikeDrive final : public DriveBase<SpikeDrive> {
   DriveValues weight_;
 };
 
-// A current, one amplitude or one per neuron of the range, times a profile.
+// A current, one amplitude or one per neuron of the range, times factors; or as many spikes of a weight as the factors
+// say, on any port.
 class CurrentDrive final : public DriveBase<CurrentDrive> {
  public:
-  CurrentDrive(DriveTarget target, Precision precision, const std::vector<double>& amplitude, TickProfile profile = {});
+  CurrentDrive(DriveTarget target, Precision precision, const std::vector<double>& amplitude, Factors factors = {});
 
  private:
   friend DriveBase<CurrentDrive>;
@@ -125,7 +142,7 @@ class CurrentDrive final : public DriveBase<CurrentDrive> {
   void add_in(Tick t, NeuronRange part, Real* to) const;
 
   DriveValues amplitude_;
-  TickProfile profile_;
+  Factors factors_;
 };
 
 // A normally distributed current, drawn anew for every neuron each `every` ticks: mean + deviation z. Neuron i of the

@@ -29,7 +29,6 @@ class TickProfile {
   TickProfile() = default;
   TickProfile(const Profile& profile, double dt);
 
-  bool is_constant() const { return profile_.kind == Profile::Kind::constant; }
   // The factor in the k-th tick of the input, k >= 1.
   double at(Tick k) const;
 

@@ -32,15 +32,15 @@ SpikePatterns::SpikePatterns(const SpikePatternOptions& options, std::uint64_t s
   assert(options.deletion >= 0 && options.deletion <= 1);
   assert(options.channels == 0 || options.classes <= std::numeric_limits<std::uint32_t>::max() / options.channels);
   const RandomKey key = random_key(seed, name, "spike patterns");
-  patterns_.assign(options.classes, SpikeTrains(options.channels));
+  patterns_.assign(options.classes, PatternTrains(options.channels));
   std::uint32_t index = 0;
-  for (SpikeTrains& trains : patterns_)
+  for (PatternTrains& trains : patterns_)
     for (auto& train : trains) add_poisson_train(train, RandomStream(key, index++), options.rate, options.length);
 }
 
-SpikeTrains SpikePatterns::sample(std::size_t of_class, std::uint64_t number) const {
+PatternTrains SpikePatterns::sample(std::size_t of_class, std::uint64_t number) const {
   assert(of_class < patterns_.size());
-  SpikeTrains trains(options_.channels);
+  PatternTrains trains(options_.channels);
   for (std::size_t channel = 0; channel < options_.channels; ++channel) {
     const auto index = static_cast<std::uint32_t>(of_class * options_.channels + channel);
     RandomStream changes(changes_, index, static_cast<Tick>(number));

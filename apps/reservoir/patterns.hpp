@@ -27,22 +27,22 @@ struct SpikePatternOptions {
 };
 
 // Times in ms from the begin of the pattern, ascending, per channel.
-using SpikeTrains = std::vector<std::vector<double>>;
+using PatternTrains = std::vector<std::vector<double>>;
 
 class SpikePatterns {
  public:
   SpikePatterns(const SpikePatternOptions& options, std::uint64_t seed, std::string_view name);
 
   // The trains of a class, < classes.
-  const SpikeTrains& pattern(std::size_t of_class) const { return patterns_[of_class]; }
+  const PatternTrains& pattern(std::size_t of_class) const { return patterns_[of_class]; }
   // Sample `number` of a class. A spike that jitter carries over an end of [0, length] is reflected there, so that
   // their number and density stay. Which spikes are left out does not change where the others go.
-  SpikeTrains sample(std::size_t of_class, std::uint64_t number) const;
+  PatternTrains sample(std::size_t of_class, std::uint64_t number) const;
 
  private:
   SpikePatternOptions options_;
   RandomKey changes_, noise_;
-  std::vector<SpikeTrains> patterns_;
+  std::vector<PatternTrains> patterns_;
 };
 
 }  // namespace rheo

@@ -104,7 +104,8 @@ TEST_CASE("a sine is that of the middle of each tick", "[drives]") {
 
 TEST_CASE("currents are amplitude times profile between start and stop", "[drives]") {
   const DriveTarget where{0, 0, {1, 6, 2}, 11, 20};
-  const CurrentDrive drive(where, Precision::double_, {10, 20, 30}, {stepped({0.2}, {2}), 0.1});
+  const CurrentDrive drive(where, Precision::double_, {10, 20, 30},
+                           rheo::profile_factors(stepped({0.2}, {2}), 0.1, where.first));
   CHECK(added(drive, 10, 6) == std::vector<double>(6, 0));
   CHECK(added(drive, 12, 6) == std::vector<double>(6, 0));
   CHECK(added(drive, 13, 6) == std::vector<double>{0, 20, 0, 40, 0, 60});
@@ -165,7 +166,8 @@ TEST_CASE("Poisson spikes under a profile are thinned as the kernel's page says"
       const auto kernel = kernels(isa).poisson[1];
       const DriveTarget where{0, 0, {0, size, 1}, 1, never};
       const PoissonDrive all(where, Precision::double_, key, 7, {table}, {1}, 0, kernel);
-      const PoissonDrive some(where, Precision::double_, key, 7, {table}, {1}, 0, kernel, {profile, 0.5}, 3);
+      const PoissonDrive some(where, Precision::double_, key, 7, {table}, {1}, 0, kernel,
+                              rheo::profile_factors(profile, 0.5, where.first), 3);
       for (Tick t = 1; t <= 10; ++t) {
         const std::vector<double> drawn = added(all, t, size), found = added(some, t, size);
         for (std::uint32_t i = 0; i < size; ++i) {

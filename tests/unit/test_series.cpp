@@ -242,7 +242,7 @@ TEST_CASE("spike patterns are Poisson trains of their classes", "[reservoir]") {
 
 TEST_CASE("samples of spike patterns jitter, leave out and add", "[reservoir]") {
   const SpikePatternOptions plain{.classes = 2, .channels = 40, .length = 2000, .rate = 30};
-  const auto size = [](const SpikeTrains& trains) {
+  const auto size = [](const PatternTrains& trains) {
     double n = 0;
     for (const auto& train : trains) n += static_cast<double>(train.size());
     return n;
@@ -253,7 +253,7 @@ TEST_CASE("samples of spike patterns jitter, leave out and add", "[reservoir]") 
   CHECK(jittered.pattern(1) == SpikePatterns(plain, 5, "task").pattern(1));
   const double spikes = size(jittered.pattern(1));
   double squares = 0, sum = 0, n = 0;
-  const SpikeTrains sample = jittered.sample(1, 9);
+  const PatternTrains sample = jittered.sample(1, 9);
   for (std::size_t c = 0; c < 40; ++c) {
     REQUIRE(sample[c].size() == jittered.pattern(1)[c].size());
     for (std::size_t i = 0; i < sample[c].size(); ++i) {
@@ -278,9 +278,9 @@ TEST_CASE("samples of spike patterns jitter, leave out and add", "[reservoir]") 
   }
   // Spikes that stay go where they would go if none were left out.
   options.jitter = 3;
-  const SpikeTrains both = SpikePatterns(options, 5, "task").sample(1, 2);
+  const PatternTrains both = SpikePatterns(options, 5, "task").sample(1, 2);
   options.deletion = 0;
-  const SpikeTrains jitter = SpikePatterns(options, 5, "task").sample(1, 2);
+  const PatternTrains jitter = SpikePatterns(options, 5, "task").sample(1, 2);
   for (std::size_t c = 0; c < 40; ++c)
     CHECK(std::includes(jitter[c].begin(), jitter[c].end(), both[c].begin(), both[c].end()));
 
@@ -292,7 +292,7 @@ TEST_CASE("samples of spike patterns jitter, leave out and add", "[reservoir]") 
   // Jitter as wide as the pattern: nothing is lost, nothing is outside.
   options = plain;
   options.jitter = 4000;
-  const SpikeTrains wide = SpikePatterns(options, 5, "task").sample(1, 0);
+  const PatternTrains wide = SpikePatterns(options, 5, "task").sample(1, 0);
   CHECK(size(wide) == spikes);
   double mean = 0;
   for (const auto& train : wide) {

@@ -1,0 +1,173 @@
+// rheo reservoir: a task with [task] on all its seeds, side by side, after a search where one is asked for.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <numeric>
+
+#include "apps/commands.hpp"
+#include "apps/progress.hpp"
+#include "apps/reservoir/results.hpp"
+#include "apps/reservoir/task.hpp"
+#include "apps/reservoir/trial.hpp"
+#include "apps/run.hpp"
+#include "core/parallel.hpp"
+#include "io/experiment_network.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ReservoirOptions {
+  std::string file;
+  std::vector<std::string> overrides, plugins;
+  fs::path out;
+  unsigned threads = 0;
+  bool quiet = false;
+};
+
+// A file with its settings, read and checked.
+struct Work {
+  Task task;
+  Experiment experiment;
+};
+
+Work read_work(const std::string& file, const std::vector<std::string>& overrides,
+               const std::vector<std::string>& plugins) {
+  Work work{read_task(file, overrides), {}};
+  if (work.task.other.kind == OtherReservoir::Kind::none) {
+    work.experiment = open_experiment(file, overrides, plugins);
+    check_network(work.experiment);
+  }
+  return work;
+}
+
+Trial run_trial(const Work& work, std::uint64_t seed) {
+  if (work.task.kind == Task::Kind::patterns) return run_patterns(work.experiment, work.task, seed);
+  if (work.task.kind == Task::Kind::what_when) return run_what_when(work.experiment, work.task, seed);
+  return run_series(work.experiment, work.task, seed);
+}
+
+// Trials side by side, each on one thread: its result does not depend on the others.
+std::vector<Trial> run_trials(const std::vector<std::pair<const Work*, std::uint64_t>>& all, const Threads& threads,
+                              Progress& progress, const char* what) {
+  std::vector<Trial> trials(all.size());
+  std::mutex showing;
+  std::size_t done = 0;
+  progress.stage(fmt::format("{}: 0 of {} trials", what, all.size()));
+  threads.for_each(all.size(), [&](std::size_t i) {
+    trials[i] = run_trial(*all[i].first, all[i].second);
+    const std::lock_guard lock(showing);
+    progress.stage(fmt::format("{}: {} of {} trials", what, ++done, all.size()));
+  });
+  return trials;
+}
+
+// All combinations of the axes' values, the last axis changing fastest.
+std::vector<std::vector<std::string>> grid(const Search& search) {
+  std::vector<std::vector<std::string>> points{{}};
+  for (const auto& [key, values] : search.axes) {
+    std::vector<std::vector<std::string>> longer;
+    for (const std::vector<std::string>& point : points)
+      for (const std::string& value : values) {
+        longer.push_back(point);
+        longer.back().push_back(key + '=' + value);
+      }
+    points = std::move(longer);
+  }
+  return points;
+}
+
+double score_of(const Trial& trial) {
+  for (const auto& [name, value] : trial.scores)
+    if (name == search_score) return value;
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+// Runs every point on the seeds of the search; the first of the smallest means is taken.
+void run_search(const ReservoirOptions& options, const Search& search, const Threads& threads, Progress& progress,
+                Results& results) {
+  std::vector<Work> works;
+  for (const std::vector<std::string>& settings : grid(search)) {
+    std::vector<std::string> overrides = options.overrides;
+    overrides.insert(overrides.end(), settings.begin(), settings.end());
+    works.push_back(read_work(options.file, overrides, options.plugins));
+    results.search.push_back({settings, {}, 0});
+  }
+  std::vector<std::pair<const Work*, std::uint64_t>> all;
+  for (const Work& work : works)
+    for (const std::uint64_t seed : search.seeds) all.emplace_back(&work, seed);
+  const std::vector<Trial> trials = run_trials(all, threads, progress, "search");
+  for (std::size_t i = 0; i < trials.size(); ++i)
+    results.search[i / search.seeds.size()].scores.push_back(score_of(trials[i]));
+  for (SearchPoint& point : results.search)
+    point.mean =
+        std::accumulate(point.scores.begin(), point.scores.end(), 0.0) / static_cast<double>(point.scores.size());
+  for (std::size_t i = 1; i < results.search.size(); ++i)
+    if (!(results.search[i].mean >= results.search[results.best].mean) && std::isfinite(results.search[i].mean))
+      results.best = i;
+}
+
+void run_reservoir(const ReservoirOptions& options) {
+  Work work = read_work(options.file, options.overrides, options.plugins);
+  const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
+  const Threads threads(options.threads);
+  Progress progress(options.quiet ? nullptr : stderr);
+  Results results;
+  results.title = work.experiment.title;
+  results.kind = name_of(work.task.kind);
+  results.experiment = options.file;
+  if (work.task.search) {
+    run_search(options, *work.task.search, threads, progress, results);
+    std::vector<std::string> overrides = options.overrides;
+    const auto& settings = results.search[results.best].settings;
+    overrides.insert(overrides.end(), settings.begin(), settings.end());
+    work = read_work(options.file, overrides, options.plugins);
+  }
+  results.seeds = work.task.seeds;
+  std::vector<std::pair<const Work*, std::uint64_t>> all;
+  for (const std::uint64_t seed : results.seeds) all.emplace_back(&work, seed);
+  results.trials = run_trials(all, threads, progress, "task");
+  progress.finish();
+  fs::create_directories(out);
+  write_results(out, results);
+  if (options.quiet) return;
+  std::string text = summary(results);
+  double seconds = 0, simulated = 0;
+  for (const Trial& trial : results.trials) {
+    seconds += trial.seconds;
+    simulated += trial.simulated;
+  }
+  if (work.task.other.kind == OtherReservoir::Kind::none && seconds > 0)
+    text += fmt::format("  {:.4g} s of biology in {:.4g} s on one thread each: {:.3g} times real time\n", simulated,
+                        seconds, simulated / seconds);
+  for (const Trial& trial : results.trials)
+    for (const std::string& remark : trial.remarks) text += fmt::format("  {}\n", remark);
+  text += fmt::format("  {}: results.json, results.h5, results.svg\n", out.string());
+  print(text);
+}
+
+}  // namespace
+
+void add_reservoir(CLI::App& app) {
+  const auto options = std::make_shared<ReservoirOptions>();
+  CLI::App* command = app.add_subcommand("reservoir", "run the learning task of an experiment file with [task]");
+  command->add_option("FILE", options->file, "experiment file")->required()->type_name("");
+  command->add_option("--threads", options->threads, "trials at a time (default: every usable processor)")
+      ->check(CLI::Range(1u, 4096u).description(""))
+      ->type_name("N");
+  command->add_option("--set", options->overrides, "change one setting: task.train=500; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_plugin_option(*command, options->plugins);
+  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
+  command->add_flag("--quiet", options->quiet, "no progress, no summary");
+  command->callback([options] { run_reservoir(*options); });
+}
+
+}  // namespace rheo

@@ -1,0 +1,107 @@
+// Classification of spatio-temporal spike patterns: samples of each class are played into the network with pauses
+// between them, and a readout sees the state at the end of each.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "apps/reservoir/patterns.hpp"
+#include "apps/reservoir/readouts.hpp"
+#include "apps/reservoir/spiking_reservoir.hpp"
+#include "apps/reservoir/trial.hpp"
+#include "core/time.hpp"
+
+namespace rheo {
+
+namespace {
+
+// Share of rows whose largest output is that of their class.
+double accuracy(const Matrix& outputs, const std::vector<std::size_t>& classes) {
+  std::size_t right = 0;
+  for (Eigen::Index i = 0; i < outputs.rows(); ++i) {
+    Eigen::Index largest = 0;
+    outputs.row(i).maxCoeff(&largest);
+    right += static_cast<std::size_t>(largest) == classes[static_cast<std::size_t>(i)];
+  }
+  return static_cast<double>(right) / static_cast<double>(outputs.rows());
+}
+
+}  // namespace
+
+Trial run_patterns(const Experiment& experiment, const Task& given, std::uint64_t seed) {
+  Trial trial;
+  Task task = given;
+  const double dt = experiment.network.dt;
+  task.step = dt;  // a tick at a time: spikes come in between
+  task.encoding = {};
+  task.state.samples = 1;
+  const SpikePatterns patterns({.classes = task.classes,
+                                .channels = task.channels,
+                                .length = task.length,
+                                .rate = task.rate,
+                                .jitter = task.jitter,
+                                .deletion = task.deletion,
+                                .noise_rate = task.noise_rate},
+                               seed, "patterns");
+  const auto begin = std::chrono::steady_clock::now();
+  SpikingReservoir reservoir(experiment, task, seed, task.channels, 0);
+  const Tick length = std::max<Tick>(1, ms_to_tick_nearest(task.length, dt)),
+             pause = ms_to_tick_nearest(task.pause, dt);
+  const std::size_t all = task.classes * task.samples_per_class;
+  std::vector<double> input(task.channels), state(reservoir.states());
+  Matrix states(static_cast<Eigen::Index>(all), static_cast<Eigen::Index>(state.size()));
+  Matrix targets = Matrix::Zero(static_cast<Eigen::Index>(all), static_cast<Eigen::Index>(task.classes));
+  std::vector<std::size_t> classes;
+  const auto play = [&](std::size_t of_class, std::uint64_t number) {
+    const PatternTrains trains = patterns.sample(of_class, number);
+    std::vector<std::vector<std::size_t>> spikes(static_cast<std::size_t>(length));
+    for (std::size_t c = 0; c < trains.size(); ++c)
+      for (const double time : trains[c])
+        spikes[static_cast<std::size_t>(std::clamp<Tick>(ms_to_tick_nearest(time, dt), 0, length - 1))].push_back(c);
+    for (const std::vector<std::size_t>& now : spikes) {
+      std::fill(input.begin(), input.end(), 0.0);
+      for (const std::size_t channel : now) input[channel] += 1;
+      reservoir.step(input, state);
+    }
+  };
+  const auto rest = [&] {
+    std::fill(input.begin(), input.end(), 0.0);
+    for (Tick t = 0; t < pause; ++t) reservoir.step(input, state);
+  };
+  const std::size_t adapting = static_cast<std::size_t>(task.adapt / (task.length + task.pause));
+  reservoir.adapt(true);
+  for (std::size_t i = 0; i < adapting; ++i) {
+    play(i % task.classes, 1'000'000 + i);
+    rest();
+  }
+  reservoir.adapt(false);
+  for (std::size_t i = 0; i < all; ++i) {
+    const std::size_t of_class = i % task.classes;
+    play(of_class, i / task.classes);
+    std::copy(state.begin(), state.end(), states.row(static_cast<Eigen::Index>(i)).data());
+    targets(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(of_class)) = 1;
+    classes.push_back(of_class);
+    rest();
+  }
+  trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  trial.simulated = static_cast<double>(all + adapting) * (task.length + task.pause) / 1000;
+  // Half for training, a quarter each for the choice of lambda and for the test, samples of all classes in each.
+  const std::size_t train = task.samples_per_class / 2 * task.classes;
+  const std::size_t validate = (task.samples_per_class - task.samples_per_class / 2) / 2 * task.classes;
+  const auto rows = [&](const Matrix& matrix, std::size_t first, std::size_t count) {
+    return matrix.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count));
+  };
+  const RidgeChoice choice =
+      choose_ridge(rows(states, 0, train), rows(targets, 0, train), rows(states, train, validate),
+                   rows(targets, train, validate), task.readout.lambdas);
+  const std::size_t rest_of = all - train - validate;
+  trial.score("accuracy", accuracy(choice.readout(rows(states, train + validate, rest_of)),
+                                   {classes.end() - static_cast<std::ptrdiff_t>(rest_of), classes.end()}));
+  trial.score("accuracy.chance", 1 / static_cast<double>(task.classes));
+  trial.score("rate", reservoir.rate());
+  trial.score(search_score, *std::min_element(choice.errors.begin(), choice.errors.end()));
+  return trial;
+}
+
+}  // namespace rheo

@@ -1,0 +1,205 @@
+#include "apps/reservoir/spiking_reservoir.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/math.hpp"
+#include "core/time.hpp"
+#include "io/experiment_network.hpp"
+
+namespace rheo {
+
+namespace {
+
+[[noreturn]] void refuse(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
+                         std::string expected) {
+  throw ExperimentError({.file = experiment.place(key),
+                         .key = key,
+                         .value = std::move(value),
+                         .problem = std::move(problem),
+                         .expected = std::move(expected),
+                         .suggestion = {}});
+}
+
+Network build(Experiment experiment, std::uint64_t seed) {
+  experiment.network.seed = seed;
+  return build_network(experiment, Threads(1));
+}
+
+const SignalSpec& signal_of(const Experiment& experiment, const std::string& key, const std::string& name) {
+  std::vector<std::string> all;
+  for (const SignalSpec& signal : experiment.network.signals) {
+    if (signal.kind != SignalSpec::Kind::task) continue;
+    if (signal.name == name) return signal;
+    all.push_back(signal.name);
+  }
+  refuse(experiment, key, '"' + name + '"', "no such signal of kind task",
+         all.empty() ? fmt::format("a table [signals.{}] with kind = \"task\"", name)
+                     : fmt::format("one of {}", fmt::join(all, ", ")));
+}
+
+}  // namespace
+
+ObservedNeurons::ObservedNeurons(const Experiment& experiment, const Simulation& simulation,
+                                 const std::vector<Selection>& selections, const std::string& key) {
+  std::vector<Selection> all = selections;
+  if (all.empty())
+    for (const PopulationSpec& population : experiment.network.populations)
+      if (population.model != "spike_source") all.push_back({.population = population.name, .end = {}});
+  std::set<NeuronId> seen;
+  for (const Selection& selection : all) {
+    const auto& populations = simulation.populations();
+    std::size_t p = 0;
+    while (p < populations.size() && populations[p].name != selection.population) ++p;
+    if (p == populations.size())
+      refuse(experiment, key, '"' + selection.population + '"', "no such population", "a population of the file");
+    const std::uint32_t end = selection.end.value_or(populations[p].size);
+    if (end > populations[p].size || selection.begin >= end)
+      refuse(experiment, key, '"' + selection.population + '"', "selects nothing or more than there is",
+             fmt::format("neurons 0 to {}", populations[p].size));
+    Part& part = parts_.emplace_back();
+    part.population = p;
+    for (std::uint32_t n = selection.begin; n < end; n += selection.step) {
+      part.neurons.push_back(n);
+      ids_.push_back(populations[p].first + n);
+      if (!seen.insert(ids_.back()).second)
+        refuse(experiment, key, '"' + selection.population + '"', "selects a neuron twice", "each neuron once");
+    }
+  }
+}
+
+void ObservedNeurons::potentials(Simulation& simulation, std::span<double> to) const {
+  std::size_t first = 0;
+  for (const Part& part : parts_) {
+    const PopulationBlock& block = simulation.population(part.population);
+    if (const auto column = block.find_column("V_m"))
+      block.read(*column, simulation.now(), part.neurons, to.data() + first);
+    first += part.neurons.size();
+  }
+}
+
+SpikingReservoir::SpikingReservoir(const Experiment& experiment, const Task& task, std::uint64_t seed,
+                                   std::size_t inputs, std::size_t feedbacks)
+    : task_(task),
+      inputs_(inputs),
+      feedbacks_(feedbacks),
+      network_(build(experiment, seed)),
+      observed_(experiment, network_.simulation(), task.state.populations, "task.state.population"),
+      traces_(observed_.ids(), task.state.tau, experiment.network.dt) {
+  const double dt = experiment.network.dt;
+  ticks_ = ms_to_tick_nearest(task.step, dt);
+  if (ticks_ < 1 || std::abs(tick_to_ms(ticks_, dt) - task.step) > 1e-9 * task.step || ticks_ % task.state.samples != 0)
+    refuse(experiment, "task.step", fmt::format("{}", task.step), "is no whole number of ticks for each sample",
+           fmt::format("a multiple of {} (ms)", dt * task.state.samples));
+  if (inputs > 0) {
+    const std::size_t channels = inputs * (task.encoding.kind == Encoding::Kind::direct ? 1 : task.encoding.channels);
+    const SignalSpec& signal = signal_of(experiment, "task.signal", task.signal);
+    if (signal.width != channels)
+      refuse(experiment, "signals." + task.signal + ".width", fmt::format("{}", signal.width),
+             "is not the number of channels that the task encodes", fmt::format("{}", channels));
+    signal_.assign(channels, 0.0);
+  }
+  if (feedbacks > 0) {
+    const SignalSpec& signal = signal_of(experiment, "task.feedback", task.feedback);
+    if (signal.width != feedbacks)
+      refuse(experiment, "signals." + task.feedback + ".width", fmt::format("{}", signal.width),
+             "is not the number of outputs", fmt::format("{}", feedbacks));
+  }
+  for (const ProjectionSpec& projection : experiment.network.projections)
+    if (!projection.plasticity.rule.empty()) plastic_.push_back(projection.name);
+  for (const std::string& name : task.adapt_learns)
+    if (std::find(plastic_.begin(), plastic_.end(), name) == plastic_.end())
+      refuse(experiment, "task.adapt_learns", '"' + name + '"', "no projection with plasticity",
+             plastic_.empty() ? "a projection with plasticity" : fmt::format("some of {}", fmt::join(plastic_, ", ")));
+  adapt(false);
+  network_.simulation().add_sink(traces_);
+}
+
+void SpikingReservoir::adapt(bool learns) {
+  for (const std::string& name : plastic_) {
+    const bool named = task_.adapt_learns.empty() || std::find(task_.adapt_learns.begin(), task_.adapt_learns.end(),
+                                                               name) != task_.adapt_learns.end();
+    network_.learn(name, learns && named);
+  }
+}
+
+double SpikingReservoir::rate() const {
+  const Simulation& simulation = network_.simulation();
+  const double seconds = tick_to_ms(simulation.now(), simulation.dt()) / 1000;
+  return seconds > 0 ? static_cast<double>(traces_.spikes()) / static_cast<double>(observed_.size()) / seconds : 0;
+}
+
+void SpikingReservoir::encode(std::span<const double> input) {
+  const Encoding& how = task_.encoding;
+  pulses_.clear();
+  for (std::size_t i = 0; i < inputs_; ++i) {
+    if (how.kind == Encoding::Kind::direct) {
+      signal_[i] = how.scale * input[i] + how.offset;
+      continue;
+    }
+    const std::uint32_t n = how.channels;
+    const double apart = n > 1 ? (how.high - how.low) / (n - 1) : how.high - how.low;
+    const double width = how.width > 0 ? how.width : apart;
+    for (std::uint32_t c = 0; c < n; ++c) {
+      const double z = (input[i] - (how.low + apart * c)) / width;
+      const double response = math::exp(-0.5 * z * z);
+      const auto channel = static_cast<std::uint32_t>(i * n + c);
+      if (how.kind == Encoding::Kind::population) {
+        signal_[channel] = how.scale * response + how.offset;
+      } else if (response >= 0.01) {
+        const double late = (1 - response) * static_cast<double>(ticks_);
+        pulses_.push_back({std::min(ticks_ - 1, static_cast<Tick>(late)), channel});
+      }
+    }
+  }
+  std::sort(pulses_.begin(), pulses_.end(),
+            [](const Pulse& a, const Pulse& b) { return std::pair(a.tick, a.channel) < std::pair(b.tick, b.channel); });
+}
+
+void SpikingReservoir::read_state(std::span<double> to) {
+  if (task_.state.kind == StateSpec::Kind::potential) return observed_.potentials(network_.simulation(), to);
+  const std::span<const double> traces = traces_.traces();
+  std::copy(traces.begin(), traces.end(), to.begin());
+}
+
+void SpikingReservoir::step(std::span<const double> input, std::span<double> state) {
+  Simulation& simulation = network_.simulation();
+  encode(input);
+  const bool is_latency = task_.encoding.kind == Encoding::Kind::latency;
+  if (inputs_ > 0 && !is_latency) network_.set_signal(task_.signal, signal_);
+  if (feedbacks_ > 0) network_.set_signal(task_.feedback, input.subspan(inputs_));
+  const Tick sample = ticks_ / task_.state.samples;
+  auto pulse = pulses_.begin();
+  for (Tick t = 0; t < ticks_;) {
+    Tick next = (t / sample + 1) * sample;
+    if (pulse != pulses_.end() && pulse->tick == t) {
+      std::fill(signal_.begin(), signal_.end(), 0.0);
+      for (; pulse != pulses_.end() && pulse->tick == t; ++pulse) signal_[pulse->channel] = task_.encoding.scale;
+      network_.set_signal(task_.signal, signal_, true);
+    }
+    if (pulse != pulses_.end()) next = std::min(next, pulse->tick);
+    simulation.run(next - t);
+    t = next;
+    if (t % sample == 0)
+      read_state(state.subspan(static_cast<std::size_t>(t / sample - 1) * observed_.size(), observed_.size()));
+  }
+}
+
+std::vector<std::byte> SpikingReservoir::save() {
+  ByteWriter to;
+  traces_.save(to);
+  const std::vector<std::byte> network = network_.simulation().save();
+  to.put("network", std::span<const std::byte>(network));
+  return to.take();
+}
+
+void SpikingReservoir::load(std::span<const std::byte> state) {
+  ByteReader from(state);
+  traces_.load(from);
+  network_.simulation().load(from.get_all<std::byte>("network"));
+}
+
+}  // namespace rheo

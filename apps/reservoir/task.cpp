@@ -1,0 +1,281 @@
+#include "apps/reservoir/task.hpp"
+
+#include <cmath>
+
+#include "io/experiment_parts.hpp"
+#include "io/toml_document.hpp"
+
+namespace rheo {
+
+namespace {
+
+using experiment_file::Field;
+using experiment_file::infinity;
+using experiment_file::Names;
+using experiment_file::Range;
+
+const std::vector<std::pair<const char*, Task::Kind>> kinds = {
+    {"memory_capacity", Task::Kind::memory_capacity},
+    {"narma10", Task::Kind::narma10},
+    {"mackey_glass", Task::Kind::mackey_glass},
+    {"lorenz", Task::Kind::lorenz},
+    {"series", Task::Kind::series},
+    {"sines", Task::Kind::sines},
+    {"patterns", Task::Kind::patterns},
+    {"what_when", Task::Kind::what_when},
+};
+
+template <class Enum>
+Enum choose(const Field& field, const std::vector<std::pair<const char*, Enum>>& choices, const char* what) {
+  Names names;
+  for (const auto& choice : choices) names.emplace_back(choice.first);
+  const std::string& word = field.word(names, {}, what);
+  std::size_t i = 0;
+  while (names[i] != word) ++i;
+  return choices[i].second;
+}
+
+const Range positive{.low = 0, .high = infinity, .unit = {}, .above_low = true};
+const Range zero_or_more{.low = 0, .high = infinity, .unit = {}};
+const Range share{.low = 0, .high = 1, .unit = {}};
+const Range some_ms{.low = 0, .high = infinity, .unit = "ms", .above_low = true};
+const Range any_ms{.low = 0, .high = infinity, .unit = "ms"};
+
+// A setting that may be missing.
+void read(const Field& table, const char* name, double& to, const Range& range = {}) {
+  if (const auto field = table.find(name)) to = field->number(range);
+}
+template <class Whole>
+requires std::is_unsigned_v<Whole>
+void read(const Field& table, const char* name, Whole& to, std::uint64_t low, std::uint64_t high = 100'000'000) {
+  if (const auto field = table.find(name)) to = static_cast<Whole>(field->whole(low, high));
+}
+void read(const Field& table, const char* name, std::string& to, const char* expected) {
+  if (const auto field = table.find(name)) to = field->text(expected);
+}
+
+// A number n for 1 .. n, or a list.
+std::vector<std::uint64_t> read_seeds(const Field& field) {
+  std::vector<std::uint64_t> seeds;
+  if (field.is(TomlNode::Kind::integer)) {
+    for (std::uint64_t seed = 1; seed <= field.whole(1, 10'000); ++seed) seeds.push_back(seed);
+    return seeds;
+  }
+  const char* const expected = "how many, or a list of whole numbers >= 0";
+  for (const double x : field.numbers(expected)) {
+    if (x < 0 || x > 0x1p53 || x != std::floor(x)) field.refuse(fmt::format("has {} among its entries", x), expected);
+    seeds.push_back(static_cast<std::uint64_t>(x));
+  }
+  if (seeds.empty()) field.refuse("is empty", expected);
+  return seeds;
+}
+
+Names read_names(const Field& field, const char* expected) {
+  if (field.is(TomlNode::Kind::text)) return {field.node().text};
+  Names names;
+  if (!field.is_list()) field.refuse_kind(expected);
+  for (const TomlNode& item : field.node().items) {
+    if (item.kind != TomlNode::Kind::text) field.refuse(fmt::format("has {} among its entries", item.what()), expected);
+    names.push_back(item.text);
+  }
+  return names;
+}
+
+void read_encoding(const Field& table, Encoding& encoding) {
+  table.need_table();
+  table.only({"kind", "scale", "offset", "low", "high", "width", "channels"});
+  encoding.kind = choose<Encoding::Kind>(table.need("kind", "one of direct, population, latency"),
+                                         {{"direct", Encoding::Kind::direct},
+                                          {"population", Encoding::Kind::population},
+                                          {"latency", Encoding::Kind::latency}},
+                                         "encoding");
+  read(table, "scale", encoding.scale);
+  read(table, "offset", encoding.offset);
+  read(table, "low", encoding.low);
+  read(table, "high", encoding.high);
+  if (!(encoding.low < encoding.high)) table.refuse_table("low is not below high", "low < high");
+  read(table, "width", encoding.width, zero_or_more);
+  read(table, "channels", encoding.channels, 1, 1'000'000);
+}
+
+void read_state(const Field& table, StateSpec& state) {
+  table.need_table();
+  table.only({"kind", "population", "tau", "samples"});
+  if (const auto kind = table.find("kind"))
+    state.kind = choose<StateSpec::Kind>(
+        *kind, {{"filtered_spikes", StateSpec::Kind::filtered_spikes}, {"potential", StateSpec::Kind::potential}},
+        "kind of state");
+  if (const auto population = table.find("population"))
+    for (const std::string& name : read_names(*population, "a population such as \"E\", or a list of them"))
+      state.populations.push_back(parse_selection(name));
+  read(table, "tau", state.tau, some_ms);
+  read(table, "samples", state.samples, 1, 1000);
+}
+
+void read_readout(const Field& table, ReadoutSpec& readout) {
+  table.need_table();
+  if (const auto kind = table.find("kind"))
+    readout.kind = choose<ReadoutSpec::Kind>(
+        *kind, {{"ridge", ReadoutSpec::Kind::ridge}, {"rls", ReadoutSpec::Kind::rls}, {"lms", ReadoutSpec::Kind::lms}},
+        "readout");
+  Names keys{"kind"};
+  if (readout.kind == ReadoutSpec::Kind::ridge) keys.emplace_back("lambda");
+  if (readout.kind != ReadoutSpec::Kind::ridge) keys.emplace_back("every");
+  if (readout.kind == ReadoutSpec::Kind::rls) keys.insert(keys.end(), {"alpha", "forgetting"});
+  if (readout.kind == ReadoutSpec::Kind::lms) keys.emplace_back("eta");
+  table.only(keys);
+  if (const auto lambda = table.find("lambda")) {
+    const char* const expected = "numbers >= 0";
+    readout.lambdas = lambda->is_list() ? lambda->numbers(expected) : std::vector<double>{lambda->number()};
+    for (const double x : readout.lambdas)
+      if (x < 0) lambda->refuse(fmt::format("has {} among its entries", x), expected);
+    if (readout.lambdas.empty()) lambda->refuse("is empty", expected);
+  }
+  read(table, "alpha", readout.alpha, positive);
+  read(table, "forgetting", readout.forgetting,
+       experiment_file::Range{.low = 0, .high = 1, .unit = {}, .above_low = true});
+  read(table, "every", readout.every, 1);
+  read(table, "eta", readout.eta, positive);
+}
+
+void read_other(const Field& table, OtherReservoir& other) {
+  table.need_table();
+  using Kind = OtherReservoir::Kind;
+  other.kind = choose<Kind>(table.need("kind", "one of rate, echo_state"),
+                            {{"rate", Kind::rate}, {"echo_state", Kind::echo_state}}, "reservoir");
+  const Names numbers = other.kind == Kind::rate ? Names{"f_E",         "indegree", "c",      "theta", "input_fraction",
+                                                         "input_scale", "beta",     "target", "delta", "adapt_steps"}
+                                                 : Names{"spectral_radius", "leak", "input_scale", "indegree"};
+  Names keys{"kind", "size"};
+  keys.insert(keys.end(), numbers.begin(), numbers.end());
+  if (other.kind == Kind::rate) keys.emplace_back("targets");
+  table.only(keys);
+  read(table, "size", other.size, 1, 1'000'000);
+  for (const std::string& name : numbers)
+    if (const auto field = table.find(name)) other.numbers[name] = field->number();
+  if (const auto targets = table.find("targets"))
+    other.targets = targets->word({"none", "uniform", "beta"}, {}, "targets");
+}
+
+void read_search(const Field& table, Task& task) {
+  table.need_table();
+  table.only({"seeds", "axes"});
+  Search& search = task.search.emplace();
+  search.seeds = read_seeds(table.need("seeds", "how many, or a list of whole numbers"));
+  const Field axes = table.need("axes", "a table of keys, each with a list of values");
+  axes.need_table();
+  for (const auto& [key, node] : axes.node().entries) {
+    const Field axis = axes.at('"' + key + '"', node);
+    std::vector<std::string> values;
+    if (!axis.is_list()) axis.refuse_kind("a list of values");
+    for (const double x : node.numbers) values.push_back(fmt::format("{}", x));
+    for (const TomlNode& item : node.items) values.push_back(toml_text(item));
+    if (values.empty()) axis.refuse("is empty", "a list of values");
+    search.axes.emplace_back(key, std::move(values));
+  }
+  if (search.axes.empty()) axes.refuse_table("is empty", "a key with a list of values");
+}
+
+}  // namespace
+
+const char* name_of(Task::Kind kind) {
+  for (const auto& [name, one] : kinds)
+    if (one == kind) return name;
+  return "";
+}
+
+Task read_task(const std::string& file, const std::vector<std::string>& overrides) {
+  using experiment_file::Field;
+  const TomlDocument document = read_toml_document(file, overrides);
+  const Field root(document.root, {});
+  if (!document.root.find("task"))
+    throw ExperimentError({.file = file,
+                           .key = "task",
+                           .value = {},
+                           .problem = "is missing, so that there is nothing to learn",
+                           .expected = "a table [task] with kind, or rheo run",
+                           .suggestion = {}});
+  const Field table = root.need("task", "a table [task]");
+  table.need_table();
+  Task task;
+  task.file = file;
+  task.overrides = overrides;
+  task.place = table.node().place();
+  task.kind = choose(table.need("kind", "what to learn, such as \"narma10\""), kinds, "task");
+
+  using Kind = Task::Kind;
+  Names keys{"kind", "seeds", "search", "reservoir"};
+  const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
+  if (task.kind == Kind::what_when) return task;  // which has settings of its own
+  allow({"signal", "encoding", "state", "readout", "adapt", "adapt_learns", "washout", "kernel"});
+  if (task.kind == Kind::patterns) {
+    allow({"classes", "channels", "samples", "length", "rate", "jitter", "deletion", "noise_rate", "pause"});
+  } else {
+    allow({"step", "feedback", "train", "validate", "test", "baselines"});
+    if (task.kind == Kind::memory_capacity) allow({"delays"});
+    if (task.kind == Kind::mackey_glass || task.kind == Kind::lorenz || task.kind == Kind::series)
+      allow({"horizon", "free"});
+    if (task.kind == Kind::series) allow({"file", "dataset"});
+    if (task.kind == Kind::sines) allow({"frequencies"});
+  }
+  table.only(keys);
+
+  if (const auto seeds = table.find("seeds")) task.seeds = read_seeds(*seeds);
+  read(table, "signal", task.signal, "the name of a signal of kind task");
+  read(table, "feedback", task.feedback, "the name of a signal of kind task");
+  read(table, "step", task.step, some_ms);
+  read(table, "washout", task.washout, 0);
+  read(table, "train", task.train, 1);
+  read(table, "validate", task.validate, 2);
+  read(table, "test", task.test, 2);
+  read(table, "delays", task.delays, 1, 100'000);
+  read(table, "horizon", task.horizon, 1, 1'000'000);
+  read(table, "free", task.free, 0);
+  if (task.kind == Kind::sines) {
+    const Field frequencies = table.need("frequencies", "a list of frequencies (Hz)");
+    task.frequencies = frequencies.numbers("a list of frequencies (Hz)");
+    if (task.frequencies.empty()) frequencies.refuse("is empty", "a list of frequencies (Hz)");
+  }
+  if (task.kind == Kind::series) {
+    task.series_file = table.need("file", "a CSV or HDF5 file").path();
+    read(table, "dataset", task.series_dataset, "a dataset of the file");
+  }
+  if (const auto encoding = table.find("encoding")) read_encoding(*encoding, task.encoding);
+  if (const auto state = table.find("state")) read_state(*state, task.state);
+  if (const auto readout = table.find("readout")) read_readout(*readout, task.readout);
+  if (task.readout.lambdas.empty())
+    for (int power = -8; power <= 2; ++power) task.readout.lambdas.push_back(std::pow(10.0, power));
+  if (const auto other = table.find("reservoir")) read_other(*other, task.other);
+  read(table, "adapt", task.adapt, any_ms);
+  if (const auto learns = table.find("adapt_learns"))
+    task.adapt_learns = read_names(*learns, "a projection, or a list of them");
+  if (const auto kernel = table.find("kernel")) {
+    kernel->need_table();
+    kernel->only({"streams", "length", "repetitions", "noise"});
+    read(*kernel, "streams", task.streams, 2, 100'000);
+    read(*kernel, "length", task.stream_length, 1);
+    read(*kernel, "repetitions", task.repetitions, 2, 10'000);
+    read(*kernel, "noise", task.stream_noise, zero_or_more);
+    if (task.streams == 0) kernel->need("streams", "how many input streams");
+  }
+  if (const auto baselines = table.find("baselines"))
+    for (const std::string& name : read_names(*baselines, "a list of baselines")) {
+      if (name != "delays" && name != "echo_state")
+        baselines->refuse(fmt::format("has \"{}\" among its entries", name), "delays, echo_state");
+      task.baselines.push_back(name);
+    }
+  if (const auto search = table.find("search")) read_search(*search, task);
+
+  read(table, "classes", task.classes, 2, 10'000);
+  read(table, "channels", task.channels, 1, 1'000'000);
+  read(table, "samples", task.samples_per_class, 4, 1'000'000);
+  read(table, "length", task.length, some_ms);
+  read(table, "rate", task.rate, zero_or_more);
+  read(table, "jitter", task.jitter, any_ms);
+  read(table, "deletion", task.deletion, share);
+  read(table, "noise_rate", task.noise_rate, zero_or_more);
+  read(table, "pause", task.pause, any_ms);
+  return task;
+}
+
+}  // namespace rheo

@@ -1,0 +1,21 @@
+#include "io/experiment_network.hpp"
+
+namespace rheo {
+
+void check_network(const Experiment& experiment) {
+  try {
+    Network::check(experiment.network);
+  } catch (const BuildError& error) {
+    throw BuildError(locate(error.complaint(), experiment));
+  }
+}
+
+Network build_network(const Experiment& experiment, const Threads& threads) {
+  try {
+    return Network(experiment.network, threads);
+  } catch (const BuildError& error) {
+    throw BuildError(locate(error.complaint(), experiment));
+  }
+}
+
+}  // namespace rheo

@@ -49,7 +49,7 @@ Work read_work(const std::string& file, const std::vector<std::string>& override
 
 Trial run_trial(const Work& work, std::uint64_t seed) {
   if (work.task.kind == Task::Kind::patterns) return run_patterns(work.experiment, work.task, seed);
-  if (work.task.kind == Task::Kind::what_when) return run_what_when(work.experiment, work.task, seed);
+  if (work.task.kind == Task::Kind::what_when) return run_what_when(work.experiment, work.task.what_when, seed);
   return run_series(work.experiment, work.task, seed);
 }
 

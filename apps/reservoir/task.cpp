@@ -176,6 +176,73 @@ void read_search(const Field& table, Task& task) {
   if (search.axes.empty()) axes.refuse_table("is empty", "a key with a list of values");
 }
 
+void read_two(const Field& table, const char* name, std::array<double, 2>& to) {
+  const auto field = table.find(name);
+  if (!field) return;
+  const char* const expected = "two times > 0, of A and of B (ms)";
+  const std::vector<double>& both = field->numbers(expected);
+  if (both.size() != 2 || !(both[0] > 0) || !(both[1] > 0)) field->refuse("is not that", expected);
+  to = {both[0], both[1]};
+}
+
+void read_what_when(const Field& table, WhatWhen& how) {
+  table.only({"kind",       "seeds",         "search",       "protocol",
+              "readout",    "control",       "when",         "what",
+              "trial",      "pause",         "cue_length",   "reset_length",
+              "latency",    "later_latency", "probability",  "later_probability",
+              "width",      "gate_width",    "gate_outside", "block",
+              "population", "tau",           "outside",      "eta_when",
+              "eta_what",   "alpha",         "forgetting",   "every",
+              "frozen_at"});
+  using Protocol = WhatWhen::Protocol;
+  using Readout = WhatWhen::Readout;
+  using Control = WhatWhen::Control;
+  if (const auto field = table.find("protocol"))
+    how.protocol = choose<Protocol>(*field,
+                                    {{"learning", Protocol::learning},
+                                     {"probabilities", Protocol::probabilities},
+                                     {"switch_timing", Protocol::switch_timing},
+                                     {"switch_probability", Protocol::switch_probability},
+                                     {"switch_both", Protocol::switch_both}},
+                                    "protocol");
+  if (const auto field = table.find("readout"))
+    how.readout =
+        choose<Readout>(*field, {{"three_factor", Readout::three_factor}, {"force", Readout::force}}, "readout");
+  if (const auto field = table.find("control"))
+    how.control = choose<Control>(*field,
+                                  {{"none", Control::none},
+                                   {"gate_off", Control::gate_off},
+                                   {"merged", Control::merged},
+                                   {"frozen", Control::frozen},
+                                   {"shuffled", Control::shuffled}},
+                                  "control");
+  read(table, "when", how.when, "the name of a projection");
+  read(table, "what", how.what, "the name of a projection");
+  read(table, "trial", how.trial, some_ms);
+  read(table, "pause", how.pause, any_ms);
+  read(table, "cue_length", how.cue_length, some_ms);
+  read(table, "reset_length", how.reset_length, any_ms);
+  read_two(table, "latency", how.latency);
+  read_two(table, "later_latency", how.later_latency);
+  read(table, "probability", how.probability, share);
+  read(table, "later_probability", how.later_probability, share);
+  read(table, "width", how.width, some_ms);
+  read(table, "gate_width", how.gate_width, any_ms);
+  read(table, "gate_outside", how.gate_outside, zero_or_more);
+  read(table, "block", how.block, 1);
+  if (const auto population = table.find("population"))
+    for (const std::string& name : read_names(*population, "a population such as \"E\", or a list of them"))
+      how.populations.push_back(parse_selection(name));
+  read(table, "tau", how.tau, some_ms);
+  if (const auto field = table.find("outside")) how.outside = field->flag();
+  read(table, "eta_when", how.eta_when, zero_or_more);
+  read(table, "eta_what", how.eta_what, zero_or_more);
+  read(table, "alpha", how.alpha, positive);
+  read(table, "forgetting", how.forgetting, positive);
+  read(table, "every", how.every, 1);
+  read(table, "frozen_at", how.frozen_at, any_ms);
+}
+
 }  // namespace
 
 const char* name_of(Task::Kind kind) {
@@ -206,7 +273,12 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   using Kind = Task::Kind;
   Names keys{"kind", "seeds", "search", "reservoir"};
   const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
-  if (task.kind == Kind::what_when) return task;  // which has settings of its own
+  if (const auto seeds = table.find("seeds")) task.seeds = read_seeds(*seeds);
+  if (const auto search = table.find("search")) read_search(*search, task);
+  if (task.kind == Kind::what_when) {
+    read_what_when(table, task.what_when);
+    return task;
+  }
   allow({"signal", "encoding", "state", "readout", "adapt", "adapt_learns", "washout", "kernel"});
   if (task.kind == Kind::patterns) {
     allow({"classes", "channels", "samples", "length", "rate", "jitter", "deletion", "noise_rate", "pause"});
@@ -220,7 +292,6 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   }
   table.only(keys);
 
-  if (const auto seeds = table.find("seeds")) task.seeds = read_seeds(*seeds);
   read(table, "signal", task.signal, "the name of a signal of kind task");
   read(table, "feedback", task.feedback, "the name of a signal of kind task");
   read(table, "step", task.step, some_ms);
@@ -264,7 +335,6 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
         baselines->refuse(fmt::format("has \"{}\" among its entries", name), "delays, echo_state");
       task.baselines.push_back(name);
     }
-  if (const auto search = table.find("search")) read_search(*search, task);
 
   read(table, "classes", task.classes, 2, 10'000);
   read(table, "channels", task.channels, 1, 1'000'000);

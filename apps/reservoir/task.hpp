@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/reservoir/what_when.hpp"
 #include "io/experiment.hpp"
 #include "networks/spec.hpp"
 
@@ -88,6 +89,8 @@ struct Task {
   double stream_noise = 0.1;           // standard deviation of what differs between repetitions
   std::vector<std::string> baselines;  // "delays", "echo_state"
   std::optional<Search> search;
+
+  WhatWhen what_when;
 
   // patterns
   std::size_t classes = 10, channels = 20, samples_per_class = 50;

@@ -29,7 +29,7 @@ struct Trial {
 // experiment: with its network, where the task has no other reservoir. All tasks but what_when and patterns.
 Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t seed);
 Trial run_patterns(const Experiment& experiment, const Task& task, std::uint64_t seed);
-Trial run_what_when(const Experiment& experiment, const Task& task, std::uint64_t seed);
+Trial run_what_when(const Experiment& experiment, const WhatWhen& how, std::uint64_t seed);
 
 // The number that a search makes small: the error on the validation part.
 inline constexpr const char* search_score = "validation";

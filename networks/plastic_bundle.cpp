@@ -15,16 +15,6 @@ namespace {
 
 constexpr Tick long_ago = 1 << 30;
 
-// As rules' kernels compute it.
-template <class Table>
-auto decayed(const Table& digits, Tick elapsed) {
-  const auto ticks = static_cast<std::uint32_t>(std::min<Tick>(elapsed, std::numeric_limits<std::int32_t>::max()));
-  auto left = digits[0][ticks & 15] * digits[1][ticks >> 4 & 15] * digits[2][ticks >> 8 & 15];
-  if (ticks > 4095)
-    for (std::uint32_t d = 3; d < 8; ++d) left *= digits[d][ticks >> (4 * d) & 15];
-  return left;
-}
-
 constexpr std::uint32_t rounded_up(std::uint32_t size, std::uint32_t to) {
   return (size + to - 1) / to * to;
 }
@@ -372,26 +362,6 @@ void PlasticBundle<Real>::note_recent(Lane& lane, std::uint32_t j, std::uint32_t
     tick = pushed_out;
   }
   note(tick);
-}
-
-template <class Real>
-typename PlasticBundle<Real>::Base PlasticBundle<Real>::last_arrival(std::uint32_t row, std::uint32_t delay,
-                                                                     Tick t) const {
-  Base base{last_[row], newest_[row], true, 0};
-  while (base.tick != nothing && base.tick + static_cast<Tick>(delay) > t) {
-    const std::uint32_t at = records_.at(base.record);
-    base = {records_.before[at], records_.record_before[at], false, at};
-  }
-  if (base.tick != nothing) base.tick += delay;
-  return base;
-}
-
-template <class Real>
-Real PlasticBundle<Real>::trace_at(std::size_t trace, std::uint32_t row, std::uint32_t delay, Tick t) const {
-  const Base base = last_arrival(row, delay, t);
-  if (base.tick == nothing) return 0;
-  const Real then = base.is_newest ? traces_[trace][row] : records_.base[trace][base.after];
-  return pre_[trace] == RuleTrace::Kind::decays ? then * decayed(pre_decay_[trace], t - base.tick) : then;
 }
 
 template <class Real>

@@ -5,8 +5,10 @@
 // it spikes, and stay in a record as long as the spike is in flight.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -206,5 +208,35 @@ class PlasticBundle {
 
 extern template class PlasticBundle<float>;
 extern template class PlasticBundle<double>;
+
+// What is left of a trace after `elapsed` ticks, as rules' kernels compute it.
+template <class Table>
+auto decayed(const Table& digits, Tick elapsed) {
+  const auto ticks = static_cast<std::uint32_t>(std::min<Tick>(elapsed, std::numeric_limits<std::int32_t>::max()));
+  auto left = digits[0][ticks & 15] * digits[1][ticks >> 4 & 15] * digits[2][ticks >> 8 & 15];
+  if (ticks > 4095)
+    for (std::uint32_t d = 3; d < 8; ++d) left *= digits[d][ticks >> (4 * d) & 15];
+  return left;
+}
+
+template <class Real>
+inline typename PlasticBundle<Real>::Base PlasticBundle<Real>::last_arrival(std::uint32_t row, std::uint32_t delay,
+                                                                     Tick t) const {
+  Base base{last_[row], newest_[row], true, 0};
+  while (base.tick != nothing && base.tick + static_cast<Tick>(delay) > t) {
+    const std::uint32_t at = records_.at(base.record);
+    base = {records_.before[at], records_.record_before[at], false, at};
+  }
+  if (base.tick != nothing) base.tick += delay;
+  return base;
+}
+
+template <class Real>
+inline Real PlasticBundle<Real>::trace_at(std::size_t trace, std::uint32_t row, std::uint32_t delay, Tick t) const {
+  const Base base = last_arrival(row, delay, t);
+  if (base.tick == nothing) return 0;
+  const Real then = base.is_newest ? traces_[trace][row] : records_.base[trace][base.after];
+  return pre_[trace] == RuleTrace::Kind::decays ? then * decayed(pre_decay_[trace], t - base.tick) : then;
+}
 
 }  // namespace rheo

@@ -145,9 +145,28 @@ void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoar
   constexpr std::size_t at_once = 256;
   Lane& lane = lanes_[index];
   const PlasticPlan& plan = *bundle.plastic;
-  const auto of_sources = [&](std::size_t k) { return plan.rule->signals[k].scope == RuleSignal::Scope::per_source; };
-  lane.backs.resize(backs_.size());
+  std::array<std::uint32_t, at_once> rows, delays;  // of the slices
+  for (std::size_t k = 0; k < pre_.size(); ++k) lane.pre_now[k].resize(at_once);
+  lane.backs.assign(backs_.size(), std::vector<Real>(at_once));
+  // Rows are often short (a readout has a few neurons): what is of each row is filled in one loop for each quantity.
+  const auto fill = [&](Real* to, const auto& value_of) {
+    for (std::size_t i = 0; i < lane.slices.size(); ++i) to[i] = value_of(i);
+  };
   const auto run_added = [&] {
+    for (std::size_t k = 0; k < pre_.size(); ++k)
+      fill(lane.pre_now[k].data(), [&](std::size_t i) { return trace_at(k, rows[i], delays[i], now); });
+    for (std::size_t k = 0; k < plan.signals.size(); ++k) {
+      if (plan.rule->signals[k].scope != RuleSignal::Scope::per_source) continue;
+      lane.signals[k].resize(at_once);
+      if (plan.signals[k] == PlasticPlan::not_given) {
+        fill(lane.signals[k].data(), [x = static_cast<Real>(plan.rule->signals[k].initial)](std::size_t) { return x; });
+      } else {
+        const std::span<const double> values = signals.at(plan.signals[k], now);
+        fill(lane.signals[k].data(), [&](std::size_t i) { return static_cast<Real>(values[rows[i]]); });
+      }
+    }
+    for (std::size_t k = 0; k < backs_.size(); ++k)
+      fill(lane.backs[k].data(), [&](std::size_t i) { return backs_[k][rows[i]]; });
     rheo_batch batch = batch_of(bundle, index, now);
     batch.slices = lane.slices.data();
     batch.slice_count = lane.slices.size();
@@ -168,14 +187,8 @@ void PlasticBundle<Real>::for_each_batch(SynapseBundle& bundle, const SignalBoar
       [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
         const auto number = static_cast<std::uint32_t>(lane.slices.size());
         lane.slices.push_back({begin, count, 0, 0, number});
-        const auto put = [number](std::vector<Real>& to, Real value) {
-          if (to.size() <= number) to.resize(2 * number + 16);
-          to[number] = value;
-        };
-        for (std::size_t k = 0; k < pre_.size(); ++k) put(lane.pre_now[k], trace_at(k, row, delay, now));
-        for (std::size_t k = 0; k < plan.signals.size(); ++k)
-          if (of_sources(k)) put(lane.signals[k], source_signal(bundle, signals, k, row, now));
-        for (std::size_t k = 0; k < backs_.size(); ++k) put(lane.backs[k], backs_[k][row]);
+        rows[number] = row;
+        delays[number] = delay;
         if (lane.slices.size() == at_once) run_added();
       });
   run_added();

@@ -119,6 +119,7 @@ void CurrentDrive::add_in(Tick t, NeuronRange part, Real* to) const {
     return;
   }
   const auto factor = static_cast<Real>(factors.of(0));  // 1 for a constant: x 1 changes no bit
+  if (factor == 0) return;
   if (amplitude_.per_neuron()) {
     const Real* const each = amplitude_.data<Real>() + part.begin;
     for (std::size_t i = 0; i < n; ++i) to[i * step] += each[i] * factor;

@@ -1,13 +1,56 @@
 #include "apps/reservoir/other_reservoirs.hpp"
 
-#include <stdexcept>
+#include "apps/reservoir/echo_state.hpp"
+#include "apps/reservoir/rate_reservoir.hpp"
 
 namespace rheo {
-std::unique_ptr<Reservoir> make_echo_state(const OtherReservoir&, std::uint64_t, std::size_t) {
-  throw std::logic_error("not yet");
+
+namespace {
+
+double number(const OtherReservoir& how, const char* name, double otherwise) {
+  const auto found = how.numbers.find(name);
+  return found == how.numbers.end() ? otherwise : found->second;
 }
-std::unique_ptr<Reservoir> make_rate_reservoir(const OtherReservoir&, std::uint64_t, std::size_t,
-                                               const std::function<std::span<const double>(std::size_t)>&) {
-  throw std::logic_error("not yet");
+
+std::size_t count(const OtherReservoir& how, const char* name, std::size_t otherwise) {
+  const double x = number(how, name, static_cast<double>(otherwise));
+  return x >= 0 && x < 1e9 ? static_cast<std::size_t>(x) : 0;
 }
+
+}  // namespace
+
+std::unique_ptr<Reservoir> make_other_reservoir(const OtherReservoir& how, std::uint64_t seed, std::size_t inputs,
+                                                const Matrix& adapt) {
+  if (how.kind == OtherReservoir::Kind::echo_state) {
+    EchoStateParameters p;
+    p.neurons = how.size;
+    p.inputs = inputs;
+    p.in_degree = count(how, "indegree", p.in_degree);
+    p.spectral_radius = number(how, "spectral_radius", p.spectral_radius);
+    p.leak = number(how, "leak", p.leak);
+    p.input_scaling = number(how, "input_scale", p.input_scaling);
+    return std::make_unique<EchoState>(p, seed);
+  }
+  RateParameters p;
+  p.neurons = how.size;
+  p.inputs = inputs;
+  p.in_degree = count(how, "indegree", p.in_degree);
+  p.excitatory = number(how, "f_E", p.excitatory);
+  p.gain = number(how, "c", p.gain);
+  p.threshold = number(how, "theta", p.threshold);
+  p.balance = number(how, "beta", p.balance);
+  p.input_share = number(how, "input_fraction", p.input_share);
+  p.input_scaling = number(how, "input_scale", p.input_scaling);
+  auto made = std::make_unique<RateReservoir>(p, seed);
+  if (how.targets.empty() || how.targets == "none") return made;
+  const double target = number(how, "target", 0.5);
+  const std::vector<double> targets =
+      how.targets == "beta" ? beta_targets(how.size, std::min(1.0, 2 * target), seed) : equal_targets(how.size, target);
+  const double delta = number(how, "delta", 0.01);
+  const std::size_t steps = count(how, "adapt_steps", 1000);
+  const RateReservoir::Phase phases[] = {{delta, steps}, {delta / 10, steps}};
+  made->adapt(targets, {adapt.data(), static_cast<std::size_t>(adapt.size())}, phases);
+  return made;
+}
+
 }  // namespace rheo

@@ -8,6 +8,7 @@
 #include <memory>
 #include <numeric>
 
+#include "apps/reservoir/echo_state.hpp"
 #include "apps/reservoir/measures.hpp"
 #include "apps/reservoir/other_reservoirs.hpp"
 #include "apps/reservoir/readouts.hpp"
@@ -170,10 +171,8 @@ std::unique_ptr<Reservoir> make_reservoir(const Experiment& experiment, const Ta
                                           const Series& series, const Parts& parts) {
   const auto inputs = static_cast<std::size_t>(series.inputs.cols());
   const std::size_t feedbacks = task.feedback.empty() ? 0 : static_cast<std::size_t>(series.targets.cols());
-  if (task.other.kind == OtherReservoir::Kind::echo_state) return make_echo_state(task.other, seed, inputs + feedbacks);
-  if (task.other.kind == OtherReservoir::Kind::rate)
-    return make_rate_reservoir(task.other, seed, inputs + feedbacks,
-                               [&](std::size_t t) { return row_of(series.inputs, t % parts.validate); });
+  if (task.other.kind != OtherReservoir::Kind::none)
+    return make_other_reservoir(task.other, seed, inputs + feedbacks, rows_of(series.inputs, 0, parts.validate));
   auto made = std::make_unique<SpikingReservoir>(experiment, task, seed, inputs, feedbacks);
   std::vector<double> state(made->states()), with_feedback(inputs + feedbacks);
   made->adapt(true);
@@ -368,16 +367,21 @@ void measure_kernel(Reservoir& reservoir, const Series& series, const Task& task
 // An echo-state network of equal size, the best on the validation part of nine.
 void add_echo_state(const Series& series, const Task& task, const Parts& parts, std::size_t size, std::uint64_t seed,
                     Trial& trial) {
+  EchoStateParameters how;
+  how.neurons = size;
+  how.inputs = static_cast<std::size_t>(series.inputs.cols());
+  how.in_degree = std::min(how.in_degree, size - 1);
+  how.spectral_radius = how.input_scaling = 1;
+  const EchoState unscaled(how, seed);
   std::optional<Fit> best;
   for (const double radius : {0.7, 0.9, 0.99})
     for (const double scale : {0.1, 0.3, 1.0}) {
-      OtherReservoir how{OtherReservoir::Kind::echo_state, static_cast<std::uint32_t>(size), {}, {}};
-      how.numbers = {{"spectral_radius", radius}, {"input_scale", scale}};
-      const auto reservoir = make_echo_state(how, seed, static_cast<std::size_t>(series.inputs.cols()));
+      EchoState reservoir = unscaled;
+      reservoir.scale(radius, scale);
       Matrix states(static_cast<Eigen::Index>(parts.test + task.test - parts.train), static_cast<Eigen::Index>(size));
       std::vector<double> state(size);
       for (std::size_t t = parts.adapt; t < parts.test + task.test; ++t) {
-        reservoir->step(row_of(series.inputs, t), state);
+        reservoir.step(row_of(series.inputs, t), state);
         if (t >= parts.train) std::copy(state.begin(), state.end(), row_of(states, t - parts.train).begin());
       }
       Fit made = fit(states, series, task, parts);

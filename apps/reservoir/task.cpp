@@ -317,6 +317,10 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   if (task.readout.lambdas.empty())
     for (int power = -8; power <= 2; ++power) task.readout.lambdas.push_back(std::pow(10.0, power));
   if (const auto other = table.find("reservoir")) read_other(*other, task.other);
+  if (!task.feedback.empty() && task.other.kind != OtherReservoir::Kind::none)
+    table.find("feedback")->refuse("is a signal of a network, and [task.reservoir] is none", "one or the other");
+  if (task.free > 0 && (task.horizon != 1 || !task.feedback.empty() || task.readout.kind != ReadoutSpec::Kind::ridge))
+    table.find("free")->refuse("needs a readout that says the next input", "horizon = 1, readout ridge, no feedback");
   read(table, "adapt", task.adapt, any_ms);
   if (const auto learns = table.find("adapt_learns"))
     task.adapt_learns = read_names(*learns, "a projection, or a list of them");

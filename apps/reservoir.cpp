@@ -15,7 +15,6 @@
 #include "apps/reservoir/trial.hpp"
 #include "apps/run.hpp"
 #include "core/parallel.hpp"
-#include "io/experiment_network.hpp"
 
 namespace rheo {
 
@@ -31,37 +30,27 @@ struct ReservoirOptions {
   bool quiet = false;
 };
 
-// A file with its settings, read and checked.
-struct Work {
-  Task task;
-  Experiment experiment;
-};
-
-Work read_work(const std::string& file, const std::vector<std::string>& overrides,
-               const std::vector<std::string>& plugins) {
-  Work work{read_task(file, overrides), {}};
-  if (work.task.other.kind == OtherReservoir::Kind::none) {
-    work.experiment = open_experiment(file, overrides, plugins);
-    check_network(work.experiment);
-  }
-  return work;
-}
-
-Trial run_trial(const Work& work, std::uint64_t seed) {
+Trial run_trial(const LearningExperiment& work, std::uint64_t seed) {
   if (work.task.kind == Task::Kind::patterns) return run_patterns(work.experiment, work.task, seed);
   if (work.task.kind == Task::Kind::what_when) return run_what_when(work.experiment, work.task.what_when, seed);
   return run_series(work.experiment, work.task, seed);
 }
 
 // Trials side by side, each on one thread: its result does not depend on the others.
-std::vector<Trial> run_trials(const std::vector<std::pair<const Work*, std::uint64_t>>& all, const Threads& threads,
-                              Progress& progress, const char* what) {
+std::vector<Trial> run_trials(const std::vector<std::pair<const LearningExperiment*, std::uint64_t>>& all,
+                              const Threads& threads, Progress& progress, const char* what, bool may_fail) {
   std::vector<Trial> trials(all.size());
   std::mutex showing;
   std::size_t done = 0;
   progress.stage(fmt::format("{}: 0 of {} trials", what, all.size()));
   threads.for_each(all.size(), [&](std::size_t i) {
-    trials[i] = run_trial(*all[i].first, all[i].second);
+    try {
+      trials[i] = run_trial(*all[i].first, all[i].second);
+    } catch (const NumericalError& error) {
+      // Of a point of a search that is no good: it has no error that could be small.
+      if (!may_fail) throw;
+      trials[i].remarks.push_back(error.what());
+    }
     const std::lock_guard lock(showing);
     progress.stage(fmt::format("{}: {} of {} trials", what, ++done, all.size()));
   });
@@ -92,17 +81,17 @@ double score_of(const Trial& trial) {
 // Runs every point on the seeds of the search; the first of the smallest means is taken.
 void run_search(const ReservoirOptions& options, const Search& search, const Threads& threads, Progress& progress,
                 Results& results) {
-  std::vector<Work> works;
+  std::vector<LearningExperiment> works;
   for (const std::vector<std::string>& settings : grid(search)) {
     std::vector<std::string> overrides = options.overrides;
     overrides.insert(overrides.end(), settings.begin(), settings.end());
-    works.push_back(read_work(options.file, overrides, options.plugins));
+    works.push_back(read_learning_experiment(options.file, overrides, options.plugins));
     results.search.push_back({settings, {}, 0});
   }
-  std::vector<std::pair<const Work*, std::uint64_t>> all;
-  for (const Work& work : works)
+  std::vector<std::pair<const LearningExperiment*, std::uint64_t>> all;
+  for (const LearningExperiment& work : works)
     for (const std::uint64_t seed : search.seeds) all.emplace_back(&work, seed);
-  const std::vector<Trial> trials = run_trials(all, threads, progress, "search");
+  const std::vector<Trial> trials = run_trials(all, threads, progress, "search", true);
   for (std::size_t i = 0; i < trials.size(); ++i)
     results.search[i / search.seeds.size()].scores.push_back(score_of(trials[i]));
   for (SearchPoint& point : results.search)
@@ -114,12 +103,12 @@ void run_search(const ReservoirOptions& options, const Search& search, const Thr
 }
 
 void run_reservoir(const ReservoirOptions& options) {
-  Work work = read_work(options.file, options.overrides, options.plugins);
+  LearningExperiment work = read_learning_experiment(options.file, options.overrides, options.plugins);
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
   const Threads threads(options.threads);
   Progress progress(options.quiet ? nullptr : stderr);
   Results results;
-  results.title = work.experiment.title;
+  results.title = work.task.title;
   results.kind = name_of(work.task.kind);
   results.experiment = options.file;
   if (work.task.search) {
@@ -127,12 +116,12 @@ void run_reservoir(const ReservoirOptions& options) {
     std::vector<std::string> overrides = options.overrides;
     const auto& settings = results.search[results.best].settings;
     overrides.insert(overrides.end(), settings.begin(), settings.end());
-    work = read_work(options.file, overrides, options.plugins);
+    work = read_learning_experiment(options.file, overrides, options.plugins);
   }
   results.seeds = work.task.seeds;
-  std::vector<std::pair<const Work*, std::uint64_t>> all;
+  std::vector<std::pair<const LearningExperiment*, std::uint64_t>> all;
   for (const std::uint64_t seed : results.seeds) all.emplace_back(&work, seed);
-  results.trials = run_trials(all, threads, progress, "task");
+  results.trials = run_trials(all, threads, progress, "task", false);
   progress.finish();
   fs::create_directories(out);
   write_results(out, results);

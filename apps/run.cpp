@@ -123,7 +123,16 @@ void run_phases(Network& network, const Experiment& experiment) {
 
 Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
                            const std::vector<std::string>& plugins) {
-  if (fs::path(file).extension() != ".json") return parse_experiment(file, overrides, plugins);
+  if (fs::path(file).extension() != ".json") {
+    Experiment experiment = parse_experiment(file, overrides, plugins);
+    if (experiment.task.empty()) return experiment;
+    throw ExperimentError({.file = experiment.task,
+                           .key = "task",
+                           .value = {},
+                           .problem = "makes this a learning experiment",
+                           .expected = fmt::format("rheo reservoir {}", file),
+                           .suggestion = {}});
+  }
   if (!plugins.empty())
     throw ExperimentError({.file = file,
                            .key = "--plugin",

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "apps/commands.hpp"
+#include "apps/reservoir/task.hpp"
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
 #include "core/time.hpp"
@@ -32,6 +33,11 @@ void validate(const ValidateOptions& options) {
     sweep.check(10);
     experiment = sweep.experiment(0);
     points = fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points"));
+  } else if (std::filesystem::path(options.file).extension() != ".json" && has_task(options.file, options.overrides)) {
+    const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
+    print(fmt::format("{}: ok\n  task {}, {}\n", options.file, name_of(learning.task.kind),
+                      names_text(learning.task.seeds.size(), "seed", "seeds")));
+    return;
   } else {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
     check_network(experiment);

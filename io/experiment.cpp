@@ -799,14 +799,15 @@ class ExperimentReader {
     Names keys = {"kind", "target"};
     const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
     const bool reads_signal = field.node().find("signal") != nullptr;
-    if (word == "poisson") allow({"rate", "weight", "port"});
-    if (word == "poisson" && !reads_signal) allow({"delay", "profile"});
-    if (word == "poisson" && reads_signal) allow({"peak"});
-    if (word == "spikes") allow({"weight", "port"});
-    if (word == "spikes" && !reads_signal) allow({"times", "file", "population", "delay"});
-    if (word == "current") allow({"amplitude"});
-    if (word == "poisson" || word == "spikes" || word == "current") allow({"signal"});
-    if (reads_signal) allow({"channel"});
+    const auto allow_either = [&](const Names& with_signal, const Names& without) {
+      allow(reads_signal ? with_signal : without);
+      allow({"signal"});
+      if (reads_signal) allow({"channel"});
+    };
+    if (word == "poisson")
+      allow_either({"rate", "weight", "port", "peak"}, {"rate", "weight", "delay", "port", "profile"});
+    if (word == "spikes") allow_either({"weight", "port"}, {"times", "file", "population", "weight", "delay", "port"});
+    if (word == "current") allow_either({"amplitude"}, {"amplitude"});
     if (word == "steps") allow({"times", "values", "shape", "period"});
     if (word == "sine") allow({"amplitude", "frequency", "phase"});
     if (word == "noise") allow({"mean", "deviation", "every"});
@@ -851,7 +852,8 @@ class ExperimentReader {
       input.signal = signal->text("the name of a signal");
       if (const auto channel = field.find("channel"))
         input.channel = static_cast<std::uint32_t>(channel->whole(0, max_neurons));
-      if (const auto peak = field.find("peak")) input.peak = peak->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
+      if (const auto peak = field.find("peak"))
+        input.peak = peak->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
     }
     const Range times{.low = 0, .high = infinity, .unit = "ms"};
     if (const auto start = field.find("start")) input.start = start->number(times);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "io/experiment_network.hpp"
 #include "io/experiment_parts.hpp"
 #include "io/toml_document.hpp"
 
@@ -251,6 +252,8 @@ const char* name_of(Task::Kind kind) {
   return "";
 }
 
+namespace {
+
 Task read_task(const std::string& file, const std::vector<std::string>& overrides) {
   using experiment_file::Field;
   const TomlDocument document = read_toml_document(file, overrides);
@@ -265,9 +268,7 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   const Field table = root.need("task", "a table [task]");
   table.need_table();
   Task task;
-  task.file = file;
-  task.overrides = overrides;
-  task.place = table.node().place();
+  read(root, "title", task.title, "a string");
   task.kind = choose(table.need("kind", "what to learn, such as \"narma10\""), kinds, "task");
 
   using Kind = Task::Kind;
@@ -350,6 +351,22 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   read(table, "noise_rate", task.noise_rate, zero_or_more);
   read(table, "pause", task.pause, any_ms);
   return task;
+}
+
+}  // namespace
+
+LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                                            const std::vector<std::string>& plugins) {
+  LearningExperiment made{read_task(file, overrides), {}};
+  if (made.task.other.kind == OtherReservoir::Kind::none) {
+    made.experiment = parse_experiment(file, overrides, plugins);
+    check_network(made.experiment);
+  }
+  return made;
+}
+
+bool has_task(const std::string& file, const std::vector<std::string>& overrides) {
+  return read_toml_document(file, overrides).root.find("task") != nullptr;
 }
 
 }  // namespace rheo

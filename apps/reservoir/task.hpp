@@ -67,8 +67,7 @@ struct Search {
 struct Task {
   enum class Kind { memory_capacity, narma10, mackey_glass, lorenz, series, sines, patterns, what_when };
   Kind kind = Kind::narma10;
-  std::string file;                     // of the experiment
-  std::vector<std::string> overrides;   // as given with --set
+  std::string title;                    // of the experiment; empty: none given
   std::vector<std::uint64_t> seeds{1};  // of the network and of the data; one trial each
   std::string signal = "input";         // of kind task, which carries the input
   std::string feedback;                 // signal that carries the output back; empty: none
@@ -95,12 +94,20 @@ struct Task {
   // patterns
   std::size_t classes = 10, channels = 20, samples_per_class = 50;
   double length = 100, rate = 20, jitter = 2, deletion = 0.1, noise_rate = 1, pause = 100;  // ms and Hz
-
-  std::string place;  // where [task] was written
 };
 
-// Reads [task] of an experiment file. Throws ExperimentError.
-Task read_task(const std::string& file, const std::vector<std::string>& overrides);
+// A file with [task], read and checked.
+struct LearningExperiment {
+  Task task;
+  Experiment experiment;  // nothing where the task has another reservoir
+};
+
+// plugins: as for parse_experiment. Throws UserError.
+LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                                            const std::vector<std::string>& plugins = {});
+
+// Whether the file has a table [task].
+bool has_task(const std::string& file, const std::vector<std::string>& overrides);
 
 const char* name_of(Task::Kind kind);
 

@@ -105,7 +105,7 @@ TEST_CASE("a sine is that of the middle of each tick", "[drives]") {
 TEST_CASE("currents are amplitude times profile between start and stop", "[drives]") {
   const DriveTarget where{0, 0, {1, 6, 2}, 11, 20};
   const CurrentDrive drive(where, Precision::double_, {10, 20, 30},
-                           rheo::profile_factors(stepped({0.2}, {2}), 0.1, where.first));
+                           profile_factors(stepped({0.2}, {2}), 0.1, where.first));
   CHECK(added(drive, 10, 6) == std::vector<double>(6, 0));
   CHECK(added(drive, 12, 6) == std::vector<double>(6, 0));
   CHECK(added(drive, 13, 6) == std::vector<double>{0, 20, 0, 40, 0, 60});
@@ -167,7 +167,7 @@ TEST_CASE("Poisson spikes under a profile are thinned as the kernel's page says"
       const DriveTarget where{0, 0, {0, size, 1}, 1, never};
       const PoissonDrive all(where, Precision::double_, key, 7, {table}, {1}, 0, kernel);
       const PoissonDrive some(where, Precision::double_, key, 7, {table}, {1}, 0, kernel,
-                              rheo::profile_factors(profile, 0.5, where.first), 3);
+                              profile_factors(profile, 0.5, where.first), 3);
       for (Tick t = 1; t <= 10; ++t) {
         const std::vector<double> drawn = added(all, t, size), found = added(some, t, size);
         for (std::uint32_t i = 0; i < size; ++i) {
@@ -189,7 +189,7 @@ TEST_CASE("a Poisson rate follows its profile", "[drives]") {
   const auto table = std::make_shared<const PoissonTable>(lambda * peak);
   const Profile profile = sine(1, 0.8, 10, 0);
   const PoissonDrive drive({0, 0, {0, size, 1}, 1, never}, Precision::double_, random_key(2, "input", "poisson"), 0,
-                           {table}, {1}, 0, kernels(chosen_isa()).poisson[1], {profile, 1}, peak);
+                           {table}, {1}, 0, kernels(chosen_isa()).poisson[1], profile_factors(profile, 1, 1), peak);
   for (Tick t = 1; t <= 200; t += 7) {
     double sum = 0, squares = 0;
     for (const double x : added(drive, t, size)) {

@@ -175,7 +175,7 @@ model = "izhikevich")",
 amplitude = 3.0)",
          "wrong.toml:17: inputs.background.amplitude: unknown key; expected one of kind, target, rate, weight, "
          "delay, "
-         "port, profile, start, stop"},
+         "port, profile, signal, start, stop"},
         {"rate = 20000.0",
          R"(rate = 20000.0
 profile = { times = [0.0, 10.0, 5.0], values = [1.0, 2.0, 3.0] })",
@@ -520,7 +520,7 @@ start = 10.0)",
 kind = "filtered"
 
 [record.spikes])",
-         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, steps, pulses, published)"},
+         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, steps, pulses, published, task)"},
         {"[record.spikes]",
          R"([signals.reward]
 kind = "filtered_spikes"
@@ -561,10 +561,10 @@ values = [[1.0, 2.0], [3.0]]
          R"(wrong.toml:29: signals.reward.values = [[1.0, 2.0], [3.0]]: has lists of different lengths; expected one list per time, with one value per neuron each)"},
         {"[record.spikes]",
          R"([signals.reward]
-kind = "task"
+kind = "tasks"
 
 [record.spikes])",
-         R"(wrong.toml:27: signals.reward.kind = "task": not available yet in this version; expected one of filtered_spikes, steps, pulses, published)"},
+         R"(wrong.toml:27: signals.reward.kind = "tasks": unknown kind of signal; expected one of filtered_spikes, steps, pulses, published, task; did you mean "task"?)"},
         {"delay = 1.5",
          R"(delay = 1.5
 plasticity = { rule = "stdp_pair", signal = "reward" })",
@@ -579,7 +579,7 @@ plasticity = { rule = "rstdp", signal = "reward", signals = { dopamine = "reward
 [simulation])",
          R"(wrong.toml:1: plugins = ["my_rule.so"]: my_rule.so: no such plug-in; expected NAME, NAME.so or libNAME.so in one of the folders . (RHEO_PLUGIN_PATH names more), or a path with a /)"},
         {"[simulation]", "[simulaton]",
-         R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, signals, projections, phases, record, sweep; did you mean "simulation"?)"},
+         R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, signals, projections, phases, record, sweep, task; did you mean "simulation"?)"},
         {"[simulation]",
          R"(include = "base.toml"
 

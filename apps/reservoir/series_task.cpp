@@ -428,7 +428,7 @@ Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t s
     if (baseline == "delays")
       add_delays(series, task, parts, trial);
     else
-      add_echo_state(series, task, parts, reservoir->states(), seed, trial);
+      add_echo_state(series, task, parts, reservoir->states() / task.state.samples, seed, trial);
   return trial;
 }
 

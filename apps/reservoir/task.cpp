@@ -284,8 +284,7 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   if (task.kind == Kind::patterns) {
     allow({"classes", "channels", "samples", "length", "rate", "jitter", "deletion", "noise_rate", "pause"});
   } else {
-    allow({"step", "feedback", "train", "validate", "test", "baselines"});
-    if (task.kind == Kind::memory_capacity) allow({"delays"});
+    allow({"step", "feedback", "train", "validate", "test", "baselines", "delays"});
     if (task.kind == Kind::mackey_glass || task.kind == Kind::lorenz || task.kind == Kind::series)
       allow({"horizon", "free"});
     if (task.kind == Kind::series) allow({"file", "dataset"});

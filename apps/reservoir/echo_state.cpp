@@ -1,7 +1,5 @@
 #include "apps/reservoir/echo_state.hpp"
 
-#include <fmt/format.h>
-
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cassert>
@@ -16,16 +14,6 @@
 namespace rheo {
 
 namespace {
-
-void require(bool good, const char* key, double value, const char* expected) {
-  if (good) return;
-  throw ExperimentError({.file = {},
-                         .key = key,
-                         .value = fmt::format("{}", value),
-                         .problem = "is out of range for an echo-state network",
-                         .expected = expected,
-                         .suggestion = {}});
-}
 
 double spectral_radius(const SparseRows& rows) {
   const auto n = static_cast<Eigen::Index>(rows.rows);

@@ -1,7 +1,5 @@
 #include "apps/reservoir/rate_reservoir.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -12,20 +10,6 @@
 #include "core/random.hpp"
 
 namespace rheo {
-
-namespace {
-
-void require(bool good, const char* key, double value, const char* expected) {
-  if (good) return;
-  throw ExperimentError({.file = {},
-                         .key = key,
-                         .value = fmt::format("{}", value),
-                         .problem = "is out of range for a rate reservoir",
-                         .expected = expected,
-                         .suggestion = {}});
-}
-
-}  // namespace
 
 RateReservoir::RateReservoir(const RateParameters& parameters, std::uint64_t seed) : parameters_(parameters) {
   const RateParameters& p = parameters_;

@@ -132,7 +132,7 @@ nlohmann::ordered_json json_of(const Results& results) {
   return json;
 }
 
-// A name of HDF5 or of a file: no slash, no blank.
+// A name for HDF5: no slash, no blank.
 std::string plain(std::string name) {
   for (char& c : name)
     if (c == '/' || c == ' ') c = '_';

@@ -26,7 +26,6 @@ struct Results {
   std::vector<Trial> trials;        // [seed]
   std::vector<SearchPoint> search;  // empty: none was asked for
   std::size_t best = 0;             // of the search
-  std::vector<std::string> files;   // that were read
 };
 
 // [seed] of a score; NaN where a trial has none of this name.

@@ -1,10 +1,13 @@
 #include "apps/reservoir/sparse_rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <numeric>
 #include <utility>
 
+#include "core/errors.hpp"
 #include "core/random.hpp"
 
 namespace rheo {
@@ -49,6 +52,16 @@ std::vector<std::uint32_t> some_of(std::span<std::uint32_t> all, std::size_t cou
   std::vector<std::uint32_t> some(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
   std::sort(some.begin(), some.end());
   return some;
+}
+
+void require(bool good, const char* key, double value, const char* expected) {
+  if (good) return;
+  throw ExperimentError({.file = {},
+                         .key = key,
+                         .value = fmt::format("{}", value),
+                         .problem = "is out of range for a reservoir of this kind",
+                         .expected = expected,
+                         .suggestion = {}});
 }
 
 }  // namespace rheo

@@ -36,4 +36,7 @@ SparseRows random_rows(std::size_t n, std::size_t in_degree, std::uint64_t seed,
 // `count` different ones of 0 .. all.size() - 1, ascending. What `all` holds is overwritten.
 std::vector<std::uint32_t> some_of(std::span<std::uint32_t> all, std::size_t count, RandomStream& random);
 
+// What is asked for of a parameter of a reservoir. Throws ExperimentError.
+void require(bool good, const char* key, double value, const char* expected);
+
 }  // namespace rheo

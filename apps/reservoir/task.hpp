@@ -34,7 +34,7 @@ struct Encoding {
 struct StateSpec {
   enum class Kind { filtered_spikes, potential };
   Kind kind = Kind::filtered_spikes;
-  std::vector<Selection> populations;  // empty: all that have inputs
+  std::vector<Selection> populations;  // empty: all but sources
   double tau = 20;                     // ms, of filtered spikes
   std::uint32_t samples = 1;           // in each step, evenly, the last one at its end
 };

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/errors.hpp"
 #include "core/isa.hpp"
 #include "core/simulation.hpp"
 #include "core/time.hpp"
@@ -365,6 +366,21 @@ inline Outcome run_whole(const NetworkSpec& spec, unsigned threads, Tick ticks) 
   }
   outcome.spikes = std::move(recorder.spikes);
   return outcome;
+}
+
+// What building such a network is refused with, or "built"; checking it says the same.
+inline std::string complaint_of(const NetworkSpec& spec) {
+  try {
+    Network network(spec, Threads(1));
+  } catch (const BuildError& error) {
+    try {
+      Network::check(spec);
+    } catch (const BuildError& checked) {
+      return error.what() == std::string(checked.what()) ? error.what() : "checked otherwise";
+    }
+    return "not seen by the check";
+  }
+  return "built";
 }
 
 }  // namespace runs

@@ -46,16 +46,6 @@ std::vector<double> potentials(Network& network) {
   return values;
 }
 
-std::string complaint_of(const NetworkSpec& spec) {
-  try {
-    Network network(spec, Threads(1));
-  } catch (const BuildError& error) {
-    CHECK_THROWS_AS(Network::check(spec), BuildError);
-    return error.what();
-  }
-  return "built";
-}
-
 }  // namespace
 
 TEST_CASE("a current with a signal is a current with those steps", "[signals]") {
@@ -173,16 +163,16 @@ TEST_CASE("signals that an input cannot read are refused", "[signals]") {
   spec.signals = {task("u", 3), task("one")};
   spec.inputs = {input("i", InputSpec::Kind::current)};
   spec.inputs[0].signal = "v";
-  CHECK_THAT(complaint_of(spec), Contains("inputs.i.signal") && Contains("\"v\"") && Contains("one of u, one"));
+  CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.signal") && Contains("\"v\"") && Contains("one of u, one"));
   spec.inputs[0].signal = "u";
-  CHECK_THAT(complaint_of(spec), Contains("has 3 numbers") && Contains("one for each of 4 target neurons"));
+  CHECK_THAT(runs::complaint_of(spec), Contains("has 3 numbers") && Contains("one for each of 4 target neurons"));
   spec.inputs[0].channel = 3;
-  CHECK_THAT(complaint_of(spec), Contains("inputs.i.channel") && Contains("0 to 2"));
+  CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.channel") && Contains("0 to 2"));
   spec.inputs[0] = input("i", InputSpec::Kind::poisson);
   spec.inputs[0].signal = "one";
   spec.inputs[0].delay = 1;
-  CHECK_THAT(complaint_of(spec), Contains("inputs.i.delay") && Contains("acts in its own tick"));
+  CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.delay") && Contains("acts in its own tick"));
   spec.inputs[0].delay = 0;
   spec.inputs[0].peak = 0;
-  CHECK_THAT(complaint_of(spec), Contains("inputs.i.peak"));
+  CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.peak"));
 }

@@ -53,16 +53,6 @@ NetworkSpec network_with(std::vector<SignalSpec> signals, PlasticitySpec plastic
   return spec;
 }
 
-std::string complaint_of(const NetworkSpec& spec) {
-  try {
-    Network network(spec, Threads(1));
-  } catch (const BuildError& error) {
-    CHECK_THROWS_AS(Network::check(spec), BuildError);
-    return error.what();
-  }
-  return "built";
-}
-
 SignalSpec steps(const char* name, std::vector<double> times, std::vector<double> values, std::uint32_t width = 1) {
   return {.name = name, .times = std::move(times), .values = std::move(values), .width = width};
 }
@@ -159,34 +149,34 @@ TEST_CASE("the next tick in which a signal is not 0 is found", "[signals]") {
 
 TEST_CASE("signals that cannot be are refused with key and value", "[signals]") {
   const PlasticitySpec rstdp{.rule = "rstdp", .params = {}};
-  CHECK(complaint_of(network_with({steps("dopamine", {0}, {1})}, rstdp)) == "built");
-  CHECK(complaint_of(network_with({}, rstdp)) ==
+  CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, rstdp)) == "built");
+  CHECK(runs::complaint_of(network_with({}, rstdp)) ==
         "projections.p.plasticity.signals.dopamine: missing: rstdp learns by it; expected the name of a signal of "
         "[signals], or one that is called dopamine");
   PlasticitySpec other = rstdp;
   other.signals = {{"dopamine", "dopamin"}};
   CHECK(
-      complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
+      runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
       "projections.p.plasticity.signals.dopamine = \"dopamin\": no such signal; expected one of dopamine; did you mean "
       "\"dopamine\"?");
   other.signals = {{"dopmine", "dopamine"}};
   CHECK(
-      complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
+      runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
       "projections.p.plasticity.signals.dopmine = \"dopamine\": unknown signal of rstdp; expected one of dopamine; did "
       "you mean \"dopamine\"?");
-  CHECK(complaint_of(network_with({steps("dopamine", {0}, {1, 2, 3}, 3)}, rstdp)) ==
+  CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1, 2, 3}, 3)}, rstdp)) ==
         "projections.p.plasticity.signals.dopamine = \"dopamine\": has 3 numbers; expected 1, one for all synapses");
-  CHECK(complaint_of(network_with({steps("error", {0}, {1, 2}, 2)}, {.rule = "error_modulated", .params = {}})) ==
+  CHECK(runs::complaint_of(network_with({steps("error", {0}, {1, 2}, 2)}, {.rule = "error_modulated", .params = {}})) ==
         "projections.p.plasticity.signals.error = \"error\": has 2 numbers; expected 3, one for each target neuron");
   CHECK(
-      complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3)}, {.rule = "error_modulated", .params = {}},
-                                "iaf_psc_exp")) ==
+      runs::complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3)}, {.rule = "error_modulated", .params = {}},
+                                      "iaf_psc_exp")) ==
       "projections.p.plasticity.rule = \"error_modulated\": its weights may have any sign, but go to a port by their "
       "sign; expected one port for all: a port of the projection (not of conductances), or a model with a single one");
-  CHECK(complaint_of(network_with({}, {.rule = "ei_balance", .params = {{"interval", 0.01}}})) ==
+  CHECK(runs::complaint_of(network_with({}, {.rule = "ei_balance", .params = {{"interval", 0.01}}})) ==
         "projections.p.plasticity.params.interval = 0.01: shorter than a tick; expected at least 0.1 (ms)");
 
-  const auto wrong = [&](SignalSpec signal) { return complaint_of(network_with({std::move(signal)}, rstdp)); };
+  const auto wrong = [&](SignalSpec signal) { return runs::complaint_of(network_with({std::move(signal)}, rstdp)); };
   CHECK(wrong(steps("dopamine", {}, {})) ==
         "signals.dopamine.times = a list of 0: empty; expected times >= 0 (ms), each at least one tick later than the "
         "one "
@@ -208,16 +198,16 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
   CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::published, .projection = "q"}) ==
         "projections.p.plasticity.signals.dopamine = \"dopamine\": is of source neurons; expected a signal that is one "
         "number");
-  CHECK(complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3),
-                                   {.name = "clean", .kind = SignalSpec::Kind::published, .projection = "p"}},
-                                  {.rule = "error_modulated", .params = {}})) ==
+  CHECK(runs::complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3),
+                                         {.name = "clean", .kind = SignalSpec::Kind::published, .projection = "p"}},
+                                        {.rule = "error_modulated", .params = {}})) ==
         "projections.p.plasticity.rule = \"error_modulated\": publishes nothing for the signal clean; expected a rule "
         "that "
         "does");
   NetworkSpec delays = network_with({steps("sample", {0}, {1})}, {.rule = "oja_lateral", .params = {}});
-  CHECK(complaint_of(delays) == "built");
+  CHECK(runs::complaint_of(delays) == "built");
   delays.projections[0].delay = runs::uniform(1, 2);
-  CHECK(complaint_of(delays) ==
+  CHECK(runs::complaint_of(delays) ==
         "projections.p.plasticity.rule = \"oja_lateral\": sums over the synapses of each source; expected one target "
         "selection and one delay for all synapses");
 }

@@ -15,6 +15,7 @@
 #include "apps/reservoir/trial.hpp"
 #include "apps/run.hpp"
 #include "core/parallel.hpp"
+#include "io/recording.hpp"
 
 namespace rheo {
 
@@ -105,6 +106,7 @@ void run_search(const ReservoirOptions& options, const Search& search, const Thr
 void run_reservoir(const ReservoirOptions& options) {
   LearningExperiment work = read_learning_experiment(options.file, options.overrides, options.plugins);
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
+  recording_step(out, [&] { fs::create_directories(out); });  // before hours of work, not after
   const Threads threads(options.threads);
   Progress progress(options.quiet ? nullptr : stderr);
   Results results;
@@ -123,7 +125,6 @@ void run_reservoir(const ReservoirOptions& options) {
   for (const std::uint64_t seed : results.seeds) all.emplace_back(&work, seed);
   results.trials = run_trials(all, threads, progress, "task", false);
   progress.finish();
-  fs::create_directories(out);
   write_results(out, results);
   if (options.quiet) return;
   std::string text = summary(results);

@@ -16,6 +16,7 @@
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "core/math.hpp"
+#include "core/memory.hpp"
 #include "core/random.hpp"
 
 namespace rheo {
@@ -403,11 +404,34 @@ void add_delays(const Series& series, const Task& task, const Parts& parts, Tria
   score_outputs(".delays", fit(states, series, task, parts).outputs, series, task, parts, trial);
 }
 
+// Series, and the states that a ridge readout is fitted to with a copy, are kept as a whole.
+void check_memory(const Experiment& experiment, const Task& task, const Parts& parts) {
+  double states = task.kind == Task::Kind::memory_capacity ? static_cast<double>(task.delays) : 4;
+  if (task.readout.kind == ReadoutSpec::Kind::ridge) {
+    double neurons = task.other.size;
+    if (task.other.kind == OtherReservoir::Kind::none) {
+      neurons = 0;
+      for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
+    }
+    states += 2 * neurons * task.state.samples;
+  }
+  const double bytes = 8 * states * static_cast<double>(parts.end), memory = static_cast<double>(usable_memory());
+  if (bytes <= memory) return;
+  throw ExperimentError(
+      {.file = experiment.place("task"),
+       .key = "task.train",
+       .value = fmt::format("{}", task.train),
+       .problem = fmt::format("the states of {} steps need about {:.1f} GB of memory", parts.end, bytes / 1e9),
+       .expected = fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9),
+       .suggestion = {}});
+}
+
 }  // namespace
 
 Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t seed) {
   Trial trial;
   const Parts parts(task);
+  check_memory(experiment, task, parts);
   const Series series = make_series(task, seed, parts);
   trial.remarks = series.remarks;
   const auto begin = std::chrono::steady_clock::now();

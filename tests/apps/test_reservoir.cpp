@@ -209,6 +209,11 @@ TEST_CASE("mistakes in a task are told with file, key and value") {
   CHECK_THAT(complaint("[task]\nkind = \"what_when\"\n"), Contains("projections.when: is missing"));
   CHECK_THAT(complaint("[task]\nkind = \"narma10\"\n[task.reservoir]\nkind = \"rate\"\nindegree = 0\n"),
              Contains("in_degree = 0"));
+  CHECK_THAT(complaint("[task]\nkind = \"narma10\"\ntrain = 100000000\n"),
+             Contains("task.train = 100000000") && Contains("GB of memory"));
+  Command nowhere(scratch, {"reservoir", file_with(scratch, short_memory), "--out", scratch / "task.toml" / "out"});
+  CHECK(nowhere.end() == 2);
+  CHECK_THAT(nowhere.err(), Contains("task.toml/out"));
   Command run(scratch, {"run", file_with(scratch, short_memory), "--out", scratch / "out"});
   CHECK(run.end() == 2);
   CHECK_THAT(run.err(), Contains("rheo reservoir"));

@@ -10,12 +10,12 @@
 
 #include "apps/commands.hpp"
 #include "apps/progress.hpp"
+#include "apps/reservoir/kept_trials.hpp"
 #include "apps/reservoir/results.hpp"
 #include "apps/reservoir/task.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "apps/run.hpp"
 #include "core/parallel.hpp"
-#include "io/recording.hpp"
 
 namespace rheo {
 
@@ -39,18 +39,25 @@ Trial run_trial(const LearningExperiment& work, std::uint64_t seed) {
 
 // Trials side by side, each on one thread: its result does not depend on the others.
 std::vector<Trial> run_trials(const std::vector<std::pair<const LearningExperiment*, std::uint64_t>>& all,
-                              const Threads& threads, Progress& progress, const char* what, bool may_fail) {
+                              const Threads& threads, const KeptTrials& kept, Progress& progress, const char* what,
+                              bool may_fail) {
   std::vector<Trial> trials(all.size());
   std::mutex showing;
   std::size_t done = 0;
   progress.stage(fmt::format("{}: 0 of {} trials", what, all.size()));
   threads.for_each(all.size(), [&](std::size_t i) {
-    try {
-      trials[i] = run_trial(*all[i].first, all[i].second);
-    } catch (const NumericalError& error) {
-      // Of a point of a search that is no good: it has no error that could be small.
-      if (!may_fail) throw;
-      trials[i].remarks.push_back(error.what());
+    const auto [work, seed] = all[i];
+    if (auto known = kept.find(work->identity, seed)) {
+      trials[i] = *std::move(known);
+    } else {
+      try {
+        trials[i] = run_trial(*work, seed);
+      } catch (const NumericalError& error) {
+        // Of a point of a search that is no good: it has no error that could be small.
+        if (!may_fail) throw;
+        trials[i].remarks.push_back(error.what());
+      }
+      kept.keep(work->identity, seed, trials[i]);
     }
     const std::lock_guard lock(showing);
     progress.stage(fmt::format("{}: {} of {} trials", what, ++done, all.size()));
@@ -80,8 +87,8 @@ double score_of(const Trial& trial) {
 }
 
 // Runs every point on the seeds of the search; the first of the smallest means is taken.
-void run_search(const ReservoirOptions& options, const Search& search, const Threads& threads, Progress& progress,
-                Results& results) {
+void run_search(const ReservoirOptions& options, const Search& search, const Threads& threads, const KeptTrials& kept,
+                Progress& progress, Results& results) {
   std::vector<LearningExperiment> works;
   for (const std::vector<std::string>& settings : grid(search)) {
     std::vector<std::string> overrides = options.overrides;
@@ -92,7 +99,7 @@ void run_search(const ReservoirOptions& options, const Search& search, const Thr
   std::vector<std::pair<const LearningExperiment*, std::uint64_t>> all;
   for (const LearningExperiment& work : works)
     for (const std::uint64_t seed : search.seeds) all.emplace_back(&work, seed);
-  const std::vector<Trial> trials = run_trials(all, threads, progress, "search", true);
+  const std::vector<Trial> trials = run_trials(all, threads, kept, progress, "search", true);
   for (std::size_t i = 0; i < trials.size(); ++i)
     results.search[i / search.seeds.size()].scores.push_back(score_of(trials[i]));
   for (SearchPoint& point : results.search)
@@ -106,7 +113,7 @@ void run_search(const ReservoirOptions& options, const Search& search, const Thr
 void run_reservoir(const ReservoirOptions& options) {
   LearningExperiment work = read_learning_experiment(options.file, options.overrides, options.plugins);
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
-  recording_step(out, [&] { fs::create_directories(out); });  // before hours of work, not after
+  const KeptTrials kept(out / "trials", version);
   const Threads threads(options.threads);
   Progress progress(options.quiet ? nullptr : stderr);
   Results results;
@@ -114,7 +121,7 @@ void run_reservoir(const ReservoirOptions& options) {
   results.kind = name_of(work.task.kind);
   results.experiment = options.file;
   if (work.task.search) {
-    run_search(options, *work.task.search, threads, progress, results);
+    run_search(options, *work.task.search, threads, kept, progress, results);
     std::vector<std::string> overrides = options.overrides;
     const auto& settings = results.search[results.best].settings;
     overrides.insert(overrides.end(), settings.begin(), settings.end());
@@ -123,7 +130,7 @@ void run_reservoir(const ReservoirOptions& options) {
   results.seeds = work.task.seeds;
   std::vector<std::pair<const LearningExperiment*, std::uint64_t>> all;
   for (const std::uint64_t seed : results.seeds) all.emplace_back(&work, seed);
-  results.trials = run_trials(all, threads, progress, "task", false);
+  results.trials = run_trials(all, threads, kept, progress, "task", false);
   progress.finish();
   write_results(out, results);
   if (options.quiet) return;

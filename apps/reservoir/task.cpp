@@ -1,7 +1,9 @@
 #include "apps/reservoir/task.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include "io/checkpoint.hpp"
 #include "io/experiment_network.hpp"
 #include "io/experiment_parts.hpp"
 #include "io/toml_document.hpp"
@@ -352,15 +354,31 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   return task;
 }
 
+std::uint64_t identity_of(const std::string& file, const std::vector<std::string>& overrides,
+                          const LearningExperiment& learning) {
+  TomlDocument document = read_toml_document(file, overrides);
+  std::erase_if(document.root.find("task")->entries,
+                [](const auto& entry) { return entry.first == "search" || entry.first == "seeds"; });
+  std::string text = toml_text(document.root);
+  for (const std::string& read : learning.experiment.files)
+    if (std::find(document.files.begin(), document.files.end(), read) == document.files.end())
+      text += fmt::format("\n{:016x}", hash_of_file(read));
+  if (!learning.task.series_file.empty()) text += fmt::format("\n{:016x}", hash_of_file(learning.task.series_file));
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
 }  // namespace
 
 LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
                                             const std::vector<std::string>& plugins) {
-  LearningExperiment made{read_task(file, overrides), {}};
+  LearningExperiment made{read_task(file, overrides), {}, 0};
   if (made.task.other.kind == OtherReservoir::Kind::none) {
     made.experiment = parse_experiment(file, overrides, plugins);
     check_network(made.experiment);
   }
+  made.identity = identity_of(file, overrides, made);
   return made;
 }
 

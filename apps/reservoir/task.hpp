@@ -100,6 +100,9 @@ struct Task {
 struct LearningExperiment {
   Task task;
   Experiment experiment;  // nothing where the task has another reservoir
+  // A hash of what a trial depends on beside its seed: all settings but [task.search] and the seeds, and the content of
+  // every file that was read.
+  std::uint64_t identity = 0;
 };
 
 // plugins: as for parse_experiment. Throws UserError.

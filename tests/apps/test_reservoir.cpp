@@ -1,5 +1,6 @@
 // rheo reservoir: reduced forms of the experiments of docs/reservoir.md, and what it says of wrong files.
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "tests/apps/command.hpp"
 #include "tests/sanitized.hpp"
@@ -104,6 +105,47 @@ TEST_CASE("a task gives the same bytes for any number of threads, and other ones
   CHECK(values[0] != values[1]);
   CHECK(values[0] > 4 * by_chance);
   CHECK(values[0] < 10);
+}
+
+TEST_CASE("a task that was killed goes on with the trials that are missing") {
+  const Scratch scratch;
+  const std::string file = file_with(scratch, short_memory);
+  const auto words = [&](const char* out, const char* seeds) {
+    return std::vector<std::string>{"reservoir", file,  "--quiet", "--threads",  "1",
+                                    "--set",     seeds, "--out",   scratch / out};
+  };
+  const auto trials = [&](const char* out) {
+    std::map<std::string, fs::file_time_type> found;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(scratch / out / "trials", none))
+      if (entry.path().extension() == ".json") found[entry.path().filename()] = entry.last_write_time();
+    return found;
+  };
+  REQUIRE(code_of(scratch, words("calm", "task.seeds=12")) == 0);
+  {
+    Command command(scratch, words("killed", "task.seeds=12"));
+    REQUIRE(comes_true([&] { return trials("killed").size() >= 2; }));
+    command.send(SIGKILL);
+    command.end();
+  }
+  const auto before = trials("killed");
+  CHECK_FALSE(fs::exists(scratch / "killed" / "results.json"));
+  // One of them is damaged: it is computed again.
+  std::ofstream(scratch / "killed" / "trials" / before.begin()->first) << "{";
+  REQUIRE(code_of(scratch, words("killed", "task.seeds=12")) == 0);
+  for (const char* name : {"results.json", "results.h5", "results.svg"})
+    CHECK(bytes_of(scratch / "killed" / name) == bytes_of(scratch / "calm" / name));
+  const auto after = trials("killed");
+  CHECK(after.size() == 12);
+  std::size_t same = 0;
+  for (const auto& [name, time] : before) same += after.at(name) == time;
+  CHECK(same == before.size() - 1);
+
+  // Fewer seeds are there already; another setting is another trial.
+  REQUIRE(code_of(scratch, words("killed", "task.seeds=3")) == 0);
+  CHECK(trials("killed") == after);
+  REQUIRE(code_of(scratch, words("killed", "task.delays=9")) == 0);
+  CHECK(trials("killed").size() == 15);
 }
 
 TEST_CASE("lanes do not change what a task gives") {

@@ -47,7 +47,7 @@ std::optional<Trial> KeptTrials::find(std::uint64_t identity, std::uint64_t seed
     for (const auto& [name, value] : json.at("scores").items()) trial.score(name, number_of(value));
     for (const Json& curve : json.at("curves"))
       trial.curves.push_back({curve.at("panel"), curve.at("name"), curve.at("x_label"), curve.at("y_label"),
-                              numbers_of(curve.at("x")), numbers_of(curve.at("y"))});
+                              numbers_of(curve.at("x")), numbers_of(curve.at("y")), curve.at("wanted")});
     for (const Json& remark : json.at("remarks")) trial.remarks.push_back(remark);
     trial.seconds = json.at("seconds");
     trial.simulated = json.at("simulated");
@@ -69,7 +69,8 @@ void KeptTrials::keep(std::uint64_t identity, std::uint64_t seed, const Trial& t
                               {"x_label", curve.x_label},
                               {"y_label", curve.y_label},
                               {"x", curve.x},
-                              {"y", curve.y}});
+                              {"y", curve.y},
+                              {"wanted", curve.wanted}});
   json["remarks"] = trial.remarks;
   json["seconds"] = trial.seconds;
   json["simulated"] = trial.simulated;

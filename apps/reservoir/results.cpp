@@ -71,6 +71,7 @@ Picture picture_of(const Results& results) {
     }
     LineLayer line;
     line.name = curve.first->name;
+    line.dashed = curve.first->wanted;
     line.x = curve.first->x;
     line.y = is_example(*curve.first) ? curve.first->y : curve.mean;
     if (!is_example(*curve.first) && results.trials.size() > 1)

@@ -159,7 +159,7 @@ void draw_outputs(const std::string& panel, const Matrix& outputs, const Matrix&
                   Trial& trial) {
   const auto shown = std::min<Eigen::Index>(outputs.rows(), 300);
   for (const bool is_target : {true, false}) {
-    Curve curve{panel, is_target ? "target" : "output", "time (ms)", "output", {}, {}};
+    Curve curve{panel, is_target ? "target" : "output", "time (ms)", "output", {}, {}, is_target};
     for (Eigen::Index t = 0; t < shown; ++t) {
       curve.x.push_back(static_cast<double>(t + 1) * task.step);
       curve.y.push_back(is_target ? targets(t, 0) : outputs(t, 0));

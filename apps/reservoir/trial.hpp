@@ -15,6 +15,7 @@ struct Curve {
   std::string panel, name;  // curves of one panel are drawn together
   std::string x_label, y_label;
   std::vector<double> x, y;
+  bool wanted = false;  // what should be, not what is
 };
 
 struct Trial {

@@ -406,6 +406,7 @@ void draw(const Session& session, const Course& course, const Statistics& truth,
     Curve target{"prediction", k == 0 ? "A, expected" : "B, expected", "time after the cue (ms)", "output", {}, {}};
     Curve output = target;
     output.name = k == 0 ? "A" : "B";
+    target.wanted = true;
     for (std::size_t t = 0; t < course.when.size(); t += 2) {
       const double ms = static_cast<double>(t) * session.dt();
       target.x.push_back(ms);

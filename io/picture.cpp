@@ -104,10 +104,18 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const std::uint32_t c : code_points(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
       default:
         if (c < 0x80) {
           out += static_cast<char>(c);
@@ -172,14 +180,12 @@ struct Scale {
   // NaN where there is nothing to draw.
   double operator()(double value) const {
     if (!drawable(value) || (log && value < 1e-300)) return nowhere;
-    const double part = log ? (log10_of(value) - log10_of(low)) / (log10_of(high) - log10_of(low))
-                            : (value - low) / (high - low);
+    const double part =
+        log ? (log10_of(value) - log10_of(low)) / (log10_of(high) - log10_of(low)) : (value - low) / (high - low);
     return (upwards ? 1 - part : part) * pixels;
   }
   // What is not positive lies at the low end.
-  double at_least_low(double value) const {
-    return log && value < 1e-300 ? (*this)(low) : (*this)(value);
-  }
+  double at_least_low(double value) const { return log && value < 1e-300 ? (*this)(low) : (*this)(value); }
 };
 
 void label_linear(Scale& scale, std::size_t at_most) {
@@ -189,11 +195,12 @@ void label_linear(Scale& scale, std::size_t at_most) {
   const int shared = magnitude >= 5 || magnitude < -3 ? magnitude : 0;  // written once, at the axis label
   const int decimals = std::max(0, shared - step_of(scale.high - scale.low, at_most).e);
   for (const double value : values) {
-    std::string text = fmt::format("{:.{}f}", shared < 0 ? value * power_of_ten(-shared) : value / power_of_ten(shared),
-                                   decimals);
+    std::string text =
+        fmt::format("{:.{}f}", shared < 0 ? value * power_of_ten(-shared) : value / power_of_ten(shared), decimals);
     scale.ticks.push_back({value, text.front() == '-' ? "−" + text.substr(1) : text});
   }
-  if (shared != 0) scale.label += (scale.label.empty() ? "×" : " (×") + power_text(shared) + (scale.label.empty() ? "" : ")");
+  if (shared != 0)
+    scale.label += (scale.label.empty() ? "×" : " (×") + power_text(shared) + (scale.label.empty() ? "" : ")");
 }
 
 void label_log(Scale& scale, std::size_t at_most) {
@@ -261,7 +268,9 @@ Scale categories_of(const Axis& axis, std::size_t n, const std::vector<std::stri
   scale.low = -0.5;
   scale.high = static_cast<double>(std::max<std::size_t>(1, n)) - 0.5;
   for (std::size_t i = 0; i < n; ++i)
-    scale.ticks.push_back({static_cast<double>(i), names.empty() ? std::to_string(i) : i < names.size() ? names[i] : ""});
+    scale.ticks.push_back({static_cast<double>(i), names.empty()      ? std::to_string(i)
+                                                   : i < names.size() ? names[i]
+                                                                      : ""});
   return scale;
 }
 
@@ -307,10 +316,14 @@ void add_uncertain(Extent& extent, const Layer& layer, std::size_t n, bool log) 
 
 std::string marker(std::size_t shape, double x, double y) {
   switch (shape % 4) {
-    case 0: return fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"3\"/>", px(x), px(y));
-    case 1: return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"5.6\" height=\"5.6\"/>", px(x - 2.8), px(y - 2.8));
-    case 2: return fmt::format("<path d=\"M{} {}l3.6 6.2h-7.2z\"/>", px(x), px(y - 3.8));
-    default: return fmt::format("<path d=\"M{} {}l3.8 3.8l-3.8 3.8l-3.8 -3.8z\"/>", px(x), px(y - 3.8));
+    case 0:
+      return fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"3\"/>", px(x), px(y));
+    case 1:
+      return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"5.6\" height=\"5.6\"/>", px(x - 2.8), px(y - 2.8));
+    case 2:
+      return fmt::format("<path d=\"M{} {}l3.6 6.2h-7.2z\"/>", px(x), px(y - 3.8));
+    default:
+      return fmt::format("<path d=\"M{} {}l3.8 3.8l-3.8 3.8l-3.8 -3.8z\"/>", px(x), px(y - 3.8));
   }
 }
 
@@ -329,9 +342,7 @@ class Drawing {
   // What is needed beside the axes' rectangle.
   double left() const { return 10 + tick_width_ + (y_.label.empty() ? 0 : 17); }
   double right() const { return map_ == nullptr ? 14 : 34 + colour_width_ + (colours_.label.empty() ? 0 : 16); }
-  double top() const {
-    return (panel_.title.empty() ? 10 : 24) + static_cast<double>(legend_rows()) * line_height;
-  }
+  double top() const { return (panel_.title.empty() ? 10 : 24) + static_cast<double>(legend_rows()) * line_height; }
   double bottom() const { return 10 + tick_height_ + (x_.label.empty() ? 0 : 18); }
 
   // With the margins that the neighbours in the grid need too.
@@ -351,7 +362,7 @@ class Drawing {
     }
     out += "</svg>\n" + names_of_references() + frame();
     if (map_ != nullptr) out += colour_bar();
-    out += legend(w, top);
+    out += legend();
     out += text_at(w / 2, -top + 15, panel_.title,
                    fmt::format(" text-anchor=\"middle\" font-weight=\"bold\" font-size=\"{}\"", title_font));
     return out + "</g>\n";
@@ -385,7 +396,8 @@ class Drawing {
           y.add(one.y[i], y_log);
         }
       };
-      if (const auto* line = std::get_if<LineLayer>(&layer)) points(*line), add_uncertain(y, *line, line->x.size(), y_log);
+      if (const auto* line = std::get_if<LineLayer>(&layer))
+        points(*line), add_uncertain(y, *line, line->x.size(), y_log);
       if (const auto* one = std::get_if<PointLayer>(&layer)) points(*one), add_uncertain(y, *one, one->x.size(), y_log);
       if (const auto* raster = std::get_if<RasterLayer>(&layer)) points(*raster);
       if (const auto* reference = std::get_if<ReferenceLine>(&layer))
@@ -462,7 +474,7 @@ class Drawing {
   }
   std::size_t legend_rows() const { return entries_.empty() ? 0 : legend_places().back().second + 1; }
 
-  std::string legend(double, double) const {
+  std::string legend() const {
     std::string out;
     const auto places = legend_places();
     for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -486,15 +498,16 @@ class Drawing {
   // Axes, ticks and what is written at them.
   std::string frame() const {
     const double w = x_.pixels, h = y_.pixels;
-    std::string d = map_ != nullptr ? fmt::format("M0 0h{}v{}h-{}z", px(w), px(h), px(w))
-                                    : fmt::format("M0 0v{}h{}", px(h), px(w));
+    std::string d =
+        map_ != nullptr ? fmt::format("M0 0h{}v{}h-{}z", px(w), px(h), px(w)) : fmt::format("M0 0v{}h{}", px(h), px(w));
     std::string texts;
     for (const Tick& tick : x_.ticks) {
       const double x = x_(tick.value);
       d += fmt::format("M{} {}v4", px(x), px(h));
-      texts += turned_ ? text_at(x + 4, h + 13, tick.label,
-                                 fmt::format(" text-anchor=\"end\" transform=\"rotate(-40 {} {})\"", px(x + 4), px(h + 13)))
-                       : text_at(x, h + 16, tick.label, " text-anchor=\"middle\"");
+      texts += turned_
+                   ? text_at(x + 4, h + 13, tick.label,
+                             fmt::format(" text-anchor=\"end\" transform=\"rotate(-40 {} {})\"", px(x + 4), px(h + 13)))
+                   : text_at(x, h + 16, tick.label, " text-anchor=\"middle\"");
     }
     for (const double value : x_.small_ticks) d += fmt::format("M{} {}v2", px(x_(value)), px(h));
     for (const Tick& tick : y_.ticks) {
@@ -503,7 +516,7 @@ class Drawing {
     }
     for (const double value : y_.small_ticks) d += fmt::format("M0 {}h-2", px(y_(value)));
     texts += text_at(w / 2, h + tick_height_ + 19, x_.label, " text-anchor=\"middle\"");
-    const double y_label = -tick_width_ - 13;
+    const double y_label = -tick_width_ - 15;
     texts += text_at(y_label, h / 2, y_.label,
                      fmt::format(" text-anchor=\"middle\" transform=\"rotate(-90 {} {})\"", px(y_label), px(h / 2)));
     return fmt::format("<path d=\"{}\" stroke=\"#404040\" fill=\"none\"/>\n", d) + texts;
@@ -522,8 +535,7 @@ class Drawing {
       out += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"10\" height=\"{}\" fill=\"{}\"/>\n", px(x), px(top),
                          px(h / pieces + (i == 0 ? 0 : 0.5)), text_of(shade_of(part)));
     }
-    for (const Tick& tick : scale.ticks)
-      out += text_at(x + 14, scale(tick.value) + 4, tick.label);
+    for (const Tick& tick : scale.ticks) out += text_at(x + 14, scale(tick.value) + 4, tick.label);
     const double label = x + 14 + colour_width_ + 13;
     out += text_at(label, h / 2, scale.label,
                    fmt::format(" text-anchor=\"middle\" transform=\"rotate(-90 {} {})\"", px(label), px(h / 2)));
@@ -533,7 +545,8 @@ class Drawing {
   // Names stand at the lines' ends, on white, and step down where they would meet.
   std::string names_of_references() const {
     std::string out;
-    constexpr std::string_view halo = " stroke=\"white\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+    constexpr std::string_view halo =
+        " stroke=\"white\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
     std::vector<std::pair<double, double>> row_ends;  // of names at vertical lines: from, to
     for (const PictureLayer& layer : panel_.layers) {
       const auto* line = std::get_if<ReferenceLine>(&layer);
@@ -542,7 +555,8 @@ class Drawing {
       const double end = line->vertical ? x_.pixels : y_.pixels;
       if (!(at >= -1e-6 && at <= end + 1e-6)) continue;
       if (!line->vertical) {
-        out += text_at(x_.pixels - 2, at < 16 ? at + 12 : at - 4, line->name, fmt::format(" text-anchor=\"end\"{}", halo));
+        out +=
+            text_at(x_.pixels - 2, at < 16 ? at + 12 : at - 4, line->name, fmt::format(" text-anchor=\"end\"{}", halo));
         continue;
       }
       const double width = width_of(line->name), from = at + 3 + width > x_.pixels ? at - 3 - width : at + 3;
@@ -599,19 +613,21 @@ class Drawing {
     }
     gap();
     if (d.empty()) return out;
-    return out + fmt::format("<path d=\"{}\" stroke=\"{}\" stroke-width=\"1.6\" stroke-linejoin=\"round\"{}{}/>\n", d, colour,
-                             alone ? " stroke-linecap=\"round\"" : "", line.dashed ? " stroke-dasharray=\"5 3\"" : "");
+    return out + fmt::format("<path d=\"{}\" stroke=\"{}\" stroke-width=\"1.6\" stroke-linejoin=\"round\"{}{}/>\n", d,
+                             colour, alone ? " stroke-linecap=\"round\"" : "",
+                             line.dashed ? " stroke-dasharray=\"5 3\"" : "");
   }
 
   std::string band(const LineLayer& line, const char* colour) const {
-    std::string out, there, back;
+    std::string out;
+    std::vector<std::array<double, 3>> piece;  // x, low, high
     const auto flush = [&] {
-      if (!there.empty()) {
-        there.front() = 'M';
-        out += fmt::format("<path d=\"{}{}z\" fill=\"{}\" fill-opacity=\"0.2\"/>\n", there, back, colour);
-      }
-      there.clear();
-      back.clear();
+      std::string d;
+      for (const auto& [x, low, high] : piece) d += fmt::format("{}{} {}", d.empty() ? 'M' : 'L', px(x), px(high));
+      for (auto end = piece.rbegin(); end != piece.rend(); ++end)
+        d += fmt::format("L{} {}", px((*end)[0]), px((*end)[1]));
+      if (!d.empty()) out += fmt::format("<path d=\"{}z\" fill=\"{}\" fill-opacity=\"0.2\"/>\n", d, colour);
+      piece.clear();
     };
     for (std::size_t i = 0; i < std::min({line.x.size(), line.low.size(), line.high.size()}); ++i) {
       const double x = x_(line.x[i]), low = y_.at_least_low(line.low[i]), high = y_(line.high[i]);
@@ -619,8 +635,7 @@ class Drawing {
         flush();
         continue;
       }
-      there += fmt::format("L{} {}", px(x), px(high));
-      back.insert(0, fmt::format("L{} {}", px(x), px(low)));
+      piece.push_back({x, low, high});
     }
     flush();
     return out;

@@ -1,4 +1,5 @@
-// Figures as SVG: panels in a grid with lines, points, bars, heat maps and rasters, written as text without any library.
+// Figures as SVG: panels in a grid with lines, points, bars, heat maps and rasters, written as text without any
+// library.
 //
 // What is promised: well-formed XML without scripts, fonts or references to anything outside; no ids, so that several
 // pictures fit into one page; the same bytes for the same values on every machine. A value that is not finite, or not
@@ -22,8 +23,8 @@ struct Axis {
   std::optional<double> low = {}, high = {};  // else from what is drawn
 };
 
-// Layers with a name stand in the legend. `colour` counts in the palette (modulo its 8 colours); without one, layers take
-// the colours in their order. low and high are the ends of what is uncertain, as values of y; either both or none.
+// Layers with a name stand in the legend. `colour` counts in the palette (modulo its 8 colours); without one, layers
+// take the colours in their order. low and high are the ends of what is uncertain, as values of y; either both or none.
 struct LineLayer {
   std::string name = {};
   std::vector<double> x = {}, y = {};

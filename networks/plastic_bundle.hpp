@@ -221,7 +221,7 @@ auto decayed(const Table& digits, Tick elapsed) {
 
 template <class Real>
 inline typename PlasticBundle<Real>::Base PlasticBundle<Real>::last_arrival(std::uint32_t row, std::uint32_t delay,
-                                                                     Tick t) const {
+                                                                            Tick t) const {
   Base base{last_[row], newest_[row], true, 0};
   while (base.tick != nothing && base.tick + static_cast<Tick>(delay) > t) {
     const std::uint32_t at = records_.at(base.record);

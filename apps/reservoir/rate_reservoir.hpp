@@ -13,6 +13,10 @@
 // so that with beta = 0 excitation and inhibition of equal rates cancel on average, beta < 0 has too much inhibition
 // (beta = -1 twice of it), and beta = 1 none.
 //
+// Low equal targets are out of reach: with theta = 0 balance at a rate rho asks for so much inhibition that the mean of
+// all rates is multiplied by (1 - rho) log(rho / (1 - rho)) from step to step. Below rho = 0.218 that is less than -1,
+// and the network oscillates with a period of two steps, for any c.
+//
 // Built from a seed alone; the same bits everywhere: sums in four fixed strands, core/random.hpp and core/math.hpp.
 // Called by the reservoir workbench, once per step of a task; 500 neurons of 50 sources take about 16 us.
 #pragma once

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -160,6 +164,26 @@ TEST_CASE("errors name file, object and cause, and leave nothing open", "[h5]") 
           "holds a value that does not fit 32-bit unsigned integers");
   }
   CHECK(open_ids() == before);
+}
+
+TEST_CASE("a reader that looks while a file is made does not break it", "[h5]") {
+  const Scratch scratch;
+  const std::string path = scratch / "new.h5";
+  // As the library locks a file that it reads.
+  const int reader = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(::flock(reader, LOCK_SH) == 0);
+  std::thread leaves([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ::close(reader);
+  });
+  CHECK_NOTHROW(h5::File::create(path, h5::File::Layout::sealed).set_text("name", "text"));
+  leaves.join();
+  CHECK(h5::File::open(path).text_attribute("name") == "text");
+
+  const int stays = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(::flock(stays, LOCK_SH) == 0);
+  CHECK_THROWS_AS(h5::File::create(path, h5::File::Layout::sealed), h5::Error);
+  ::close(stays);
 }
 
 TEST_CASE("moved-from and assigned objects close exactly once", "[h5]") {

@@ -1,17 +1,14 @@
 #include "io/h5.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <limits>
 #include <mutex>
 #include <new>
-#include <thread>
 
 namespace rheo::h5 {
 namespace {
@@ -679,19 +676,6 @@ File File::open(const std::string& path, Access access) {
   return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
 }
 
-namespace {
-
-// Whether somebody holds a lock on the file.
-bool is_locked(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool locked = ::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(file);
-  return locked;
-}
-
-}  // namespace
-
 File File::create(const std::string& path, Layout layout) {
   const Session session;
   const Id access = access_list();
@@ -701,13 +685,12 @@ File File::create(const std::string& path, Layout layout) {
     H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
   } else {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    // The library makes the file, locks it, and locks it again for readers; who looks in between has a lock of its own,
+    // for a moment, and would break the recording. RecordingLock keeps other writers away, the file's own flags keep
+    // readers away that do not know that it grows.
+    H5Pset_file_locking(access.get(), false, true);
   }
   Id id_of(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
-  // The library makes the file and then locks it; a reader that looks in between has a lock of its own, for a moment.
-  for (int tries = 0; !id_of && tries < 200 && is_locked(path); ++tries) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    id_of = Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
-  }
   if (!id_of) raise(path, {}, "cannot be created");
   return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
 }

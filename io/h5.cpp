@@ -175,10 +175,10 @@ void send_nowhere(hid_t object) noexcept {
   raise(file, std::move(key), std::move(problem), false);
 }
 
-// Locks the file as the library does by default, but works where the file system has no locks.
-Id access_list() {
+// locks: as the library does by default, but works where the file system has none.
+Id access_list(bool locks = true) {
   Id plist(H5Pcreate(H5P_FILE_ACCESS));
-  if (plist) H5Pset_file_locking(plist.get(), true, true);
+  if (plist) H5Pset_file_locking(plist.get(), locks, true);
   return plist;
 }
 
@@ -663,16 +663,21 @@ Dataset Group::create_texts(std::string_view name, std::span<const std::string> 
 
 File File::open(const std::string& path, Access access) {
   const Session session;
-  const Id plist = access_list();
-  Id id_of(H5Fopen(path.c_str(), H5F_ACC_RDONLY, plist.get()));
-  if (!id_of) {
-    const std::string why = reason();
-    if (access == Access::sealed_or_live) {
-      id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, plist.get()));
-      H5Eclear2(H5E_DEFAULT);
-    }
-    if (!id_of) raise(path, {}, "cannot be opened as an HDF5 file" + (why.empty() ? why : " (" + why + ")"), false);
+  const bool may_grow = access == Access::sealed_or_live;
+  Id id_of;
+  std::string why;
+  // Whoever writes locks the file in steps while it begins, and a reader's lock in between would break the recording:
+  // who looks at files that may grow takes none. Only where this process itself has the file open must both be alike.
+  for (const bool locks : {false, true}) {
+    if (id_of || (!locks && !may_grow)) continue;
+    const Id plist = access_list(locks);
+    id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, plist.get()));
+    if (id_of) break;
+    why = reason();
+    if (may_grow) id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, plist.get()));
+    H5Eclear2(H5E_DEFAULT);
   }
+  if (!id_of) raise(path, {}, "cannot be opened as an HDF5 file" + (why.empty() ? why : " (" + why + ")"), false);
   return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
 }
 
@@ -685,10 +690,6 @@ File File::create(const std::string& path, Layout layout) {
     H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
   } else {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
-    // The library makes the file, locks it, and locks it again for readers; who looks in between has a lock of its own,
-    // for a moment, and would break the recording. RecordingLock keeps other writers away, the file's own flags keep
-    // readers away that do not know that it grows.
-    H5Pset_file_locking(access.get(), false, true);
   }
   Id id_of(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (!id_of) raise(path, {}, "cannot be created");

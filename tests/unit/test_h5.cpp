@@ -1,6 +1,3 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -11,7 +8,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <random>
 #include <thread>
@@ -19,39 +15,14 @@
 
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
+#include "tests/files.hpp"
 
 using namespace rheo;
-namespace fs = std::filesystem;
-
 namespace {
-
-// A folder of this test's own, gone at its end.
-struct Scratch {
-  explicit Scratch(const std::string& name)
-      : path(fs::temp_directory_path() / ("rheo_test_h5_" + name + "_" + std::to_string(::getpid()))) {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  std::string operator/(const std::string& file) const { return (path / file).string(); }
-  fs::path path;
-};
-
-std::string bytes_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // Identifiers that the library holds open, of all files.
 ssize_t open_ids() {
   return H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_ALL);
-}
-
-bool has_python() {
-  return std::system("/usr/bin/python3 -c 'import h5py' > /dev/null 2>&1") == 0;
 }
 
 // Runs a script with h5py; the file's path is sys.argv[1].
@@ -79,7 +50,7 @@ static_assert(!std::is_copy_constructible_v<h5::Group>);
 }  // namespace
 
 TEST_CASE("what is written comes back, in any fitting type", "[h5]") {
-  const Scratch scratch("round");
+  const Scratch scratch;
   const auto before = open_ids();
   {
     h5::File file = h5::File::create(scratch / "a.h5");
@@ -146,7 +117,7 @@ TEST_CASE("what is written comes back, in any fitting type", "[h5]") {
 }
 
 TEST_CASE("errors name file, object and cause, and leave nothing open", "[h5]") {
-  const Scratch scratch("errors");
+  const Scratch scratch;
   const auto before = open_ids();
   const auto missing = complaint_of([&] { h5::File::open(scratch / "missing.h5"); });
   CHECK(missing.file == scratch / "missing.h5");
@@ -219,7 +190,7 @@ TEST_CASE("who looks at files that may grow takes no lock", "[h5]") {
 }
 
 TEST_CASE("moved-from and assigned objects close exactly once", "[h5]") {
-  const Scratch scratch("moves");
+  const Scratch scratch;
   const auto before = open_ids();
   {
     h5::File a = h5::File::create(scratch / "a.h5");
@@ -238,7 +209,7 @@ TEST_CASE("moved-from and assigned objects close exactly once", "[h5]") {
 }
 
 TEST_CASE("the same content is the same bytes, whenever it was written", "[h5]") {
-  const Scratch scratch("bytes");
+  const Scratch scratch;
   const auto write = [&](const std::string& name) {
     h5::File file = h5::File::create(scratch / name);
     file.set_number<int>("n", 1);
@@ -251,17 +222,17 @@ TEST_CASE("the same content is the same bytes, whenever it was written", "[h5]")
   write("a.h5");
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   write("b.h5");
-  CHECK((bytes_of_file(scratch / "a.h5") == bytes_of_file(scratch / "b.h5")));
+  CHECK((bytes_of(scratch / "a.h5") == bytes_of(scratch / "b.h5")));
   // The oldest superblock, for old readers.
-  CHECK(bytes_of_file(scratch / "a.h5")[8] == 0);
+  CHECK(bytes_of(scratch / "a.h5")[8] == 0);
 }
 
 TEST_CASE("files of other programs: strings of all kinds, odd types, huge claims", "[h5]") {
-  if (!has_python()) {
+  if (!has_h5py()) {
     WARN("skipped: no python3 with h5py");
     return;
   }
-  const Scratch scratch("h5py");
+  const Scratch scratch;
   REQUIRE(python(scratch, scratch / "a.h5", R"(
 f = h5py.File(sys.argv[1], 'w')
 f.attrs['variable'] = 'by_time'
@@ -326,11 +297,11 @@ f['alias'] = h5py.SoftLink('/be')
 }
 
 TEST_CASE("what we write, h5py reads as it was meant", "[h5]") {
-  if (!has_python()) {
+  if (!has_h5py()) {
     WARN("skipped: no python3 with h5py");
     return;
   }
-  const Scratch scratch("out");
+  const Scratch scratch;
   {
     h5::File file = h5::File::create(scratch / "a.h5");
     file.set_number<std::uint32_t>("magic", 0x0A7A);
@@ -352,7 +323,7 @@ assert list(f['texts'].asstr()) == ['ab', 'c']
 TEST_CASE("damaged files end in an h5::Error or in data", "[h5]") {
   // Cut anywhere in the oldest format; bytes changed in the newest, whose descriptions carry checksums. In the oldest
   // format nothing tells a changed description from a right one, and the library trusts it: that is out of our hands.
-  const Scratch scratch("damaged");
+  const Scratch scratch;
   const auto write = [&](const std::string& name, h5::File::Layout layout) {
     h5::File file = h5::File::create(scratch / name, layout);
     file.set_number<std::uint32_t>("magic", 0x0A7A);
@@ -366,7 +337,7 @@ TEST_CASE("damaged files end in an h5::Error or in data", "[h5]") {
   };
   write("oldest.h5", h5::File::Layout::sealed);
   write("newest.h5", h5::File::Layout::live);
-  const std::string oldest = bytes_of_file(scratch / "oldest.h5"), newest = bytes_of_file(scratch / "newest.h5");
+  const std::string oldest = bytes_of(scratch / "oldest.h5"), newest = bytes_of(scratch / "newest.h5");
   // In a process of its own: the library forgets some of its memory when it meets a damaged file.
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
@@ -407,11 +378,11 @@ TEST_CASE("damaged files end in an h5::Error or in data", "[h5]") {
 // ---- spike files of other programs
 
 TEST_CASE("spike files in all the layouts that are about", "[spike_reader]") {
-  if (!has_python()) {
+  if (!has_h5py()) {
     WARN("skipped: no python3 with h5py");
     return;
   }
-  const Scratch scratch("reader");
+  const Scratch scratch;
   REQUIRE(python(scratch, scratch / "new.h5", R"(
 f = h5py.File(sys.argv[1], 'w')
 def pop(name, sorting=None, on_ids=False, units='ms', ids='u8', times='f8'):

@@ -667,16 +667,19 @@ File File::open(const std::string& path, Access access) {
   Id id_of;
   std::string why;
   // Whoever writes locks the file in steps while it begins, and a reader's lock in between would break the recording:
-  // who looks at files that may grow takes none. Only where this process itself has the file open must both be alike.
-  for (const bool locks : {false, true}) {
-    if (id_of || (!locks && !may_grow)) continue;
+  // who looks at files that may grow takes none. Only where this process itself has the file open must both be alike,
+  // which the library says; a file that is not whole yet must not be tried with locks.
+  bool locks = !may_grow;
+  for (int tries = 0; tries < 2; ++tries) {
     const Id plist = access_list(locks);
     id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, plist.get()));
     if (id_of) break;
     why = reason();
     if (may_grow) id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, plist.get()));
-    H5Eclear2(H5E_DEFAULT);
+    if (id_of || locks || !why.starts_with("file locking")) break;
+    locks = true;
   }
+  H5Eclear2(H5E_DEFAULT);
   if (!id_of) raise(path, {}, "cannot be opened as an HDF5 file" + (why.empty() ? why : " (" + why + ")"), false);
   return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
 }

@@ -187,6 +187,15 @@ TEST_CASE("who looks at files that may grow takes no lock", "[h5]") {
     CHECK_FALSE(is_free());
   }
   ::close(other);
+
+  // Nor of one that is not whole yet: with a lock it would say that another has it.
+  const std::string begun = scratch / "begun.h5";
+  std::ofstream(begun) << "not yet";
+  const int writer = ::open(begun.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(writer, LOCK_EX | LOCK_NB) == 0);
+  CHECK(complaint_of([&] { h5::File::open(begun, h5::File::Access::sealed_or_live); }).problem ==
+        "cannot be opened as an HDF5 file (file signature not found)");
+  ::close(writer);
 }
 
 TEST_CASE("moved-from and assigned objects close exactly once", "[h5]") {

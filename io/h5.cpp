@@ -681,7 +681,7 @@ File File::open(const std::string& path, Access access) {
   }
   H5Eclear2(H5E_DEFAULT);
   if (!id_of) raise(path, {}, "cannot be opened as an HDF5 file" + (why.empty() ? why : " (" + why + ")"), false);
-  return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
+  return {std::move(id_of), std::make_shared<std::string>(path), "/"};
 }
 
 File File::create(const std::string& path, Layout layout) {
@@ -696,12 +696,16 @@ File File::create(const std::string& path, Layout layout) {
   }
   Id id_of(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (!id_of) raise(path, {}, "cannot be created");
-  return {std::move(id_of), std::make_shared<const std::string>(path), "/"};
+  return {std::move(id_of), std::make_shared<std::string>(path), "/"};
 }
 
 void File::start_live() {
   const Session session;
   if (H5Fstart_swmr_write(id()) < 0) raise(file(), {}, "cannot be opened to readers while it is written");
+}
+
+void File::renamed(std::string path) {
+  *file_pointer() = std::move(path);
 }
 
 void File::flush() {

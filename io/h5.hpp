@@ -129,11 +129,11 @@ class Object {
   }
 
  protected:
-  Object(Id id, std::shared_ptr<const std::string> file, std::string path) noexcept
+  Object(Id id, std::shared_ptr<std::string> file, std::string path) noexcept
       : id_(std::move(id)), file_(std::move(file)), path_(std::move(path)) {}
   std::string below(std::string_view name) const;  // path of something in this object
   void abandon() noexcept { id_.abandon(); }
-  const std::shared_ptr<const std::string>& file_pointer() const { return file_; }
+  const std::shared_ptr<std::string>& file_pointer() const { return file_; }
 
  private:
   void write_attribute(std::string_view name, hid_t stored, hid_t native, const void* values,
@@ -142,7 +142,7 @@ class Object {
   void read_attribute(std::string_view name, hid_t native, void* values, std::size_t count) const;
 
   Id id_;
-  std::shared_ptr<const std::string> file_;
+  std::shared_ptr<std::string> file_;
   std::string path_;
 };
 
@@ -271,6 +271,8 @@ class File : public Group {
   // Groups, datasets and attributes must all exist before; layout must be live.
   void start_live();
   void flush();
+  // The file has another name now: errors say that one.
+  void renamed(std::string path);
   // After a write failed: the file on disk stays as it is now, whatever the library still holds; every later write goes
   // nowhere. Without this, closing a live file on a full disk may spoil what was flushed before.
   void give_up() noexcept;

@@ -51,7 +51,7 @@ fs::path part_of(const fs::path& sealed) {
 
 namespace {
 
-fs::path copy_of(const fs::path& part) {
+fs::path begun_of(const fs::path& part) {
   return fs::path(part).concat(".new");
 }
 
@@ -132,18 +132,19 @@ PartFile create_part(const fs::path& sealed, const RecordingOptions& options) {
     refuse_recording(part, "an interrupted run left its " + sealed.stem().string() + " here",
                      "\"rheo recover " + sealed.parent_path().string() + "\" first, or another directory");
   }
-  h5::File file = h5::File::create((earlier ? copy_of(part) : part).string(), h5::File::Layout::live);
+  h5::File file = h5::File::create(begun_of(part).string(), h5::File::Layout::live);
   describe_sonata_file(file);
   return {std::move(file), std::move(earlier)};
 }
 
 void start_part(const fs::path& sealed, PartFile& part) {
+  const fs::path name = part_of(sealed);
   part.file.start_live();
   part.file.flush();
-  if (!part.earlier) return;
+  if (part.earlier) sync(begun_of(name));
   part.earlier.reset();
-  sync(copy_of(part_of(sealed)));
-  fs::rename(copy_of(part_of(sealed)), part_of(sealed));
+  fs::rename(begun_of(name), name);
+  part.file.renamed(name.string());
 }
 
 void sync_part(const fs::path& sealed) {
@@ -195,7 +196,7 @@ void seal_part(const fs::path& sealed, const std::function<void(const h5::File&,
   });
   fs::remove(part_of(sealed));
   std::error_code ignored;
-  fs::remove(copy_of(part_of(sealed)), ignored);  // of a resume that was killed
+  fs::remove(begun_of(part_of(sealed)), ignored);  // of a resume that was killed
 }
 
 }  // namespace rheo

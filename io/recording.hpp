@@ -75,8 +75,9 @@ class RecordingLock {
   int file_ = -1;
 };
 
-// A .part file with the attributes that every SONATA file has. The caller holds the lock. Where an earlier recording is
-// gone on with, `earlier` is that one, and the new .part file has another name until all of it was copied.
+// A .part file with the attributes that every SONATA file has. The caller holds the lock. It has another name until it
+// can be read: a reader that locked it earlier, as HDF5 does by default, would break the recording. Where an earlier
+// recording is gone on with, `earlier` is that one.
 struct PartFile {
   h5::File file;
   std::optional<h5::File> earlier;

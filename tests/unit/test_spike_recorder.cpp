@@ -19,6 +19,7 @@
 #include "core/errors.hpp"
 #include "core/time.hpp"
 #include "io/h5.hpp"
+#include "io/recording.hpp"
 #include "io/spike_reader.hpp"
 #include "io/spike_recorder.hpp"
 #include "tests/files.hpp"
@@ -283,6 +284,18 @@ TEST_CASE("half-written rows at the end are cut, and only there", "[spike_record
     CHECK(std::equal(spikes.times.begin(), spikes.times.end(), damage.times.begin()));
     CHECK(spikes.times.size() == damage.whole);
   }
+}
+
+TEST_CASE("the running file has its name from when it can be read", "[spike_recorder]") {
+  const Scratch scratch;
+  const fs::path sealed = scratch / "some.h5";
+  PartFile begun = create_part(sealed, {});
+  h5::Dataset rows = begun.file.create_growing<double>("rows", 16);
+  CHECK_FALSE(fs::exists(part_of(sealed)));
+  start_part(sealed, begun);
+  CHECK(h5::File::open(part_of(sealed).string(), h5::File::Access::sealed_or_live).dataset("rows").rows() == 0);
+  CHECK(rows.file() == part_of(sealed).string());
+  CHECK(std::distance(fs::directory_iterator(scratch.path), {}) == 1);
 }
 
 TEST_CASE("the running file can be read, from its first moment on", "[spike_recorder]") {

@@ -38,6 +38,8 @@ class PopulationBlock {
   virtual std::optional<std::size_t> find_column(std::string_view) const { return std::nullopt; }
   // Values of a column after tick `now`, the last that was computed. Changes nothing, allocates nothing.
   virtual void read(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, double* to) const;
+  // The column itself, by neuron, where it is kept in single precision and up to date; otherwise nothing.
+  virtual std::span<const float> view(std::size_t /*column*/) const { return {}; }
 
   // The state that changes while running, by neuron.
   virtual void save(ByteWriter& to) const = 0;

@@ -25,6 +25,7 @@
 #include "networks/connector.hpp"
 #include "networks/layout.hpp"
 #include "networks/plasticity.hpp"
+#include "networks/population_plan.hpp"
 #include "networks/positions.hpp"
 #include "networks/stored_synapses.hpp"
 #include "networks/update.hpp"
@@ -359,42 +360,6 @@ class Plan {
   std::vector<NeuronId> first_;
 };
 
-std::vector<double> numbers(const Value& value, std::uint32_t size, RandomKey key, const FieldInfo& field,
-                            const std::string& where) {
-  std::vector<double> values = below(where, [&] { return per_item(value, size, key); });
-  for (std::size_t i = 0; i < values.size(); ++i)
-    if (!(values[i] >= field.low && values[i] <= field.high))
-      refuse(where, number(values[i]), "drawn for neuron " + std::to_string(i) + ", out of range",
-             "a distribution with min and max within the range of " + field.name);
-  return values;
-}
-
-// All but sources, with what is drawn for each neuron.
-PopulationPlan plan_population(const NetworkSpec& spec, const Plan& plan, std::size_t index, Isa isa) {
-  const PopulationSpec& population = spec.populations[index];
-  const ModelInfo& info = plan.model(index);
-  PopulationPlan made;
-  made.name = population.name;
-  made.model = population.model;
-  made.size = population.size;
-  made.options = population.options;
-  made.precision = spec.precision;
-  made.dt = spec.dt;
-  made.with_current = plan.needs_current(index);
-  made.isa = isa;
-  const auto fill = [&](const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
-                        const char* table, std::map<std::string, std::vector<double>>& to) {
-    for (const FieldInfo& field : known)
-      if (const auto value = given.find(field.name); value != given.end())
-        to[field.name] =
-            numbers(value->second, population.size, field_key(spec.seed, population.name, table, field.name), field,
-                    "populations." + population.name + "." + table + "." + field.name);
-  };
-  fill(population.params, info.params, "params", made.params);
-  fill(population.initial, info.columns, "initial", made.initial);
-  return made;
-}
-
 std::unique_ptr<PopulationBlock> build_source(const NetworkSpec& spec, const PopulationSpec& population) {
   std::vector<SpikeSource::Event> events;
   if (population.trains) {
@@ -412,7 +377,8 @@ std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpe
   std::vector<PopulationPlan> plans;
   std::vector<PopulationActivity> activities(spec.populations.size());
   for (std::size_t i = 0; i < spec.populations.size(); ++i) {
-    plans.push_back(plan_population(spec, plan, i, isa));
+    plans.push_back(plan_population(spec, spec.populations[i], plan.model(i), isa));
+    plans.back().with_current = plan.needs_current(i);
     if (!plan.model(i).ports.empty())
       activities[i].rests = below("populations." + spec.populations[i].name, [&] { return rests_by_itself(plans[i]); });
   }

@@ -12,6 +12,7 @@
 #include "neurons/iaf_psc_exp_adapt.hpp"
 #include "neurons/izhikevich.hpp"
 #include "neurons/izhikevich_2007.hpp"
+#include "neurons/lif_discrete.hpp"
 
 namespace rheo {
 
@@ -21,7 +22,7 @@ using NeuronModels =
                Aeif<Real, false>, Aeif<Real, true>, Izhikevich<Real, 0, 0>, Izhikevich<Real, 0, 1>,
                Izhikevich<Real, 0, 2>, Izhikevich<Real, 1, 0>, Izhikevich<Real, 1, 1>, Izhikevich<Real, 1, 2>,
                Izhikevich<Real, 2, 0>, Izhikevich<Real, 2, 1>, Izhikevich<Real, 2, 2>, Izhikevich2007<Real, 0>,
-               Izhikevich2007<Real, 1>, Izhikevich2007<Real, 2>>;
+               Izhikevich2007<Real, 1>, Izhikevich2007<Real, 2>, LifDiscrete<Real>>;
 
 inline constexpr std::size_t neuron_model_count = std::tuple_size_v<NeuronModels<float>>;
 

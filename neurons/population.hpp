@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -74,6 +76,11 @@ class Population final : public TickBlock {
   std::optional<std::size_t> find_column(std::string_view column) const override { return column_index<M>(column); }
   void read(std::size_t column, Tick, std::span<const std::uint32_t> neurons, double* to) const override {
     for (std::size_t i = 0; i < neurons.size(); ++i) to[i] = static_cast<double>(state_[column][neurons[i]]);
+  }
+
+  std::span<const float> view(std::size_t column) const override {
+    if constexpr (std::is_same_v<Real, float>) return state_[column].span();
+    return {};
   }
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,

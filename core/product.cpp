@@ -1,0 +1,105 @@
+#include "core/product.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace rheo {
+
+extern const ProductKernels product_kernels_base;
+#if defined(RHEO_X86_ISAS)
+extern const ProductKernels product_kernels_v3, product_kernels_v4;
+#endif
+
+const ProductKernels& product_kernels(Isa isa) {
+#if defined(RHEO_X86_ISAS)
+  if (isa == Isa::v4) return product_kernels_v4;
+  if (isa == Isa::v3) return product_kernels_v3;
+#else
+  static_cast<void>(isa);
+#endif
+  return product_kernels_base;
+}
+
+namespace {
+
+std::size_t pieces(std::size_t n, std::size_t of) {
+  return (n + of - 1) / of;
+}
+
+// Rows [first, first + width) of m as [column][width]; what lies beyond m is 0.
+void pack(const MatrixView& m, std::size_t first, std::size_t width, float* to) {
+  const std::size_t there = std::min(width, m.rows - first);
+  const float* from = m.data + first * m.row_step;
+  if (there < width) std::fill_n(to, m.columns * width, 0.0f);
+  if (m.row_step == 1) {
+    for (std::size_t k = 0; k < m.columns; ++k, from += m.column_step, to += width) std::copy_n(from, there, to);
+    return;
+  }
+  for (std::size_t i = 0; i < there; ++i, from += m.row_step)
+    for (std::size_t k = 0; k < m.columns; ++k) to[k * width + i] = from[k * m.column_step];
+}
+
+}  // namespace
+
+void Product::multiply(const MatrixView& a, const MatrixView& b, float* to, std::size_t to_step, float scale,
+                       bool add) {
+  assert(a.columns == b.rows);
+  const ProductKernels& kernels = product_kernels(isa_);
+  const std::size_t k = a.columns;
+  const std::size_t row_tiles = pieces(a.rows, kernels.tile_rows), column_tiles = pieces(b.columns, kernels.tile_columns);
+  if (row_tiles == 0 || column_tiles == 0) return;
+  const std::size_t a_tile = kernels.tile_rows * k, b_tile = kernels.tile_columns * k;
+  if (a_.size() < row_tiles * a_tile) a_ = AlignedColumn<float>(row_tiles * a_tile);
+  if (b_.size() < column_tiles * b_tile) b_ = AlignedColumn<float>(column_tiles * b_tile);
+
+  constexpr std::size_t packed_at_once = 8;
+  const std::size_t a_packs = pieces(row_tiles, packed_at_once), b_packs = pieces(column_tiles, packed_at_once / 2);
+  const MatrixView b_rows = b.transposed();
+  threads_.for_each(a_packs + b_packs, [&](std::size_t item) {
+    if (item < a_packs) {
+      const std::size_t end = std::min(row_tiles, (item + 1) * packed_at_once);
+      for (std::size_t t = item * packed_at_once; t < end; ++t)
+        pack(a, t * kernels.tile_rows, kernels.tile_rows, a_.data() + t * a_tile);
+    } else {
+      const std::size_t first = (item - a_packs) * (packed_at_once / 2);
+      const std::size_t end = std::min(column_tiles, first + packed_at_once / 2);
+      for (std::size_t t = first; t < end; ++t)
+        pack(b_rows, t * kernels.tile_columns, kernels.tile_columns, b_.data() + t * b_tile);
+    }
+  });
+
+  // A block of rows of a stays in the second-level cache while columns of b pass by.
+  const std::size_t rows_of_block = std::max<std::size_t>(1, 96 / kernels.tile_rows);
+  const std::size_t columns_of_block = std::max<std::size_t>(1, 256 / kernels.tile_columns);
+  const std::size_t down = pieces(row_tiles, rows_of_block), across = pieces(column_tiles, columns_of_block);
+  threads_.for_each(down * across, [&](std::size_t item) {
+    const std::size_t row_begin = item / across * rows_of_block, column_begin = item % across * columns_of_block;
+    const std::size_t row_end = std::min(row_tiles, row_begin + rows_of_block);
+    const std::size_t column_end = std::min(column_tiles, column_begin + columns_of_block);
+    for (std::size_t c = column_begin; c < column_end; ++c) {
+      const std::size_t j = c * kernels.tile_columns;
+      for (std::size_t r = row_begin; r < row_end; ++r) {
+        const std::size_t i = r * kernels.tile_rows;
+        kernels.tile(k, a_.data() + r * a_tile, b_.data() + c * b_tile, scale, add, to + i * to_step + j, to_step,
+                     std::min(kernels.tile_rows, a.rows - i), std::min(kernels.tile_columns, b.columns - j));
+      }
+    }
+  });
+}
+
+void Product::multiply(const OnesView& ones, const MatrixView& b, float* to, std::size_t to_step) const {
+  assert(b.column_step == 1);
+  const ProductKernels& kernels = product_kernels(isa_);
+  // Columns such that their part of b stays in the second-level cache while rows pass by.
+  constexpr std::size_t rows_of_block = 64, columns_of_block = 128;
+  const std::size_t down = pieces(ones.rows(), rows_of_block), across = pieces(b.columns, columns_of_block);
+  threads_.for_each(down * across, [&](std::size_t item) {
+    const std::size_t first = item % down * rows_of_block, j = item / down * columns_of_block;
+    const std::size_t end = std::min(ones.rows(), first + rows_of_block), n = std::min(columns_of_block, b.columns - j);
+    for (std::size_t i = first; i < end; ++i)
+      kernels.add_rows(ones.columns.data() + ones.begin[i], ones.begin[i + 1] - ones.begin[i], b.data + j, b.row_step,
+                       to + i * to_step + j, n);
+  });
+}
+
+}  // namespace rheo

@@ -1,0 +1,73 @@
+// Products of matrices in single precision whose sums have one order, so that the bits depend neither on threads nor on
+// the instruction set: for dense projections and their plasticity.
+//
+// sum over k of a(i, k) b(k, j): starts from 0, k ascending, each product rounded, then added. A column of the result is
+// a lane of a vector register, a block of rows and columns an item of parallel work; neither divides a sum.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/aligned.hpp"
+#include "core/isa.hpp"
+#include "core/parallel.hpp"
+
+namespace rheo {
+
+// Element (i, j) is data[i * row_step + j * column_step]. Owns nothing.
+struct MatrixView {
+  const float* data = nullptr;
+  std::size_t rows = 0, columns = 0, row_step = 0, column_step = 1;
+
+  // Rows one after another.
+  static MatrixView of(const float* data, std::size_t rows, std::size_t columns) {
+    return {data, rows, columns, columns, 1};
+  }
+  MatrixView transposed() const { return {data, columns, rows, column_step, row_step}; }
+};
+
+// The columns of the ones in a matrix of zeros and ones, row by row: row i has columns[begin[i]] .. columns[begin[i + 1]
+// - 1], ascending.
+struct OnesView {
+  std::span<const std::uint32_t> begin;  // rows + 1
+  std::span<const std::uint32_t> columns;
+  std::size_t rows() const { return begin.size() - 1; }
+};
+
+// Of one instruction set; core/product_kernels.cpp.
+struct ProductKernels {
+  std::size_t tile_rows, tile_columns;
+  // One tile: to(i, j) = (add ? to(i, j) : 0) + scale * (sum over k), i < rows, j < columns. a: [k][tile_rows],
+  // b: [k][tile_columns].
+  void (*tile)(std::size_t k, const float* a, const float* b, float scale, bool add, float* to, std::size_t to_step,
+               std::size_t rows, std::size_t columns);
+  // to[j] = sum of b[which[0] * b_step + j], b[which[1] * b_step + j], ..., j < columns.
+  void (*add_rows)(const std::uint32_t* which, std::size_t n, const float* b, std::size_t b_step, float* to,
+                   std::size_t columns);
+};
+const ProductKernels& product_kernels(Isa isa);
+
+// Keeps the room that products need between calls. One thread calls; the work is done by the team.
+class Product {
+ public:
+  explicit Product(Threads threads, Isa isa = chosen_isa()) : threads_(std::move(threads)), isa_(isa) {}
+
+  // to(i, j) = scale * (a b)(i, j), or that added to to(i, j). to: [a.rows][b.columns], rows to_step apart; it must not
+  // overlap a or b. a.columns == b.rows.
+  void multiply(const MatrixView& a, const MatrixView& b, float* to, std::size_t to_step, float scale = 1,
+                bool add = false);
+
+  // to = ones b, the same bits as that of the matrix written out. b.column_step == 1.
+  void multiply(const OnesView& ones, const MatrixView& b, float* to, std::size_t to_step) const;
+
+  const Threads& threads() const { return threads_; }
+  Isa isa() const { return isa_; }
+
+ private:
+  Threads threads_;
+  Isa isa_;
+  AlignedColumn<float> a_, b_;
+};
+
+}  // namespace rheo

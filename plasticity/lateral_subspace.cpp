@@ -1,0 +1,113 @@
+#include "plasticity/lateral_subspace.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include "core/random.hpp"
+
+namespace rheo {
+
+namespace {
+
+float* room(AlignedColumn<float>& column, std::size_t size) {
+  if (column.size() < size) column = AlignedColumn<float>(size);
+  return column.data();
+}
+
+}  // namespace
+
+void LateralSubspace::append(std::size_t rows, std::uint64_t seed, std::string_view name) {
+  assert(rows <= inputs_);
+  merge();
+  std::vector<std::vector<double>> made(rows, std::vector<double>(inputs_));
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::vector<double>& row = made[r];
+    RandomStream stream(random_key(seed, name, "lateral"), static_cast<std::uint32_t>(frozen_ + r));
+    for (double& x : row) x = stream.normal();
+    // Gram and Schmidt, twice: once leaves what rounding brought in.
+    for (int turn = 0; turn < 2; ++turn) {
+      for (std::size_t before = 0; before < r; ++before) {
+        double along = 0;
+        for (std::size_t i = 0; i < inputs_; ++i) along += row[i] * made[before][i];
+        for (std::size_t i = 0; i < inputs_; ++i) row[i] -= along * made[before][i];
+      }
+      double square = 0;
+      for (const double x : row) square += x * x;
+      for (double& x : row) x /= std::sqrt(square);
+    }
+    for (const double x : row) H_.push_back(static_cast<float>(x));
+  }
+  momentum_.assign(rows * inputs_, 0.0f);
+}
+
+void LateralSubspace::merge() {
+  frozen_ = rows();
+  momentum_.clear();
+}
+
+void LateralSubspace::restore(std::vector<float> H, std::vector<float> momentum, std::size_t frozen) {
+  assert(H.size() % inputs_ == 0 && momentum.size() == H.size() - frozen * inputs_);
+  H_ = std::move(H);
+  momentum_ = std::move(momentum);
+  frozen_ = frozen;
+}
+
+void LateralSubspace::emit(std::span<float> y, const Threads& threads) const {
+  if (settings_.levels == 0) return;
+  const float range = static_cast<float>(settings_.range), levels = static_cast<float>(settings_.levels);
+  constexpr std::size_t at_once = 1 << 14;
+  threads.for_each((y.size() + at_once - 1) / at_once, [&](std::size_t item) {
+    const std::size_t end = std::min(y.size(), (item + 1) * at_once);
+    for (std::size_t i = item * at_once; i < end; ++i)
+      y[i] = std::nearbyint(std::clamp(y[i], -range, range) / range * levels) / levels * range;
+  });
+}
+
+void LateralSubspace::project(std::span<const float> x, std::span<float> to, Product& product) {
+  assert(x.size() == to.size() && x.size() % inputs_ == 0);
+  std::copy(x.begin(), x.end(), to.begin());
+  if (frozen_ == 0 || x.empty()) return;
+  const std::size_t samples = x.size() / inputs_;
+  const MatrixView X = MatrixView::of(x.data(), samples, inputs_), old = MatrixView::of(H_.data(), frozen_, inputs_);
+  float* const y = room(y_, samples * frozen_);
+  product.multiply(X, old.transposed(), y, frozen_);
+  emit({y, samples * frozen_}, product.threads());
+  product.multiply(MatrixView::of(y, samples, frozen_), old, to.data(), inputs_, -1, true);
+}
+
+void LateralSubspace::learn(std::span<const float> x, std::span<const float> projected, Product& product) {
+  assert(x.size() == projected.size() && x.size() % inputs_ == 0);
+  const std::size_t samples = x.size() / inputs_, learning = rows() - frozen_;
+  if (learning == 0 || samples == 0) return;
+  const MatrixView X = MatrixView::of(x.data(), samples, inputs_);
+  float* const H = H_.data() + frozen_ * inputs_;
+  float* const y = room(y_, samples * learning);
+  float* const residual = room(residual_, x.size());
+  float* const change = room(change_, learning * inputs_);
+  const MatrixView rows_of_H = MatrixView::of(H, learning, inputs_);
+  const float keep = static_cast<float>(settings_.momentum), take = static_cast<float>(1 - settings_.momentum);
+  const float rate = static_cast<float>(settings_.learning_rate), clip = static_cast<float>(settings_.clip);
+  constexpr std::size_t at_once = 1 << 14;
+  const std::size_t size = learning * inputs_;
+  for (std::uint32_t iteration = 0; iteration < settings_.iterations; ++iteration) {
+    product.multiply(X, rows_of_H.transposed(), y, learning);
+    emit({y, samples * learning}, product.threads());
+    // What frozen rows say back was subtracted once: they say the same in every iteration.
+    std::copy(projected.begin(), projected.end(), residual);
+    const MatrixView Y = MatrixView::of(y, samples, learning);
+    product.multiply(Y, rows_of_H, residual, inputs_, -1, true);
+    product.multiply(Y.transposed(), MatrixView::of(residual, samples, inputs_), change, inputs_,
+                     1 / static_cast<float>(samples));
+    product.threads().for_each((size + at_once - 1) / at_once, [&](std::size_t item) {
+      const std::size_t end = std::min(size, (item + 1) * at_once);
+      for (std::size_t i = item * at_once; i < end; ++i) {
+        momentum_[i] = keep * momentum_[i] + take * std::clamp(change[i], -clip, clip);
+        H[i] += rate * momentum_[i];
+      }
+    });
+  }
+}
+
+}  // namespace rheo

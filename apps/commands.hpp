@@ -26,6 +26,7 @@ void add_models(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_resume(CLI::App& app);
 void add_reservoir(CLI::App& app);
+void add_continual(CLI::App& app);
 void add_recover(CLI::App& app);
 void add_export(CLI::App& app);
 void add_bench(CLI::App& app);

@@ -44,6 +44,7 @@ int run(int argc, char** argv) {
   rheo::add_inspect(app);
   rheo::add_resume(app);
   rheo::add_reservoir(app);
+  rheo::add_continual(app);
   rheo::add_recover(app);
   rheo::add_export(app);
   rheo::add_bench(app);

@@ -63,6 +63,18 @@ std::string progress_text(const SweepProgress& state, int width) {
   return with_bar(text, part, width);
 }
 
+std::string progress_text(const LearningProgress& state, int width) {
+  const double part = state.total > 0 ? std::clamp(state.done / state.total, 0.0, 1.0) : 0.0;
+  std::string text =
+      fmt::format("{:3.0f} %   {}   task {} of {}", std::floor(part * 100), state.what, state.task + 1, state.tasks);
+  if (state.testing) text += ", testing";
+  if (state.done > state.before && state.wall > 0) {
+    const double rate = (state.done - state.before) / state.wall;
+    text += fmt::format("   {:.0f} images/s   ETA {}", rate, clock_text((state.total - state.done) / rate));
+  }
+  return with_bar(text, part, width);
+}
+
 Progress::Progress(std::FILE* to) : to_(to), last_(Clock::now()) {
   terminal_ = to_ != nullptr && ::isatty(::fileno(to_)) == 1;
 }
@@ -96,6 +108,7 @@ void Progress::draw(const State& state) {
 
 template void Progress::draw(const ProgressState&);
 template void Progress::draw(const SweepProgress&);
+template void Progress::draw(const LearningProgress&);
 
 void Progress::finish() {
   if (!drawn_) return;

@@ -27,6 +27,17 @@ struct SweepProgress {
 // "[=======>      ]  45 %   450 of 1000 points   3 failed   4 running   ETA 0:12", likewise.
 std::string progress_text(const SweepProgress& state, int width);
 
+struct LearningProgress {
+  std::string what;                        // "hlop, seed 1"
+  std::size_t task = 0, tasks = 0;         // counted from 0
+  double done = 0, total = 0, before = 0;  // samples; `before` were learnt in earlier processes
+  double wall = 0;                         // s of this process
+  bool testing = false;
+};
+
+// "[=======>      ]  45 %   hlop, seed 1   task 5 of 10   2700 images/s   ETA 0:12", likewise.
+std::string progress_text(const LearningProgress& state, int width);
+
 // "0:12", "1:02:03"
 std::string clock_text(double seconds);
 
@@ -41,6 +52,7 @@ class Progress {
   void stage(const std::string& what);                    // "building the network"
   void show(const ProgressState& state) { draw(state); }  // cheap when it is too early for the next line
   void show(const SweepProgress& state) { draw(state); }
+  void show(const LearningProgress& state) { draw(state); }
   void finish();  // clears the redrawn line
 
  private:

@@ -126,12 +126,13 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
   if (fs::path(file).extension() != ".json") {
     Experiment experiment = parse_experiment(file, overrides, plugins);
     if (experiment.task.empty()) return experiment;
-    throw ExperimentError({.file = experiment.task,
-                           .key = "task",
-                           .value = {},
-                           .problem = "makes this a learning experiment",
-                           .expected = fmt::format("rheo reservoir {}", file),
-                           .suggestion = {}});
+    throw ExperimentError(
+        {.file = experiment.task,
+         .key = "task",
+         .value = {},
+         .problem = "makes this a learning experiment",
+         .expected = fmt::format("rheo {} {}", experiment.task_kind == "continual" ? "continual" : "reservoir", file),
+         .suggestion = {}});
   }
   if (!plugins.empty())
     throw ExperimentError({.file = file,

@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "apps/commands.hpp"
+#include "apps/continual/run.hpp"
 #include "apps/reservoir/task.hpp"
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
+#include "apps/task_fields.hpp"
 #include "core/time.hpp"
 #include "io/experiment_network.hpp"
 #include "io/sweep.hpp"
@@ -33,7 +35,18 @@ void validate(const ValidateOptions& options) {
     sweep.check(10);
     experiment = sweep.experiment(0);
     points = fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points"));
-  } else if (std::filesystem::path(options.file).extension() != ".json" && has_task(options.file, options.overrides)) {
+  } else if (const auto kind = std::filesystem::path(options.file).extension() != ".json"
+                                   ? experiment_file::kind_of_task(options.file, options.overrides)
+                                   : std::nullopt;
+             kind == "continual") {
+    const ContinualTask task = read_continual_experiment(options.file, options.overrides).task;
+    const ImageSets images = load_images(task);
+    print(fmt::format("{}: ok\n  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
+                      names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
+                      names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
+                      grouped(images.test.size())));
+    return;
+  } else if (kind) {
     const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
     print(fmt::format("{}: ok\n  task {}, {}\n", options.file, name_of(learning.task.kind),
                       names_text(learning.task.seeds.size(), "seed", "seeds")));

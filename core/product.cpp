@@ -27,7 +27,7 @@ std::size_t pieces(std::size_t n, std::size_t of) {
 }
 
 // Rows [first, first + width) of m as [column][width]; what lies beyond m is 0.
-void pack(const MatrixView& m, std::size_t first, std::size_t width, float* to) {
+void pack(const DenseView& m, std::size_t first, std::size_t width, float* to) {
   const std::size_t there = std::min(width, m.rows - first);
   const float* from = m.data + first * m.row_step;
   if (there < width) std::fill_n(to, m.columns * width, 0.0f);
@@ -41,12 +41,12 @@ void pack(const MatrixView& m, std::size_t first, std::size_t width, float* to) 
 
 }  // namespace
 
-void Product::multiply(const MatrixView& a, const MatrixView& b, float* to, std::size_t to_step, float scale,
-                       bool add) {
+void Product::multiply(const DenseView& a, const DenseView& b, float* to, std::size_t to_step, float scale, bool add) {
   assert(a.columns == b.rows);
   const ProductKernels& kernels = product_kernels(isa_);
   const std::size_t k = a.columns;
-  const std::size_t row_tiles = pieces(a.rows, kernels.tile_rows), column_tiles = pieces(b.columns, kernels.tile_columns);
+  const std::size_t row_tiles = pieces(a.rows, kernels.tile_rows),
+                    column_tiles = pieces(b.columns, kernels.tile_columns);
   if (row_tiles == 0 || column_tiles == 0) return;
   const std::size_t a_tile = kernels.tile_rows * k, b_tile = kernels.tile_columns * k;
   if (a_.size() < row_tiles * a_tile) a_ = AlignedColumn<float>(row_tiles * a_tile);
@@ -54,7 +54,7 @@ void Product::multiply(const MatrixView& a, const MatrixView& b, float* to, std:
 
   constexpr std::size_t packed_at_once = 8;
   const std::size_t a_packs = pieces(row_tiles, packed_at_once), b_packs = pieces(column_tiles, packed_at_once / 2);
-  const MatrixView b_rows = b.transposed();
+  const DenseView b_rows = b.transposed();
   threads_.for_each(a_packs + b_packs, [&](std::size_t item) {
     if (item < a_packs) {
       const std::size_t end = std::min(row_tiles, (item + 1) * packed_at_once);
@@ -87,7 +87,7 @@ void Product::multiply(const MatrixView& a, const MatrixView& b, float* to, std:
   });
 }
 
-void Product::multiply(const OnesView& ones, const MatrixView& b, float* to, std::size_t to_step) const {
+void Product::multiply(const OnesView& ones, const DenseView& b, float* to, std::size_t to_step) const {
   assert(b.column_step == 1);
   const ProductKernels& kernels = product_kernels(isa_);
   // Columns such that their part of b stays in the second-level cache while rows pass by.

@@ -1,8 +1,8 @@
 // Products of matrices in single precision whose sums have one order, so that the bits depend neither on threads nor on
 // the instruction set: for dense projections and their plasticity.
 //
-// sum over k of a(i, k) b(k, j): starts from 0, k ascending, each product rounded, then added. A column of the result is
-// a lane of a vector register, a block of rows and columns an item of parallel work; neither divides a sum.
+// sum over k of a(i, k) b(k, j): starts from 0, k ascending, each product rounded, then added. A column of the result
+// is a lane of a vector register, a block of rows and columns an item of parallel work; neither divides a sum.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,19 @@
 namespace rheo {
 
 // Element (i, j) is data[i * row_step + j * column_step]. Owns nothing.
-struct MatrixView {
+struct DenseView {
   const float* data = nullptr;
   std::size_t rows = 0, columns = 0, row_step = 0, column_step = 1;
 
   // Rows one after another.
-  static MatrixView of(const float* data, std::size_t rows, std::size_t columns) {
+  static DenseView of(const float* data, std::size_t rows, std::size_t columns) {
     return {data, rows, columns, columns, 1};
   }
-  MatrixView transposed() const { return {data, columns, rows, column_step, row_step}; }
+  DenseView transposed() const { return {data, columns, rows, column_step, row_step}; }
 };
 
-// The columns of the ones in a matrix of zeros and ones, row by row: row i has columns[begin[i]] .. columns[begin[i + 1]
+// The columns of the ones in a matrix of zeros and ones, row by row: row i has columns[begin[i]] .. columns[begin[i +
+// 1]
 // - 1], ascending.
 struct OnesView {
   std::span<const std::uint32_t> begin;  // rows + 1
@@ -55,11 +56,11 @@ class Product {
 
   // to(i, j) = scale * (a b)(i, j), or that added to to(i, j). to: [a.rows][b.columns], rows to_step apart; it must not
   // overlap a or b. a.columns == b.rows.
-  void multiply(const MatrixView& a, const MatrixView& b, float* to, std::size_t to_step, float scale = 1,
+  void multiply(const DenseView& a, const DenseView& b, float* to, std::size_t to_step, float scale = 1,
                 bool add = false);
 
   // to = ones b, the same bits as that of the matrix written out. b.column_step == 1.
-  void multiply(const OnesView& ones, const MatrixView& b, float* to, std::size_t to_step) const;
+  void multiply(const OnesView& ones, const DenseView& b, float* to, std::size_t to_step) const;
 
   const Threads& threads() const { return threads_; }
   Isa isa() const { return isa_; }

@@ -46,29 +46,8 @@ void start_writing_back(const std::string& path) {
   ::close(file);
 }
 
-void put(h5::File& to, const char* name, std::span<const std::byte> bytes) {
-  const std::span<const std::uint8_t> values(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  h5::Dataset dataset = to.create_dataset<std::uint8_t>(name, values.size());
-  dataset.set_numbers<std::uint64_t>("fletcher", checksum(values));
-  for (std::size_t at = 0; at < values.size(); at += piece) {
-    dataset.write<std::uint8_t>(at, values.subspan(at, std::min(piece, values.size() - at)));
-    start_writing_back(to.file());
-  }
-}
-
-std::vector<std::byte> get(const h5::File& from, const char* name) {
-  const h5::Dataset dataset = from.dataset(name);
-  const auto values = dataset.read<std::uint8_t>();
-  const auto stored = dataset.numbers_attribute<std::uint64_t>("fletcher");
-  const auto found = checksum(values);
-  if (!stored || !std::equal(stored->begin(), stored->end(), found.begin(), found.end()))
-    dataset.fail("is damaged: its checksum is another");
-  const auto bytes = std::as_bytes(std::span(values));
-  return {bytes.begin(), bytes.end()};
-}
-
 std::string get_text(const h5::File& from, const char* name) {
-  const std::vector<std::byte> bytes = get(from, name);
+  const std::vector<std::byte> bytes = get_checked(from, name);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -143,6 +122,27 @@ std::vector<std::string> next_words(std::istream& lines) {
 
 }  // namespace
 
+void put_checked(h5::File& to, const char* name, std::span<const std::byte> bytes) {
+  const std::span<const std::uint8_t> values(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  h5::Dataset dataset = to.create_dataset<std::uint8_t>(name, values.size());
+  dataset.set_numbers<std::uint64_t>("fletcher", checksum(values));
+  for (std::size_t at = 0; at < values.size(); at += piece) {
+    dataset.write<std::uint8_t>(at, values.subspan(at, std::min(piece, values.size() - at)));
+    start_writing_back(to.file());
+  }
+}
+
+std::vector<std::byte> get_checked(const h5::File& from, const char* name) {
+  const h5::Dataset dataset = from.dataset(name);
+  const auto values = dataset.read<std::uint8_t>();
+  const auto stored = dataset.numbers_attribute<std::uint64_t>("fletcher");
+  const auto found = checksum(values);
+  if (!stored || !std::equal(stored->begin(), stored->end(), found.begin(), found.end()))
+    dataset.fail("is damaged: its checksum is another");
+  const auto bytes = std::as_bytes(std::span(values));
+  return {bytes.begin(), bytes.end()};
+}
+
 void write_checkpoint(const fs::path& file, const Checkpoint& checkpoint, const fs::path& previous) {
   const auto text = [](const std::string& all) { return std::as_bytes(std::span(all)); };
   recording_step(file, [&] {
@@ -156,10 +156,10 @@ void write_checkpoint(const fs::path& file, const Checkpoint& checkpoint, const 
           to.set_number<double>("time", tick_to_ms(checkpoint.tick, checkpoint.dt));
           to.set_number<double>("dt", checkpoint.dt);
           to.set_numbers<std::uint64_t>("synapses", checkpoint.synapses);
-          put(to, "network", text(checkpoint.network));
-          put(to, "run", text(to_json(checkpoint.run).dump(1, ' ', false, Json::error_handler_t::replace)));
-          put(to, "state", checkpoint.state);
-          put(to, "statistics", checkpoint.statistics);
+          put_checked(to, "network", text(checkpoint.network));
+          put_checked(to, "run", text(to_json(checkpoint.run).dump(1, ' ', false, Json::error_handler_t::replace)));
+          put_checked(to, "state", checkpoint.state);
+          put_checked(to, "statistics", checkpoint.statistics);
         },
         [&] {
           if (!previous.empty() && fs::exists(file)) fs::rename(file, previous);
@@ -183,8 +183,8 @@ Checkpoint read_checkpoint(const fs::path& path) {
     } catch (const Json::exception& error) {
       file.fail(std::string("does not say how the run was started (") + error.what() + ")", "run");
     }
-    checkpoint.state = get(file, "state");
-    checkpoint.statistics = get(file, "statistics");
+    checkpoint.state = get_checked(file, "state");
+    checkpoint.statistics = get_checked(file, "statistics");
     return checkpoint;
   });
 }

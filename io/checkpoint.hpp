@@ -16,11 +16,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/types.hpp"
+#include "io/h5.hpp"
 #include "io/spike_recorder.hpp"
 
 namespace rheo {
@@ -68,6 +70,10 @@ std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path&
 
 // Where the network at hand and that of a checkpoint differ first; nothing where they agree.
 std::optional<Complaint> compare_networks(const std::string& here, const std::string& saved);
+
+// Bytes as a dataset with a checksum. get_checked() throws h5::Error where it does not agree.
+void put_checked(h5::File& to, const char* name, std::span<const std::byte> bytes);
+std::vector<std::byte> get_checked(const h5::File& from, const char* name);
 
 // FNV-1a over a file's bytes. Throws RecordingError.
 std::uint64_t hash_of_file(const std::filesystem::path& file);

@@ -244,7 +244,11 @@ class ExperimentReader {
   Experiment read() {
     root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record",
                 "sweep", "task"});
-    if (const auto task = root_.find("task")) experiment_.task = task->node().place();
+    if (const auto task = root_.find("task")) {
+      experiment_.task = task->node().place();
+      if (const auto kind = task->find("kind"); kind && kind->is(TomlNode::Kind::text))
+        experiment_.task_kind = kind->node().text;
+    }
     if (const auto sweep = root_.find("sweep"))
       experiment_.warnings.push_back(
           fmt::format("{}: [sweep] does not count here, this is one run of the experiment "

@@ -62,6 +62,7 @@ struct Experiment {
   std::vector<RecordStates> reports;
   std::vector<RecordWeights> weights;
   std::string task;                    // where [task] was written; empty: no learning experiment. It says how long
+  std::string task_kind = {};          // its `kind`
   std::string output_directory;        // empty: the caller's default
   std::vector<std::string> files;      // every file that was read, in the order of reading; for the provenance
   std::vector<std::string> overrides;  // "key=value" as given with --set

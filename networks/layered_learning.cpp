@@ -70,8 +70,7 @@ const float* LayeredLearning::feedback_of(std::size_t projection) {
   if (settings_.feedback == Feedback::random) return random_[projection].data();
   float* const signs = room(signs_, weights.size());
   const float size = 1 / std::sqrt(static_cast<float>(network_.sources(projection)));
-  for (std::size_t i = 0; i < weights.size(); ++i)
-    signs[i] = weights[i] > 0 ? size : weights[i] < 0 ? -size : 0.0f;
+  for (std::size_t i = 0; i < weights.size(); ++i) signs[i] = weights[i] > 0 ? size : weights[i] < 0 ? -size : 0.0f;
   return signs;
 }
 
@@ -88,9 +87,9 @@ double LayeredLearning::learn(std::span<const float> samples, std::span<const st
     const std::size_t terms = p == 0 ? count : rows;
     if (p > 0) {
       // Before the weights change.
-      const MatrixView back = MatrixView::of(feedback_of(p), n, m).transposed();
+      const DenseView back = DenseView::of(feedback_of(p), n, m).transposed();
       float* const before = room(error_before_, rows * n);
-      product.multiply(MatrixView::of(error_.data(), rows, m), back, before, n);
+      product.multiply(DenseView::of(error_.data(), rows, m), back, before, n);
       const float* const post = network_.post_factors(p - 1).data();
       const std::size_t steps = network_.spec().steps;
       product.threads().for_each(count, [&](std::size_t sample) {
@@ -120,7 +119,7 @@ double LayeredLearning::learn(std::span<const float> samples, std::span<const st
       adapting_ += seconds_since(begin);
       factor = projected;
     }
-    product.multiply(MatrixView::of(factor, terms, n).transposed(), MatrixView::of(error_.data(), terms, m),
+    product.multiply(DenseView::of(factor, terms, n).transposed(), DenseView::of(error_.data(), terms, m),
                      network_.weights(p).data(), m, rate, true);
     std::swap(error_, error_before_);
   }

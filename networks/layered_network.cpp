@@ -103,8 +103,8 @@ void LayeredNetwork::present(std::span<const float> samples, std::size_t count, 
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     if (l == 0)
-      product_.multiply(MatrixView::of(samples.data(), count, spec_.inputs),
-                        MatrixView::of(weights_[0].data(), spec_.inputs, layer.size), layer.input.data(), layer.size);
+      product_.multiply(DenseView::of(samples.data(), count, spec_.inputs),
+                        DenseView::of(weights_[0].data(), spec_.inputs, layer.size), layer.input.data(), layer.size);
     else
       feed(l, layer.input.data());
     advance(layer, l == 0, with_traces);
@@ -117,7 +117,7 @@ void LayeredNetwork::feed(std::size_t projection, float* to) {
   const Layer& from = layers_[projection - 1];
   const OnesView ones = spikes(projection - 1);
   const std::size_t m = targets(projection);
-  const MatrixView weights = MatrixView::of(weights_[projection].data(), from.size, m);
+  const DenseView weights = DenseView::of(weights_[projection].data(), from.size, m);
   // A spike costs about as much as three numbers of the product of full matrices; the sums are the same.
   if (ones.columns.size() * 10 < rows() * from.size * 3) {
     product_.multiply(ones, weights, to, m);
@@ -128,7 +128,7 @@ void LayeredNetwork::feed(std::size_t projection, float* to) {
   for (std::size_t row = 0; row < rows(); ++row)
     for (std::size_t k = ones.begin[row]; k < ones.begin[row + 1]; ++k)
       written_out_[row * from.size + ones.columns[k]] = 1;
-  product_.multiply(MatrixView::of(written_out_.data(), rows(), from.size), weights, to, m);
+  product_.multiply(DenseView::of(written_out_.data(), rows(), from.size), weights, to, m);
 }
 
 void LayeredNetwork::advance(Layer& layer, bool same_input, bool with_traces) {

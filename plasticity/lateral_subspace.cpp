@@ -70,23 +70,23 @@ void LateralSubspace::project(std::span<const float> x, std::span<float> to, Pro
   std::copy(x.begin(), x.end(), to.begin());
   if (frozen_ == 0 || x.empty()) return;
   const std::size_t samples = x.size() / inputs_;
-  const MatrixView X = MatrixView::of(x.data(), samples, inputs_), old = MatrixView::of(H_.data(), frozen_, inputs_);
+  const DenseView X = DenseView::of(x.data(), samples, inputs_), old = DenseView::of(H_.data(), frozen_, inputs_);
   float* const y = room(y_, samples * frozen_);
   product.multiply(X, old.transposed(), y, frozen_);
   emit({y, samples * frozen_}, product.threads());
-  product.multiply(MatrixView::of(y, samples, frozen_), old, to.data(), inputs_, -1, true);
+  product.multiply(DenseView::of(y, samples, frozen_), old, to.data(), inputs_, -1, true);
 }
 
 void LateralSubspace::learn(std::span<const float> x, std::span<const float> projected, Product& product) {
   assert(x.size() == projected.size() && x.size() % inputs_ == 0);
   const std::size_t samples = x.size() / inputs_, learning = rows() - frozen_;
   if (learning == 0 || samples == 0) return;
-  const MatrixView X = MatrixView::of(x.data(), samples, inputs_);
+  const DenseView X = DenseView::of(x.data(), samples, inputs_);
   float* const H = H_.data() + frozen_ * inputs_;
   float* const y = room(y_, samples * learning);
   float* const residual = room(residual_, x.size());
   float* const change = room(change_, learning * inputs_);
-  const MatrixView rows_of_H = MatrixView::of(H, learning, inputs_);
+  const DenseView rows_of_H = DenseView::of(H, learning, inputs_);
   const float keep = static_cast<float>(settings_.momentum), take = static_cast<float>(1 - settings_.momentum);
   const float rate = static_cast<float>(settings_.learning_rate), clip = static_cast<float>(settings_.clip);
   constexpr std::size_t at_once = 1 << 14;
@@ -96,9 +96,9 @@ void LateralSubspace::learn(std::span<const float> x, std::span<const float> pro
     emit({y, samples * learning}, product.threads());
     // What frozen rows say back was subtracted once: they say the same in every iteration.
     std::copy(projected.begin(), projected.end(), residual);
-    const MatrixView Y = MatrixView::of(y, samples, learning);
+    const DenseView Y = DenseView::of(y, samples, learning);
     product.multiply(Y, rows_of_H, residual, inputs_, -1, true);
-    product.multiply(Y.transposed(), MatrixView::of(residual, samples, inputs_), change, inputs_,
+    product.multiply(Y.transposed(), DenseView::of(residual, samples, inputs_), change, inputs_,
                      1 / static_cast<float>(samples));
     product.threads().for_each((size + at_once - 1) / at_once, [&](std::size_t item) {
       const std::size_t end = std::min(size, (item + 1) * at_once);

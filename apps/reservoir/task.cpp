@@ -3,19 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/checkpoint.hpp"
+#include "apps/task_fields.hpp"
 #include "io/experiment_network.hpp"
-#include "io/experiment_parts.hpp"
-#include "io/toml_document.hpp"
 
 namespace rheo {
 
 namespace {
 
 using experiment_file::Field;
-using experiment_file::infinity;
 using experiment_file::Names;
 using experiment_file::Range;
+using experiment_file::positive;
+using experiment_file::zero_or_more;
+using experiment_file::share;
+using experiment_file::some_ms;
+using experiment_file::any_ms;
 
 const std::vector<std::pair<const char*, Task::Kind>> kinds = {
     {"memory_capacity", Task::Kind::memory_capacity},
@@ -27,62 +29,6 @@ const std::vector<std::pair<const char*, Task::Kind>> kinds = {
     {"patterns", Task::Kind::patterns},
     {"what_when", Task::Kind::what_when},
 };
-
-template <class Enum>
-Enum choose(const Field& field, const std::vector<std::pair<const char*, Enum>>& choices, const char* what) {
-  Names names;
-  for (const auto& choice : choices) names.emplace_back(choice.first);
-  const std::string& word = field.word(names, {}, what);
-  std::size_t i = 0;
-  while (names[i] != word) ++i;
-  return choices[i].second;
-}
-
-const Range positive{.low = 0, .high = infinity, .unit = {}, .above_low = true};
-const Range zero_or_more{.low = 0, .high = infinity, .unit = {}};
-const Range share{.low = 0, .high = 1, .unit = {}};
-const Range some_ms{.low = 0, .high = infinity, .unit = "ms", .above_low = true};
-const Range any_ms{.low = 0, .high = infinity, .unit = "ms"};
-
-// A setting that may be missing.
-void read(const Field& table, const char* name, double& to, const Range& range = {}) {
-  if (const auto field = table.find(name)) to = field->number(range);
-}
-template <class Whole>
-requires std::is_unsigned_v<Whole>
-void read(const Field& table, const char* name, Whole& to, std::uint64_t low, std::uint64_t high = 100'000'000) {
-  if (const auto field = table.find(name)) to = static_cast<Whole>(field->whole(low, high));
-}
-void read(const Field& table, const char* name, std::string& to, const char* expected) {
-  if (const auto field = table.find(name)) to = field->text(expected);
-}
-
-// A number n for 1 .. n, or a list.
-std::vector<std::uint64_t> read_seeds(const Field& field) {
-  std::vector<std::uint64_t> seeds;
-  if (field.is(TomlNode::Kind::integer)) {
-    for (std::uint64_t seed = 1; seed <= field.whole(1, 10'000); ++seed) seeds.push_back(seed);
-    return seeds;
-  }
-  const char* const expected = "how many, or a list of whole numbers >= 0";
-  for (const double x : field.numbers(expected)) {
-    if (x < 0 || x > 0x1p53 || x != std::floor(x)) field.refuse(fmt::format("has {} among its entries", x), expected);
-    seeds.push_back(static_cast<std::uint64_t>(x));
-  }
-  if (seeds.empty()) field.refuse("is empty", expected);
-  return seeds;
-}
-
-Names read_names(const Field& field, const char* expected) {
-  if (field.is(TomlNode::Kind::text)) return {field.node().text};
-  Names names;
-  if (!field.is_list()) field.refuse_kind(expected);
-  for (const TomlNode& item : field.node().items) {
-    if (item.kind != TomlNode::Kind::text) field.refuse(fmt::format("has {} among its entries", item.what()), expected);
-    names.push_back(item.text);
-  }
-  return names;
-}
 
 void read_encoding(const Field& table, Encoding& encoding) {
   table.need_table();
@@ -354,21 +300,6 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   return task;
 }
 
-std::uint64_t identity_of(const std::string& file, const std::vector<std::string>& overrides,
-                          const LearningExperiment& learning) {
-  TomlDocument document = read_toml_document(file, overrides);
-  std::erase_if(document.root.find("task")->entries,
-                [](const auto& entry) { return entry.first == "search" || entry.first == "seeds"; });
-  std::string text = toml_text(document.root);
-  for (const std::string& read : learning.experiment.files)
-    if (std::find(document.files.begin(), document.files.end(), read) == document.files.end())
-      text += fmt::format("\n{:016x}", hash_of_file(read));
-  if (!learning.task.series_file.empty()) text += fmt::format("\n{:016x}", hash_of_file(learning.task.series_file));
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
-}
-
 }  // namespace
 
 LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
@@ -378,12 +309,10 @@ LearningExperiment read_learning_experiment(const std::string& file, const std::
     made.experiment = parse_experiment(file, overrides, plugins);
     check_network(made.experiment);
   }
-  made.identity = identity_of(file, overrides, made);
+  std::vector<std::string> files = made.experiment.files;
+  if (!made.task.series_file.empty()) files.push_back(made.task.series_file);
+  made.identity = experiment_file::identity_of(file, overrides, {"search", "seeds"}, files);
   return made;
-}
-
-bool has_task(const std::string& file, const std::vector<std::string>& overrides) {
-  return read_toml_document(file, overrides).root.find("task") != nullptr;
 }
 
 }  // namespace rheo

@@ -109,9 +109,6 @@ struct LearningExperiment {
 LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
                                             const std::vector<std::string>& plugins = {});
 
-// Whether the file has a table [task].
-bool has_task(const std::string& file, const std::vector<std::string>& overrides);
-
 const char* name_of(Task::Kind kind);
 
 }  // namespace rheo

@@ -1,0 +1,29 @@
+// Images and labels in IDX files, the format of MNIST: big-endian sizes, then bytes; compressed with gzip or not.
+// http://yann.lecun.com/exdb/mnist says what is in them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/errors.hpp"
+
+namespace rheo {
+
+struct LabelledImages {
+  std::size_t rows = 0, columns = 0;
+  std::vector<std::uint8_t> pixels;  // [image][row][column]
+  std::vector<std::uint8_t> labels;  // [image]
+  std::size_t size() const { return labels.size(); }
+  std::size_t image_size() const { return rows * columns; }
+};
+
+struct ImageError : UserError {
+  using UserError::UserError;
+};
+
+// Both files of a set. Throws ImageError: what is no such file, cut short or longer than it says, of other numbers.
+LabelledImages read_idx(const std::string& images, const std::string& labels);
+
+}  // namespace rheo

@@ -41,7 +41,7 @@ void continual(const ContinualOptions& options) {
   const Threads threads(options.threads);
   Progress progress(options.quiet ? nullptr : stderr);
   progress.stage("reading the images");
-  const ImageSets images = load_images(task);
+  const ImageSets images = load_images(work);
   ContinualResults results{task.title, options.file, task.protocol, task.network.layers, {}};
   results.projections.push_back("output");
   const auto file_of = [&](ContinualTask::Method method, std::uint64_t seed) {

@@ -39,8 +39,9 @@ void validate(const ValidateOptions& options) {
                                    ? experiment_file::kind_of_task(options.file, options.overrides)
                                    : std::nullopt;
              kind == "continual") {
-    const ContinualTask task = read_continual_experiment(options.file, options.overrides).task;
-    const ImageSets images = load_images(task);
+    const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
+    const ContinualTask& task = work.task;
+    const ImageSets images = load_images(work);
     print(fmt::format("{}: ok\n  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
                       names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
                       names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,

@@ -52,8 +52,7 @@ class IdxFile {
       all.resize(had + more);
       const std::size_t got = read(all.data() + had, more);
       if (got < more)
-        refuse(name_, {}, fmt::format("{} bytes after the sizes", had + got), "is cut short",
-               fmt::format("{} bytes", bytes));
+        refuse(name_, "content", fmt::format("{} bytes", had + got), "is cut short", fmt::format("{} bytes", bytes));
     }
     std::uint8_t beyond = 0;
     if (read(&beyond, 1) != 0) refuse(name_, {}, {}, "goes on after the last number", fmt::format("{} bytes", bytes));
@@ -65,7 +64,7 @@ class IdxFile {
     const int got = ::gzread(file_.get(), to, static_cast<unsigned>(bytes));
     int code = Z_OK;
     const char* const message = ::gzerror(file_.get(), &code);
-    if (got < 0 || (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END))
+    if (got < 0 || (code != Z_OK))
       refuse(name_, {}, {}, fmt::format("cannot be read ({})", code == Z_ERRNO ? std::strerror(errno) : message),
              "an IDX file, compressed with gzip or not");
     return static_cast<std::size_t>(got);

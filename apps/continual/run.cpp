@@ -85,6 +85,18 @@ std::vector<View> views_of(const ContinualTask& task, const ImageSets& images, s
   return views;
 }
 
+LayeredSpec layered(const ContinualTask& task, const ImageSets& images) {
+  LayeredSpec spec = task.network;
+  spec.inputs = images.train.image_size();
+  spec.outputs = images.classes;
+  return spec;
+}
+
+const std::string& name_of_projection(const ContinualTask& task, std::size_t p) {
+  static const std::string output = "output";
+  return p < task.network.layers.size() ? task.network.layers[p] : output;
+}
+
 class Run {
  public:
   Run(const ContinualExperiment& work, const ImageSets& images, Method method, std::uint64_t seed,
@@ -218,13 +230,6 @@ class Run {
     network.seed = seed;
     return network;
   }
-  static LayeredSpec layered(const ContinualTask& task, const ImageSets& images) {
-    LayeredSpec spec = task.network;
-    spec.inputs = images.train.image_size();
-    spec.outputs = images.classes;
-    return spec;
-  }
-
   bool joint() const { return result_.method == Method::joint; }
   std::size_t stages() const { return joint() ? 1 : views_.size(); }
   std::size_t batches_of(std::size_t images) const {
@@ -270,7 +275,7 @@ class Run {
     if (learning_.lateral().empty()) return;
     const auto& rows = task_.lateral.rows[std::min(stage_, task_.lateral.rows.size() - 1)];
     for (std::size_t p = 0; p < network_.projections(); ++p)
-      learning_.lateral()[p].append(rows[p], seed_, p < network_.layers() ? task_.network.layers[p] : "output");
+      learning_.lateral()[p].append(rows[p], seed_, name_of_projection(task_, p));
   }
 
   void train(const std::vector<Item>& items) {
@@ -389,7 +394,7 @@ class Run {
         };
         h5::Group weights = to.create_group("weights"), lateral = to.create_group("lateral");
         for (std::size_t p = 0; p < network_.projections(); ++p) {
-          const std::string name = p < network_.layers() ? task_.network.layers[p] : "output";
+          const std::string& name = name_of_projection(task_, p);
           matrix(weights, name, network_.sources(p), network_.targets(p), std::as_const(network_).weights(p));
           if (learning_.lateral().empty()) continue;
           const LateralSubspace& H = learning_.lateral()[p];
@@ -489,7 +494,8 @@ void limit(LabelledImages& images, std::size_t count) {
 
 }  // namespace
 
-ImageSets load_images(const ContinualTask& task) {
+ImageSets load_images(const ContinualExperiment& work) {
+  const ContinualTask& task = work.task;
   const ImageData& data = task.data;
   ImageSets sets;
   if (data.kind == ImageData::Kind::glyphs) {
@@ -517,13 +523,36 @@ ImageSets load_images(const ContinualTask& task) {
                         .problem = "is a class that the images for training do not have",
                         .expected = fmt::format("labels from 0 to {}", sets.classes - 1),
                         .suggestion = {}});
+  const auto refuse = [&](const char* key, std::string value, std::string problem, const char* expected) {
+    throw BuildError(locate({.file = {},
+                             .key = key,
+                             .value = std::move(value),
+                             .problem = std::move(problem),
+                             .expected = expected,
+                             .suggestion = {}},
+                            work.experiment));
+  };
   if (task.protocol == Protocol::split && task.tasks > sets.classes)
-    throw ExperimentError({.file = {},
-                           .key = "task.tasks",
-                           .value = fmt::format("{}", task.tasks),
-                           .problem = fmt::format("more tasks than the {} classes of the images", sets.classes),
-                           .expected = "at least one class for each task",
-                           .suggestion = {}});
+    refuse("task.tasks", fmt::format("{}", task.tasks),
+           fmt::format("more tasks than the {} classes of the images", sets.classes),
+           "at least one class for each task");
+  try {
+    LayeredSpec spec = layered(task, sets);
+    spec.batch = 1;  // what depends on it is memory
+    const LayeredNetwork network(work.experiment.network, spec, Threads(1));
+    const bool lateral = std::find(task.methods.begin(), task.methods.end(), Method::hlop) != task.methods.end();
+    for (std::size_t p = 0; p < network.projections() && lateral; ++p) {
+      std::size_t rows = 0;
+      for (std::size_t k = 0; k < task.tasks; ++k)
+        rows += task.lateral.rows[std::min(k, task.lateral.rows.size() - 1)][p];
+      if (rows > network.sources(p))
+        refuse("task.lateral.rows", fmt::format("{} in all tasks onto {}", rows, name_of_projection(task, p)),
+               fmt::format("more than the {} neurons or pixels that they listen to", network.sources(p)),
+               "fewer: every row takes one dimension for good");
+    }
+  } catch (const BuildError& error) {
+    throw BuildError(locate(error.complaint(), work.experiment));
+  }
   return sets;
 }
 

@@ -14,12 +14,12 @@
 
 namespace rheo {
 
-// Images as the task asks for them. Throws UserError.
+// Images as the task asks for them, once they, the layers and the lateral neurons fit each other. Throws UserError.
 struct ImageSets {
   LabelledImages train, test;
   std::size_t classes = 0;
 };
-ImageSets load_images(const ContinualTask& task);
+ImageSets load_images(const ContinualExperiment& work);
 
 // A learnt subspace beside the principal components of the same traces, after a task: of the rows that were appended
 // for it, and of what frozen rows leave of the traces.

@@ -36,7 +36,11 @@ void read_data(const Field& table, ImageData& data) {
     const auto file = [&](const char* key, const char* usual) {
       if (folder && !table.find(key)) {
         const std::string name = folder->path() + '/' + usual;
-        return std::filesystem::exists(name) ? name : name + ".gz";
+        if (std::filesystem::exists(name)) return name;
+        if (!std::filesystem::exists(name + ".gz"))
+          folder->refuse(fmt::format("has no file {}, compressed or not", usual),
+                         "a folder with the four files of MNIST");
+        return name + ".gz";
       }
       return table.need(key, "an IDX file, compressed with gzip or not; or folder, with files of the usual names")
           .path();
@@ -157,8 +161,6 @@ ContinualTask read_task(const std::string& file, const std::vector<std::string>&
   else if (needs_lateral)
     table.need("lateral", "a table with the rows of lateral neurons, for method \"hlop\"");
   read(table, "subspace_samples", task.subspace_samples, 0, 1'000'000);
-  if (task.subspace_samples > 0 && !needs_lateral)
-    table.find("subspace_samples")->refuse("needs lateral neurons", "method \"hlop\"");
   read(table, "recorded", task.recorded, 0, 100'000);
   return task;
 }

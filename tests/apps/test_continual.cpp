@@ -1,0 +1,239 @@
+// rheo continual: a reduced form of the example, what survives a kill, what is said of wrong files.
+#include <catch2/catch.hpp>
+
+#include "io/h5.hpp"
+#include "tests/apps/command.hpp"
+#include "tests/sanitized.hpp"
+
+namespace {
+
+const std::string example = std::string(RHEO_SOURCE_DIR) + "/examples/continual/glyphs.toml";
+
+// Two tasks, small enough for sanitizers.
+const char* const small = R"(
+[simulation]
+dt = 1.0
+[populations.one]
+model = "lif_discrete"
+size = 60
+[populations.two]
+model = "lif_discrete"
+size = 40
+[task]
+kind = "continual"
+tasks = 3
+seeds = [1, 2]
+layers = ["one", "two"]
+steps = 4
+batch = 16
+window = 5
+subspace_samples = 50
+[task.data]
+kind = "glyphs"
+size = 10
+train = 400
+test = 100
+[task.lateral]
+rows = [[12, 12, 10], [8, 8, 8]]
+)";
+
+std::string file_with(const Scratch& scratch, const std::string& text) {
+  std::ofstream(scratch / "task.toml") << text;
+  return (scratch / "task.toml").string();
+}
+
+std::string changed(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+nlohmann::json results_of(const Scratch& scratch, const std::string& file, const std::vector<std::string>& settings,
+                          const char* out = "out") {
+  std::vector<std::string> words{"continual", file, "--out", (scratch / out).string(), "--quiet"};
+  for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+  Command command(scratch, words);
+  const int code = command.end();
+  INFO(command.err());
+  REQUIRE(code == 0);
+  return nlohmann::json::parse(bytes_of(scratch / out / "results.json"))["methods"];
+}
+
+const std::vector<std::string> result_files{"results.json", "results.h5", "results.svg"};
+
+}  // namespace
+
+TEST_CASE("lateral neurons keep what was learnt, plain learning forgets it") {
+  if (sanitized) return;  // two minutes
+  const Scratch scratch;
+  const auto methods = results_of(scratch, example, {"task.seeds=[1]", "task.tasks=3", "task.data.train=1500"});
+  const double kept = methods["hlop"]["acc"]["mean"], lost = methods["plain"]["acc"]["mean"],
+               bound = methods["joint"]["acc"]["mean"];
+  CHECK(kept > 95);
+  CHECK(bound > kept);
+  CHECK(lost < kept - 2);
+  CHECK(methods["hlop"]["bwt"]["mean"] > -3.5);
+  CHECK(methods["plain"]["bwt"]["mean"] < methods["hlop"]["bwt"]["mean"].get<double>() - 3);
+  // Both see the same images in the same order with the same weights at first: before there is anything to keep,
+  // they are the same.
+  CHECK(methods["hlop"]["accuracy"][0][0] == methods["plain"]["accuracy"][0][0]);
+  for (const auto& measure : methods["hlop"]["subspaces"][0]) {
+    CHECK(measure["mean_angle"] < 0.8 * measure["chance_angle"].get<double>());
+    CHECK(measure["share"] > 0.6 * measure["best_share"].get<double>());
+    CHECK(measure["share"] <= measure["best_share"].get<double>() + 1e-9);
+  }
+  // Spikes of ten presentations of 6 + 2 ticks.
+  const auto spikes = rheo::h5::File::open((scratch / "out" / "spikes.h5").string());
+  for (const char* layer : {"hidden1", "hidden2"}) {
+    const auto times = spikes.dataset(std::string("/spikes/") + layer + "/timestamps").read<double>();
+    CHECK(times.size() > 100);
+    for (const double t : times) {
+      const int tick = static_cast<int>(t - 1) % 8;
+      CHECK(tick >= (layer[6] == '2'));
+      CHECK(tick < 6 + (layer[6] == '2'));
+    }
+  }
+}
+
+TEST_CASE("results do not depend on threads, nor on whether the work was interrupted") {
+  const Scratch scratch;
+  const std::string file = file_with(scratch, small);
+  const char* const epochs = sanitized ? "task.epochs=2" : "task.epochs=12";
+  const auto words = [&](const char* out, const char* threads) {
+    return std::vector<std::string>{"continual", file,   "--quiet", "--threads",  threads,
+                                    "--set",     epochs, "--out",   scratch / out};
+  };
+  REQUIRE(code_of(scratch, words("calm", "1")) == 0);
+  REQUIRE(code_of(scratch, words("three", "3")) == 0);
+  for (const std::string& name : result_files)
+    CHECK(bytes_of(scratch / "calm" / name) == bytes_of(scratch / "three" / name));
+
+  // Killed as soon as the first task is kept, then stopped in order again and again.
+  const auto kept = [&] {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(scratch / "cut" / "runs", none))
+      if (entry.path().extension() == ".h5") return true;
+    return false;
+  };
+  {
+    Command command(scratch, words("cut", "1"));
+    REQUIRE(comes_true(kept));
+    command.send(SIGKILL);
+    CHECK(command.end() == -SIGKILL);
+  }
+  int stops = 0, code = 75;
+  while (code == 75) {
+    Command command(scratch, words("cut", "2"));
+    if (stops < 5) {
+      // Once it listens to signals.
+      REQUIRE(comes_true([&] { return fs::exists(scratch / "cut" / "results.h5.lock") || command.has_ended(); }));
+      ::usleep(60'000);
+      command.send(SIGTERM);
+    }
+    code = command.end();
+    stops += code == 75;
+  }
+  CHECK(code == 0);
+  CHECK(stops > 0);
+  for (const std::string& name : result_files)
+    CHECK(bytes_of(scratch / "calm" / name) == bytes_of(scratch / "cut" / name));
+  // What is there is not computed again; a damaged file is told.
+  REQUIRE(code_of(scratch, words("cut", "2")) == 0);
+  for (const auto& entry : fs::directory_iterator(scratch / "cut" / "runs")) {
+    std::fstream damaged(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    damaged.seekp(static_cast<std::streamoff>(fs::file_size(entry.path()) / 2));
+    damaged.put('\x55').put('\xaa');
+  }
+  Command command(scratch, words("cut", "2"));
+  CHECK(command.end() == 2);
+  CHECK(command.err().find("damaged") != std::string::npos);
+}
+
+TEST_CASE("every protocol, method and feedback runs") {
+  const Scratch scratch;
+  const std::string file = file_with(scratch, small);
+  const auto run = [&](std::vector<std::string> settings) {
+    settings.push_back("task.seeds=[1]");
+    return results_of(scratch, file, settings);
+  };
+  const auto split = run({"task.protocol=\"split\"", "task.tasks=5", "task.scenario=\"task\"",
+                          "task.methods=[\"plain\", \"joint\"]", "task.epochs=4"});
+  CHECK(split["plain"]["accuracy"][0].size() == 5);
+  CHECK(split["plain"]["learnt"]["mean"] > 80);  // of two classes
+  CHECK(split["joint"]["accuracy"][0].size() == 1);
+  const auto classes = run({"task.protocol=\"split\"", "task.tasks=5", "task.scenario=\"class\"", "task.epochs=20",
+                            "task.lateral.rows=[[8, 8, 8]]", "task.methods=[\"plain\", \"hlop\", \"joint\"]"});
+  CHECK(classes["plain"]["acc"]["mean"] < 45);  // the last classes alone
+  CHECK(classes["joint"]["acc"]["mean"] > 60);
+  const auto shift = run({"task.protocol=\"shift\"", "task.tasks=2", "task.methods=\"plain\"", "task.epochs=8"});
+  CHECK(shift["plain"]["accuracy"][0][1][1] > 50);
+  CHECK(shift["plain"]["accuracy"][0][1][0] < 40);  // its labels are others now
+  for (const char* feedback : {"\"sign\"", "\"random\""}) {
+    const auto other = run({std::string("task.feedback=") + feedback, "task.tasks=1", "task.epochs=8"});
+    CHECK(other["hlop"]["acc"]["mean"] > 60);
+  }
+  const auto spiking = run({"task.lateral.levels=40", "task.epochs=8", "task.tasks=2"});
+  CHECK(spiking["hlop"]["acc"]["mean"] > 60);
+}
+
+TEST_CASE("mistakes in a continual task are told, and other commands know the task") {
+  const Scratch scratch;
+  const auto complaint = [&](const std::string& text) {
+    const std::string file = file_with(scratch, text);
+    Command command(scratch, {"continual", file, "--quiet", "--out", scratch / "out"});
+    CHECK(command.end() == 2);
+    const std::string said = command.err();
+    return said.substr(0, said.find('\n')).substr(std::string("rheo: " + scratch.path.string() + "/").size());
+  };
+  struct Case {
+    std::string from, to, says;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"tasks = 3", "taskz = 3", "task.toml:12: task.taskz: unknown key; expected one of"},
+           {"kind = \"continual\"", "kind = \"narma10\"",
+            "task.toml:11: task.kind = \"narma10\": unknown task of this command; expected continual"},
+           {"layers = [\"one\", \"two\"]", "layers = [\"one\", \"one\"]",
+            "task.toml:14: task.layers = [\"one\", \"one\"]: names a population twice; expected each population once"},
+           {"steps = 4", "steps = 0", "task.toml:15: task.steps = 0: is out of range"},
+           {"rows = [[12, 12, 10], [8, 8, 8]]", "rows = [[12, 12]]",
+            "task.toml:25: task.lateral.rows = [[12, 12]]: has a list among its entries; expected lists of "
+            "3 whole numbers, one list for each task, the last for all that follow"},
+           {"rows = [[12, 12, 10], [8, 8, 8]]", "momentum = 0.5", "task.toml:24: task.lateral.rows: is missing"},
+           {"[task.lateral]\nrows = [[12, 12, 10], [8, 8, 8]]", "",
+            "task.toml:10: task.lateral: is missing; expected a table with the rows of lateral neurons"},
+           {"steps = 4", "steps = 4\nscenario = \"class\"",
+            "task.toml:16: task.scenario = \"class\": belongs to protocol \"split\""},
+           {"steps = 4", "steps = 4\nmethods = [\"ewc\"]",
+            "task.toml:16: task.methods = [\"ewc\"]: has \"ewc\" among its entries; expected plain, hlop, joint"},
+           {"kind = \"glyphs\"\nsize = 10", "kind = \"idx\"\nfolder = \"nothing\"",
+            "task.toml:21: task.data.folder = \"nothing\": has no file train-images-idx3-ubyte, compressed or not"}})
+    CHECK_THAT(complaint(changed(small, c.from, c.to)), Catch::StartsWith(c.says));
+  // More rows than a layer has inputs.
+  CHECK_THAT(complaint(changed(small, "[12, 12, 10]", "[120, 12, 10]")), Catch::Contains("task.lateral.rows"));
+
+  const std::string file = file_with(scratch, small);
+  Command validate(scratch, {"validate", file});
+  CHECK(validate.end() == 0);
+  CHECK(validate.out().find("3 tasks of protocol permuted, 2 seeds, 400 images of 10 classes, 100 for tests") !=
+        std::string::npos);
+  Command run(scratch, {"run", file});
+  CHECK(run.end() == 2);
+  CHECK(run.err().find("expected rheo continual " + file) != std::string::npos);
+  Command reservoir(scratch, {"reservoir", file});
+  CHECK(reservoir.end() == 2);
+}
+
+TEST_CASE("two tasks of real digits, reduced") {
+  const fs::path data = fs::path(RHEO_SOURCE_DIR).parent_path() / "shared" / "data" / "mnist";
+  if (!fs::exists(data)) {
+    WARN("skipped: no MNIST in " << data.string());
+    return;
+  }
+  if (sanitized) return;
+  const Scratch scratch;
+  const auto methods = results_of(scratch, std::string(RHEO_SOURCE_DIR) + "/examples/continual/permuted_mnist.toml",
+                                  {"task.data.folder=\"" + data.string() + "\"", "task.data.train=6000",
+                                   "task.data.test=1000", "task.tasks=2", "task.seeds=[1]", "task.methods=[\"hlop\"]",
+                                   "task.subspace_samples=0", "task.lateral.rows=[[40, 40, 40], [20, 20, 20]]"});
+  CHECK(methods["hlop"]["acc"]["mean"] > 85);
+}

@@ -82,7 +82,7 @@ std::vector<Column> table(const SweepFolder& folder, const SweepManifest& manife
                           const std::vector<SweepPoint>& points) {
   std::vector<std::uint64_t> hashes;
   for (const SweepPoint& point : points) hashes.push_back(point.hash);
-  const SweepHistory history = folder.history(hashes);
+  const SweepHistory history = history_of(folder, hashes);
   const PointRecord waiting;
   std::vector<const PointRecord*> records;
   for (const std::uint64_t hash : hashes) {

@@ -45,7 +45,7 @@ Status status_of(const SweepFolder& folder) {
   std::unordered_set<std::uint64_t> seen;
   for (const SweepPoint& point : points)
     if (seen.insert(point.hash).second) hashes.push_back(point.hash);
-  const SweepHistory history = folder.history(hashes);
+  const SweepHistory history = history_of(folder, hashes);
   std::array<std::uint64_t, point_state_names.size()> counts{};
   for (const std::uint64_t hash : hashes) {
     const auto record = history.records.find(hash);
@@ -64,14 +64,24 @@ Status status_of(const SweepFolder& folder) {
         fmt::format("  {:<11} {:>11}\n", point_state_names[static_cast<std::size_t>(state)], grouped(count(state)));
   const std::uint64_t left = hashes.size() - count(PointState::finished) - count(PointState::failed);
   double points_per_second = 0;
+  std::uint64_t at_work = 0;
+  constexpr std::uint64_t most_at_work = 10;
   for (const SweepSession& session : history.sessions) {
     if (!session.is_live()) continue;
     status.live = true;
-    status.text +=
-        fmt::format("  at work     process {} on {}, {} at a time\n", session.process, session.host, session.jobs);
+    if (++at_work <= most_at_work)
+      status.text += fmt::format("  at work     process {} on {}{}, {} at a time\n", session.process, session.host,
+                                 session.job.empty() ? "" : ", job " + session.job, session.jobs);
     const double seconds = seconds_since_1970() - session.began;
     if (session.ended_points > 0 && seconds > 0)
       points_per_second += static_cast<double>(session.ended_points) / seconds;
+  }
+  if (at_work > most_at_work) status.text += fmt::format("              and {} more\n", at_work - most_at_work);
+  const SweepQueue queue = queue_of(folder);
+  if (queue.tasks > 0) {
+    status.live = true;
+    status.text +=
+        fmt::format("  Slurm has   {} task{} that wait or run\n", grouped(queue.tasks), queue.tasks == 1 ? "" : "s");
   }
   if (status.live && left > 0 && points_per_second > 0)
     status.text += fmt::format("  ETA         {}\n", clock_text(static_cast<double>(left) / points_per_second));

@@ -62,6 +62,7 @@ class Sweep {
                  const std::vector<std::string>& plugins = {});
 
   const std::string& path() const { return path_; }
+  const std::vector<std::string>& given_overrides() const { return overrides_; }  // for all points
   const std::vector<std::string>& plugins() const { return plugins_; }
   const std::string& design() const { return design_; }
   // What points set: the keys of the axes, and simulation.seed behind them where it is no axis.

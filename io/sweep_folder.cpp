@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -152,6 +153,12 @@ void each_line(const fs::path& file, const Each& each) {
   }
 }
 
+double seconds_of_change(const fs::path& file) {
+  struct stat found {};
+  if (::stat(file.c_str(), &found) != 0) return 0;
+  return static_cast<double>(found.st_mtim.tv_sec) + static_cast<double>(found.st_mtim.tv_nsec) * 1e-9;
+}
+
 std::vector<fs::path> listing(const fs::path& directory) {
   std::vector<fs::path> all;
   std::error_code error;
@@ -179,7 +186,30 @@ void add_report(PointRecord& record, const fs::path& directory) {
 }
 
 bool SweepSession::is_live() const {
-  return !ended && (host != host_name() || rheo::process_began(process) == process_began);
+  if (ended) return false;
+  if (host == host_name()) return rheo::process_began(process) == process_began;
+  return seconds_since_1970() - heartbeat < seconds_until_dead;
+}
+
+SweepSession own_session(const std::string& share, const std::string& job, unsigned jobs) {
+  SweepSession session;
+  session.share = share;
+  session.host = host_name();
+  session.job = job;
+  session.process = ::getpid();
+  session.process_began = process_began(::getpid());
+  session.jobs = jobs;
+  return session;
+}
+
+std::string share_of_process(const SweepSession& session) {
+  std::string host = session.host;
+  std::replace(host.begin(), host.end(), '/', '_');
+  return fmt::format("{}-{}-{}", host, session.process, session.process_began);
+}
+
+std::string own_share() {
+  return share_of_process(own_session({}, {}, 0));
 }
 
 std::string SweepFolder::name_of(std::uint64_t hash) const {
@@ -220,6 +250,9 @@ void SweepFolder::describe(const Sweep& sweep) const {
 
   Json json;
   json["file"] = sweep.path();
+  json["overrides"] = sweep.given_overrides();
+  json["plugins"] = sweep.plugins();
+  json["directory"] = fs::current_path().string();
   json["design"] = sweep.design();
   json["points"] = sweep.size();
   json["keys"] = sweep.keys();
@@ -234,9 +267,11 @@ SweepManifest SweepFolder::manifest() const {
   if (!stream) refuse_recording(file, "cannot be opened", "the directory of a sweep");
   try {
     const Json json = Json::parse(stream);
-    return {json.at("file").get<std::string>(), json.at("design").get<std::string>(),
-            json.at("points").get<std::uint64_t>(), json.at("keys").get<std::vector<std::string>>(),
-            json.at("metrics").get<std::vector<std::string>>()};
+    using Texts = std::vector<std::string>;
+    return {json.at("file").get<std::string>(),   json.value("overrides", Texts{}),
+            json.value("plugins", Texts{}),       json.value("directory", ""),
+            json.at("design").get<std::string>(), json.at("points").get<std::uint64_t>(),
+            json.at("keys").get<Texts>(),         json.at("metrics").get<Texts>()};
   } catch (const std::exception& error) {
     refuse_recording(file, fmt::format("cannot be read ({})", error.what()), "the directory of a sweep");
   }
@@ -273,7 +308,8 @@ std::vector<std::uint64_t> SweepFolder::folders() const {
   return all;
 }
 
-SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes) const {
+SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes,
+                                  const std::function<bool(const SweepSession&)>& is_gone) const {
   SweepHistory history;
   std::unordered_set<std::uint64_t> at_work;  // running in a live session
   for (const fs::path& file : listing(path_ / "journal")) {
@@ -285,9 +321,17 @@ SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes) cons
         const auto process = json.at("process").get<std::int64_t>();
         const double time = json.at("time").get<double>();
         if (json.at("event") == "begin") {
-          sessions.push_back({file.stem().string(), json.at("host").get<std::string>(), process,
-                              json.at("process_began").get<std::uint64_t>(), json.at("jobs").get<unsigned>(), time,
-                              time, 0, false});
+          SweepSession session;
+          session.share = file.stem().string();
+          session.host = json.at("host").get<std::string>();
+          session.job = json.value("job", "");
+          session.process = process;
+          session.process_began = json.at("process_began").get<std::uint64_t>();
+          session.jobs = json.at("jobs").get<unsigned>();
+          session.began = session.latest = time;
+          // A journal has one writer: who began here later knows that those of other hosts are gone.
+          for (SweepSession& before : sessions) before.ended |= before.host != host_name();
+          sessions.push_back(std::move(session));
           running.clear();
         } else {
           for (SweepSession& session : sessions) session.ended |= session.process == process;
@@ -306,6 +350,10 @@ SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes) cons
       PointRecord& latest = history.records[record.hash];
       if (record.time >= latest.time) latest = std::move(record);
     });
+    for (SweepSession& session : sessions) {
+      session.heartbeat = seconds_of_change(file);
+      if (is_gone && session.is_live() && is_gone(session)) session.ended = true;
+    }
     if (!sessions.empty() && sessions.back().is_live()) at_work.insert(running.begin(), running.end());
     history.sessions.insert(history.sessions.end(), sessions.begin(), sessions.end());
   }
@@ -330,6 +378,14 @@ SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes) cons
     }
   }
   return history;
+}
+
+std::optional<double> SweepFolder::first_began(const std::string& share) const {
+  std::optional<double> first;
+  each_line(path_ / "journal" / (share + ".jsonl"), [&](const Json& json) {
+    if (!first && json.value("event", "") == "begin") first = json.at("time").get<double>();
+  });
+  return first;
 }
 
 std::optional<PointRecord> SweepFolder::read_record(std::uint64_t hash) const {
@@ -358,17 +414,18 @@ void SweepFolder::write_record(const PointRecord& record, const Sweep& sweep, st
                    [&](std::ostream& stream) { stream << dump(json, 2) << '\n'; });
 }
 
-SweepJournal::SweepJournal(const SweepFolder& folder, const std::string& share, unsigned jobs)
-    : path_(folder.path() / "journal" / (share + ".jsonl")) {
+SweepJournal::SweepJournal(const SweepFolder& folder, const SweepSession& session)
+    : path_(folder.path() / "journal" / (session.share + ".jsonl")), touched_(seconds_since_1970()) {
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file_ < 0) refuse_recording(path_, fmt::format("cannot be opened ({})", std::generic_category().message(errno)));
   Json json;
   json["event"] = "begin";
-  json["time"] = seconds_since_1970();
-  json["host"] = host_name();
-  json["process"] = ::getpid();
-  json["process_began"] = process_began(::getpid());
-  json["jobs"] = jobs;
+  json["time"] = touched_;
+  json["host"] = session.host;
+  if (!session.job.empty()) json["job"] = session.job;
+  json["process"] = session.process;
+  json["process_began"] = session.process_began;
+  json["jobs"] = session.jobs;
   // A line that a killed process left unfinished ends here.
   char last = '\n';
   const off_t size = ::lseek(file_, 0, SEEK_END);
@@ -401,6 +458,12 @@ SweepJournal::~SweepJournal() {
 
 void SweepJournal::append(const PointRecord& record) {
   write(dump(to_json(record)) + '\n');
+}
+
+void SweepJournal::touch() {
+  if (seconds_since_1970() - touched_ < seconds_between_heartbeats) return;
+  ::futimens(file_, nullptr);
+  touched_ = seconds_since_1970();
 }
 
 void SweepJournal::write(const std::string& line) {

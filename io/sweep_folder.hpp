@@ -4,6 +4,7 @@
 //   points.jsonl                  the points in their order, a line each: SweepPoint
 //   points/ab/abcdef0123456789/   a point: the output of its run, and point.json once it ended: PointRecord
 //   journal/<share>.jsonl         what one process did, a line per event, so that nobody opens all folders
+//   claims/<point>                who runs a point now (io/sweep_claims.hpp)
 //
 // sweep.json, points.jsonl and point.json appear whole or not at all. A journal may end in a line that was cut short;
 // where it does not know how a point ended, the point's folder does.
@@ -45,12 +46,18 @@ struct PointRecord {
 };
 
 struct SweepManifest {
-  std::string file;  // as the user named it
+  std::string file;                             // as the user named it
+  std::vector<std::string> overrides, plugins;  // likewise
+  std::string directory;                        // in which all these are meant
   std::string design;
   std::uint64_t points = 0;
   std::vector<std::string> keys;     // Sweep::keys
   std::vector<std::string> metrics;  // "rate.E"
 };
+
+// A process that works on a sweep changes the time of its journal at least so often; where that is this much older than
+// now, a process of another host is taken for dead. Clocks of a cluster agree better than that: Slurm's munge needs it.
+inline constexpr double seconds_between_heartbeats = 20, seconds_until_dead = 300;
 
 using SweepParameter = std::variant<std::int64_t, double, std::string>;  // lists and tables are texts here
 
@@ -63,16 +70,25 @@ struct SweepPoint {
 // One start of rheo sweep.
 struct SweepSession {
   std::string share, host;
+  std::string job;  // of a scheduler: "123_4"; may be empty
   std::int64_t process = 0;
   std::uint64_t process_began = 0;  // clock ticks since the machine started: tells processes of one number apart
   unsigned jobs = 0;
   double began = 0, latest = 0;  // s since 1970: its first line, and its last
+  double heartbeat = 0;          // s since 1970: when its journal was last touched
   std::uint64_t ended_points = 0;
   bool ended = false;
 
-  // Still at work. One on another host counts as such until it says that it ended.
+  // Still at work. One on another host counts as such until it says that it ended, or its journal has not been touched
+  // for seconds_until_dead.
   bool is_live() const;
 };
+
+// This process as a session.
+SweepSession own_session(const std::string& share, const std::string& job, unsigned jobs);
+// A share that no other process has: host, process and when it began.
+std::string share_of_process(const SweepSession& session);
+std::string own_share();
 
 struct SweepHistory {
   std::unordered_map<std::uint64_t, PointRecord> records;  // of points that were begun at least
@@ -97,8 +113,13 @@ class SweepFolder {
   SweepManifest manifest() const;
   std::vector<SweepPoint> points(const SweepManifest& manifest) const;
 
-  // What journals and folders know of these points.
-  SweepHistory history(const std::vector<std::uint64_t>& hashes) const;
+  // What journals and folders know of these points. is_gone: whether a session that seems to be live is not, by one who
+  // knows better, as a scheduler.
+  SweepHistory history(const std::vector<std::uint64_t>& hashes,
+                       const std::function<bool(const SweepSession&)>& is_gone = {}) const;
+
+  // When the first session of a share began, s since 1970.
+  std::optional<double> first_began(const std::string& share) const;
 
   std::optional<PointRecord> read_record(std::uint64_t hash) const;
   // point.json, with the parameters, which the journal does without. Throws RecordingError.
@@ -114,7 +135,7 @@ class SweepFolder {
 class SweepJournal {
  public:
   // Throws RecordingError.
-  SweepJournal(const SweepFolder& folder, const std::string& share, unsigned jobs);
+  SweepJournal(const SweepFolder& folder, const SweepSession& session);
   ~SweepJournal();
   SweepJournal(const SweepJournal&) = delete;
   SweepJournal& operator=(const SweepJournal&) = delete;
@@ -124,12 +145,15 @@ class SweepJournal {
   void refuse_others(const SweepHistory& history) const;
   // Throws RecordingError.
   void append(const PointRecord& record);
+  // Says that the session is at work; cheap when it is too early for that. To be called about every second.
+  void touch();
 
  private:
   void write(const std::string& line);
 
   std::filesystem::path path_;
   int file_ = -1;
+  double touched_ = 0;  // s since 1970
 };
 
 // Takes wall times, memory and statistics of populations from a run's run.json; leaves the record as it is where there

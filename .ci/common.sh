@@ -6,8 +6,8 @@ build_packages="build-essential cmake ninja-build libtbb-dev libhdf5-dev libfmt-
   nlohmann-json3-dev libboost-dev libeigen3-dev"
 # Catch2 runs the tests, Random123 and h5py are the second opinions on our random numbers and files.
 test_packages="catch2 librandom123-dev python3-h5py"
-# The second compiler, the sanitizers' runtime for it, the formatter, and what counts instructions.
-ci_packages="git clang clang-format-14 libclang-rt-14-dev valgrind"
+# The second compiler, the sanitizers' runtime for it, the formatter, what counts instructions, and a scheduler.
+ci_packages="git clang clang-format-14 libclang-rt-14-dev valgrind slurm-wlm munge"
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {

@@ -586,7 +586,8 @@ PointsOutcome run_points(PointsOptions options) {
 
   // A task that is started again by its scheduler has the journal of its earlier start, and an identity that tells that
   // what that one claimed is its own.
-  const std::string job = options.tasks.empty() ? "" : slurm::own_job();
+  const std::string own = slurm::own_job();
+  const std::string job = options.task && own.ends_with(fmt::format("_{}", *options.task)) ? own : "";
   const std::string share = job.empty() ? own_share() : "slurm-" + job;
   const double first_began = folder.first_began(share).value_or(seconds_since_1970());
   const SweepSession session = own_session(share, job, jobs);

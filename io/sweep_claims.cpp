@@ -112,10 +112,11 @@ SweepClaims::Answer SweepClaims::take(std::uint64_t hash) {
     }
     const std::optional<SweepSession> owner = session_of(*text);
     if (owner) {
-      // A scheduler does not run a job twice at a time: an earlier start of ours.
+      // A scheduler does not run a task twice at a time: that was an earlier start of ours.
       const bool same_job = !session_.job.empty() && owner->job == session_.job;
-      if (!same_job && owner->host == session_.host && owner->is_live()) return Answer::others;
-      if (!same_job && owner->host != session_.host) {
+      if (owner->host == session_.host) {
+        if (owner->is_live()) return Answer::others;
+      } else if (!same_job) {
         // Both times are the file system's. That of our own journal is at most a heartbeat old.
         const auto journal = [&](const std::string& share) { return folder_.path() / "journal" / (share + ".jsonl"); };
         const double theirs = seconds_of_change(journal(owner->share)),

@@ -44,9 +44,9 @@ is_simulating() { [[ -s $out/points/$(folder_of "$1")/spikes.h5.part ]]; }
 resumed() { sed -nE 's/.*"resumed": ([0-9]+).*/\1/p' "$out/points/$(folder_of "$1")/run.json"; }
 missing_points() { "$rheo" sweep status "$out" | awk '/interrupted|waiting/ { sum += $2 } END { print sum }'; }
 
-mkdir "$folder/a sweep"
-cd "$folder/a sweep"
-out=$folder/"a sweep"/cluster
+mkdir "$folder/a sweep of 100%a"
+cd "$folder/a sweep of 100%a"
+out=$folder/"a sweep of 100%a"/cluster
 # Points 0, 1, 6, 7, 10 and 11 take seconds; point 17 wants more sources than it has, which its neighbour 16 has.
 {
   cat <<'END'
@@ -123,6 +123,7 @@ slurm_wait 60 eval '[[ $(queue) == *"${job}_2 PENDING"* ]]' || fail "task 2 is n
 note "task 2 was preempted"
 slurm_wait 120 is_queue_empty || fail "the array does not end"
 note "the array has ended"
+[[ -e cluster/slurm/1/0.log ]] || fail "no log: $(ls cluster/slurm/1)"
 (($(resumed 0) >= 1)) || fail "point 0 began anew"
 (($(resumed 10) >= 1)) || fail "point 10 began anew"
 [[ $("$rheo" sweep status cluster) == *"failed                1"* ]] || fail "$("$rheo" sweep status cluster)"
@@ -169,7 +170,7 @@ design = "grid"
 [sweep.axes]
 "simulation.duration" = [1e9]
 END
-out=$folder/"a sweep"/cancelled
+out=$folder/"a sweep of 100%a"/cancelled
 sed -n '/^\[sweep\]/q;p' sweep.toml >network.toml
 sed -i 's/sweep.toml/network.toml/' endless.toml
 rheo_says sweep endless.toml --out cancelled --engine slurm

@@ -233,6 +233,74 @@ TEST_CASE("an array is submitted, and what waits in the queue is not submitted a
   holds(refused(scratch, sweep.words({"--engine", "slurm"})), "squeue: does not say which tasks");
 }
 
+TEST_CASE("a task that was on another host is known by its job") {
+  const Scratch scratch;
+  const FakeSlurm slurm(scratch);
+  const Sweep sweep(scratch, six);
+  REQUIRE(code_of(scratch, sweep.words({"--engine", "slurm", "--points-per-task", "3"})) == 0);
+  const auto rows = sweep.collect();
+  // It was killed while it ran the first point.
+  const std::string point = fs::path(rows[0].at("folder")).filename().string();
+  fs::create_directories(sweep.out / rows[0].at("folder"));
+  const fs::path journal = sweep.out / "journal" / "slurm-7_0.jsonl";
+  std::ofstream(journal)
+      << R"({"event":"begin","time":1.0,"host":"far","job":"7_0","process":1,"process_began":1,"jobs":1})"
+      << "\n"
+      << R"({"point":")" << point << R"(","state":"running","time":2.0})"
+      << "\n";
+  fs::create_directories(sweep.out / "claims");
+  std::ofstream(sweep.out / "claims" / point)
+      << R"({"share":"slurm-7_0","host":"far","job":"7_0","process":1,"process_began":1})"
+      << "\n";
+  slurm.queue("7_0\n7_1\n");
+  CHECK(sweep.collect()[0].at("state") == "running");
+  holds(sweep.status(), "process 1 on far, job 7_0");
+  slurm.queue("7_1\n");
+  CHECK(sweep.collect()[0].at("state") == "interrupted");
+
+  // Slurm starts it again here: it takes its points without waiting for five minutes of silence.
+  ::setenv("SLURM_ARRAY_JOB_ID", "7", 1);
+  ::setenv("SLURM_ARRAY_TASK_ID", "0", 1);
+  const std::string tasks = (sweep.out / "slurm" / "1" / "tasks.txt").string();
+  const int code = code_of(scratch, {"sweep", "run-points", sweep.out.string(), "--tasks", tasks, "--task", "0"});
+  ::unsetenv("SLURM_ARRAY_JOB_ID");
+  ::unsetenv("SLURM_ARRAY_TASK_ID");
+  CHECK(code == 0);
+  CHECK(sweep.collect()[0].at("state") == "finished");
+  CHECK(fs::is_empty(sweep.out / "claims"));
+  CHECK(lines_of(bytes_of(journal)).size() == 2 + 1 + 6 + 1);
+}
+
+TEST_CASE("a failed point runs again in a task that is told so, and once only") {
+  const Scratch scratch;
+  const FakeSlurm slurm(scratch);
+  const Sweep sweep(scratch, R"([sweep.axes]
+"populations.E.size" = [20, 40]
+"projections.excitation.connect.indegree" = [4, 30]
+)");
+  CHECK(sweep.run() == 1);
+  const auto submit = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"--engine", "slurm"};
+    words.insert(words.end(), more.begin(), more.end());
+    Command command(scratch, sweep.words(words));
+    const int code = command.end();
+    return std::to_string(code) + " " + command.out();
+  };
+  holds(submit({}), "1 points       4: 3 finished, 1 failed, 0 missing\nnothing is submitted");
+  holds(submit({"--retry-failed"}), "0 points       4: 3 finished, 0 failed, 1 missing\nsubmitted");
+  const std::string tasks = (sweep.out / "slurm" / "1" / "tasks.txt").string();
+  ::setenv("SLURM_ARRAY_JOB_ID", "7", 1);
+  ::setenv("SLURM_ARRAY_TASK_ID", "0", 1);
+  std::vector<int> codes;
+  for (int start = 0; start < 2; ++start)  // the second as after a requeue
+    codes.push_back(code_of(
+        scratch, {"sweep", "run-points", sweep.out.string(), "--tasks", tasks, "--task", "0", "--retry-failed"}));
+  ::unsetenv("SLURM_ARRAY_JOB_ID");
+  ::unsetenv("SLURM_ARRAY_TASK_ID");
+  CHECK(codes == std::vector<int>{1, 1});
+  CHECK(sweep.journaled("running") == 5);
+}
+
 TEST_CASE("what Slurm refuses is shown, and options that make no sense are refused") {
   const Scratch scratch;
   const FakeSlurm slurm(scratch);

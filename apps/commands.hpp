@@ -29,6 +29,7 @@ void add_reservoir(CLI::App& app);
 void add_continual(CLI::App& app);
 void add_recover(CLI::App& app);
 void add_export(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_bench(CLI::App& app);
 
 // Writes to stdout. A reader that has gone away (rheo models | head) is no error.

@@ -1,4 +1,4 @@
-// rheo export: an experiment's network as SONATA, or recorded spikes as text.
+// rheo export: an experiment's network as SONATA, or recorded spikes as text, for NumPy or as NWB.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -10,6 +10,8 @@
 #include "apps/summary.hpp"
 #include "io/experiment_network.hpp"
 #include "io/network_writer.hpp"
+#include "io/npz.hpp"
+#include "io/nwb.hpp"
 #include "io/spike_text.hpp"
 #include "networks/network.hpp"
 
@@ -24,6 +26,7 @@ struct ExportOptions {
   std::string spikes;   // output directory of a run, or a file with spikes
   std::string format;
   std::string out;
+  std::string start;  // of an NWB session
   std::vector<std::string> overrides;
 };
 
@@ -90,6 +93,23 @@ void export_spikes(const ExportOptions& options) {
   fs::path file = options.spikes;
   std::error_code error;
   if (fs::is_directory(file, error)) file /= "spikes.h5";
+  if (!options.start.empty() && options.format != "nwb") refuse("--start", "is for nwb", "--format nwb");
+  const bool binary = options.format == "npz" || options.format == "nwb";
+  if (binary && options.out == "-") refuse("--out", "cannot be stdout for " + options.format, "the name of a file");
+  if (options.format == "npz") {
+    const fs::path out = options.out.empty() ? fs::path(file).replace_extension("npz") : fs::path(options.out);
+    const std::uint64_t spikes = write_npz(file, out);
+    return print(fmt::format("{}: {} spikes\n", out.string(), grouped(spikes)));
+  }
+  if (options.format == "nwb") {
+    const fs::path out = options.out.empty() ? fs::path(file).replace_extension("nwb") : fs::path(options.out);
+    const NwbSummary summary = write_nwb(file, out, {options.start});
+    return print(fmt::format("{}: {} units, {} spikes\n{}", out.string(), grouped(summary.units),
+                             grouped(summary.spikes),
+                             summary.with_silent ? ""
+                                                 : "  only neurons with spikes are units: the file may lack spikes of "
+                                                   "others, so that nobody knows which were silent\n"));
+  }
   const SpikeText format = options.format == "gdf" ? SpikeText::gdf : SpikeText::csv;
   fs::path out = options.out;
   if (out.empty()) out = fs::path(file).replace_extension(options.format);
@@ -104,18 +124,23 @@ void export_spikes(const ExportOptions& options) {
 
 void add_export(CLI::App& app) {
   const auto options = std::make_shared<ExportOptions>();
-  CLI::App* command = app.add_subcommand("export", "write a network as SONATA, or recorded spikes as text");
+  CLI::App* command = app.add_subcommand("export", "write a network as SONATA, or recorded spikes as text, npz or NWB");
   CLI::Option* network =
       command->add_option("--network", options->network, "experiment file or SONATA config")->type_name("FILE");
   CLI::Option* spikes = command->add_option("SPIKES", options->spikes, "output directory of a run, or a spike file")
                             ->type_name("")
                             ->excludes(network);
-  command->add_option("--format", options->format, "of spikes: gdf (id, time) or csv (as bmtk writes it)")
-      ->check(CLI::IsMember({"gdf", "csv"}))
+  command
+      ->add_option("--format", options->format,
+                   "of spikes: gdf (id, time), csv (as bmtk writes it), npz (NumPy) or nwb")
+      ->check(CLI::IsMember({"gdf", "csv", "npz", "nwb"}))
       ->type_name("FORMAT")
       ->needs(spikes);
   command->add_option("--out", options->out, "directory of a network, file of spikes (- for stdout)")
       ->type_name("PATH");
+  command->add_option("--start", options->start, "of nwb: when the session began, in place of that of run.json")
+      ->type_name("DATE")
+      ->needs(spikes);
   command->add_option("--set", options->overrides, "change one setting of the network; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -123,7 +148,7 @@ void add_export(CLI::App& app) {
     if (!options->network.empty()) return export_network(*options);
     if (options->spikes.empty() || options->format.empty())
       refuse("rheo export", "nothing to export",
-             "--network FILE --out DIR, or --format gdf|csv with the output directory of a run");
+             "--network FILE --out DIR, or --format gdf|csv|npz|nwb with the output directory of a run");
     export_spikes(*options);
   });
 }

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   rheo::add_continual(app);
   rheo::add_recover(app);
   rheo::add_export(app);
+  rheo::add_convert(app);
   rheo::add_bench(app);
 
   // The library would only say that a command is required.

@@ -615,9 +615,13 @@ class ExperimentReader {
     } else if (file) {
       try {
         return std::make_shared<const SpikeTrains>(stored_trains(*file, name, size));
-      } catch (const h5::Error& error) {
+      } catch (const ExperimentError&) {
+        throw;
+      } catch (const UserError& error) {
         const Complaint& c = error.complaint();
-        file->refuse(fmt::format("{}{}{}: {}", c.file, c.key.empty() ? "" : ":", c.key, c.problem), c.expected);
+        file->refuse(fmt::format("{}{}{}{}{}: {}", c.file, c.key.empty() ? "" : ":", c.key,
+                                 c.value.empty() ? "" : " = ", c.value, c.problem),
+                     c.expected);
       }
     }
     return nullptr;

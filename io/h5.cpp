@@ -123,6 +123,21 @@ Id variable_text(hid_t stored) {
   return type;
 }
 
+Id variable_utf8() {
+  Id type(H5Tcopy(H5T_C_S1));
+  if (type) {
+    H5Tset_size(type.get(), H5T_VARIABLE);
+    H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  }
+  return type;
+}
+
+std::vector<const char*> pointers_to(std::span<const std::string> texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  return pointers;
+}
+
 std::string unpadded(const char* text, std::size_t size, H5T_str_t padding) {
   std::string result(text, size);
   if (const auto null = result.find('\0'); null != std::string::npos) result.resize(null);
@@ -230,6 +245,27 @@ void Object::set_text(std::string_view name, std::string_view text) {
   const Id type = fixed_text(text.size(), is_ascii(text));
   const std::string terminated(text);
   write_attribute(name, type.get(), type.get(), terminated.c_str(), std::nullopt);
+}
+
+void Object::set_variable_text(std::string_view name, const std::string& text) {
+  const Session session;
+  const Id type = variable_utf8();
+  const char* pointer = text.c_str();
+  write_attribute(name, type.get(), type.get(), &pointer, std::nullopt);
+}
+
+void Object::set_variable_texts(std::string_view name, std::span<const std::string> texts) {
+  const Session session;
+  const Id type = variable_utf8();
+  write_attribute(name, type.get(), type.get(), pointers_to(texts).data(), texts.size());
+}
+
+void Object::set_reference(std::string_view name, const Object& target) {
+  const Session session;
+  hobj_ref_t reference{};
+  if (H5Rcreate(&reference, target.id(), ".", H5R_OBJECT, -1) < 0)
+    raise(*file_, attribute_key(*this, name), "cannot make the reference");
+  write_attribute(name, H5T_STD_REF_OBJ, H5T_STD_REF_OBJ, &reference, std::nullopt);
 }
 
 void Object::set_enum(std::string_view name, std::span<const EnumMember> members, std::int8_t value) {
@@ -480,6 +516,12 @@ void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
   write_block(sizes[0], count, native, values);
 }
 
+void Dataset::append_texts(std::span<const std::string> texts) {
+  const Session session;
+  const Id type = variable_utf8();
+  append_rows(texts.size(), type.get(), pointers_to(texts).data());
+}
+
 void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native, const void* values) {
   const Session session;
   const std::uint64_t all = size();
@@ -629,13 +671,29 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)
                              : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr));
-    H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER);
+    // What holds texts of variable length has to be filled.
+    if (H5Tis_variable_str(stored) <= 0) H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER);
   }
   Id id_of(space
                ? H5Dcreate2(id(), std::string(name).c_str(), stored, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT)
                : -1);
   if (!id_of) raise_write(id(), file(), below(name), "cannot create the dataset");
   return {std::move(id_of), file_pointer(), below(name)};
+}
+
+Dataset Group::create_variable_text(std::string_view name, const std::string& text) {
+  const Session session;
+  const Id type = variable_utf8();
+  Dataset dataset = make_dataset(name, type.get(), {}, 0);
+  const char* pointer = text.c_str();
+  dataset.write_values(0, 1, type.get(), &pointer);
+  return dataset;
+}
+
+Dataset Group::create_variable_texts(std::string_view name, std::uint64_t chunk) {
+  const Session session;
+  const std::uint64_t none = 0;
+  return make_dataset(name, variable_utf8().get(), std::span(&none, 1), chunk);
 }
 
 Dataset Group::create_texts(std::string_view name, std::span<const std::string> texts) {

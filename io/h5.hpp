@@ -103,6 +103,11 @@ class Object {
   // Attributes. Text is written as fixed-length, null-terminated ASCII or UTF-8 (what libsonata and h5py both read).
   // Writing an attribute that exists is an error.
   void set_text(std::string_view name, std::string_view text);
+  // Text of variable length, UTF-8, as NWB wants it: one, or a list.
+  void set_variable_text(std::string_view name, const std::string& text);
+  void set_variable_texts(std::string_view name, std::span<const std::string> texts);
+  // A reference to another object of the same file.
+  void set_reference(std::string_view name, const Object& target);
   template <Number T>
   void set_number(std::string_view name, T value) {
     write_attribute(name, stored_type<T>(), native_type<T>(), &value, std::nullopt);
@@ -181,6 +186,7 @@ class Dataset : public Object {
   void append(std::span<const T> values) {
     append_rows(values.size(), native_type<T>(), values.data());
   }
+  void append_texts(std::span<const std::string> texts);  // to one of create_variable_texts()
   // Overwrites values first, first+1, ... of a one-dimensional dataset, or all of a dataset of any rank (first = 0).
   template <Number T>
   void write(std::uint64_t first, std::span<const T> values) {
@@ -242,6 +248,9 @@ class Group : public Object {
   }
   // One-dimensional list of texts of fixed length (the longest one's).
   Dataset create_texts(std::string_view name, std::span<const std::string> texts);
+  // Texts of variable length, UTF-8: one, or a list that grows.
+  Dataset create_variable_text(std::string_view name, const std::string& text);
+  Dataset create_variable_texts(std::string_view name, std::uint64_t chunk);
 
  protected:
   using Object::Object;

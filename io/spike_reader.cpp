@@ -1,7 +1,10 @@
 #include "io/spike_reader.hpp"
 
+#include <array>
 #include <cmath>
 #include <string_view>
+
+#include "io/spike_text.hpp"
 
 namespace rheo {
 namespace {
@@ -44,47 +47,106 @@ h5::Group choose(const h5::Group& spikes, const std::string& population) {
   return spikes.group(population);
 }
 
-RecordedSpikes read(const h5::Group& group) {
-  const h5::Dataset timestamps = group.dataset("timestamps");
+h5::Dataset ids_of(const h5::Group& group) {
   std::string_view ids = "node_ids";
   for (const std::string_view name : older_ids) {
     if (group.has_dataset(name)) ids = name;
   }
-  const h5::Dataset nodes = group.dataset(ids);
-  for (const h5::Dataset* dataset : {&timestamps, &nodes}) {
+  return group.dataset(ids);
+}
+
+RecordedSpikes read(const h5::Group& group) {
+  const StoredSpikes spikes(group);
+  return {spikes.times(0, spikes.size()), spikes.nodes(0, spikes.size())};
+}
+
+}  // namespace
+
+StoredSpikes::StoredSpikes(const h5::Group& group)
+    : timestamps_(group.dataset("timestamps")), nodes_(ids_of(group)), size_(timestamps_.size()) {
+  for (const h5::Dataset* dataset : {&timestamps_, &nodes_}) {
     if (dataset->rank() != 1) dataset->fail("must have one dimension, but has " + std::to_string(dataset->rank()));
   }
-  if (timestamps.size() != nodes.size()) {
-    timestamps.fail("holds " + std::to_string(timestamps.size()) + " values, but " + nodes.path() + " holds " +
-                    std::to_string(nodes.size()));
+  if (size_ != nodes_.size()) {
+    timestamps_.fail("holds " + std::to_string(size_) + " values, but " + nodes_.path() + " holds " +
+                     std::to_string(nodes_.size()));
   }
-  if (timestamps.has_attribute("units")) {
-    const std::string units = timestamps.text_attribute("units").value_or("");
+  // Before anybody makes room for them.
+  timestamps_.check_claim();
+  nodes_.check_claim();
+  if (timestamps_.has_attribute("units")) {
+    const std::string units = timestamps_.text_attribute("units").value_or("");
     if (units != "ms" && units != "millisecond" && units != "milliseconds") {
-      throw h5::Error({.file = timestamps.file(),
-                       .key = timestamps.path() + "@units",
+      throw h5::Error({.file = timestamps_.file(),
+                       .key = timestamps_.path() + "@units",
                        .value = "\"" + units + "\"",
                        .problem = "unknown unit of time",
                        .expected = "\"ms\"",
                        .suggestion = {}});
     }
   }
-  RecordedSpikes spikes{timestamps.read<double>(), nodes.read<std::uint64_t>()};
-  for (std::size_t i = 0; i < spikes.times.size(); ++i) {
-    if (!std::isfinite(spikes.times[i])) timestamps.fail("value " + std::to_string(i) + " is not a finite number");
-  }
-  return spikes;
 }
 
-}  // namespace
+std::vector<double> StoredSpikes::times(std::uint64_t first, std::uint64_t count) const {
+  std::vector<double> times = timestamps_.read<double>(first, count);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (!std::isfinite(times[i])) timestamps_.fail("value " + std::to_string(first + i) + " is not a finite number");
+  }
+  return times;
+}
+
+std::vector<std::uint64_t> StoredSpikes::nodes(std::uint64_t first, std::uint64_t count) const {
+  return nodes_.read<std::uint64_t>(first, count);
+}
+
+std::vector<StoredPopulation> open_spikes(const h5::File& file) {
+  const h5::Group spikes = file.group("/spikes");
+  std::vector<StoredPopulation> populations;
+  if (without_names(spikes)) {
+    populations.push_back({"default", StoredSpikes(spikes)});
+    return populations;
+  }
+  for (const std::string& name : named_populations(spikes))
+    populations.push_back({name, StoredSpikes(spikes.group(name))});
+  return populations;
+}
+
+void describe_spikes(h5::Group& group, h5::Dataset& timestamps, SpikeOrder order) {
+  static const std::array<h5::EnumMember, 3> sorting{{{"none", 0}, {"by_id", 1}, {"by_time", 2}}};
+  group.set_enum("sorting", sorting, static_cast<std::int8_t>(order));
+  timestamps.set_text("units", "ms");
+}
+
+SealedSpikes::SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order)
+    : group_(spikes.create_group(population)),
+      timestamps_(group_.create_dataset<double>("timestamps", count)),
+      nodes_(group_.create_dataset<std::uint64_t>("node_ids", count)) {
+  describe_spikes(group_, timestamps_, order);
+  if (count == 0) return;
+  // The library gives a dataset its place with its first write: always in this order.
+  timestamps_.write<double>(0, std::array<double, 1>{});
+  nodes_.write<std::uint64_t>(0, std::array<std::uint64_t, 1>{});
+}
+
+void SealedSpikes::write_times(std::span<const double> times) {
+  timestamps_.write<double>(times_, times);
+  times_ += times.size();
+}
+
+void SealedSpikes::write_nodes(std::span<const std::uint64_t> nodes) {
+  nodes_.write<std::uint64_t>(ids_, nodes);
+  ids_ += nodes.size();
+}
 
 RecordedSpikes read_spikes(const std::string& path, const std::string& population) {
+  if (is_spike_text(path)) return read_spike_text(path, population);
   const h5::File file = h5::File::open(path);
   const h5::Group spikes = file.group("/spikes");
   return without_names(spikes) ? read(spikes) : read(choose(spikes, population));
 }
 
 std::vector<std::string> spike_populations(const std::string& path) {
+  if (is_spike_text(path)) return spike_text_populations(path);
   const h5::File file = h5::File::open(path);
   const h5::Group spikes = file.group("/spikes");
   return without_names(spikes) ? std::vector<std::string>() : named_populations(spikes);

@@ -1,13 +1,19 @@
-// Spikes from SONATA files, as other programs write them: inputs of spike_source populations.
+// Spike files in the layout of SONATA: as other programs write them, and as we do. Where a text of spikes may stand in
+// place of a SONATA file (inputs of an experiment), its name says so: see io/spike_text.hpp.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/errors.hpp"
 #include "io/h5.hpp"
 
 namespace rheo {
+
+// How the spikes of a population are ordered; the values are those of SONATA's enum.
+enum class SpikeOrder : std::int8_t { none = 0, by_id = 1, by_time = 2 };
 
 // times[i] (ms) is a spike of neuron nodes[i] (0-based within its population); in the file's order, which may be any.
 struct RecordedSpikes {
@@ -19,9 +25,47 @@ struct RecordedSpikes {
 // without a name, whatever `population` says. An empty `population` means the only one of the file. Any number types
 // that hold whole node ids and finite times; `units`, where given, must be ms; `sorting` may be a text, an enum,
 // absent, on the group or on node_ids: nothing relies on it. Throws h5::Error that names the dataset.
+// A path that ends as that of a text does (is_spike_text) is read as one: gdf has no names, csv may.
 RecordedSpikes read_spikes(const std::string& path, const std::string& population = {});
 
 // Names of the populations in a spike file, ascending; empty for the older layout without names.
 std::vector<std::string> spike_populations(const std::string& path);
+
+// One population's spikes in an open file, read in pieces, with the same checks.
+class StoredSpikes {
+ public:
+  explicit StoredSpikes(const h5::Group& group);  // holds timestamps and node_ids, or gids
+  std::uint64_t size() const { return size_; }
+  std::vector<double> times(std::uint64_t first, std::uint64_t count) const;
+  std::vector<std::uint64_t> nodes(std::uint64_t first, std::uint64_t count) const;
+
+ private:
+  h5::Dataset timestamps_, nodes_;
+  std::uint64_t size_ = 0;
+};
+
+struct StoredPopulation {
+  std::string name;
+  StoredSpikes spikes;
+};
+// All populations of a spike file, ascending by name; the older layout without names is one, "default".
+std::vector<StoredPopulation> open_spikes(const h5::File& file);
+
+// Writing. The group of one population as every spike file of ours has it: contiguous, and the same bytes for the same
+// spikes, however they are cut into pieces.
+class SealedSpikes {
+ public:
+  SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order);
+  // Appends; in all as many as was said.
+  void write_times(std::span<const double> times);
+  void write_nodes(std::span<const std::uint64_t> nodes);
+
+ private:
+  h5::Group group_;
+  h5::Dataset timestamps_, nodes_;
+  std::uint64_t times_ = 0, ids_ = 0;  // how many are written
+};
+// What describes the spikes of a population that may still grow.
+void describe_spikes(h5::Group& group, h5::Dataset& timestamps, SpikeOrder order);
 
 }  // namespace rheo

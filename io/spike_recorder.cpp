@@ -10,6 +10,7 @@
 #include "core/errors.hpp"
 #include "core/time.hpp"
 #include "io/h5.hpp"
+#include "io/spike_reader.hpp"
 
 namespace rheo {
 namespace {
@@ -27,12 +28,6 @@ fs::path sealed_file(const fs::path& directory) {
 }
 fs::path part_file(const fs::path& directory) {
   return part_of(sealed_file(directory));
-}
-
-void describe_population(h5::Group& group, h5::Dataset& timestamps) {
-  static const std::array<h5::EnumMember, 3> sorting{{{"none", 0}, {"by_id", 1}, {"by_time", 2}}};
-  group.set_enum("sorting", sorting, 2);
-  timestamps.set_text("units", "ms");
 }
 
 // ---- sealing
@@ -76,17 +71,14 @@ SpikeFileSummary seal(const fs::path& directory) {
       summary.last = std::max(summary.last, last.time);
       summary.incomplete += std::max(times.rows(), nodes.rows()) - count;
 
-      h5::Group population = spikes.create_group(name);
-      h5::Dataset sealed_times = population.create_dataset<double>("timestamps", count);
-      h5::Dataset sealed_nodes = population.create_dataset<std::uint64_t>("node_ids", count);
-      describe_population(population, sealed_times);
+      SealedSpikes population(spikes, name, count, SpikeOrder::by_time);
       for (std::uint64_t first = 0; first < count; first += seal_block) {
         const std::uint64_t rows = std::min(seal_block, count - first);
-        sealed_times.write<double>(first, times.read<double>(first, rows));
+        population.write_times(times.read<double>(first, rows));
       }
       for (std::uint64_t first = 0; first < count; first += seal_block) {
         const std::uint64_t rows = std::min(seal_block, count - first);
-        sealed_nodes.write<std::uint64_t>(first, nodes.read<std::uint64_t>(first, rows));
+        population.write_nodes(nodes.read<std::uint64_t>(first, rows));
       }
     }
   });
@@ -192,7 +184,7 @@ struct SpikeRecorder::State {
       h5::Group group = spikes.create_group(population.name);
       population.timestamps = group.create_growing<double>("timestamps", part_chunk);
       population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk);
-      describe_population(group, *population.timestamps);
+      describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
       if (part.earlier) resume(population, *part.earlier, earlier);
     }
     start_part(sealed_file(directory), part);

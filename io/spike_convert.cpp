@@ -1,0 +1,199 @@
+#include "io/spike_convert.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "io/recording.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t piece = std::uint64_t{1} << 18;
+// More names than this are no populations but a column of something else.
+constexpr std::size_t most_populations = 10'000;
+
+void in_pieces(const StoredSpikes& spikes, const std::function<void(std::span<const Spike>)>& take) {
+  std::vector<Spike> rows;
+  for (std::uint64_t first = 0; first < spikes.size(); first += piece) {
+    const std::uint64_t count = std::min(piece, spikes.size() - first);
+    const auto times = spikes.times(first, count);
+    const auto nodes = spikes.nodes(first, count);
+    rows.resize(times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) rows[i] = {times[i], nodes[i], 0};
+    take(rows);
+  }
+}
+
+bool is_sorted(const StoredSpikes& spikes, SpikeOrder order) {
+  if (order == SpikeOrder::none) return true;
+  bool sorted = true, first = true;
+  Spike last;
+  for (std::uint64_t begin = 0; sorted && begin < spikes.size(); begin += piece) {
+    const std::uint64_t count = std::min(piece, spikes.size() - begin);
+    const auto times = spikes.times(begin, count);
+    const auto nodes = spikes.nodes(begin, count);
+    for (std::size_t i = 0; sorted && i < times.size(); ++i) {
+      const Spike next{times[i], nodes[i], 0};
+      sorted = first || in_order(last, next, order);
+      first = false;
+      last = next;
+    }
+  }
+  return sorted;
+}
+
+void append(SealedSpikes& to, std::span<const Spike> spikes, std::vector<double>& times,
+            std::vector<std::uint64_t>& nodes) {
+  times.resize(spikes.size());
+  nodes.resize(spikes.size());
+  for (std::size_t i = 0; i < spikes.size(); ++i) {
+    times[i] = spikes[i].time;
+    nodes[i] = spikes[i].node;
+  }
+  to.write_times(times);
+  to.write_nodes(nodes);
+}
+
+[[noreturn]] void refuse_population(const fs::path& file, const std::string& name,
+                                    const std::vector<std::string>& names) {
+  throw RecordingError({.file = file.string(),
+                        .key = "--population",
+                        .value = name,
+                        .problem = "is no population of the file",
+                        .expected = fmt::format("{}", fmt::join(names, ", ")),
+                        .suggestion = nearest(name, names)});
+}
+
+ConvertSummary convert_stored(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+  const h5::File file = h5::File::open(from.string());
+  std::vector<StoredPopulation> populations = open_spikes(file);
+  if (!options.population.empty()) {
+    if (spike_populations(from.string()).empty() && populations.size() == 1) {
+      populations[0].name = options.population;  // the older layout
+    } else {
+      std::vector<std::string> names;
+      for (const StoredPopulation& population : populations) names.push_back(population.name);
+      std::erase_if(populations, [&](const StoredPopulation& p) { return p.name != options.population; });
+      if (populations.empty()) refuse_population(from, options.population, names);
+    }
+  }
+  ConvertSummary summary;
+  write_whole(to, [&](h5::File& out) {
+    h5::Group group = out.create_group("spikes");
+    std::vector<double> times;
+    std::vector<std::uint64_t> nodes;
+    for (const StoredPopulation& population : populations) {
+      SealedSpikes sealed(group, population.name, population.spikes.size(), options.order);
+      in_sorted_pieces(population.spikes, options.order, to, options.rows,
+                       [&](std::span<const Spike> spikes) { append(sealed, spikes, times, nodes); });
+      summary.populations.push_back({population.name, population.spikes.size()});
+    }
+  });
+  return summary;
+}
+
+ConvertSummary convert_text(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+  struct Found {
+    std::uint64_t index = 0, spikes = 0;
+  };
+  std::map<std::string, Found, std::less<>> found;
+  SpikeSorter sorter(options.order, to, options.rows);
+  const bool named = !options.population.empty();
+  const auto place = [&](std::uint64_t line) { return fmt::format("{}:{}", from.string(), line); };
+  bool has_names = false;
+  Found* recent = nullptr;  // most spikes are of the population of the spike before
+  std::string recent_name;
+  read_spike_text(from, *options.text, [&](double time, std::uint64_t node, std::string_view name, std::uint64_t line) {
+    has_names = has_names || !name.empty();
+    if (name.empty()) {
+      if (!named) refuse_recording(from, "does not name the population of its spikes", "--population NAME");
+      name = options.population;
+    }
+    if (recent == nullptr || name != recent_name) {
+      auto at = found.find(name);
+      if (at == found.end()) {
+        if (found.size() == most_populations)
+          refuse_recording(place(line), fmt::format("is population number {}", most_populations + 1),
+                           fmt::format("at most {} populations", most_populations));
+        at = found.emplace(name, Found{found.size(), 0}).first;
+      }
+      recent = &at->second;
+      recent_name = name;
+    }
+    if (named && name != options.population) return;
+    if (node < options.first_id)
+      throw RecordingError({.file = place(line),
+                            .key = "id",
+                            .value = std::to_string(node),
+                            .problem = "is less than that of the first neuron, --first-id",
+                            .expected = fmt::format("{} or more", options.first_id),
+                            .suggestion = {}});
+    ++recent->spikes;
+    sorter.add({time, node - options.first_id, recent->index});
+  });
+  if (named && !has_names) found.emplace(options.population, Found{});  // perhaps without a spike
+  if (found.empty())
+    refuse_recording(from, "holds no spikes", "at least one, or --population NAME for a population without");
+  if (named) {
+    std::vector<std::string> names;
+    for (const auto& [name, population] : found) names.push_back(name);
+    if (!found.contains(options.population)) refuse_population(from, options.population, names);
+    std::erase_if(found, [&](const auto& entry) { return entry.first != options.population; });
+  }
+
+  ConvertSummary summary;
+  write_whole(to, [&](h5::File& out) {
+    h5::Group group = out.create_group("spikes");
+    std::map<std::uint64_t, SealedSpikes> sealed;
+    for (const auto& [name, population] : found) {
+      sealed.emplace(population.index, SealedSpikes(group, name, population.spikes, options.order));
+      summary.populations.push_back({name, population.spikes});
+    }
+    std::vector<double> times;
+    std::vector<std::uint64_t> nodes;
+    sorter.drain([&](std::span<const Spike> spikes) {
+      while (!spikes.empty()) {
+        const std::uint64_t population = spikes.front().population;
+        const auto end = std::find_if(spikes.begin(), spikes.end(),
+                                      [&](const Spike& spike) { return spike.population != population; });
+        const auto count = static_cast<std::size_t>(end - spikes.begin());
+        append(sealed.at(population), spikes.first(count), times, nodes);
+        spikes = spikes.subspan(count);
+      }
+    });
+  });
+  return summary;
+}
+
+}  // namespace
+
+void in_sorted_pieces(const StoredSpikes& spikes, SpikeOrder order, const fs::path& beside, std::size_t rows,
+                      const std::function<void(std::span<const Spike>)>& take) {
+  if (is_sorted(spikes, order)) return in_pieces(spikes, take);
+  SpikeSorter sorter(order, beside, rows);
+  in_pieces(spikes, [&](std::span<const Spike> some) {
+    for (const Spike& spike : some) sorter.add(spike);
+  });
+  sorter.drain(take);
+}
+
+ConvertSummary convert_spikes(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+  return recording_step(to, [&] {
+    if (!options.population.empty() && !is_population_name(options.population))
+      throw RecordingError({.file = {},
+                            .key = "--population",
+                            .value = options.population,
+                            .problem = "cannot be the name of a population",
+                            .expected = "a name without /",
+                            .suggestion = {}});
+    return options.text ? convert_text(from, to, options) : convert_stored(from, to, options);
+  });
+}
+
+}  // namespace rheo

@@ -83,14 +83,13 @@ Session read_session(const fs::path& spikes, const NwbOptions& options) {
     session.start = options.start.empty() ? run.at("started").get<std::string>() : options.start;
     need_date(options.start.empty() ? file : fs::path(), options.start.empty() ? "started" : "--start", session.start);
     const std::string title = run.at("title"), experiment = run.at("experiment"), by = run.at("rheobase");
-    const auto seed = run.at("seed").get<std::uint64_t>();
     session.description = title.empty() ? "Simulation of " + experiment : title;
     session.dt = run.at("dt_ms").get<double>();
-    session.notes =
-        fmt::format("Simulated by Rheobase {}: experiment {}, seed {}, dt {} ms, {} ms, status {}.", by, experiment,
-                    seed, *session.dt, run.at("simulated_ms").get<double>(), run.at("status").get<std::string>());
-    session.identity =
-        fmt::format("{}\n{}\n{}\n{}", session.start, run.at("host").get<std::string>(), experiment, seed);
+    session.notes = fmt::format("Simulated by Rheobase {}: experiment {}, seed {}, dt {} ms, {} ms, status {}.", by,
+                                experiment, run.at("seed").get<std::uint64_t>(), *session.dt,
+                                run.at("simulated_ms").get<double>(), run.at("status").get<std::string>());
+    // All that tells runs apart.
+    session.identity = session.start + '\n' + run.dump(-1, ' ', false, Json::error_handler_t::replace);
     for (const auto& [name, population] : run.at("populations").items())
       session.sizes[name] = {population.at("size").get<std::uint64_t>(), population.at("spikes").get<std::uint64_t>()};
   } catch (const Json::exception& error) {

@@ -213,7 +213,7 @@ bool holds_all(const std::vector<StoredPopulation>& populations, const Session& 
 }
 
 void write_units(Units& units, const std::vector<StoredPopulation>& populations, const Session& session,
-                 bool with_silent, const fs::path& out) {
+                 bool with_silent, const fs::path& spikes_file, const fs::path& out) {
   for (const auto& [name, stored] : populations) {
     const std::uint64_t size = with_silent ? session.sizes.at(name).first : 0;
     std::uint64_t next = 0;  // node of the unit after the last
@@ -222,7 +222,7 @@ void write_units(Units& units, const std::vector<StoredPopulation>& populations,
       while (!spikes.empty()) {
         const std::uint64_t node = spikes.front().node;
         if (with_silent && node >= size)
-          throw RecordingError({.file = out.string(),
+          throw RecordingError({.file = spikes_file.string(),
                                 .key = "/spikes/" + name + "/node_ids",
                                 .value = std::to_string(node),
                                 .problem = "is no neuron of the population in run.json",
@@ -272,7 +272,7 @@ NwbSummary write_nwb(const fs::path& spikes, const fs::path& out, const NwbOptio
       h5::Group general = to.create_group("general");
       general.create_variable_text("notes", session.notes);
       Units units(to.create_group("units"), ids, summary.spikes, session.dt);
-      write_units(units, populations, session, summary.with_silent, out);
+      write_units(units, populations, session, summary.with_silent, spikes, out);
       summary.units = units.units();
     });
     return summary;

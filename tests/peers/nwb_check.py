@@ -91,6 +91,7 @@ def check_units(table, seen):
     typed(index, "hdmf-common", "VectorIndex", seen)
     text_attribute(index, "description")
     need(index.dtype.kind == "u" and index.shape == (rows,), "spike_times_index")
+    need("target" in index.attrs, "spike_times_index: no attribute target")
     need(h5py.check_ref_dtype(index.attrs.get_id("target").dtype) is h5py.Reference, "target is no object reference")
     need(table.file[index.attrs["target"]] == table["spike_times"], "target is another object")
     times = table["spike_times"]
@@ -114,7 +115,7 @@ def main():
             t, i = group["timestamps"][()], group["node_ids"][()]
             order = np.lexsort((t, i))
             here = names == name
-            need((np.unique(nodes[here]) == nodes[here]).all(), f"{name}: units not by node")
+            need(np.array_equal(np.unique(nodes[here]), nodes[here]), f"{name}: units not by node")
             per_unit = np.repeat(nodes[here], (ends - begins)[here])
             need(np.array_equal(per_unit, i[order]), f"{name}: other neurons")
             found = np.concatenate([times[a:b] for a, b in zip(begins[here], ends[here])] or [[]])

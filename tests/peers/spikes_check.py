@@ -29,14 +29,14 @@ def check_npz(path, sonata):
 
 
 def check_gdf(path, sonata, population):
+    import quantities as pq
     from neo.io import NestIO
     with h5py.File(sonata, "r") as file:
         group = file["spikes"][population]
         times, ids = group["timestamps"][()], group["node_ids"][()]
     end = times.max() + 1
     reader = NestIO(filenames=path)
-    segment = reader.read_segment(gid_list=[], t_start=0 * __import__("quantities").ms,
-                                  t_stop=end * __import__("quantities").ms)
+    segment = reader.read_segment(gid_list=[], t_start=0 * pq.ms, t_stop=end * pq.ms)
     trains = {train.annotations["id"]: train.times.rescale("ms").magnitude for train in segment.spiketrains}
     assert sorted(trains) == sorted(set(ids.tolist()))
     for node, train in trains.items():

@@ -290,6 +290,42 @@ TEST_CASE("a damaged line is refused with file, line, value and what would be ri
   CHECK(complaint_of(scratch.path, scratch / "out.h5", options).problem == "is a directory");
 }
 
+TEST_CASE("damaged texts are refused or read, whatever is in them", "[spike_convert]") {
+  const Scratch scratch;
+  std::mt19937 random(8);
+  const std::vector<std::string> whole{"3\t1.500\t\n5\t1.000\t\n1\t1.500\t\n",
+                                       "timestamps population node_ids\n1.5 E 2\n1.0 E 4\n",
+                                       "timestamps,population,node_ids\r\n1.5,E,2\r\n1.0,E,4\r\n"};
+  int readable = 0, refused = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = whole[random() % whole.size()];
+    const bool csv = text[0] == 't';
+    for (unsigned k = 0; k <= random() % 3; ++k) {
+      const std::size_t at = random() % text.size();
+      if (random() % 4 == 0)
+        text.erase(at, 1 + random() % 3);
+      else if (random() % 2 == 0)
+        text.insert(at, 1, "0 1\t.,-e\n\r#E"[random() % 12]);
+      else
+        text[at] = static_cast<char>(random());
+      if (text.empty()) break;
+    }
+    std::ofstream(scratch / "in", std::ios::binary) << text;
+    try {
+      read_spike_text(scratch / "in", csv ? SpikeText::csv : SpikeText::gdf,
+                      [&](double time, std::uint64_t, std::string_view name, std::uint64_t line) {
+                        if (!(time >= 0) || std::isinf(time) || line == 0 || (csv && !is_population_name(name)))
+                          FAIL("took what is no spike: " << text);
+                      });
+      ++readable;
+    } catch (const RecordingError&) {
+      ++refused;
+    }
+  }
+  CHECK(readable > 100);
+  CHECK(refused > 100);
+}
+
 TEST_CASE("an npz is read by others, with 64-bit sizes too", "[spike_convert]") {
   if (!has_h5py()) {
     WARN("skipped: python3-h5py is not installed");

@@ -3,11 +3,12 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages="build-essential cmake ninja-build libtbb-dev libhdf5-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev libboost-dev libeigen3-dev"
+  nlohmann-json3-dev libboost-dev libeigen3-dev zlib1g-dev"
 # Catch2 runs the tests, Random123 and h5py are the second opinions on our random numbers and files.
 test_packages="catch2 librandom123-dev python3-h5py"
-# The second compiler, the sanitizers' runtime for it, the formatter, what counts instructions, and a scheduler.
-ci_packages="git clang clang-format-14 libclang-rt-14-dev valgrind slurm-wlm munge"
+# The second compiler, the sanitizers' runtime for it, the formatter, what counts instructions, a scheduler, and who reads
+# exported spikes.
+ci_packages="git clang clang-format-14 libclang-rt-14-dev valgrind slurm-wlm munge python3-neo"
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {

@@ -37,7 +37,8 @@ std::shared_ptr<const SpikeTrains> to_trains(const Arrivals& arrivals, std::uint
 void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulations& populations, double duration,
                       std::map<std::string, Arrivals>& arrivals, Experiment& experiment) {
   const Item module = input.need("module", "h5 or sonata");
-  if (module.text() != "h5" && module.text() != "sonata") module.fail("not available yet", "h5 or sonata");
+  if (module.text() != "h5" && module.text() != "sonata")
+    module.fail("not available yet", "h5 or sonata; rheo convert makes such a file of a csv");
   const Item file = input.need("input_file", "the path of an HDF5 file with spikes");
   const fs::path path = file.path();
   std::error_code error;

@@ -107,6 +107,8 @@ SpikeSorter::~SpikeSorter() = default;
 
 void SpikeSorter::add(const Spike& spike) {
   if (buffer_.size() == rows_) spill();
+  // At once, lest the last step of growing takes half as much again; what is not used is not touched.
+  if (buffer_.capacity() == 0) buffer_.reserve(rows_);
   buffer_.push_back(spike);
 }
 
@@ -186,7 +188,7 @@ void SpikeSorter::drain(const std::function<void(std::span<const Spike>)>& take)
     return;
   }
   spill();
-  buffer_ = {};
+  buffer_ = std::vector<Spike>();  // gives its memory back
   while (runs_.size() > fan_in_) {
     auto next = std::make_unique<RunFile>(beside_);
     std::vector<Run> merged;

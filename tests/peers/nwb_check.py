@@ -75,6 +75,7 @@ def check_file(file, seen):
 def check_units(table, seen):
     typed(table, "core", "Units", seen)
     text_attribute(table, "description")
+    need("colnames" in table.attrs, "units: no attribute colnames")
     need(is_text(table.attrs.get_id("colnames").dtype) and table.attrs.get_id("colnames").shape == (3,), "colnames")
     columns = list(table.attrs["colnames"])
     # Every column has its dataset and every dataset is a column, the index of one, or the ids.

@@ -214,33 +214,35 @@ bool holds_all(const std::vector<StoredPopulation>& populations, const Session& 
 
 void write_units(Units& units, const std::vector<StoredPopulation>& populations, const Session& session,
                  bool with_silent, const fs::path& spikes_file, const fs::path& out) {
-  for (const auto& [name, stored] : populations) {
+  for (const StoredPopulation& population : populations) {
+    const std::string& name = population.name;
     const std::uint64_t size = with_silent ? session.sizes.at(name).first : 0;
     std::uint64_t next = 0;  // node of the unit after the last
     bool any = false;
-    in_sorted_pieces(stored, SpikeOrder::by_id, out, SpikeSorter::usual_rows, [&](std::span<const Spike> spikes) {
-      while (!spikes.empty()) {
-        const std::uint64_t node = spikes.front().node;
-        if (with_silent && node >= size)
-          throw RecordingError({.file = spikes_file.string(),
-                                .key = "/spikes/" + name + "/node_ids",
-                                .value = std::to_string(node),
-                                .problem = "is no neuron of the population in run.json",
-                                .expected = fmt::format("0 to {}", size - 1),
-                                .suggestion = {}});
-        if (!any || node >= next) {
-          if (with_silent)
-            for (; next < node; ++next) units.add_unit(name, next);
-          units.add_unit(name, node);
-          next = node + 1;
-          any = true;
-        }
-        std::size_t count = 1;
-        while (count < spikes.size() && spikes[count].node == node) ++count;
-        units.add_spikes(spikes.first(count));
-        spikes = spikes.subspan(count);
-      }
-    });
+    in_sorted_pieces(population.spikes, SpikeOrder::by_id, out, SpikeSorter::usual_rows,
+                     [&](std::span<const Spike> spikes) {
+                       while (!spikes.empty()) {
+                         const std::uint64_t node = spikes.front().node;
+                         if (with_silent && node >= size)
+                           throw RecordingError({.file = spikes_file.string(),
+                                                 .key = "/spikes/" + name + "/node_ids",
+                                                 .value = std::to_string(node),
+                                                 .problem = "is no neuron of the population in run.json",
+                                                 .expected = fmt::format("0 to {}", size - 1),
+                                                 .suggestion = {}});
+                         if (!any || node >= next) {
+                           if (with_silent)
+                             for (; next < node; ++next) units.add_unit(name, next);
+                           units.add_unit(name, node);
+                           next = node + 1;
+                           any = true;
+                         }
+                         std::size_t count = 1;
+                         while (count < spikes.size() && spikes[count].node == node) ++count;
+                         units.add_spikes(spikes.first(count));
+                         spikes = spikes.subspan(count);
+                       }
+                     });
     for (; next < size; ++next) units.add_unit(name, next);
   }
   units.finish();

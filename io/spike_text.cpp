@@ -51,9 +51,9 @@ SpikeTextSummary write_spike_text(const fs::path& spikes, SpikeText format, cons
                                 .suggestion = {}});
       WholeFile text(out);
       text.write("timestamps population node_ids\n");
-      for (const auto& [name, stored] : populations)
-        summary.spikes += write_population(stored, text, [&](auto& to, double time, std::uint64_t id) {
-          fmt::format_to(std::back_inserter(to), "{} {} {}\n", time, name, id);
+      for (const StoredPopulation& population : populations)
+        summary.spikes += write_population(population.spikes, text, [&](auto& to, double time, std::uint64_t id) {
+          fmt::format_to(std::back_inserter(to), "{} {} {}\n", time, population.name, id);
         });
       text.close();
       summary.files.push_back(out);

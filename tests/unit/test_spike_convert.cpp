@@ -375,4 +375,24 @@ TEST_CASE("the date of an NWB file must be one", "[spike_convert]") {
     CHECK_THROWS_AS(write_nwb(scratch / "in.h5", scratch / "s.nwb", {}), RecordingError);
   }
   CHECK(files_in(scratch.path) == 2);
+  // A run.json of something else: as many spikes, but not so many neurons.
+  std::ofstream(scratch / "run.json") << R"({"started": "2024-05-17T09:30:00Z", "title": "", "experiment": "a.toml",
+    "rheobase": "0.1.0", "seed": 1, "dt_ms": 0.1, "simulated_ms": 4.0, "status": "finished",
+    "populations": {"E": {"size": 3, "spikes": 100}}})";
+  try {
+    write_nwb(scratch / "in.h5", scratch / "s.nwb", {});
+    FAIL("took spikes of neurons that there are not");
+  } catch (const RecordingError& error) {
+    CHECK(error.complaint().file == (scratch / "in.h5").string());
+    CHECK(error.complaint().expected == "0 to 2");
+  }
+  CHECK(files_in(scratch.path) == 2);
+}
+
+TEST_CASE("a csv refuses names that it could not give back", "[spike_convert]") {
+  const Scratch scratch;
+  write_sonata(scratch / "in.h5", {"E", "layer 4"}, random_spikes(10, 2, 4));
+  CHECK_THROWS_AS(write_spike_text(scratch / "in.h5", SpikeText::csv, scratch / "s.csv"), RecordingError);
+  CHECK(write_spike_text(scratch / "in.h5", SpikeText::gdf, scratch / "s.gdf").spikes == 10);
+  CHECK(files_in(scratch.path) == 3);
 }

@@ -30,6 +30,7 @@ void add_continual(CLI::App& app);
 void add_recover(CLI::App& app);
 void add_export(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_report(CLI::App& app);
 void add_bench(CLI::App& app);
 
 // Writes to stdout. A reader that has gone away (rheo models | head) is no error.

@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
   rheo::add_recover(app);
   rheo::add_export(app);
   rheo::add_convert(app);
+  rheo::add_report(app);
   rheo::add_bench(app);
 
   // The library would only say that a command is required.

@@ -81,6 +81,13 @@ void write_weights(const fs::path& file, const Network& network, const NetworkSp
   });
 }
 
+std::uint64_t neurons_of(const Selection& part, const NetworkSpec& network) {
+  std::uint64_t end = part.end.value_or(0);
+  for (const PopulationSpec& population : network.populations)
+    if (population.name == part.population && !part.end) end = population.size;
+  return end <= part.begin ? 0 : (end - part.begin + part.step - 1) / part.step;
+}
+
 // Fills in what is known before the network is built.
 RunReport begin_report(const RunOptions& options, const Experiment& experiment, const Threads& threads) {
   RunReport report;
@@ -96,6 +103,15 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
   for (const Phase& phase : experiment.phases)
     report.phases.push_back(
         {phase.name, tick_to_ms(phase.begin, report.dt), tick_to_ms(phase.end, report.dt), phase.learning});
+  report.begin = tick_to_ms(experiment.begin, report.dt);
+  report.overrides = options.overrides;
+  if (options.keep_settings) report.settings = settings_texts(experiment.files);
+  if (experiment.record.present) {
+    for (const Selection& part : experiment.record.populations)
+      report.spike_neurons[part.population] += neurons_of(part, experiment.network);
+    for (const TickSpan& span : experiment.record.spans)
+      report.spike_spans.emplace_back(tick_to_ms(span.begin, report.dt), tick_to_ms(span.end, report.dt));
+  }
   report.threads = threads.count();
   report.host = host_name();
   report.compiler = compiler_name();
@@ -409,6 +425,7 @@ class Run {
     report_.files = files_;
     report_.populations = statistics_.results(simulation_.now(), simulation_.dt());
     report_.peak_memory = peak_memory_bytes();
+    if (options_.profile) report_.stages = simulation_.stage_times();
     report_.checkpoints = checkpoints_.cost();
     write_run_report(directory_, report_);
   }

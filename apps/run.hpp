@@ -29,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> plugins;  // libraries of plasticity rules
   bool quiet = false;
   bool profile = false, pin = false;
+  bool keep_settings = true;               // the texts of the experiment go to run.json
   std::optional<double> checkpoint_every;  // s of wall time
   std::vector<double> checkpoint_at;       // ms of the simulation
   std::filesystem::path checkpoint;        // that the run goes on from

@@ -82,6 +82,7 @@ int run_point(const Sweep& sweep, std::uint64_t point, const fs::path& folder, c
   run.threads = options.threads;
   run.checkpoint_every = options.checkpoint_every;
   run.quiet = true;
+  run.keep_settings = false;  // one and the same for all points
   for (const fs::path& file : find_checkpoints(folder)) {
     try {
       run.checkpoint = file;

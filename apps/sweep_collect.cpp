@@ -65,19 +65,6 @@ Column parameter_column(const std::string& key, const std::vector<SweepPoint>& p
   return column;
 }
 
-double metric_of(const std::string& name, const PointRecord& record) {
-  const std::size_t dot = name.find('.');
-  const std::string kind = name.substr(0, dot), population = name.substr(dot + 1);
-  const double none = std::numeric_limits<double>::quiet_NaN();
-  for (const PopulationStatistics& one : record.populations) {
-    if (one.name != population) continue;
-    if (kind == "rate") return one.rate;
-    if (kind == "spikes") return static_cast<double>(one.spikes);
-    return (kind == "cv_isi" ? one.cv_isi : one.synchrony).value_or(none);
-  }
-  return none;
-}
-
 std::vector<Column> table(const SweepFolder& folder, const SweepManifest& manifest,
                           const std::vector<SweepPoint>& points) {
   std::vector<std::uint64_t> hashes;

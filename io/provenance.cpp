@@ -4,10 +4,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -85,6 +88,14 @@ Json to_json(const RunReport& report) {
   for (const RunReport::Phase& phase : report.phases)
     json["phases"].push_back(
         {{"name", phase.name}, {"begin_ms", phase.begin}, {"end_ms", phase.end}, {"learning", phase.learning}});
+  if (report.begin != 0) json["begin_ms"] = report.begin;
+  if (!report.overrides.empty()) json["set"] = report.overrides;
+  for (const RunReport::SettingsFile& one : report.settings)
+    json["settings"].push_back({{"file", one.file}, {"text", or_null(one.text)}});
+  if (!report.spike_neurons.empty()) {
+    json["recorded_spikes"]["neurons"] = report.spike_neurons;
+    if (!report.spike_spans.empty()) json["recorded_spikes"]["spans_ms"] = report.spike_spans;
+  }
   json["threads"] = report.threads;
   json["lanes"] = report.lanes;
   json["host"] = report.host;
@@ -101,6 +112,9 @@ Json to_json(const RunReport& report) {
                            {"writing_s", report.checkpoints.writing}};
   json["real_time_factor"] = or_null(real_time_factor(report));
   json["peak_memory_bytes"] = report.peak_memory;
+  if (const auto& s = report.stages)
+    json["stages_s"] = {{"fan_out", s->fan_out}, {"arrive", s->arrive}, {"drive", s->drive},
+                        {"advance", s->advance}, {"gather", s->gather}, {"sinks", s->sinks}};
   json["populations"] = Json::object();
   for (std::size_t p = 0; p < report.populations.size(); ++p) {
     const PopulationStatistics& population = report.populations[p];
@@ -140,6 +154,27 @@ void write_run_report(const fs::path& directory, const RunReport& report) {
     ::unlink(draft.c_str());
     refuse(file, "cannot be replaced", code);
   }
+}
+
+std::vector<RunReport::SettingsFile> settings_texts(const std::vector<std::string>& files) {
+  constexpr std::uintmax_t most_bytes = std::uintmax_t{256} << 10;
+  std::vector<RunReport::SettingsFile> settings;
+  std::uintmax_t kept = 0;
+  for (const std::string& file : files) {
+    const fs::path extension = fs::path(file).extension();
+    if (extension != ".toml" && extension != ".json") continue;
+    RunReport::SettingsFile one{file, std::nullopt};
+    std::error_code error;
+    const std::uintmax_t bytes = fs::file_size(file, error);
+    if (!error && bytes <= most_bytes - kept) {
+      std::ifstream stream(file, std::ios::binary);
+      one.text = std::string(std::istreambuf_iterator<char>(stream), {});
+      one.text->resize(std::min<std::size_t>(one.text->size(), most_bytes - kept));  // it may have grown meanwhile
+      kept += one.text->size();
+    }
+    settings.push_back(std::move(one));
+  }
+  return settings;
 }
 
 std::string host_name() {

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/simulation.hpp"
 #include "core/types.hpp"
 #include "io/statistics.hpp"
 
@@ -41,6 +44,16 @@ struct RunReport {
   double simulated = 0;  // ms, as computed
   Precision precision = Precision::single_;
   std::vector<Phase> phases;
+  double begin = 0;  // ms, of the clock: where an initial state was read
+
+  struct SettingsFile {
+    std::string file;
+    std::optional<std::string> text;  // nothing: too long to be kept
+  };
+  std::vector<std::string> overrides;                  // "key=value"
+  std::vector<SettingsFile> settings;                  // the texts that the experiment was read from
+  std::map<std::string, std::uint64_t> spike_neurons;  // of which spikes are recorded, by population
+  std::vector<std::pair<double, double>> spike_spans;  // ms, (begin, end]; none: the whole run
 
   unsigned threads = 0;
   std::size_t lanes = 0;
@@ -49,6 +62,7 @@ struct RunReport {
   double build_wall_time = 0;     // s
   double simulate_wall_time = 0;  // s, earlier processes included; the real-time factor is this over the simulated time
   std::uint64_t peak_memory = 0;  // bytes of resident memory
+  std::optional<StageTimes> stages;  // s of all threads, where they were measured
 
   struct Checkpoints {
     std::uint64_t written = 0;  // by this process
@@ -74,6 +88,9 @@ nlohmann::ordered_json to_json(const RunReport& report);
 // Writes <directory>/run.json, all or nothing: a reader sees the old file or the new one. Makes the directory.
 // Throws RecordingError.
 void write_run_report(const std::filesystem::path& directory, const RunReport& report);
+
+// The texts among these files, TOML and JSON; those after the first 256 KiB without their text.
+std::vector<RunReport::SettingsFile> settings_texts(const std::vector<std::string>& files);
 
 // Facts about this process, for the report.
 std::string host_name();

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
@@ -172,6 +173,19 @@ std::vector<fs::path> listing(const fs::path& directory) {
 
 double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double metric_of(const std::string& name, const PointRecord& record) {
+  const std::size_t dot = name.find('.');
+  const std::string kind = name.substr(0, dot), population = name.substr(dot + 1);
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  for (const PopulationStatistics& one : record.populations) {
+    if (one.name != population) continue;
+    if (kind == "rate") return one.rate;
+    if (kind == "spikes") return static_cast<double>(one.spikes);
+    return (kind == "cv_isi" ? one.cv_isi : one.synchrony).value_or(none);
+  }
+  return none;
 }
 
 void add_report(PointRecord& record, const fs::path& directory) {

@@ -45,6 +45,9 @@ struct PointRecord {
   const char* state_name() const { return point_state_names[static_cast<std::size_t>(state)]; }
 };
 
+// A metric of [sweep] ("rate.E"), NaN where the point has none.
+double metric_of(const std::string& name, const PointRecord& record);
+
 struct SweepManifest {
   std::string file;                             // as the user named it
   std::vector<std::string> overrides, plugins;  // likewise

@@ -1,0 +1,395 @@
+#include "apps/report/recordings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "apps/summary.hpp"
+#include "io/h5.hpp"
+
+namespace rheo::report {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t block_values = std::uint64_t{1} << 18;
+constexpr std::uint64_t most_id = std::uint64_t{1} << 28;  // of neurons, where the run does not say how many there are
+constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();
+
+h5::File open(const fs::path& file) {
+  return h5::File::open(file.string(), h5::File::Access::sealed_or_live);
+}
+
+// "weights_alone", of "weights_alone.h5.part" too.
+std::string stem_of(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name.substr(0, name.find(".h5"));
+}
+
+// What may be part of a file's name.
+std::string plain(std::string name) {
+  for (char& c : name)
+    if (!(c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c = '_';
+  return name;
+}
+
+// Rows that are whole: those of a file that still grows are counted in /rows.
+std::uint64_t whole_rows_of(const h5::File& file, std::uint64_t rows) {
+  if (!file.has_dataset("/rows")) return rows;
+  const h5::Dataset counts = file.dataset("/rows");
+  const std::uint64_t n = counts.rows();
+  return n == 0 ? 0 : std::min(rows, counts.read<std::uint64_t>(n - 1, 1).front());
+}
+
+void check_matrix(const h5::Dataset& data) {
+  if (data.rank() != 2) data.fail(fmt::format("must have two dimensions, but has {}", data.rank()));
+}
+
+// --- States ------------------------------------------------------------------------------------------------------
+
+// A line of many points as a line of few: of each stretch the lowest and the highest value, in their order.
+class Thinned {
+ public:
+  explicit Thinned(std::uint64_t stretch) : stretch_(stretch) {}
+  void add(double x, double y) {
+    if (n_ == 0 || !(y >= low_.second)) low_ = {x, y};
+    if (n_ == 0 || !(y <= high_.second)) high_ = {x, y};
+    if (++n_ == stretch_) flush();
+  }
+  void flush() {
+    if (n_ == 0) return;
+    const bool low_first = low_.first <= high_.first;
+    put(low_first ? low_ : high_);
+    if (low_.first != high_.first) put(low_first ? high_ : low_);
+    n_ = 0;
+  }
+  LineLayer line = {};
+
+ private:
+  void put(const std::pair<double, double>& point) {
+    line.x.push_back(point.first);
+    line.y.push_back(point.second);
+  }
+  std::uint64_t stretch_, n_ = 0;
+  std::pair<double, double> low_{}, high_{};
+};
+
+void add_state_population(Page& page, const h5::File& file, const h5::Group& group, const std::string& name,
+                          const std::string& stem) {
+  constexpr std::size_t most_neurons = 4;
+  constexpr std::uint64_t stretches = 600;
+  const h5::Dataset data = group.dataset("data");
+  check_matrix(data);
+  const std::uint64_t width = data.shape()[1], rows = whole_rows_of(file, data.rows());
+  const auto ids = group.dataset("mapping/node_ids").read<std::uint64_t>();
+  const h5::Dataset time = group.dataset("mapping/time");
+  const auto when = time.read<double>();
+  if (ids.size() != width) data.fail(fmt::format("has {} columns, but there are {} node_ids", width, ids.size()));
+  if (when.size() != 3 || !(std::isfinite(when[0]) && when[2] > 0)) time.fail("must be begin, end and step (ms)");
+  if (rows == 0 || width == 0) {
+    page.paragraph(fmt::format("{}, {}: nothing was recorded.", stem, name));
+    return;
+  }
+
+  std::vector<std::uint64_t> columns;
+  for (std::size_t i = 0; i < std::min<std::uint64_t>(most_neurons, width); ++i)
+    columns.push_back(i * width / std::min<std::uint64_t>(most_neurons, width));
+  const std::uint64_t stretch = std::max<std::uint64_t>(1, rows / stretches);
+  std::vector<Thinned> lines(columns.size(), Thinned(stretch));
+  LineLayer mean;
+  double sum = 0;
+  std::uint64_t in_sum = 0;
+  const std::uint64_t block = std::max<std::uint64_t>(1, block_values / width);
+  for (std::uint64_t first = 0; first < rows; first += block) {
+    const std::uint64_t n = std::min(block, rows - first);
+    const auto values = data.read<double>(first, n);
+    for (std::uint64_t r = 0; r < n; ++r) {
+      const double t = when[0] + static_cast<double>(first + r) * when[2];
+      for (std::size_t k = 0; k < columns.size(); ++k) lines[k].add(t, values[r * width + columns[k]]);
+      for (std::uint64_t c = 0; c < width; ++c) sum += values[r * width + c];
+      if (++in_sum == stretch || first + r + 1 == rows) {
+        mean.x.push_back(t - static_cast<double>(in_sum - 1) / 2 * when[2]);
+        mean.y.push_back(sum / static_cast<double>(in_sum * width));
+        sum = 0;
+        in_sum = 0;
+      }
+    }
+  }
+  const std::string units = data.text_attribute("units").value_or("");
+  Panel panel;
+  panel.x.label = "time (ms)";
+  panel.y.label = units.empty() || units == "1" ? stem : fmt::format("{} ({})", stem, units);
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    lines[k].flush();
+    lines[k].line.name = fmt::format("neuron {}", ids[columns[k]]);
+    panel.layers.emplace_back(std::move(lines[k].line));
+  }
+  std::string mean_text;
+  if (width > columns.size()) {
+    mean.name = fmt::format("mean of {}", grouped(width));
+    mean.colour = 6;  // black
+    panel.layers.emplace_back(std::move(mean));
+    mean_text = fmt::format(", and the mean of all {} recorded", grouped(width));
+  }
+  Picture picture;
+  picture.title = fmt::format("{}: {}", stem, name);
+  picture.panel_width = 1040;
+  picture.panel_height = 260;
+  picture.panels = {std::move(panel)};
+  std::string text = fmt::format("{} of {} {} of {}{}, {} to {} ms.", stem, columns.size(),
+                                 columns.size() == 1 ? "neuron" : "neurons", name, mean_text, number_text(when[0]),
+                                 number_text(when[0] + static_cast<double>(rows - 1) * when[2]));
+  if (stretch > 1)
+    text += fmt::format(" Of each {} ms the lowest and the highest value is drawn, and the mean over them.",
+                        number_text(static_cast<double>(stretch) * when[2]));
+  page.picture(plain(fmt::format("states-{}-{}", stem, name)), std::move(picture), text);
+}
+
+// --- Weights -----------------------------------------------------------------------------------------------------
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  void add(double value) {
+    if (!std::isfinite(value)) return;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  // Ends for a histogram.
+  std::pair<double, double> ends() const {
+    if (low > high) return {0, 1};
+    if (high - low > 1e-12 * std::max(std::abs(low), std::abs(high))) return {low, high};
+    const double air = low == 0 ? 0.5 : std::abs(low) / 20;
+    return {low - air, high + air};
+  }
+};
+
+// Of numbers that may be put into another order.
+double quantile(std::vector<double>& values, double part) {
+  if (values.empty()) return nowhere;
+  const auto at = static_cast<std::ptrdiff_t>(std::floor(part * static_cast<double>(values.size() - 1) + 0.5));
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<std::size_t>(at)];
+}
+
+void add_variable(Page& page, const h5::File& file, const h5::Group& group, const std::string& variable,
+                  const std::string& stem, const std::string& name) {
+  constexpr std::uint64_t most_snapshots = 200;
+  const h5::Dataset data = group.dataset(variable);
+  check_matrix(data);
+  const h5::Dataset time = group.dataset("time");
+  const std::uint64_t edges = data.shape()[1];
+  const std::uint64_t rows = whole_rows_of(file, std::min(data.rows(), time.rows()));
+  if (rows == 0 || edges == 0) {
+    page.paragraph(fmt::format("{}, {}: nothing was recorded.", stem, name));
+    return;
+  }
+  const auto times = time.read<double>(0, rows);
+  const std::uint64_t n = std::min(rows, most_snapshots);
+  const auto row_of = [&](std::uint64_t k) { return n == 1 ? rows - 1 : k * (rows - 1) / (n - 1); };
+  Range range;
+  LineLayer mean{"mean"}, middle{"median", {}, {}, {}, {}, 1}, wide{"5 to 95 % of all", {}, {}, {}, {}, 2};
+  for (std::uint64_t k = 0; k < n; ++k) {
+    const std::uint64_t row = row_of(k);
+    auto values = data.read<double>(row, 1);
+    double sum = 0;
+    for (const double value : values) {
+      if (!std::isfinite(value)) data.fail(fmt::format("row {} holds a value that is not a finite number", row));
+      range.add(value);
+      sum += value;
+    }
+    mean.x.push_back(times[row] / 1000);
+    mean.y.push_back(sum / static_cast<double>(edges));
+    middle.y.push_back(quantile(values, 0.5));
+    wide.low.push_back(quantile(values, 0.05));
+    wide.high.push_back(quantile(values, 0.95));
+  }
+  middle.x = wide.x = mean.x;
+  middle.dashed = true;
+  wide.y.assign(n, nowhere);
+
+  Panel course;
+  course.title = "over time";
+  course.x.label = "time (s)";
+  course.y.label = variable;
+  course.layers = {wide, mean, middle};
+  Panel distribution;
+  distribution.title = "distribution";
+  distribution.x.label = variable;
+  distribution.y.label = "share of synapses (%)";
+  std::vector<std::uint64_t> shown{0};
+  for (const std::uint64_t row : {(rows - 1) / 2, rows - 1})
+    if (row != shown.back()) shown.push_back(row);
+  const auto [low, high] = range.ends();
+  for (const std::uint64_t row : shown) {
+    Histogram histogram(low, high, 40);
+    for (const double value : data.read<double>(row, 1)) histogram.add(std::clamp(value, low, high));
+    distribution.layers.emplace_back(
+        histogram.outline(fmt::format("{} s", number_text(times[row] / 1000)), 100.0 / static_cast<double>(edges)));
+  }
+  Picture picture;
+  picture.title = fmt::format("{} of {}", variable, name);
+  picture.panel_width = 520;
+  picture.panel_height = 280;
+  picture.panels = {std::move(course), std::move(distribution)};
+  page.picture(plain(fmt::format("weights-{}-{}-{}", stem, name, variable)), std::move(picture),
+               fmt::format("{} of the {} synapses of {} ({}.h5) at {} of {} recorded times: mean, median and where the "
+                           "middle 90 % lie; and how they are distributed at the begin, in the middle and at the end. "
+                           "The mean goes from {} to {}.",
+                           variable, grouped(edges), name, stem, grouped(n), grouped(rows), number_text(mean.y.front()),
+                           number_text(mean.y.back())));
+}
+
+// --- Synapses ----------------------------------------------------------------------------------------------------
+
+std::vector<std::string> groups_in(const h5::Group& group) {
+  std::vector<std::string> names;
+  for (const std::string& name : group.list())
+    if (group.has_group(name)) names.push_back(name);
+  return names;
+}
+
+// Of every neuron; ids beyond a population's size are refused.
+struct Degrees {
+  std::string population;
+  std::vector<std::uint32_t> counts;
+};
+
+Degrees degrees_of(const h5::Dataset& ids, const Sizes& sizes) {
+  Degrees degrees;
+  degrees.population = ids.text_attribute("node_population").value_or("");
+  const auto known = sizes.find(degrees.population);
+  const std::uint64_t limit = known == sizes.end() ? most_id : known->second;
+  const std::uint64_t rows = ids.rows();
+  for (std::uint64_t first = 0; first < rows; first += block_values) {
+    for (const std::uint64_t id : ids.read<std::uint64_t>(first, std::min(block_values, rows - first))) {
+      if (id >= limit) ids.fail(fmt::format("names neuron {}, but there are {}", id, limit));
+      if (id >= degrees.counts.size()) degrees.counts.resize(id + 1);
+      ++degrees.counts[id];
+    }
+  }
+  if (known != sizes.end()) degrees.counts.resize(known->second);
+  return degrees;
+}
+
+Panel degree_panel(const Degrees& degrees, const std::string& title) {
+  Panel panel;
+  panel.title = fmt::format("{} of {}", title, degrees.population.empty() ? "neurons" : degrees.population);
+  panel.x.label = "synapses of a neuron";
+  panel.y.label = "neurons";
+  if (degrees.counts.empty()) return panel;
+  const auto [low, high] = std::minmax_element(degrees.counts.begin(), degrees.counts.end());
+  // Whole numbers in every bin.
+  const double width = std::max(1.0, std::ceil((static_cast<double>(*high) - *low + 1) / 40));
+  const auto bins = static_cast<std::size_t>(std::ceil((static_cast<double>(*high) - *low + 1) / width));
+  Histogram histogram(*low - 0.5, *low - 0.5 + width * static_cast<double>(bins), bins);
+  for (const std::uint32_t count : degrees.counts) histogram.add(count);
+  panel.layers.emplace_back(histogram.outline(""));
+  return panel;
+}
+
+}  // namespace
+
+RecordingKind kind_of_recording(const fs::path& path) {
+  const h5::File file = open(path);
+  if (file.has_group("/spikes")) return RecordingKind::spikes;
+  if (file.has_group("/report")) return RecordingKind::states;
+  if (file.has_group("/weights")) return RecordingKind::snapshots;
+  if (file.has_group("/edges")) return RecordingKind::synapses;
+  return RecordingKind::none;
+}
+
+void add_states(Page& page, const fs::path& path) {
+  const h5::File file = open(path);
+  const h5::Group report = file.group("/report");
+  for (const std::string& name : groups_in(report))
+    add_state_population(page, file, report.group(name), name, stem_of(path));
+}
+
+void add_snapshots(Page& page, const fs::path& path) {
+  const h5::File file = open(path);
+  const h5::Group weights = file.group("/weights");
+  for (const std::string& name : groups_in(weights)) {
+    const h5::Group group = weights.group(name);
+    std::vector<std::string> variables;
+    for (const std::string& one : group.list())
+      if (group.has_dataset(one) && one != "source_node_id" && one != "target_node_id" && one != "delay" &&
+          one != "time")
+        variables.push_back(one);
+    std::stable_partition(variables.begin(), variables.end(), [](const std::string& one) { return one == "weight"; });
+    for (const std::string& variable : variables) add_variable(page, file, group, variable, stem_of(path), name);
+  }
+}
+
+void add_synapse_weights(Page& page, const fs::path& path) {
+  const h5::File file = open(path);
+  const h5::Group edges = file.group("/edges");
+  for (const std::string& name : groups_in(edges)) {
+    Picture picture;
+    picture.title = fmt::format("{} at the end", name);
+    picture.panel_width = 520;
+    picture.panel_height = 260;
+    std::uint64_t rows = 0;
+    double mean = nowhere;
+    for (const auto& [dataset, label] : {std::pair{"0/syn_weight", "weight"}, std::pair{"0/delay", "delay (ms)"}}) {
+      const h5::Group group = edges.group(name);
+      if (!group.has_dataset(dataset)) continue;
+      const h5::Dataset data = group.dataset(dataset);
+      rows = data.rows();
+      if (rows == 0) continue;
+      Range range;
+      double sum = 0;
+      const auto each = [&](auto take) {
+        for (std::uint64_t first = 0; first < rows; first += block_values)
+          for (const double value : data.read<double>(first, std::min(block_values, rows - first))) take(value);
+      };
+      each([&](double value) {
+        if (!std::isfinite(value)) data.fail("holds a value that is not a finite number");
+        range.add(value);
+        sum += value;
+      });
+      if (picture.panels.empty()) mean = sum / static_cast<double>(rows);
+      const auto [low, high] = range.ends();
+      Histogram histogram(low, high, 40);
+      each([&](double value) { histogram.add(value); });
+      Panel panel;
+      panel.x.label = label;
+      panel.y.label = "share of synapses (%)";
+      panel.layers.emplace_back(histogram.outline("", 100.0 / static_cast<double>(rows)));
+      picture.panels.push_back(std::move(panel));
+    }
+    if (picture.panels.empty()) {
+      page.paragraph(fmt::format("{}: no synapses.", name));
+      continue;
+    }
+    page.picture(
+        plain(fmt::format("synapses-{}-{}", stem_of(path), name)), std::move(picture),
+        fmt::format("Weights and delays of the {} synapses of {} ({}.h5) at the end of the run. Mean weight {}.",
+                    grouped(rows), name, stem_of(path), number_text(mean)));
+  }
+}
+
+void add_degrees(Page& page, const fs::path& path, RecordingKind kind, const Sizes& sizes) {
+  const h5::File file = open(path);
+  const h5::Group all = file.group(kind == RecordingKind::synapses ? "/edges" : "/weights");
+  for (const std::string& name : groups_in(all)) {
+    const h5::Group group = all.group(name);
+    const Degrees out = degrees_of(group.dataset("source_node_id"), sizes);
+    const Degrees in = degrees_of(group.dataset("target_node_id"), sizes);
+    Picture picture;
+    picture.title = fmt::format("Degrees of {}", name);
+    picture.panel_width = 520;
+    picture.panel_height = 240;
+    picture.panels = {degree_panel(out, "out-degree"), degree_panel(in, "in-degree")};
+    page.picture(plain(fmt::format("degrees-{}-{}", stem_of(path), name)), std::move(picture),
+                 fmt::format("How many neurons of {} send, and how many of {} receive, so many synapses of {} ({}.h5).",
+                             out.population.empty() ? "the source" : out.population,
+                             in.population.empty() ? "the target" : in.population, name, stem_of(path)));
+  }
+}
+
+}  // namespace rheo::report

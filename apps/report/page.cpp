@@ -186,7 +186,10 @@ double round_up_125(double least) {
 }
 
 std::string number_text(double value) {
-  return std::isfinite(value) ? fmt::format("{:.4g}", value) : std::string("-");
+  if (!std::isfinite(value)) return "-";
+  const double size = std::abs(value);
+  if (size < 1e4 || size >= 1e15) return fmt::format("{:.4g}", value);
+  return fmt::format("{:.{}f}", value, value == std::floor(value) ? 0 : 1);
 }
 
 std::string time_text(double seconds) {

@@ -75,7 +75,7 @@ LineLayer outline(std::string name, const std::vector<double>& ends, const std::
 // 1, 2 or 5 times a power of ten, not below `least`.
 double round_up_125(double least);
 
-std::string number_text(double value);  // "12.3", "0.00123"; "-" for NaN
+std::string number_text(double value);  // "12.3", "0.00123", "80000"; "-" for NaN
 // "12.3 s", "4 min 5 s"; from seconds.
 std::string time_text(double seconds);
 

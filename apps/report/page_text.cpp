@@ -31,6 +31,7 @@ th { border-bottom: 2px solid #b9c3cc; font-weight: 600; white-space: nowrap; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
 th button:hover { text-decoration: underline; }
 figure { margin: 14px 0 20px; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 0 24px; }
 figure svg { max-width: 100%; height: auto; display: block; }
 figcaption { color: var(--soft); font-size: 14px; margin-top: 4px; max-width: 92ch; }
 details { margin: 10px 0; }
@@ -183,10 +184,17 @@ function draw() {
   for (let seen = histogram[1]; full < 1024 && seen < 0.98 * filled; seen += histogram[++full]);
   const image = c.createImageData(pw, ph), pixels = image.data;
   const colors = populations.map((p) => rgb(p.color));
+  const recorded = new Uint8Array(pw).fill(data.spans.length ? 0 : 1);
+  for (const [from, to] of data.spans)
+    recorded.fill(1, Math.max(0, Math.floor((from - t0) / (t1 - t0) * pw)), Math.max(0, Math.ceil((to - t0) / (t1 - t0) * pw)));
   for (let r = 0; r < ph; ++r) {
     const [red, green, blue] = colors[owners[r]] || [0, 0, 0];
     for (let q = r * pw; q < (r + 1) * pw; ++q) {
-      if (counts[q] === 0) { pixels[4 * q] = pixels[4 * q + 1] = pixels[4 * q + 2] = pixels[4 * q + 3] = 255; continue; }
+      if (counts[q] === 0) {
+        pixels[4 * q] = pixels[4 * q + 1] = pixels[4 * q + 2] = recorded[q - r * pw] ? 255 : 234;
+        pixels[4 * q + 3] = 255;
+        continue;
+      }
       const part = full === 1 ? 1 : 0.12 + 0.88 * Math.min(1, counts[q] / full);
       pixels[4 * q] = 255 + (red - 255) * part;
       pixels[4 * q + 1] = 255 + (green - 255) * part;
@@ -246,7 +254,31 @@ function draw() {
     }
     c.stroke();
   }
+  c.textAlign = "left";
+  c.textBaseline = "top";
+  c.lineWidth = 1;
+  c.strokeStyle = "#303030";
+  c.setLineDash([3, 3]);
+  let taken = -1;
+  for (const [tick, name] of data.phases) {
+    const at = x(tick), from = Math.max(left, at) + 4;
+    if (at >= left) { c.beginPath(); c.moveTo(at, stripTop); c.lineTo(at, stripBottom); c.stroke(); }
+    const next = data.phases.find(([later]) => later > tick);
+    if (next && x(next[0]) <= left) continue;
+    if (from < taken || at > right) continue;
+    c.strokeStyle = "#fff";
+    c.lineWidth = 3;
+    c.setLineDash([]);
+    c.strokeText(name, from, stripTop + 3);
+    c.fillStyle = "#303030";
+    c.fillText(name, from, stripTop + 3);
+    taken = from + c.measureText(name).width + 6;
+    c.strokeStyle = "#303030";
+    c.lineWidth = 1;
+    c.setLineDash([3, 3]);
+  }
   c.restore();
+  c.textBaseline = "middle";
   c.lineWidth = 1;
   c.strokeStyle = "#8995a0";
   c.strokeRect(left, stripTop, right - left, strip);
@@ -394,7 +426,8 @@ const follow = () => { if (/^#(t|n)=/.test(location.hash)) show(view_of(location
 addEventListener("hashchange", follow);
 if (/^#(t|n)=/.test(location.hash)) {
   view = view_of(location.hash);
-  figure.scrollIntoView();
+  const bounds = figure.querySelector("canvas").getBoundingClientRect();
+  if (bounds.bottom > innerHeight) figure.scrollIntoView({ behavior: "instant" });
 }
 draw();
 figure.dataset.readyMs = performance.now().toFixed(0);

@@ -96,11 +96,14 @@ void add_state_population(Page& page, const h5::File& file, const h5::Group& gro
     return;
   }
 
+  const std::uint64_t stretch = std::max<std::uint64_t>(1, rows / stretches);
+  // Many lines of long recordings would cover one another: there, one stands for all, and the end shows the others.
+  const std::uint64_t detail = stretch > 1 ? rows - std::min(rows, 2 * stretches) : 0;
   std::vector<std::uint64_t> columns;
   for (std::size_t i = 0; i < std::min<std::uint64_t>(most_neurons, width); ++i)
     columns.push_back(i * width / std::min<std::uint64_t>(most_neurons, width));
-  const std::uint64_t stretch = std::max<std::uint64_t>(1, rows / stretches);
-  std::vector<Thinned> lines(columns.size(), Thinned(stretch));
+  Thinned whole(stretch);
+  std::vector<LineLayer> lines(columns.size());
   LineLayer mean;
   double sum = 0;
   std::uint64_t in_sum = 0;
@@ -110,7 +113,11 @@ void add_state_population(Page& page, const h5::File& file, const h5::Group& gro
     const auto values = data.read<double>(first, n);
     for (std::uint64_t r = 0; r < n; ++r) {
       const double t = when[0] + static_cast<double>(first + r) * when[2];
-      for (std::size_t k = 0; k < columns.size(); ++k) lines[k].add(t, values[r * width + columns[k]]);
+      whole.add(t, values[r * width]);
+      for (std::size_t k = 0; k < columns.size() && first + r >= detail; ++k) {
+        lines[k].x.push_back(t);
+        lines[k].y.push_back(values[r * width + columns[k]]);
+      }
       for (std::uint64_t c = 0; c < width; ++c) sum += values[r * width + c];
       if (++in_sum == stretch || first + r + 1 == rows) {
         mean.x.push_back(t - static_cast<double>(in_sum - 1) / 2 * when[2]);
@@ -120,33 +127,48 @@ void add_state_population(Page& page, const h5::File& file, const h5::Group& gro
       }
     }
   }
+  whole.flush();
   const std::string units = data.text_attribute("units").value_or("");
-  Panel panel;
-  panel.x.label = "time (ms)";
-  panel.y.label = units.empty() || units == "1" ? stem : fmt::format("{} ({})", stem, units);
+  Panel course;
+  course.x.label = "time (ms)";
+  course.y.label = units.empty() || units == "1" ? stem : fmt::format("{} ({})", stem, units);
+  Panel end = course;
   for (std::size_t k = 0; k < columns.size(); ++k) {
-    lines[k].flush();
-    lines[k].line.name = fmt::format("neuron {}", ids[columns[k]]);
-    panel.layers.emplace_back(std::move(lines[k].line));
+    lines[k].name = fmt::format("neuron {}", ids[columns[k]]);
+    lines[k].colour = k;
   }
-  std::string mean_text;
-  if (width > columns.size()) {
+  if (stretch > 1) {
+    whole.line.name = lines[0].name;
+    whole.line.colour = 5;  // pale, below the mean
+    course.layers.emplace_back(std::move(whole.line));
+    for (LineLayer& line : lines) end.layers.emplace_back(std::move(line));
+  } else {
+    for (LineLayer& line : lines) course.layers.emplace_back(std::move(line));
+  }
+  if (width > 1) {
     mean.name = fmt::format("mean of {}", grouped(width));
     mean.colour = 6;  // black
-    panel.layers.emplace_back(std::move(mean));
-    mean_text = fmt::format(", and the mean of all {} recorded", grouped(width));
+    course.layers.emplace_back(std::move(mean));
   }
+  std::string text =
+      fmt::format("{} of {} {} of {}{}, {} to {} ms.", stem, stretch > 1 ? 1 : columns.size(),
+                  stretch > 1 || columns.size() == 1 ? "neuron" : "neurons", name,
+                  width > 1 ? fmt::format(", and the mean of all {} recorded", grouped(width)) : std::string(),
+                  number_text(when[0]), number_text(when[0] + static_cast<double>(rows - 1) * when[2]));
   Picture picture;
   picture.title = fmt::format("{}: {}", stem, name);
+  picture.columns = 1;
   picture.panel_width = 1040;
-  picture.panel_height = 260;
-  picture.panels = {std::move(panel)};
-  std::string text = fmt::format("{} of {} {} of {}{}, {} to {} ms.", stem, columns.size(),
-                                 columns.size() == 1 ? "neuron" : "neurons", name, mean_text, number_text(when[0]),
-                                 number_text(when[0] + static_cast<double>(rows - 1) * when[2]));
-  if (stretch > 1)
-    text += fmt::format(" Of each {} ms the lowest and the highest value is drawn, and the mean over them.",
-                        number_text(static_cast<double>(stretch) * when[2]));
+  picture.panel_height = 240;
+  picture.panels = {std::move(course)};
+  if (stretch > 1) {
+    picture.panels.push_back(std::move(end));
+    text += fmt::format(
+        " Of each {} ms the neuron's lowest and highest value is drawn, and the mean over them. Below, the "
+        "end: {} {}, the last {} values.",
+        number_text(static_cast<double>(stretch) * when[2]), columns.size(), columns.size() == 1 ? "neuron" : "neurons",
+        grouped(rows - detail));
+  }
   page.picture(plain(fmt::format("states-{}-{}", stem, name)), std::move(picture), text);
 }
 
@@ -227,9 +249,14 @@ void add_variable(Page& page, const h5::File& file, const h5::Group& group, cons
   const auto [low, high] = range.ends();
   for (const std::uint64_t row : shown) {
     Histogram histogram(low, high, 40);
-    for (const double value : data.read<double>(row, 1)) histogram.add(std::clamp(value, low, high));
-    distribution.layers.emplace_back(
-        histogram.outline(fmt::format("{} s", number_text(times[row] / 1000)), 100.0 / static_cast<double>(edges)));
+    const auto values = data.read<double>(row, 1);
+    for (const double value : values) histogram.add(std::clamp(value, low, high));
+    const std::string label = fmt::format("{} s", number_text(times[row] / 1000));
+    // As a bar it would dwarf all others.
+    if (shown.size() > 1 && std::all_of(values.begin(), values.end(), [&](double one) { return one == values[0]; }))
+      distribution.layers.emplace_back(ReferenceLine{values[0], true, "all, at " + label});
+    else
+      distribution.layers.emplace_back(histogram.outline(label, 100.0 / static_cast<double>(edges)));
   }
   Picture picture;
   picture.title = fmt::format("{} of {}", variable, name);
@@ -237,11 +264,12 @@ void add_variable(Page& page, const h5::File& file, const h5::Group& group, cons
   picture.panel_height = 280;
   picture.panels = {std::move(course), std::move(distribution)};
   page.picture(plain(fmt::format("weights-{}-{}-{}", stem, name, variable)), std::move(picture),
-               fmt::format("{} of the {} synapses of {} ({}.h5) at {} of {} recorded times: mean, median and where the "
+               fmt::format("{} of the {} synapses of {} ({}.h5) at {} recorded times: mean, median and where the "
                            "middle 90 % lie; and how they are distributed at the begin, in the middle and at the end. "
                            "The mean goes from {} to {}.",
-                           variable, grouped(edges), name, stem, grouped(n), grouped(rows), number_text(mean.y.front()),
-                           number_text(mean.y.back())));
+                           variable, grouped(edges), name, stem,
+                           n == rows ? "all " + grouped(n) : fmt::format("{} of {}", grouped(n), grouped(rows)),
+                           number_text(mean.y.front()), number_text(mean.y.back())));
 }
 
 // --- Synapses ----------------------------------------------------------------------------------------------------
@@ -283,10 +311,11 @@ Panel degree_panel(const Degrees& degrees, const std::string& title) {
   panel.y.label = "neurons";
   if (degrees.counts.empty()) return panel;
   const auto [low, high] = std::minmax_element(degrees.counts.begin(), degrees.counts.end());
-  // Whole numbers in every bin.
-  const double width = std::max(1.0, std::ceil((static_cast<double>(*high) - *low + 1) / 40));
-  const auto bins = static_cast<std::size_t>(std::ceil((static_cast<double>(*high) - *low + 1) / width));
-  Histogram histogram(*low - 0.5, *low - 0.5 + width * static_cast<double>(bins), bins);
+  // Whole numbers in every bin, and some air about those that are all equal.
+  const double air = *high - *low < 4 ? 3 : 0, first = *low - air, values = *high - *low + 1 + 2 * air;
+  const double width = std::max(1.0, std::ceil(values / 40));
+  const auto bins = static_cast<std::size_t>(std::ceil(values / width));
+  Histogram histogram(first - 0.5, first - 0.5 + width * static_cast<double>(bins), bins);
   for (const std::uint32_t count : degrees.counts) histogram.add(count);
   panel.layers.emplace_back(histogram.outline(""));
   return panel;

@@ -220,7 +220,7 @@ class RunPage {
     if (const auto wall = run_.number("simulate_wall_time_s"); wall && simulated > 0)
       cards.emplace_back(time_text(*wall), "simulation took");
     if (const auto factor = run_.number("real_time_factor"))
-      cards.emplace_back(number_text(*factor), "wall time per biological time");
+      cards.emplace_back(number_text(*factor), "real-time factor");
     if (const auto memory = run_.number("peak_memory_bytes"); memory && *memory > 0)
       cards.emplace_back(bytes_text(*memory), "memory at most");
     page_.cards(cards);
@@ -231,12 +231,12 @@ class RunPage {
                 {false, true, true, true, true, true}};
     for (const auto& [name, value] : run_.members(run_.json(), "populations")) {
       const std::string place = "populations." + name + ".";
-      const auto number = [&, &json = value](const char* key) {
+      const auto number = [&, &json = value](const char* key, int decimals) {
         const auto found = run_.number(json, place, key);
-        return found ? number_text(*found) : std::string("-");
+        return found ? fmt::format("{:.{}f}", *found, decimals) : std::string("-");
       };
       table.rows.push_back({name, grouped(sizes_[name]), whole(run_.number(value, place, "spikes").value_or(0)),
-                            number("rate_Hz"), number("cv_isi"), number("synchrony")});
+                            number("rate_Hz", 2), number("cv_isi", 3), number("synchrony", 3)});
     }
     if (!table.rows.empty()) page_.table(table);
     Table phases{"Phases", {"phase", "begin (ms)", "end (ms)", "learning"}, {}, {false, true, true, false}};
@@ -323,7 +323,8 @@ class RunPage {
         parts.push_back(fmt::format("{} to {} ms", number_text(static_cast<double>(begin) * figures.times.dt),
                                     number_text(static_cast<double>(end) * figures.times.dt)));
       page_.paragraph(
-          fmt::format("Recorded was from {}; rates are those of this time, and no interval reaches over a gap.",
+          fmt::format("Recorded was from {}; rates are those of this time, and no interval "
+                      "reaches over a gap. What was not recorded is grey.",
                       fmt::join(parts, ", ")));
     }
     if (!figures.times.recorded.empty()) return;
@@ -349,7 +350,8 @@ class RunPage {
     std::string caption = thinned_text(raster, figures.spikes());
     Json data{{"dt", figures.times.dt}, {"begin", figures.times.begin}, {"end", figures.times.end},
               {"bin", figures.bin},     {"step", raster.step},          {"populations", Json::array()},
-              {"rates", Json::array()}};
+              {"rates", Json::array()}, {"spans", figures.times.spans}, {"phases", Json::array()}};
+    for (const auto& [begin, name] : phase_begins_) data["phases"].push_back({begin / figures.times.dt, name});
     std::string spikes;
     for (std::size_t p = 0; p < figures.populations.size(); ++p) {
       const PopulationSpikes& one = figures.populations[p];
@@ -457,6 +459,8 @@ class RunPage {
     empty.x.label = "time (s)";
     empty.y.label = "rate (Hz)";
     empty.y.low = 0;
+    empty.x.low = static_cast<double>(figures.times.begin) * figures.times.dt / 1000;
+    empty.x.high = static_cast<double>(figures.times.end) * figures.times.dt / 1000;
     for (const auto& [begin, name] : phase_begins_) empty.layers.emplace_back(ReferenceLine{begin / 1000, true, name});
     const double dt = figures.times.dt, begin = static_cast<double>(figures.times.begin),
                  end = static_cast<double>(figures.times.end);
@@ -475,9 +479,7 @@ class RunPage {
       }
       panel.layers.emplace_back(std::move(line));
     });
-    page_.picture("rates", std::move(picture),
-                  fmt::format("Rates over time in bins of {} ms, of all recorded spikes.",
-                              number_text(static_cast<double>(figures.bin) * dt)));
+    page_.picture_file("rates", picture);  // on the page they stand below the raster
   }
 
   void intervals(const SpikeFigures& figures) {
@@ -509,13 +511,19 @@ class RunPage {
       empty.title = title;
       empty.x.label = label;
       empty.y.label = "share of neurons (%)";
-      double most = 0;
-      for (const PopulationSpikes& one : figures.populations)
-        for (const float value : values_of(one)) most = std::max(most, static_cast<double>(value));
-      const double width = round_up_125(std::max(most, 1e-9) / 40);
-      const auto bins = static_cast<std::size_t>(most / width) + 1;
+      double least = std::numeric_limits<double>::infinity(), most = 0;
+      for (const PopulationSpikes& one : figures.populations) {
+        for (const float value : values_of(one)) {
+          least = std::min(least, static_cast<double>(value));
+          most = std::max(most, static_cast<double>(value));
+        }
+      }
+      if (!(least > most / 2)) least = 0;  // a zero that is near belongs to the picture
+      const double width = round_up_125(std::max((most - least) / 40, std::max(most, 1e-9) / 200));
+      const double low = std::floor(least / width) * width;
+      const auto bins = static_cast<std::size_t>((most - low) / width) + 1;
       for (Panel& panel : panels_of(figures, empty, [&](Panel&to, const PopulationSpikes&one, std::size_t p) {
-             Histogram histogram(0, width * static_cast<double>(bins), bins);
+             Histogram histogram(low, low + width * static_cast<double>(bins), bins);
              for (const float value : values_of(one)) histogram.add(static_cast<double>(value));
              LineLayer line =
                  histogram.outline(one.name, 100.0 / std::max<double>(1, static_cast<double>(values_of(one).size())));

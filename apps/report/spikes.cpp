@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t block_rows = std::uint64_t{1} << 17;
 constexpr std::uint64_t most_unknown_neurons = std::uint64_t{1} << 28;  // where the run does not say how many there are
 constexpr double bins = 600;                                            // of rates, at most
-constexpr double interval_bins = 10;                                    // per decade
+constexpr double interval_bins = 20;                                    // per decade
 
 struct Datasets {
   h5::Dataset times, nodes;

@@ -238,18 +238,23 @@ class SweepPage {
       page_.paragraph(fmt::format("Of {} pairs of parameters the first {} are shown.", pairs.size(), most_pairs));
       pairs.resize(most_pairs);
     }
+    page_.paragraph(
+        fmt::format("Means over all finished points of a cell, whatever else varies{}. Empty cells have no "
+                    "finished point with this figure.",
+                    repeats() ? ", seeds included" : ""));
+    page_.html(pairs.size() == 1 ? "<div class=\"pairs\">\n" : "<div>\n");
     for (std::size_t m = 0; m < manifest_.metrics.size(); ++m) {
       Picture picture;
       picture.title = unit_of(manifest_.metrics[m]);
-      picture.panel_width = pairs.size() == 1 ? 620 : 520;
-      picture.panel_height = pairs.size() == 1 ? 400 : 360;
+      picture.panel_width = 520;
+      picture.panel_height = 360;
       for (const auto& [a, b] : pairs) picture.panels.push_back(heat_map(m, dimensions_[a], dimensions_[b]));
-      page_.picture(
-          "heat-" + file_name(manifest_.metrics[m]), std::move(picture),
-          fmt::format("{}: mean over all finished points of a cell, whatever else varies{}. Empty cells have no "
-                      "finished point with this figure.",
-                      manifest_.metrics[m], repeats() ? ", seeds included" : ""));
+      page_.picture("heat-" + file_name(manifest_.metrics[m]), std::move(picture),
+                    fmt::format("{} by {}.", manifest_.metrics[m],
+                                pairs.size() == 1 ? fmt::format("{} and {}", dimensions_[0].name, dimensions_[1].name)
+                                                  : "pairs of parameters"));
     }
+    page_.html("</div>\n");
   }
 
   Panel heat_map(std::size_t m, const Dimension& across, const Dimension& up) const {

@@ -153,8 +153,8 @@ function draw() {
   const found = [];
   populations.forEach((p, k) => {
     const band = p.high - p.low;
-    const first = Math.max(0, Math.floor((y0 - p.low) / band * p.size / data.step));
-    const last = Math.min(p.begin.length - 2, Math.ceil((y1 - p.low) / band * p.size / data.step) - 1);
+    const first = Math.max(0, Math.floor((y0 - p.low) / band * p.size / data.step + 1e-6));
+    const last = Math.min(p.begin.length - 2, Math.ceil((y1 - p.low) / band * p.size / data.step - 1e-6) - 1);
     for (let j = first; j <= last; ++j) {
       const from = firstAtLeast(p, p.begin[j], p.begin[j + 1], t0);
       const to = firstAtLeast(p, from, p.begin[j + 1], t1 + 0.5);
@@ -163,6 +163,7 @@ function draw() {
       if (to > from) found.push([k, j, from, to]);
     }
   });
+  const least = shown < 1500 ? Math.round(3 * scale) : shown < 6000 ? Math.round(2 * scale) : 1;
   const wide = Math.max(1, Math.round(scale * (shown < 1500 ? 2 : shown < 6000 ? 1.5 : 1)));
   for (const [k, j, from, to] of found) {
     const p = populations[k], band = (p.high - p.low) / p.size;
@@ -170,7 +171,7 @@ function draw() {
     let high = band * Math.min(data.step, p.size - j * data.step) / (y1 - y0) * ph;
     let a = rowTop;
     if (high > 3) { const mark = Math.min(high * 0.8, 26 * scale); a += (high - mark) / 2; high = mark; }
-    const r0 = Math.min(ph - 1, Math.max(0, Math.floor(a))), r1 = Math.min(ph, Math.max(r0 + 1, Math.round(a + high)));
+    const r0 = Math.min(ph - 1, Math.max(0, Math.floor(a))), r1 = Math.min(ph, r0 + Math.max(least, Math.round(high)));
     for (let r = r0; r < r1; ++r) owners[r] = k;
     for (let i = from; i < to; ++i) {
       const c0 = Math.min(pw - 1, Math.floor((p.ticks[i] - t0) / (t1 - t0) * pw)), c1 = Math.min(pw, c0 + wide);
@@ -341,6 +342,7 @@ function link_of(v) {
 }
 function view_of(link) {
   const v = { ...all };
+  const name_of = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
   for (const part of link.replace(/^#/, "").split("&")) {
     const [key, value] = part.split("=");
     if (value === undefined) continue;
@@ -348,7 +350,7 @@ function view_of(link) {
       const [from, to] = value.split(",").map(parseFloat);
       if (from < to) { v.t0 = from / data.dt; v.t1 = to / data.dt; }
     } else if (key === "n") {
-      const ends = value.split(",").map((end) => end.split(":").map(decodeURIComponent));
+      const ends = value.split(",").map((end) => end.split(":").map(name_of));
       if (ends.length !== 2 || ends[0].length !== 2) continue;
       if (ends[1].length === 1) ends[1].unshift(ends[0][0]);
       const [p, q] = ends.map(([name]) => populations.find((one) => one.name === name));

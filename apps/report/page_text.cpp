@@ -11,14 +11,14 @@ body { margin: 0 auto; padding: 0 24px 64px; max-width: 1120px; background: #fff
   font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; }
 header { padding: 28px 0 4px; }
 h1 { font-size: 25px; line-height: 1.25; margin: 0; overflow-wrap: anywhere; }
-header p { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }
+header p { margin: 6px 0 0; max-width: none; color: var(--soft); overflow-wrap: anywhere; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 10px 0; border-bottom: 1px solid var(--line); }
 nav a { color: var(--accent); text-decoration: none; font-size: 14px; }
 nav a:hover { text-decoration: underline; }
 h2 { font-size: 18px; margin: 34px 0 10px; }
 p { margin: 8px 0; max-width: 80ch; }
 .note { max-width: none; margin: 14px 0 0; padding: 9px 14px; background: #fff6e0; border-left: 4px solid #e69f00; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(148px, 1fr)); gap: 10px; margin: 20px 0 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 10px; margin: 20px 0 0; }
 .cards div { border: 1px solid var(--line); border-radius: 6px; padding: 9px 13px; }
 .cards dt { color: var(--soft); font-size: 13px; }
 .cards dd { margin: 0; font-size: 19px; font-weight: 600; font-variant-numeric: tabular-nums; }

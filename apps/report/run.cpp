@@ -506,13 +506,14 @@ class RunPage {
       line.colour = p;
       panel.layers.emplace_back(std::move(line));
     });
-    const auto add = [&](const std::string& title, const std::string& label, auto values_of) {
+    const auto add = [&](const std::string& title, const std::string& label, auto values_of, auto zeros_of) {
       Panel empty;
       empty.title = title;
       empty.x.label = label;
       empty.y.label = "share of neurons (%)";
       double least = std::numeric_limits<double>::infinity(), most = 0;
       for (const PopulationSpikes& one : figures.populations) {
+        if (zeros_of(one) > 0) least = 0;
         for (const float value : values_of(one)) {
           least = std::min(least, static_cast<double>(value));
           most = std::max(most, static_cast<double>(value));
@@ -522,20 +523,25 @@ class RunPage {
       const double width = round_up_125(std::max((most - least) / 40, std::max(most, 1e-9) / 200));
       const double low = std::floor(least / width) * width;
       const auto bins = static_cast<std::size_t>((most - low) / width) + 1;
-      for (Panel& panel : panels_of(figures, empty, [&](Panel&to, const PopulationSpikes&one, std::size_t p) {
-             Histogram histogram(low, low + width * static_cast<double>(bins), bins);
-             for (const float value : values_of(one)) histogram.add(static_cast<double>(value));
-             LineLayer line =
-                 histogram.outline(one.name, 100.0 / std::max<double>(1, static_cast<double>(values_of(one).size())));
-             line.colour = p;
-             to.layers.emplace_back(std::move(line));
-           }))
-        panels.push_back(std::move(panel));
+      const double high = low + width * static_cast<double>(bins);
+      const auto draw = [&](Panel& panel, const PopulationSpikes& one, std::size_t p) {
+        Histogram histogram(low, high, bins);
+        for (const float value : values_of(one)) histogram.add(std::clamp(static_cast<double>(value), low, high));
+        if (zeros_of(one) > 0) histogram.add(0, zeros_of(one));
+        const double n = static_cast<double>(values_of(one).size()) + zeros_of(one);
+        LineLayer line = histogram.outline(one.name, 100.0 / std::max(1.0, n));
+        line.colour = p;
+        panel.layers.emplace_back(std::move(line));
+      };
+      for (Panel& panel : panels_of(figures, empty, draw)) panels.push_back(std::move(panel));
     };
-    add("Irregularity: CV of a neuron's intervals", "CV",
-        [](const PopulationSpikes& one) -> const std::vector<float>& { return one.cvs; });
-    add("Rates of neurons", "rate (Hz)",
-        [](const PopulationSpikes& one) -> const std::vector<float>& { return one.neuron_rates; });
+    using Values = const std::vector<float>&;
+    add(
+        "Irregularity: CV of a neuron's intervals", "CV", [](const PopulationSpikes& one) -> Values { return one.cvs; },
+        [](const PopulationSpikes&) { return 0.0; });
+    add(
+        "Rates of neurons", "rate (Hz)", [](const PopulationSpikes& one) -> Values { return one.neuron_rates; },
+        [](const PopulationSpikes& one) { return static_cast<double>(one.silent); });
     // Kinds beside one another, a row for every few populations.
     const std::size_t rows = panels.size() / 3;
     Picture picture;

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t block_rows = std::uint64_t{1} << 17;
 constexpr std::uint64_t most_unknown_neurons = std::uint64_t{1} << 28;  // where the run does not say how many there are
-constexpr double bins = 600;                                            // of rates, at most
+constexpr double most_bins = 600, least_bins = 50;                      // of rates, at most
 constexpr double interval_bins = 20;                                    // per decade
 
 struct Datasets {
@@ -143,7 +143,7 @@ PopulationSpikes figures_of(const h5::File& file, const std::string& name, const
   if (spiking > result.recorded)
     data.nodes.fail(
         fmt::format("{} neurons spiked, but run.json says that {} were recorded", spiking, result.recorded));
-  if (observed > 0) result.neuron_rates.resize(result.neuron_rates.size() + (result.recorded - spiking), 0.0f);
+  result.silent = result.recorded - spiking;
   return result;
 }
 
@@ -223,7 +223,10 @@ SpikeFigures read_spike_figures(const fs::path& path, const SpikeTimes& times) {
   all.end = std::max(all.end, all.begin + 1);
   if (all.end - all.begin > Tick{1} << 50) spikes.fail("the spikes are further apart than any run is long");
   const auto ticks = static_cast<double>(all.end - all.begin);
-  // At least a millisecond: anything finer is noise.
+  // At least a millisecond, and some spikes: anything finer is noise.
+  double rows = 0;
+  for (const std::string& name : names) rows += static_cast<double>(datasets_of(file, name).rows);
+  const double bins = std::clamp(rows / 20, least_bins, most_bins);
   figures.bin = std::max<Tick>(1, std::llround(round_up_125(std::max(ticks * all.dt / bins, 1.0)) / all.dt));
   for (int k = 0;; ++k) {
     const auto end = static_cast<Tick>(std::ceil(std::pow(10.0, k / interval_bins) * (1 - 1e-12)));

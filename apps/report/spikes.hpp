@@ -32,7 +32,8 @@ struct PopulationSpikes {
   std::uint64_t spikes = 0;
   std::vector<double> rates = {};          // Hz, by bins of SpikeFigures::bin; NaN where nothing was recorded
   std::vector<double> intervals = {};      // by bins of SpikeFigures::interval_ends
-  std::vector<float> neuron_rates = {};    // Hz, of recorded neurons
+  std::vector<float> neuron_rates = {};    // Hz, of neurons that spiked
+  std::uint64_t silent = 0;                // recorded neurons that did not
   std::vector<float> cvs = {};             // of neurons with two intervals or more
   std::vector<std::uint32_t> counts = {};  // spikes of each neuron
 };

@@ -22,6 +22,7 @@ constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t most_values = 24;  // of a parameter that are shown one by one; more numbers are put into bins
 constexpr std::size_t bins = 10;
 constexpr std::size_t most_categories = 60;  // texts
+constexpr std::size_t longest_label = 18;    // that fits at an axis
 constexpr std::size_t most_pairs = 15;       // of parameters, whose heat maps are shown
 constexpr std::size_t most_rows = 2000;      // of the table
 
@@ -30,9 +31,11 @@ struct Dimension {
   std::string name;
   std::vector<std::string> with;  // keys that move together with it
   bool numeric = false, binned = false, log = false;
-  std::vector<double> places;        // of numeric ones, ascending: values, or centres of bins
-  std::vector<std::string> labels;   // of values or bins
-  std::vector<std::size_t> indices;  // [point]: which value or bin it has
+  std::vector<double> places;         // of numeric ones, ascending: values, or centres of bins
+  std::vector<std::string> labels;    // of values or bins
+  std::vector<std::size_t> indices;   // [point]: which value or bin it has
+  std::vector<std::string> meanings;  // of labels that stand for a longer text
+  double low = 0, high = 0;           // of numeric ones
 };
 
 double number_of(const SweepParameter& value) {
@@ -44,6 +47,13 @@ double number_of(const SweepParameter& value) {
 std::string text_of(const SweepParameter& value) {
   if (const auto* real = std::get_if<double>(&value)) return number_text(*real);
   return std::visit([](const auto& one) { return fmt::format("{}", one); }, value);
+}
+
+// Three digits; without an exponent where numbers are of usual size.
+std::string short_text(double value) {
+  if (!(std::abs(value) >= 1000 && std::abs(value) < 1e7)) return fmt::format("{:.3g}", value);
+  const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 2);
+  return fmt::format("{:.0f}", std::round(value / unit) * unit);
 }
 
 Dimension dimension_of(const std::string& key, const std::vector<SweepPoint>& points, std::size_t index) {
@@ -59,10 +69,19 @@ Dimension dimension_of(const std::string& key, const std::vector<SweepPoint>& po
       if (is_new) dimension.labels.push_back(found->first);
       dimension.indices.push_back(found->second);
     }
+    const bool is_long = std::any_of(dimension.labels.begin(), dimension.labels.end(),
+                                     [](const std::string& label) { return label.size() > longest_label; });
+    for (std::size_t i = 0; i < dimension.labels.size() && is_long; ++i) {
+      std::string label = fmt::format("#{}", i + 1);
+      dimension.meanings.push_back(fmt::format("{} is {}", label, dimension.labels[i]));
+      dimension.labels[i] = std::move(label);
+    }
     return dimension;
   }
   std::vector<double> numbers;
   for (const SweepPoint& point : points) numbers.push_back(number_of(point.parameters[index]));
+  dimension.low = *std::min_element(numbers.begin(), numbers.end());
+  dimension.high = *std::max_element(numbers.begin(), numbers.end());
   std::set<double> values;
   for (const double number : numbers) {
     values.insert(number);
@@ -86,7 +105,7 @@ Dimension dimension_of(const std::string& key, const std::vector<SweepPoint>& po
   for (std::size_t b = 0; b < bins; ++b) {
     const double centre = begin + (static_cast<double>(b) + 0.5) * width;
     dimension.places.push_back(dimension.log ? std::exp(centre) : centre);
-    dimension.labels.push_back(fmt::format("{:.3g}", dimension.places.back()));
+    dimension.labels.push_back(short_text(dimension.places.back()));
   }
   for (const double number : numbers)
     dimension.indices.push_back(std::min(bins - 1, static_cast<std::size_t>((straight(number) - begin) / width)));
@@ -215,11 +234,12 @@ class SweepPage {
     for (const Dimension& one : dimensions_)
       table.rows.push_back({one.name,
                             one.binned ? fmt::format("more than {}", most_values) : std::to_string(one.labels.size()),
-                            one.labels.front(), one.labels.back(), fmt::format("{}", fmt::join(one.with, ", "))});
-    for (auto& row : table.rows)
-      if (row[1].starts_with("more")) row[2] = row[3] = "drawn";
+                            one.numeric ? number_text(one.low) : "-", one.numeric ? number_text(one.high) : "-",
+                            fmt::format("{}", fmt::join(one.with, ", "))});
     if (!table.rows.empty()) page_.table(table);
     if (!constant_.empty()) page_.paragraph(fmt::format("The same in all points: {}.", fmt::join(constant_, ", ")));
+    for (const Dimension& one : dimensions_)
+      if (!one.meanings.empty()) page_.paragraph(fmt::format("{}: {}.", one.name, fmt::join(one.meanings, "; ")));
     for (const Dimension& one : dimensions_)
       if (one.binned)
         page_.paragraph(

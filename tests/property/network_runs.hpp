@@ -243,7 +243,7 @@ inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
         Other{"X2", "iaf_cond_exp", "", 350, 3}, Other{"X3", "aeif_psc_exp", "", 900, 90},
         Other{"X4", "aeif_cond_exp", "", 900, 4}, Other{"X5", "izhikevich", "exp", 12, 1},
         Other{"X6", "izhikevich_2007", "pulse", 300, 30}, Other{"X7", "izhikevich_2007", "delta", 300, 1},
-        Other{"X8", "izhikevich_2007", "exp", 300, 30}}) {
+        Other{"X8", "izhikevich_2007", "exp", 300, 30}, Other{"X9", "lif_discrete", "", 1.2, 0.5}}) {
     PopulationSpec p;
     p.name = other.name;
     p.model = other.model;

@@ -55,7 +55,7 @@ inline bool has_conductances(const std::string& model) {
 }
 
 inline unsigned port_of(const std::string& model, const std::string& name, double weight) {
-  const bool two = model != "iaf_psc_delta" && !model.starts_with("izhikevich");
+  const bool two = model != "iaf_psc_delta" && model != "lif_discrete" && !model.starts_with("izhikevich");
   if (name == "I") return two ? 2 : 1;
   if (name == "ex") return 0;
   if (name == "in") return two ? 1 : 0;

@@ -309,6 +309,26 @@ class IzhikevichNeuron final : public Neuron {
   double v_, u_, dt_;
 };
 
+struct LifDiscreteParams {
+  double tau_m = 2, R = 1, E_L = 0, V_th = 1, I_e = 0;
+};
+
+// V += dt/tau_m (E_L - V + R (I_e + I)) + w; what is above the threshold stays after a spike. Ports: in, I.
+class LifDiscreteNeuron final : public Neuron {
+ public:
+  LifDiscreteNeuron(const LifDiscreteParams& p, double V_m, double dt) : p_(p), V_(V_m), dt_(dt) {}
+
+ private:
+  bool advance(const Input& input) override {
+    V_ += dt_ / p_.tau_m * (p_.E_L - V_ + p_.R * (p_.I_e + input[1])) + input[0];
+    if (!(V_ >= p_.V_th)) return false;
+    V_ -= p_.V_th - p_.E_L;
+    return true;
+  }
+  LifDiscreteParams p_;
+  double V_, dt_;
+};
+
 // C v' = k (v - v_r)(v - v_t) - u + I, u' = a (b (v - v_r) - u), forward Euler. Ports: in, I.
 struct Izhikevich2007Params {
   double C_m = 100, k = 0.7, V_r = -60, V_t = -40, V_peak = 35, a = 0.03, b = -2, c = -50, d = 100, I_e = 0,

@@ -91,10 +91,10 @@ class Generator {
     PopulationSpec p;
     p.name = "P" + std::to_string(spec_.populations.size());
     p.size = size;
-    static const char* const models[] = {"iaf_psc_delta", "iaf_psc_exp",    "iaf_psc_alpha", "iaf_psc_exp_adapt",
-                                         "iaf_cond_exp",  "aeif_psc_exp",   "aeif_cond_exp", "izhikevich",
-                                         "izhikevich",    "izhikevich_2007"};
-    p.model = models[dice_.below(10)];
+    static const char* const models[] = {"iaf_psc_delta", "iaf_psc_exp",     "iaf_psc_alpha", "iaf_psc_exp_adapt",
+                                         "iaf_cond_exp",  "aeif_psc_exp",    "aeif_cond_exp", "izhikevich",
+                                         "izhikevich",    "izhikevich_2007", "lif_discrete"};
+    p.model = models[dice_.below(11)];
     const char* const inputs[] = {"pulse", "delta", "exp"};
     if (p.model == "izhikevich") {
       p.params["a"] = dice_.uniform(0.02, 0.1);
@@ -117,6 +117,14 @@ class Generator {
       p.params["I_e"] = per_neuron(size, 40, 300);
       p.params["tau_syn"] = dice_.uniform(0.5, 5);
       p.options["input"] = inputs[dice_.below(3)];
+    } else if (p.model == "lif_discrete") {
+      const double gap = dice_.uniform(10, 20);
+      p.params["tau_m"] = per_neuron(size, 5, 25);
+      p.params["R"] = dice_.uniform(0.05, 0.2);
+      p.params["E_L"] = -70.0;
+      p.params["V_th"] = -70 + gap;
+      p.params["I_e"] = per_neuron(size, 4 * gap, 40 * gap);
+      p.initial["V_m"] = per_neuron(size, -70, -70 + 0.9 * gap);
     } else {
       add_integrator(p);
     }
@@ -210,7 +218,8 @@ class Generator {
       for (const PopulationSpec& p : spec_.populations) {
         if (p.name != selection.population) continue;
         const auto input = p.options.find("input");
-        const bool jumps = p.model == "iaf_psc_delta" || (input != p.options.end() && input->second == "delta");
+        const bool jumps = p.model == "iaf_psc_delta" || p.model == "lif_discrete" ||
+                           (input != p.options.end() && input->second == "delta");
         const double large = rebuilt::has_conductances(p.model) ? 2.0 : p.model == "izhikevich" ? 8.0 : 150.0;
         scale = std::min(scale, jumps ? 2.0 : large);
       }
@@ -362,6 +371,11 @@ std::unique_ptr<reference::Neuron> reference_neuron(const PopulationSpec& p, std
     read({{"b", &q.b}, {"c", &q.c}, {"d", &q.d}, {"I_e", &q.I_e}, {"tau_syn", &q.tau_syn}});
     q.input = input();
     return std::make_unique<reference::Izhikevich2007Neuron>(q, V_m(q.V_r), dt);
+  }
+  if (p.model == "lif_discrete") {
+    reference::LifDiscreteParams q;
+    read({{"tau_m", &q.tau_m}, {"R", &q.R}, {"E_L", &q.E_L}, {"V_th", &q.V_th}, {"I_e", &q.I_e}});
+    return std::make_unique<reference::LifDiscreteNeuron>(q, V_m(q.E_L), dt);
   }
   if (p.model == "iaf_cond_exp" || p.model.starts_with("aeif")) {
     reference::AeifParams q;

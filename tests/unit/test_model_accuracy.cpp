@@ -322,6 +322,23 @@ Protocol izhikevich_2007(const std::string& input) {
   return p;
 }
 
+// A leaky membrane alone; its equation counts in ticks, so that it is one of time only as dt goes to 0.
+Protocol discrete() {
+  Protocol p;
+  p.model = "lif_discrete";
+  p.params = {{"tau_m", 10.0}, {"V_th", 1e6}};
+  p.weight_ex = 2;
+  p.weight_in = -1.5;
+  p.current = 5;
+  p.equations = [](double current) {
+    Equations e;
+    e.slope = [current](const State& y) -> State { return {(-y[0] + current) / 10, 0, 0, 0}; };
+    e.jump = [](State& y, bool, double w) { y[0] += w; };
+    return e;
+  };
+  return p;
+}
+
 }  // namespace
 
 TEST_CASE("Exactly integrated models: V_m below threshold to 1e-10 at any dt", "[accuracy]") {
@@ -347,11 +364,9 @@ TEST_CASE("Models integrated by steps: errors and order of convergence", "[accur
   };
   Protocol conductances = cond_exp();
   conductances.params["V_th"] = 1e6;
-  std::vector<Case> cases{{conductances, 4, 1e-4, 1e-8},
-                          {aeif(true), 4, 1e-4, 1e-8},
-                          {aeif(false), 4, 1e-4, 1e-8},
-                          {izhikevich_2007("delta"), 1, 0.1, 0.01},
-                          {izhikevich_2007("exp"), 1, 0.1, 0.01}};
+  std::vector<Case> cases{{conductances, 4, 1e-4, 1e-8},          {aeif(true), 4, 1e-4, 1e-8},
+                          {aeif(false), 4, 1e-4, 1e-8},           {izhikevich_2007("delta"), 1, 0.1, 0.01},
+                          {izhikevich_2007("exp"), 1, 0.1, 0.01}, {discrete(), 1, 0.1, 0.01}};
   for (const char* scheme : {"published", "published_2004", "euler"})
     for (const char* input : {"delta", "exp"}) cases.push_back({izhikevich(scheme, input), 1, 0.5, 0.05});
   for (const Case& c : cases) {

@@ -402,7 +402,7 @@ TEST_CASE("A list of equal parameters gives the bits of one number", "[neurons]"
     spec.populations = {population("n", model, size, params)};
     const std::map<std::string, double> strong{{"iaf_psc_delta", 1}, {"izhikevich", 10},    {"izhikevich_2007", 60},
                                                {"iaf_cond_exp", 30}, {"aeif_cond_exp", 30}, {"aeif_psc_exp", 900},
-                                               {"iaf_psc_exp", 100}};
+                                               {"iaf_psc_exp", 100}, {"lif_discrete", 0.5}};
     const double weight = strong.contains(model) ? strong.at(model) : 60;
     spec.inputs = {poisson("up", "n", 9000.0, weight), poisson("down", "n", 3000.0, -weight / 10)};
     return spec;

@@ -11,11 +11,14 @@ struct LifDiscrete {
   static constexpr std::string_view name = "lif_discrete";
   static constexpr std::string_view summary = "leaky integrate-and-fire in discrete time, reset by subtraction";
   static constexpr std::string_view equation =
-      "each tick: V_m += dt/tau_m (E_L - V_m + R (I_e + I)) + w\n"
+      "dV_m/dt = (E_L - V_m + R (I_e + I))/tau_m\n"
+      "weight w: V_m += w\n"
       "V_m >= V_th: V_m -= V_th - E_L";
   static constexpr std::string_view numerics =
-      "The equation is the definition: one forward step per tick, then the tick's jumps, then the threshold. The reset "
-      "keeps what V_m is above V_th, and there is no refractory period.";
+      "By definition one forward step per tick, V_m (1 - dt/tau_m) + ..., then the tick's jumps, then the threshold; "
+      "so "
+      "tau_m counts in ticks, and below one V_m swings. The reset keeps what V_m is above V_th, and there is no "
+      "refractory period.";
   static constexpr std::string_view source =
       "The neuron of spiking networks trained with gradients, as in Xiao et al., NeurIPS 2022 (arXiv 2210.04195)";
 

@@ -123,7 +123,7 @@ TEST_CASE("projections that share rows give the bits of projections that do not"
       const std::size_t shared = Network(spec, Threads(1)).stored().bundles().size();
       const Outcome together = run_whole(spec, 2, duration);
       spec.share_rows = false;
-      CHECK(shared + 8 == spec.projections.size());  // the nine from E and noise to the models X0 to X8
+      CHECK(shared + 9 == spec.projections.size());  // the ten from E and noise to the models X0 to X9
       CHECK(Network(spec, Threads(1)).stored().bundles().size() == spec.projections.size());
       CHECK(difference(together, run_whole(spec, 2, duration)) == "");
     }

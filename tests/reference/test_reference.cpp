@@ -552,7 +552,7 @@ TEST_CASE("the engine's spikes are those of the reference simulator on generated
   CHECK(autapses > 500);
   CHECK(multapses > 5000);
   CHECK(long_arrivals > 1000);
-  CHECK(kinds.size() == 19);
+  CHECK(kinds.size() == 20);
   CHECK(event_populations > 50);
   CHECK(changed >= changed_tried * 8 / 10);
   CHECK(long_matter >= long_tried * 8 / 10);

@@ -19,15 +19,22 @@ float* room(AlignedColumn<float>& column, std::size_t size) {
 }  // namespace
 
 void LateralSubspace::append(std::size_t rows, std::uint64_t seed, std::string_view name) {
-  assert(rows <= inputs_);
   merge();
+  assert(frozen_ + rows <= inputs_);
   std::vector<std::vector<double>> made(rows, std::vector<double>(inputs_));
   for (std::size_t r = 0; r < rows; ++r) {
     std::vector<double>& row = made[r];
     RandomStream stream(random_key(seed, name, "lateral"), static_cast<std::uint32_t>(frozen_ + r));
     for (double& x : row) x = stream.normal();
-    // Gram and Schmidt, twice: once leaves what rounding brought in.
+    // Gram and Schmidt, twice: once leaves what rounding brought in. Frozen rows first: a row that shares a direction
+    // with them would take it away twice, and H^T H be no projection.
     for (int turn = 0; turn < 2; ++turn) {
+      for (std::size_t old = 0; old < frozen_; ++old) {
+        const float* const h = H_.data() + old * inputs_;
+        double along = 0;
+        for (std::size_t i = 0; i < inputs_; ++i) along += row[i] * static_cast<double>(h[i]);
+        for (std::size_t i = 0; i < inputs_; ++i) row[i] -= along * static_cast<double>(h[i]);
+      }
       for (std::size_t before = 0; before < r; ++before) {
         double along = 0;
         for (std::size_t i = 0; i < inputs_; ++i) along += row[i] * made[before][i];

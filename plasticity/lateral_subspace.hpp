@@ -1,5 +1,6 @@
 // Hebbian minus anti-Hebbian learning of a subspace by lateral neurons, for whole batches at once, and the projection
-// that keeps learning out of it. One batch of one sample is a sweep of the rule oja_lateral (plasticity/oja_lateral.hpp).
+// that keeps learning out of it. One batch of one sample is a sweep of the rule oja_lateral
+// (plasticity/oja_lateral.hpp).
 #pragma once
 
 #include <cstddef>
@@ -37,8 +38,8 @@ class LateralSubspace {
   // [rows()][inputs()]
   std::span<const float> H() const { return H_; }
 
-  // Freezes all rows and appends `rows` that learn: random ones, orthonormal among themselves, a function of (seed,
-  // name, the number of the row). rows <= inputs().
+  // Freezes all rows and appends `rows` that learn: random ones, orthonormal among themselves and orthogonal to the
+  // frozen ones, a function of these and of (seed, name, the number of the row). At most inputs() rows in all.
   void append(std::size_t rows, std::uint64_t seed, std::string_view name);
   // Freezes all rows.
   void merge();

@@ -141,6 +141,9 @@ TEST_CASE("rows find the principal subspace, and what is frozen stays out of the
   CHECK(projected == x);
   lateral.append(3, 1, "test");
   CHECK(lateral.frozen() == 4);
+  // New rows share nothing with old ones: both together are a projection.
+  const rheo::Matrix together = rows_of(lateral, 0);
+  CHECK((together.leftCols(4).transpose() * together.rightCols(3)).cwiseAbs().maxCoeff() < 1e-6);
   const std::vector<float> kept(lateral.H().begin(), lateral.H().begin() + 4 * inputs);
   lateral.project(x, projected, product);
   double all = 0, left = 0;

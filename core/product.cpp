@@ -27,7 +27,7 @@ std::size_t pieces(std::size_t n, std::size_t of) {
 }
 
 // Rows [first, first + width) of m as [column][width]; what lies beyond m is 0.
-void pack(const DenseView& m, std::size_t first, std::size_t width, float* to) {
+void pack_rows(const DenseView& m, std::size_t first, std::size_t width, float* to) {
   const std::size_t there = std::min(width, m.rows - first);
   const float* from = m.data + first * m.row_step;
   if (there < width) std::fill_n(to, m.columns * width, 0.0f);
@@ -41,31 +41,40 @@ void pack(const DenseView& m, std::size_t first, std::size_t width, float* to) {
 
 }  // namespace
 
+void Product::pack(const DenseView& b, PackedFactor& to) const {
+  const std::size_t width = product_kernels(isa_).tile_columns, tiles = pieces(b.columns, width);
+  to.rows_ = b.rows;
+  to.columns_ = b.columns;
+  if (to.values_.size() < tiles * width * b.rows) to.values_ = AlignedColumn<float>(tiles * width * b.rows);
+  const DenseView turned = b.transposed();
+  constexpr std::size_t at_once = 4;
+  threads_.for_each(pieces(tiles, at_once), [&](std::size_t item) {
+    for (std::size_t t = item * at_once; t < std::min(tiles, (item + 1) * at_once); ++t)
+      pack_rows(turned, t * width, width, to.values_.data() + t * width * b.rows);
+  });
+}
+
 void Product::multiply(const DenseView& a, const DenseView& b, float* to, std::size_t to_step, float scale, bool add) {
   assert(a.columns == b.rows);
+  if (a.rows == 0 || b.columns == 0) return;
+  pack(b, b_);
+  multiply(a, b_, to, to_step, scale, add);
+}
+
+void Product::multiply(const DenseView& a, const PackedFactor& b, float* to, std::size_t to_step, float scale,
+                       bool add) {
+  assert(a.columns == b.rows());
   const ProductKernels& kernels = product_kernels(isa_);
   const std::size_t k = a.columns;
   const std::size_t row_tiles = pieces(a.rows, kernels.tile_rows),
-                    column_tiles = pieces(b.columns, kernels.tile_columns);
+                    column_tiles = pieces(b.columns(), kernels.tile_columns);
   if (row_tiles == 0 || column_tiles == 0) return;
   const std::size_t a_tile = kernels.tile_rows * k, b_tile = kernels.tile_columns * k;
   if (a_.size() < row_tiles * a_tile) a_ = AlignedColumn<float>(row_tiles * a_tile);
-  if (b_.size() < column_tiles * b_tile) b_ = AlignedColumn<float>(column_tiles * b_tile);
-
   constexpr std::size_t packed_at_once = 8;
-  const std::size_t a_packs = pieces(row_tiles, packed_at_once), b_packs = pieces(column_tiles, packed_at_once / 2);
-  const DenseView b_rows = b.transposed();
-  threads_.for_each(a_packs + b_packs, [&](std::size_t item) {
-    if (item < a_packs) {
-      const std::size_t end = std::min(row_tiles, (item + 1) * packed_at_once);
-      for (std::size_t t = item * packed_at_once; t < end; ++t)
-        pack(a, t * kernels.tile_rows, kernels.tile_rows, a_.data() + t * a_tile);
-    } else {
-      const std::size_t first = (item - a_packs) * (packed_at_once / 2);
-      const std::size_t end = std::min(column_tiles, first + packed_at_once / 2);
-      for (std::size_t t = first; t < end; ++t)
-        pack(b_rows, t * kernels.tile_columns, kernels.tile_columns, b_.data() + t * b_tile);
-    }
+  threads_.for_each(pieces(row_tiles, packed_at_once), [&](std::size_t item) {
+    for (std::size_t t = item * packed_at_once; t < std::min(row_tiles, (item + 1) * packed_at_once); ++t)
+      pack_rows(a, t * kernels.tile_rows, kernels.tile_rows, a_.data() + t * a_tile);
   });
 
   // A block of rows of a stays in the second-level cache while columns of b pass by.
@@ -80,8 +89,8 @@ void Product::multiply(const DenseView& a, const DenseView& b, float* to, std::s
       const std::size_t j = c * kernels.tile_columns;
       for (std::size_t r = row_begin; r < row_end; ++r) {
         const std::size_t i = r * kernels.tile_rows;
-        kernels.tile(k, a_.data() + r * a_tile, b_.data() + c * b_tile, scale, add, to + i * to_step + j, to_step,
-                     std::min(kernels.tile_rows, a.rows - i), std::min(kernels.tile_columns, b.columns - j));
+        kernels.tile(k, a_.data() + r * a_tile, b.values_.data() + c * b_tile, scale, add, to + i * to_step + j,
+                     to_step, std::min(kernels.tile_rows, a.rows - i), std::min(kernels.tile_columns, b.columns() - j));
       }
     }
   });

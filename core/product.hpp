@@ -49,6 +49,18 @@ struct ProductKernels {
 };
 const ProductKernels& product_kernels(Isa isa);
 
+// The right factor of several products, laid out once.
+class PackedFactor {
+ public:
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+
+ private:
+  friend class Product;
+  std::size_t rows_ = 0, columns_ = 0;
+  AlignedColumn<float> values_;  // [tile of columns][row][column of the tile]
+};
+
 // Keeps the room that products need between calls. One thread calls; the work is done by the team.
 class Product {
  public:
@@ -59,6 +71,11 @@ class Product {
   void multiply(const DenseView& a, const DenseView& b, float* to, std::size_t to_step, float scale = 1,
                 bool add = false);
 
+  // The same with b as it was packed.
+  void multiply(const DenseView& a, const PackedFactor& b, float* to, std::size_t to_step, float scale = 1,
+                bool add = false);
+  void pack(const DenseView& b, PackedFactor& to) const;
+
   // to = ones b, the same bits as that of the matrix written out. b.column_step == 1.
   void multiply(const OnesView& ones, const DenseView& b, float* to, std::size_t to_step) const;
 
@@ -68,7 +85,8 @@ class Product {
  private:
   Threads threads_;
   Isa isa_;
-  AlignedColumn<float> a_, b_;
+  AlignedColumn<float> a_;
+  PackedFactor b_;
 };
 
 }  // namespace rheo

@@ -172,19 +172,33 @@ void LayeredNetwork::advance(Layer& layer, bool same_input, bool with_traces) {
                           .expected = "finite samples and weights: check learning_rate",
                           .suggestion = {}});
 
-  layer.begin.assign(1, 0);
-  layer.columns.clear();
-  for (std::uint32_t step = 0; step < spec_.steps; ++step)
-    for (std::size_t item = 0; item < items; ++item) {
+  // Where the spikes of each row begin, and then the spikes: those of an item are in order already.
+  layer.begin.assign(spec_.steps * count_ + 1, 0);
+  product_.threads().for_each(items, [&](std::size_t item) {
+    for (std::uint32_t step = 0; step < spec_.steps; ++step) {
       const std::vector<NeuronId>& spikes = fired[item][step].neurons;
-      std::size_t k = 0;
-      const std::size_t end = std::min(count_, (item + 1) * samples_at_once);
-      for (std::size_t sample = item * samples_at_once; sample < end; ++sample) {
-        for (; k < spikes.size() && spikes[k] < (sample + 1) * n; ++k)
-          layer.columns.push_back(static_cast<std::uint32_t>(spikes[k] - sample * n));
-        layer.begin.push_back(static_cast<std::uint32_t>(layer.columns.size()));
+      auto from = spikes.begin();
+      for (std::size_t sample = item * samples_at_once; from != spikes.end(); ++sample) {
+        const auto end = std::lower_bound(from, spikes.end(), static_cast<NeuronId>((sample + 1) * n));
+        layer.begin[step * count_ + sample + 1] = static_cast<std::uint32_t>(end - from);
+        from = end;
       }
     }
+  });
+  for (std::size_t row = 1; row < layer.begin.size(); ++row) layer.begin[row] += layer.begin[row - 1];
+  layer.columns.resize(layer.begin.back());
+  product_.threads().for_each(items, [&](std::size_t item) {
+    for (std::uint32_t step = 0; step < spec_.steps; ++step) {
+      const std::size_t first = item * samples_at_once, end = std::min(count_, first + samples_at_once);
+      const NeuronId* from = fired[item][step].neurons.data();
+      for (std::size_t sample = first; sample < end; ++sample) {
+        const std::size_t row = step * count_ + sample, spikes = layer.begin[row + 1] - layer.begin[row];
+        std::uint32_t* const to = layer.columns.data() + layer.begin[row];
+        for (std::size_t k = 0; k < spikes; ++k) to[k] = from[k] - static_cast<std::uint32_t>(sample * n);
+        from += spikes;
+      }
+    }
+  });
 }
 
 OnesView LayeredNetwork::spikes(std::size_t layer) const {

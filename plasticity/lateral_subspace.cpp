@@ -88,25 +88,29 @@ void LateralSubspace::learn(std::span<const float> x, std::span<const float> pro
   assert(x.size() == projected.size() && x.size() % inputs_ == 0);
   const std::size_t samples = x.size() / inputs_, learning = rows() - frozen_;
   if (learning == 0 || samples == 0) return;
-  const DenseView X = DenseView::of(x.data(), samples, inputs_);
   float* const H = H_.data() + frozen_ * inputs_;
-  float* const y = room(y_, samples * learning);
-  float* const residual = room(residual_, x.size());
-  float* const change = room(change_, learning * inputs_);
   const DenseView rows_of_H = DenseView::of(H, learning, inputs_);
+  // Rows are lateral neurons here, so that samples and inputs, which stay the same in all iterations, are right
+  // factors.
+  float* const y = room(y_, learning * samples);
+  float* const together = room(together_, learning * learning);
+  float* const change = room(change_, learning * inputs_);
+  const DenseView Y = DenseView::of(y, learning, samples);
+  product.pack(DenseView::of(x.data(), samples, inputs_).transposed(), samples_);
+  product.pack(DenseView::of(projected.data(), samples, inputs_), left_);
   const float keep = static_cast<float>(settings_.momentum), take = static_cast<float>(1 - settings_.momentum);
   const float rate = static_cast<float>(settings_.learning_rate), clip = static_cast<float>(settings_.clip);
+  const float mean = 1 / static_cast<float>(samples);
   constexpr std::size_t at_once = 1 << 14;
   const std::size_t size = learning * inputs_;
   for (std::uint32_t iteration = 0; iteration < settings_.iterations; ++iteration) {
-    product.multiply(X, rows_of_H.transposed(), y, learning);
-    emit({y, samples * learning}, product.threads());
-    // What frozen rows say back was subtracted once: they say the same in every iteration.
-    std::copy(projected.begin(), projected.end(), residual);
-    const DenseView Y = DenseView::of(y, samples, learning);
-    product.multiply(Y, rows_of_H, residual, inputs_, -1, true);
-    product.multiply(Y.transposed(), DenseView::of(residual, samples, inputs_), change, inputs_,
-                     1 / static_cast<float>(samples));
+    product.multiply(rows_of_H, samples_, y, samples);
+    emit({y, learning * samples}, product.threads());
+    // sum of y (x - xhat)^T = y projected^T - (y y^T) H: what frozen rows say back is the same in all iterations, and
+    // what learning rows say back is not written out for each sample.
+    product.multiply(Y, left_, change, inputs_, mean);
+    product.multiply(Y, Y.transposed(), together, learning);
+    product.multiply(DenseView::of(together, learning, learning), rows_of_H, change, inputs_, -mean, true);
     product.threads().for_each((size + at_once - 1) / at_once, [&](std::size_t item) {
       const std::size_t end = std::min(size, (item + 1) * at_once);
       for (std::size_t i = item * at_once; i < end; ++i) {

@@ -59,7 +59,8 @@ class LateralSubspace {
   Settings settings_;
   std::size_t inputs_, frozen_ = 0;
   std::vector<float> H_, momentum_;
-  AlignedColumn<float> y_, residual_, change_;  // room to work in
+  AlignedColumn<float> y_, together_, change_;  // room to work in
+  PackedFactor samples_, left_;
 };
 
 }  // namespace rheo

@@ -96,8 +96,10 @@ class RecordingReader {
       if (report.times.end <= report.times.first) stop->refuse("is not after start", "a time after start (ms)");
       report.times.end = std::min(report.times.end, experiment_.end());
     }
-    if (report.times.first >= experiment_.end())
-      field.find("start")->refuse("is not before the end of the simulation", fmt::format("a time < {} (ms)", end_ms()));
+    // How long a task lasts is not known here.
+    if (const auto start = field.find("start");
+        start && experiment_.task.empty() && report.times.first >= experiment_.end())
+      start->refuse("is not before the end of the simulation", fmt::format("a time < {} (ms)", end_ms()));
     add_report(field, name, report);
   }
 
@@ -147,7 +149,7 @@ class RecordingReader {
       Tick last = experiment_.end();
       const auto start = field.find("start");
       times.first = start ? read_start(*start) : experiment_.begin;
-      if (times.first > last)
+      if (start && experiment_.task.empty() && times.first > last)
         start->refuse("is after the end of the simulation", fmt::format("a time <= {} (ms)", end_ms()));
       if (const auto stop = field.find("stop")) {
         last = std::min(last, ticks(*stop, 0));

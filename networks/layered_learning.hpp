@@ -42,7 +42,8 @@ class LayeredLearning {
   const std::vector<LateralSubspace>& lateral() const { return lateral_; }
 
   // Learns from the presentation that the network made last, of `samples`, with traces. labels: a class < outputs per
-  // sample. counts: whether a class takes part, [outputs]. Returns the mean loss (cross entropy, mean over steps) before.
+  // sample. counts: whether a class takes part, [outputs]. Returns the mean loss (cross entropy, mean over steps)
+  // before.
   double learn(std::span<const float> samples, std::span<const std::uint8_t> labels,
                std::span<const std::uint8_t> counts);
   // Seconds spent in lateral neurons: projecting, learning.

@@ -1,9 +1,9 @@
 // Populations in layers that see many samples side by side: the batch is a dimension of populations and of their input,
 // while weights are shared. For learning from images; networks/layered_learning.hpp changes the weights.
 //
-// Time. A delay is one tick, so layer l works on step s of a presentation in tick s + l + 1, the first layer being 0, and
-// the output in tick s + layers + 1: a presentation lasts steps + layers ticks. Nothing flows back within it, so the
-// steps of one layer are computed together before those of the next, which changes no number: a network of the same
+// Time. A delay is one tick, so layer l works on step s of a presentation in tick s + l + 1, the first layer being 0,
+// and the output in tick s + layers + 1: a presentation lasts steps + layers ticks. Nothing flows back within it, so
+// the steps of one layer are computed together before those of the next, which changes no number: a network of the same
 // populations and projections gives the same spikes (tests/unit/test_layered_network.cpp).
 #pragma once
 

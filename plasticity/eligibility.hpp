@@ -12,14 +12,14 @@ namespace rheo {
 // One step of n neurons, after it. OTTT: Xiao et al., NeurIPS 2022 (arXiv 2210.04195).
 struct EligibilityArgs {
   std::size_t n;
-  const float* V_m;            // mV, after the reset
-  const std::uint8_t* fired;   // 1 where the neuron spiked
-  const float *decay, *V_th;   // of each neuron: what a step leaves of its trace; threshold, mV
-  const float* reset;          // what a spike takes from V_m, mV
-  float slope;                 // of the surrogate, 1/mV
-  const float* trace_before;   // nullptr: 0 everywhere
-  float* trace;                // out: decay trace_before + fired
-  float* post;                 // out: slope s (1 - s), s = 1 / (1 + exp(-slope (V - V_th))), V as before the reset
+  const float* V_m;           // mV, after the reset
+  const std::uint8_t* fired;  // 1 where the neuron spiked
+  const float *decay, *V_th;  // of each neuron: what a step leaves of its trace; threshold, mV
+  const float* reset;         // what a spike takes from V_m, mV
+  float slope;                // of the surrogate, 1/mV
+  const float* trace_before;  // nullptr: 0 everywhere
+  float* trace;               // out: decay trace_before + fired
+  float* post;                // out: slope s (1 - s), s = 1 / (1 + exp(-slope (V - V_th))), V as before the reset
 };
 
 void update_eligibility(Isa isa, const EligibilityArgs& args);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "apps/commands.hpp"
 #include "apps/reservoir/measures.hpp"
@@ -165,11 +166,10 @@ Picture picture_of(const ContinualResults& results) {
     }
     panel.layers.emplace_back(std::move(map));
   }
-  Panel& course = picture.panels.emplace_back();
+  Panel course, online;
   course.title = "Mean accuracy of the tasks so far";
   course.x.label = "tasks learnt";
   course.y.label = "%";
-  Panel& online = picture.panels.emplace_back();
   online.title = fmt::format("Right answers before learning from them, seed {}", results.runs.front().seed);
   online.x.label = "images seen";
   online.y.label = "%";

@@ -10,14 +10,14 @@ namespace rheo {
 
 namespace {
 
+using experiment_file::any_ms;
 using experiment_file::Field;
 using experiment_file::Names;
-using experiment_file::Range;
 using experiment_file::positive;
-using experiment_file::zero_or_more;
+using experiment_file::Range;
 using experiment_file::share;
 using experiment_file::some_ms;
-using experiment_file::any_ms;
+using experiment_file::zero_or_more;
 
 const std::vector<std::pair<const char*, Task::Kind>> kinds = {
     {"memory_capacity", Task::Kind::memory_capacity},

@@ -546,3 +546,14 @@ TEST_CASE("the examples are right", "[experiment]") {
     CHECK_NOTHROW(parse_experiment(entry.path().string()));
   }
 }
+
+TEST_CASE("recordings of a learning experiment need no end", "[experiment]") {
+  const Folder folder;
+  const std::string task = "[simulation]\n[task]\nkind = \"narma10\"\n" + three_neurons;
+  const Experiment experiment =
+      folder.parse(task +
+                   "[record.V]\npopulation = \"E\"\nvariables = [\"V_m\"]\n[record.late]\npopulation = \"E\"\n"
+                   "variables = [\"V_m\"]\nstart = 50.0\n");
+  CHECK(experiment.task_kind == "narma10");
+  CHECK(experiment.reports.size() == 2);
+}

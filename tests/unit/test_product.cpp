@@ -44,6 +44,7 @@ std::vector<float> by_hand(const DenseView& a, const DenseView& b, float scale, 
 }
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.empty() || b.empty()) return a.empty() && b.empty();
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 

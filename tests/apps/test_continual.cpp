@@ -124,6 +124,7 @@ TEST_CASE("results do not depend on threads, nor on whether the work was interru
   }
   int stops = 0, code = 75;
   while (code == 75) {
+    fs::remove(scratch / "stderr");  // of the one before
     Command command(scratch, words("cut", "2", false));
     if (stops < 5) {
       // Once it speaks it listens to signals.

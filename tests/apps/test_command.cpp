@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -22,8 +23,8 @@ fs::path experiment(const Scratch& scratch, double duration) {
   const fs::path file = scratch / "net.toml";
   std::ofstream(file) << R"(title = "a small Brunel network"
 [simulation]
-duration = )" << duration
-                      << R"(
+duration = )" << std::setprecision(15)
+                      << duration << R"(
 seed = 7
 [populations.E]
 model = "iaf_psc_delta"

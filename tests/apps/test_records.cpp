@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <fstream>
+#include <iomanip>
 #include <string>
 #include <thread>
 
@@ -15,7 +16,7 @@ namespace {
 
 fs::path experiment(const Scratch& scratch, double duration) {
   const fs::path file = scratch / "net.toml";
-  std::ofstream(file) << "[simulation]\nseed = 3\nduration = " << duration << "\n"
+  std::ofstream(file) << "[simulation]\nseed = 3\nduration = " << std::setprecision(15) << duration << "\n"
                       << small_network() << R"([record.spikes]
 [record.membrane]
 population = ["E[0:50:7]", "I"]

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
 #include "core/isa.hpp"
+#include "core/stopwatch.hpp"
 #include "core/time.hpp"
 #include "io/experiment_network.hpp"
 #include "io/provenance.hpp"
@@ -38,10 +38,6 @@ struct BenchOptions {
   bool share_rows = true, pin = false;
   bool json = false, stages = true, bound = true;
 };
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -166,9 +162,9 @@ void bench(const BenchOptions& options) {
   if (options.delivery != "auto")
     spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
   const Threads threads(options.threads, options.pin);
-  const auto building = std::chrono::steady_clock::now();
+  const Stopwatch building;
   Network network = build_network(experiment, threads);
-  const double build_seconds = seconds_since(building);
+  const double build_seconds = building.seconds();
   const std::uint64_t build_peak = peak_memory_bytes();
   Simulation& simulation = network.simulation();
   if (!experiment.phases.empty()) begin_phase(network, experiment, experiment.phases.front());
@@ -180,17 +176,17 @@ void bench(const BenchOptions& options) {
   std::vector<PopulationStatistics> populations;
   for (unsigned k = 0; k < options.repeat; ++k) {
     if (k > 0) simulation.load(state);
-    const auto running = std::chrono::steady_clock::now();
+    const Stopwatch running;
     if (k == 0) {
       SpikeStatistics statistics(simulation.populations());
       simulation.add_sink(statistics);
       run_phases(network, experiment);
-      all_seconds.push_back(seconds_since(running));
+      all_seconds.push_back(running.seconds());
       populations = statistics.results(experiment.ticks, spec.dt);
       simulation.remove_sink(statistics);
     } else {
       run_phases(network, experiment);
-      all_seconds.push_back(seconds_since(running));
+      all_seconds.push_back(running.seconds());
     }
   }
   const double seconds = median(all_seconds), biology = experiment.duration / 1000;
@@ -281,12 +277,12 @@ void bench_neurons(const BenchOptions& options) {
       SpikeList spikes;
       double best = 1e9;  // of several, since the machine may be shared
       for (int repeat = 0; repeat < 5; ++repeat) {
-        const auto begin = std::chrono::steady_clock::now();
+        const Stopwatch watch;
         for (Tick t = 1; t <= ticks; ++t) {
           spikes.neurons.clear();
           population->advance(t, 0, size, input, 0, spikes);
         }
-        best = std::min(best, seconds_since(begin) * 1e9 / static_cast<double>(ticks * size));
+        best = std::min(best, watch.seconds() * 1e9 / static_cast<double>(ticks * size));
       }
       json[model.name][precision == Precision::single_ ? "single" : "double"] = best;
       text += fmt::format("  {:6.2f}", best);

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/stopwatch.hpp"
+#include "core/stopwatch.hpp"
 #include "io/checkpoint.hpp"
 #include "io/provenance.hpp"
 

@@ -83,4 +83,11 @@ class AlignedColumn {
   std::size_t mapped_ = 0;
 };
 
+// Room for `size` numbers; what the column held is gone where it was too short.
+template <class T>
+T* room(AlignedColumn<T>& column, std::size_t size) {
+  if (column.size() < size) column = AlignedColumn<T>(size);
+  return column.data();
+}
+
 }  // namespace rheo

@@ -1,8 +1,9 @@
 // Products of matrices in single precision whose sums have one order, so that the bits depend neither on threads nor on
 // the instruction set: for dense projections and their plasticity.
 //
-// sum over k of a(i, k) b(k, j): starts from 0, k ascending, each product rounded, then added. A column of the result
-// is a lane of a vector register, a block of rows and columns an item of parallel work; neither divides a sum.
+// sum over k of a(i, k) b(k, j): starts from 0, k ascending, each product added with one rounding (fused multiply-add,
+// IEEE 754; computed where a processor lacks it). A column of the result is a lane of a vector register, a block of
+// rows and columns an item of parallel work; neither divides a sum.
 #pragma once
 
 #include <cstddef>
@@ -27,25 +28,44 @@ struct DenseView {
   DenseView transposed() const { return {data, columns, rows, column_step, row_step}; }
 };
 
-// The columns of the ones in a matrix of zeros and ones, row by row: row i has columns[begin[i]] .. columns[begin[i +
-// 1]
-// - 1], ascending.
-struct OnesView {
-  std::span<const std::uint32_t> begin;  // rows + 1
+// A matrix of zeros and ones in groups of rows that share many of their ones, such as the steps of one sample. Group g
+// has ones in the columns[g * stride] .., entries[g] of them, ascending; in entry e, its row r is values[(g * stride +
+// e)
+// * rows_of_group + r]. Row r of group g is row r * groups() + g of the matrix.
+struct GroupedOnes {
+  std::size_t rows_of_group = 0, stride = 0;
+  std::span<const std::uint32_t> entries;
   std::span<const std::uint32_t> columns;
-  std::size_t rows() const { return begin.size() - 1; }
+  std::span<const float> values;
+  std::size_t groups() const { return entries.size(); }
+  std::size_t rows() const { return groups() * rows_of_group; }
+  bool has(std::size_t group, std::size_t entry, std::size_t row) const {
+    return values[(group * rows_of_group + row) * stride + entry] != 0;
+  }
+};
+
+// to[r * to_step + j] = sum over e of on[r * on_step + e] b[which[e] * b_step + j], e < entries, r < rows, j < columns.
+struct GroupArgs {
+  const std::uint32_t* which;
+  const float* on;
+  std::size_t on_step, entries, rows;
+  const float* b;
+  std::size_t b_step;
+  float* to;
+  std::size_t to_step;
+  std::size_t columns;  // a multiple of register_floats
 };
 
 // Of one instruction set; core/product_kernels.cpp.
 struct ProductKernels {
-  std::size_t tile_rows, tile_columns;
+  std::size_t tile_rows, tile_columns, register_floats;
   // One tile: to(i, j) = (add ? to(i, j) : 0) + scale * (sum over k), i < rows, j < columns. a: [k][tile_rows],
   // b: [k][tile_columns].
   void (*tile)(std::size_t k, const float* a, const float* b, float scale, bool add, float* to, std::size_t to_step,
                std::size_t rows, std::size_t columns);
-  // to[j] = sum of b[which[0] * b_step + j], b[which[1] * b_step + j], ..., j < columns.
-  void (*add_rows)(const std::uint32_t* which, std::size_t n, const float* b, std::size_t b_step, float* to,
-                   std::size_t columns);
+  // tile_rows rows of k numbers, row_step apart, as [k][tile_rows].
+  void (*pack)(const float* from, std::size_t row_step, std::size_t k, float* to);
+  void (*group)(const GroupArgs& args);
 };
 const ProductKernels& product_kernels(Isa isa);
 
@@ -77,7 +97,7 @@ class Product {
   void pack(const DenseView& b, PackedFactor& to) const;
 
   // to = ones b, the same bits as that of the matrix written out. b.column_step == 1.
-  void multiply(const OnesView& ones, const DenseView& b, float* to, std::size_t to_step) const;
+  void multiply(const GroupedOnes& ones, const DenseView& b, float* to, std::size_t to_step);
 
   const Threads& threads() const { return threads_; }
   Isa isa() const { return isa_; }
@@ -85,7 +105,7 @@ class Product {
  private:
   Threads threads_;
   Isa isa_;
-  AlignedColumn<float> a_;
+  AlignedColumn<float> a_, last_columns_;
   PackedFactor b_;
 };
 

@@ -1,27 +1,16 @@
 #include "networks/layered_learning.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "core/math.hpp"
 #include "core/random.hpp"
+#include "core/stopwatch.hpp"
 
 namespace rheo {
 
-namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-float* room(AlignedColumn<float>& column, std::size_t size) {
-  if (column.size() < size) column = AlignedColumn<float>(size);
-  return column.data();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 LayeredLearning::LayeredLearning(LayeredNetwork& network, const Settings& settings, std::uint64_t seed)
     : network_(network), settings_(settings) {
@@ -76,7 +65,6 @@ const float* LayeredLearning::feedback_of(std::size_t projection) {
 
 double LayeredLearning::learn(std::span<const float> samples, std::span<const std::uint8_t> labels,
                               std::span<const std::uint8_t> counts) {
-  using Clock = std::chrono::steady_clock;
   Product& product = network_.product();
   const std::size_t rows = network_.rows(), count = network_.count();
   const float rate = -static_cast<float>(settings_.learning_rate) / static_cast<float>(count);
@@ -110,13 +98,13 @@ double LayeredLearning::learn(std::span<const float> samples, std::span<const st
     const float* factor = x.data();
     if (!lateral_.empty()) {
       LateralSubspace& lateral = lateral_[p];
-      auto begin = Clock::now();
+      const Stopwatch projecting;
       float* const projected = room(projected_, terms * n);
       lateral.project(x, {projected, terms * n}, product);
-      projecting_ += seconds_since(begin);
-      begin = Clock::now();
+      projecting_ += projecting.seconds();
+      const Stopwatch adapting;
       lateral.learn(x, {projected, terms * n}, product);
-      adapting_ += seconds_since(begin);
+      adapting_ += adapting.seconds();
       factor = projected;
     }
     product.multiply(DenseView::of(factor, terms, n).transposed(), DenseView::of(error_.data(), terms, m),

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "core/random.hpp"
 #include "networks/complaints.hpp"
 #include "networks/population_plan.hpp"
 #include "neurons/lif_discrete.hpp"
+#include "neurons/population.hpp"
 #include "plasticity/eligibility.hpp"
 
 namespace rheo {
@@ -87,14 +89,15 @@ LayeredNetwork::Layer LayeredNetwork::build_layer(const NetworkSpec& network, co
   repeat(plan.params, spec_.batch);
   repeat(plan.initial, spec_.batch);
   layer.block = below("populations." + name, [&] { return make_population(plan); });
-  layer.neurons = dynamic_cast<TickBlock*>(layer.block.get());
   ByteWriter rest;
   layer.block->save(rest);
   layer.rest = rest.take();
   layer.input = AlignedColumn<float>(index == 0 ? neurons : rows);  // the same in every step of the first layer
   layer.trace = AlignedColumn<float>(rows);
   layer.post = AlignedColumn<float>(rows);
-  layer.fired = AlignedColumn<std::uint8_t>(neurons);
+  layer.fired = AlignedColumn<std::uint8_t>(rows);
+  layer.columns.resize(neurons);
+  layer.values = AlignedColumn<float>(rows);
   return layer;
 }
 
@@ -102,11 +105,15 @@ void LayeredNetwork::present(std::span<const float> samples, std::size_t count, 
   count_ = count;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    if (l == 0)
-      product_.multiply(DenseView::of(samples.data(), count, spec_.inputs),
-                        DenseView::of(weights_[0].data(), spec_.inputs, layer.size), layer.input.data(), layer.size);
-    else
+    if (l == 0) {
+      if (!first_weights_are_laid_out_)
+        product_.pack(DenseView::of(weights_[0].data(), spec_.inputs, layer.size), first_weights_);
+      first_weights_are_laid_out_ = true;
+      product_.multiply(DenseView::of(samples.data(), count, spec_.inputs), first_weights_, layer.input.data(),
+                        layer.size);
+    } else {
       feed(l, layer.input.data());
+    }
     advance(layer, l == 0, with_traces);
   }
   feed(layers_.size(), outputs_.data());
@@ -114,45 +121,66 @@ void LayeredNetwork::present(std::span<const float> samples, std::size_t count, 
 
 // What the spikes of the layer before bring to each of the projection's targets, row by row.
 void LayeredNetwork::feed(std::size_t projection, float* to) {
-  const Layer& from = layers_[projection - 1];
-  const OnesView ones = spikes(projection - 1);
   const std::size_t m = targets(projection);
-  const DenseView weights = DenseView::of(weights_[projection].data(), from.size, m);
-  // A spike costs about as much as three numbers of the product of full matrices; the sums are the same.
-  if (ones.columns.size() * 10 < rows() * from.size * 3) {
-    product_.multiply(ones, weights, to, m);
-    return;
+  product_.multiply(spikes(projection - 1), DenseView::of(weights_[projection].data(), sources(projection), m), to, m);
+}
+
+// The neurons of a sample that spiked in any step, and in which. Returns the number of spikes.
+std::size_t LayeredNetwork::group_spikes(Layer& layer, std::size_t sample, std::size_t row_size) const {
+  constexpr std::size_t bits = 8;  // steps of a byte
+  const std::size_t n = layer.size, steps = spec_.steps, bytes = (steps + bits - 1) / bits;
+  const std::uint8_t* const fired = layer.fired.data() + sample * n;
+  std::vector<std::uint8_t> which(bytes * n), any(n), marks(n);
+  for (std::size_t step = 0; step < steps; ++step) {
+    std::uint8_t* const to = which.data() + step / bits * n;
+    for (std::size_t i = 0; i < n; ++i) to[i] |= static_cast<std::uint8_t>(fired[step * row_size + i] << step % bits);
   }
-  if (written_out_.size() < rows() * from.size) written_out_ = AlignedColumn<float>(rows() * from.size);
-  std::fill_n(written_out_.data(), rows() * from.size, 0.0f);
-  for (std::size_t row = 0; row < rows(); ++row)
-    for (std::size_t k = ones.begin[row]; k < ones.begin[row + 1]; ++k)
-      written_out_[row * from.size + ones.columns[k]] = 1;
-  product_.multiply(DenseView::of(written_out_.data(), rows(), from.size), weights, to, m);
+  for (std::size_t byte = 0; byte < bytes; ++byte)
+    for (std::size_t i = 0; i < n; ++i) any[i] |= which[byte * n + i];
+
+  std::uint32_t* const columns = layer.columns.data() + sample * n;
+  std::uint32_t entries = 0;
+  for (std::size_t i = 0; i < n; ++i) {  // without a branch that nobody could foresee
+    columns[entries] = static_cast<std::uint32_t>(i);
+    entries += any[i] != 0;
+  }
+  layer.entries[sample] = entries;
+  std::size_t spikes = 0;
+  for (std::size_t step = 0; step < steps; ++step) {
+    if (step % bits == 0)
+      for (std::uint32_t e = 0; e < entries; ++e) marks[e] = which[step / bits * n + columns[e]];
+    float* const values = layer.values.data() + (sample * steps + step) * n;
+    std::uint32_t sum = 0;
+    for (std::uint32_t e = 0; e < entries; ++e) {
+      const std::uint32_t on = (marks[e] >> step % bits) & 1u;
+      values[e] = static_cast<float>(static_cast<std::int32_t>(on));
+      sum += on;
+    }
+    spikes += sum;
+  }
+  return spikes;
 }
 
 void LayeredNetwork::advance(Layer& layer, bool same_input, bool with_traces) {
   const std::size_t n = layer.size, row_size = count_ * n, items = (count_ + samples_at_once - 1) / samples_at_once;
+  auto& neurons = static_cast<Population<Model>&>(*layer.block);
   ByteReader rest(layer.rest);
-  layer.block->load(rest);
-  const std::span<const float> V_m = layer.block->view(*layer.block->find_column("V_m"));
-  std::vector<std::vector<SpikeList>> fired(items, std::vector<SpikeList>(spec_.steps));  // [item][step]
+  neurons.load(rest);
+  const std::span<const float> V_m = neurons.view(*neurons.find_column("V_m"));
+  layer.entries.resize(count_);
+  std::vector<std::size_t> spikes_of(items);
   product_.threads().for_each(items, [&](std::size_t item) {
     const std::size_t first = item * samples_at_once, end = std::min(count_, first + samples_at_once);
     for (std::uint32_t step = 0; step < spec_.steps; ++step) {
-      const std::size_t at = step * row_size + first * n;
-      SpikeList& spikes = fired[item][step];
-      layer.neurons->advance(step + 1, static_cast<std::uint32_t>(first * n), static_cast<std::uint32_t>(end * n),
-                             layer.input.data() + (same_input ? first * n : at), 0, spikes);
+      const std::size_t row = step * row_size;
+      neurons.advance(static_cast<std::uint32_t>(first * n), static_cast<std::uint32_t>(end * n),
+                      layer.input.data() + (same_input ? 0 : row) + first * n, layer.fired.data() + row + first * n);
       if (!with_traces) continue;
-      std::uint8_t* const marks = layer.fired.data() + first * n;
-      std::memset(marks, 0, (end - first) * n);
-      for (const NeuronId neuron : spikes.neurons) layer.fired[neuron] = 1;
       for (std::size_t sample = first; sample < end; ++sample) {
-        const std::size_t to = step * row_size + sample * n;
+        const std::size_t to = row + sample * n;
         update_eligibility(product_.isa(), {.n = n,
                                             .V_m = V_m.data() + sample * n,
-                                            .fired = layer.fired.data() + sample * n,
+                                            .fired = layer.fired.data() + to,
                                             .decay = layer.decay.data(),
                                             .V_th = layer.V_th.data(),
                                             .reset = layer.reset.data(),
@@ -162,47 +190,22 @@ void LayeredNetwork::advance(Layer& layer, bool same_input, bool with_traces) {
                                             .post = layer.post.data() + to});
       }
     }
+    for (std::size_t sample = first; sample < end; ++sample) spikes_of[item] += group_spikes(layer, sample, row_size);
   });
-  const std::uint32_t neurons = static_cast<std::uint32_t>(row_size);
-  if (const std::uint32_t broken = layer.neurons->first_non_finite(0, neurons); broken < neurons)
+  layer.spikes = std::accumulate(spikes_of.begin(), spikes_of.end(), std::size_t{0});
+  const std::uint32_t size = static_cast<std::uint32_t>(row_size);
+  if (const std::uint32_t broken = neurons.first_non_finite(0, size); broken < size)
     throw NumericalError({.file = {},
                           .key = fmt::format("{}[{}]", layer.name, broken % n),
                           .value = {},
                           .problem = "V_m is not finite after a presentation",
                           .expected = "finite samples and weights: check learning_rate",
                           .suggestion = {}});
-
-  // Where the spikes of each row begin, and then the spikes: those of an item are in order already.
-  layer.begin.assign(spec_.steps * count_ + 1, 0);
-  product_.threads().for_each(items, [&](std::size_t item) {
-    for (std::uint32_t step = 0; step < spec_.steps; ++step) {
-      const std::vector<NeuronId>& spikes = fired[item][step].neurons;
-      auto from = spikes.begin();
-      for (std::size_t sample = item * samples_at_once; from != spikes.end(); ++sample) {
-        const auto end = std::lower_bound(from, spikes.end(), static_cast<NeuronId>((sample + 1) * n));
-        layer.begin[step * count_ + sample + 1] = static_cast<std::uint32_t>(end - from);
-        from = end;
-      }
-    }
-  });
-  for (std::size_t row = 1; row < layer.begin.size(); ++row) layer.begin[row] += layer.begin[row - 1];
-  layer.columns.resize(layer.begin.back());
-  product_.threads().for_each(items, [&](std::size_t item) {
-    for (std::uint32_t step = 0; step < spec_.steps; ++step) {
-      const std::size_t first = item * samples_at_once, end = std::min(count_, first + samples_at_once);
-      const NeuronId* from = fired[item][step].neurons.data();
-      for (std::size_t sample = first; sample < end; ++sample) {
-        const std::size_t row = step * count_ + sample, spikes = layer.begin[row + 1] - layer.begin[row];
-        std::uint32_t* const to = layer.columns.data() + layer.begin[row];
-        for (std::size_t k = 0; k < spikes; ++k) to[k] = from[k] - static_cast<std::uint32_t>(sample * n);
-        from += spikes;
-      }
-    }
-  });
 }
 
-OnesView LayeredNetwork::spikes(std::size_t layer) const {
-  return {layers_[layer].begin, layers_[layer].columns};
+GroupedOnes LayeredNetwork::spikes(std::size_t layer) const {
+  const Layer& from = layers_[layer];
+  return {spec_.steps, from.size, from.entries, from.columns, {from.values.data(), from.values.size()}};
 }
 std::span<const float> LayeredNetwork::traces(std::size_t layer) const {
   return {layers_[layer].trace.data(), rows() * layers_[layer].size};
@@ -212,11 +215,11 @@ std::span<const float> LayeredNetwork::post_factors(std::size_t layer) const {
 }
 
 std::size_t LayeredNetwork::bytes() const {
-  std::size_t sum = outputs_.bytes() + written_out_.bytes();
+  std::size_t sum = outputs_.bytes();
   for (const auto& weights : weights_) sum += weights.bytes();
   for (const Layer& layer : layers_)
     sum += layer.block->bytes() + layer.rest.size() + layer.input.bytes() + layer.trace.bytes() + layer.post.bytes() +
-           layer.fired.bytes();
+           layer.fired.bytes() + layer.values.bytes();
   return sum;
 }
 
@@ -225,6 +228,7 @@ void LayeredNetwork::save(ByteWriter& to) const {
 }
 void LayeredNetwork::load(ByteReader& from) {
   for (auto& weights : weights_) from.get("weights", weights.span());
+  first_weights_are_laid_out_ = false;
 }
 
 }  // namespace rheo

@@ -44,9 +44,10 @@ class LayeredNetwork {
   std::size_t count() const { return count_; }
   std::size_t rows() const { return count_ * spec_.steps; }
   std::span<const float> outputs() const { return {outputs_.data(), rows() * spec_.outputs}; }  // [rows][outputs]
-  OnesView spikes(std::size_t layer) const;                                                     // [rows][neurons]
-  std::span<const float> traces(std::size_t layer) const;                                       // [rows][neurons]
-  std::span<const float> post_factors(std::size_t layer) const;                                 // [rows][neurons]
+  GroupedOnes spikes(std::size_t layer) const;  // of rows x neurons; a group is a sample, its rows are the steps
+  std::size_t spike_count(std::size_t layer) const { return layers_[layer].spikes; }
+  std::span<const float> traces(std::size_t layer) const;        // [rows][neurons]
+  std::span<const float> post_factors(std::size_t layer) const;  // [rows][neurons]
 
   const LayeredSpec& spec() const { return spec_; }
   std::size_t layers() const { return layers_.size(); }
@@ -57,7 +58,10 @@ class LayeredNetwork {
   std::size_t targets(std::size_t projection) const {
     return projection == layers_.size() ? spec_.outputs : size(projection);
   }
-  std::span<float> weights(std::size_t projection) { return weights_[projection].span(); }
+  std::span<float> weights(std::size_t projection) {
+    if (projection == 0) first_weights_are_laid_out_ = false;
+    return weights_[projection].span();
+  }
   std::span<const float> weights(std::size_t projection) const { return weights_[projection].span(); }
 
   Product& product() { return product_; }
@@ -71,23 +75,27 @@ class LayeredNetwork {
   struct Layer {
     std::string name;
     std::size_t size = 0;
-    std::unique_ptr<PopulationBlock> block;  // neurons of sample 0, of sample 1, ..
-    TickBlock* neurons = nullptr;
+    std::unique_ptr<PopulationBlock> block;  // Population<LifDiscrete<float>>: neurons of sample 0, of sample 1, ..
     std::vector<std::byte> rest;
     std::vector<float> decay, V_th, reset;  // by neuron
     AlignedColumn<float> input, trace, post;
-    AlignedColumn<std::uint8_t> fired;
-    std::vector<std::uint32_t> begin, columns;  // of OnesView
+    AlignedColumn<std::uint8_t> fired;            // [rows][neurons]
+    std::vector<std::uint32_t> entries, columns;  // of GroupedOnes
+    AlignedColumn<float> values;
+    std::size_t spikes = 0;
   };
   Layer build_layer(const NetworkSpec& network, const std::string& name, std::size_t index);
   void feed(std::size_t projection, float* to);
   void advance(Layer& layer, bool same_input, bool with_traces);
+  std::size_t group_spikes(Layer& layer, std::size_t sample, std::size_t row_size) const;
 
   LayeredSpec spec_;
   Product product_;
   std::vector<Layer> layers_;
   std::vector<AlignedColumn<float>> weights_;
-  AlignedColumn<float> outputs_, written_out_;
+  PackedFactor first_weights_;
+  bool first_weights_are_laid_out_ = false;
+  AlignedColumn<float> outputs_;
   std::size_t count_ = 0;
 };
 

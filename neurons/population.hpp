@@ -85,6 +85,12 @@ class Population final : public TickBlock {
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,
                SpikeList& spikes) override {
+    advance(begin, end, input, fired_.data() + begin);
+    collect(fired_.data() + begin, end - begin, first_id + begin, spikes.neurons);
+  }
+
+  // The same, where spikes are marked: fired[i - begin] = 1 for every neuron i that spiked, else 0.
+  void advance(std::uint32_t begin, std::uint32_t end, const void* input, std::uint8_t* fired) {
     const bool per_neuron = step_.size() > 1;
     for (std::uint32_t at = begin; at < end;) {
       const std::uint32_t n = per_neuron ? std::min(end - at, at_once) : end - begin;
@@ -94,10 +100,9 @@ class Population final : public TickBlock {
       for (std::size_t c = 0; c < step_.size(); ++c)
         step[c] = step_[c].data() + (per_neuron && step_[c].size() == size_ ? at : 0);
       sweep_({state.data(), step.data(), static_cast<const Real*>(input) + (at - begin), end - begin,
-              fired_.data() + at, n});
+              fired + (at - begin), n});
       at += n;
     }
-    collect(fired_.data() + begin, end - begin, first_id + begin, spikes.neurons);
   }
 
   std::uint32_t first_non_finite(std::uint32_t begin, std::uint32_t end) const override {

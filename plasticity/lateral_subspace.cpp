@@ -6,17 +6,27 @@
 #include <limits>
 
 #include "core/random.hpp"
+#include "plasticity/lateral_step.hpp"
 
 namespace rheo {
 
-namespace {
+void lateral_step_base(const LateralStep& args);
+#if defined(RHEO_X86_ISAS)
+void lateral_step_v3(const LateralStep& args);
+void lateral_step_v4(const LateralStep& args);
+#endif
 
-float* room(AlignedColumn<float>& column, std::size_t size) {
-  if (column.size() < size) column = AlignedColumn<float>(size);
-  return column.data();
+void lateral_step(Isa isa, const LateralStep& args) {
+#if defined(RHEO_X86_ISAS)
+  if (isa == Isa::v4) return lateral_step_v4(args);
+  if (isa == Isa::v3) return lateral_step_v3(args);
+#else
+  static_cast<void>(isa);
+#endif
+  lateral_step_base(args);
 }
 
-}  // namespace
+namespace {}  // namespace
 
 void LateralSubspace::append(std::size_t rows, std::uint64_t seed, std::string_view name) {
   merge();
@@ -112,11 +122,15 @@ void LateralSubspace::learn(std::span<const float> x, std::span<const float> pro
     product.multiply(Y, Y.transposed(), together, learning);
     product.multiply(DenseView::of(together, learning, learning), rows_of_H, change, inputs_, -mean, true);
     product.threads().for_each((size + at_once - 1) / at_once, [&](std::size_t item) {
-      const std::size_t end = std::min(size, (item + 1) * at_once);
-      for (std::size_t i = item * at_once; i < end; ++i) {
-        momentum_[i] = keep * momentum_[i] + take * std::clamp(change[i], -clip, clip);
-        H[i] += rate * momentum_[i];
-      }
+      const std::size_t first = item * at_once, end = std::min(size, first + at_once);
+      lateral_step(product.isa(), {.n = end - first,
+                                   .change = change + first,
+                                   .momentum = momentum_.data() + first,
+                                   .H = H + first,
+                                   .keep = keep,
+                                   .take = take,
+                                   .rate = rate,
+                                   .clip = clip});
     });
   }
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "apps/continual/glyphs.hpp"
 #include "apps/continual/subspaces.hpp"
 #include "core/random.hpp"
+#include "core/stopwatch.hpp"
 #include "io/checkpoint.hpp"
 #include "io/recording.hpp"
 #include "io/spike_recorder.hpp"
@@ -24,16 +24,11 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 using Method = ContinualTask::Method;
 using Protocol = ContinualTask::Protocol;
 
 constexpr std::string_view format = "rheobase continual";
-constexpr std::uint32_t format_version = 1;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
+constexpr std::uint32_t format_version = 2;  // 2: products are sums of fused multiply-adds
 
 // `items` in an order that is a function of (seed, what, index).
 template <class T>
@@ -122,45 +117,13 @@ class Run {
   // False where it was stopped; what was done is kept then.
   bool operator()(double keep_every, const std::function<bool()>& stop,
                   const std::function<void(const ContinualProgress&)>& show) {
-    const Clock::time_point begin = Clock::now();
-    Clock::time_point kept = begin;
-    ContinualProgress progress{.tasks = stages(), .all_images = all_images(), .images_before = result_.images_trained};
-    const auto tell = [&](bool testing) {
-      progress.task = stage_;
-      progress.images = result_.images_trained;
-      progress.seconds = seconds_since(begin);
-      progress.testing = testing;
-      show(progress);
-    };
-    while (stage_ < stages()) {
-      if (!begun_) begin_stage();
-      for (; epoch_ < task_.epochs; ++epoch_, batch_ = 0) {
-        const std::vector<Item> items = items_of(stage_, epoch_);
-        const std::size_t batches = batches_of(items.size());
-        while (batch_ < batches) {
-          train(items);
-          ++batch_;
-          tell(false);
-          const bool stopped = stop();
-          if (!stopped && seconds_since(kept) < keep_every) continue;
-          keep();
-          kept = Clock::now();
-          if (stopped) return false;
-        }
-      }
-      end_window();
-      tell(true);
-      end_stage();
-      keep();
-      kept = Clock::now();
-      if (stage_ < stages() && stop()) return false;
-    }
-    return true;
+    bool done = false;
+    network_.product().threads().enter([&] { done = work(keep_every, stop, show); });
+    return done;
   }
 
   const ContinualResult& result() const { return result_; }
   bool finished() const { return stage_ == stages(); }
-
   // Goes on with what the file keeps, if it is there and of this run. Throws RecordingError where it is damaged.
   void go_on() {
     if (!fs::exists(file_)) return;
@@ -203,10 +166,10 @@ class Run {
           for (std::size_t l = 0; l < network_.layers(); ++l) {
             const Tick step = tick - 1 - static_cast<Tick>(l);
             if (step < 0 || step >= static_cast<Tick>(spec.steps)) continue;
-            const OnesView spikes = network_.spikes(l);
-            const std::size_t row = static_cast<std::size_t>(step) * count + sample;
-            for (std::size_t k = spikes.begin[row]; k < spikes.begin[row + 1]; ++k)
-              batch.neurons.push_back(populations[l].first + spikes.columns[k]);
+            const GroupedOnes spikes = network_.spikes(l);
+            for (std::size_t e = 0; e < spikes.entries[sample]; ++e)
+              if (spikes.has(sample, e, static_cast<std::size_t>(step)))
+                batch.neurons.push_back(populations[l].first + spikes.columns[sample * spikes.stride + e]);
           }
           batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
         }
@@ -225,6 +188,44 @@ class Run {
     double loss = 0;
     std::vector<std::uint64_t> spikes;
   };
+
+  bool work(double keep_every, const std::function<bool()>& stop,
+            const std::function<void(const ContinualProgress&)>& show) {
+    const Stopwatch watch;
+    Stopwatch kept;
+    ContinualProgress progress{.tasks = stages(), .all_images = all_images(), .images_before = result_.images_trained};
+    const auto tell = [&](bool testing) {
+      progress.task = stage_;
+      progress.images = result_.images_trained;
+      progress.seconds = watch.seconds();
+      progress.testing = testing;
+      show(progress);
+    };
+    while (stage_ < stages()) {
+      if (!begun_) begin_stage();
+      for (; epoch_ < task_.epochs; ++epoch_, batch_ = 0) {
+        const std::vector<Item> items = items_of(stage_, epoch_);
+        const std::size_t batches = batches_of(items.size());
+        while (batch_ < batches) {
+          train(items);
+          ++batch_;
+          tell(false);
+          const bool stopped = stop();
+          if (!stopped && kept.seconds() < keep_every) continue;
+          keep();
+          kept = Stopwatch();
+          if (stopped) return false;
+        }
+      }
+      end_window();
+      tell(true);
+      end_stage();
+      keep();
+      kept = Stopwatch();
+      if (stage_ < stages() && stop()) return false;
+    }
+    return true;
+  }
 
   static NetworkSpec seeded(NetworkSpec network, std::uint64_t seed) {
     network.seed = seed;
@@ -279,7 +280,7 @@ class Run {
   }
 
   void train(const std::vector<Item>& items) {
-    const Clock::time_point begin = Clock::now();
+    const Stopwatch watch;
     const std::size_t first = batch_ * task_.network.batch;
     const std::size_t count = std::min<std::size_t>(task_.network.batch, items.size() - first);
     for (std::size_t i = 0; i < count; ++i) fill(i, items[first + i].view, images_.train, items[first + i].image);
@@ -295,11 +296,11 @@ class Run {
     result_.project_seconds += learning_.projecting() - projecting;
     result_.adapt_seconds += learning_.adapting() - adapting;
     window_.spikes.resize(network_.layers());
-    for (std::size_t l = 0; l < network_.layers(); ++l) window_.spikes[l] += network_.spikes(l).columns.size();
+    for (std::size_t l = 0; l < network_.layers(); ++l) window_.spikes[l] += network_.spike_count(l);
     window_.rows += network_.rows();
     window_.images += count;
     result_.images_trained += static_cast<double>(count);
-    result_.train_seconds += seconds_since(begin);
+    result_.train_seconds += watch.seconds();
     if (++window_.batches == task_.window) end_window();
   }
 
@@ -317,11 +318,11 @@ class Run {
   }
 
   void end_stage() {
-    const Clock::time_point begin = Clock::now();
+    const Stopwatch watch;
     const std::size_t last = joint() ? views_.size() - 1 : stage_;
     std::vector<double>& row = result_.accuracy.emplace_back();
     for (std::size_t v = 0; v <= last; ++v) row.push_back(accuracy(v, last));
-    result_.test_seconds += seconds_since(begin);
+    result_.test_seconds += watch.seconds();
     if (!learning_.lateral().empty()) {
       if (task_.subspace_samples > 0) measure_subspaces();
       for (LateralSubspace& lateral : learning_.lateral()) lateral.merge();

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "apps/reservoir/patterns.hpp"
 #include "apps/reservoir/readouts.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
+#include "core/stopwatch.hpp"
 #include "core/time.hpp"
 
 namespace rheo {
@@ -44,7 +44,7 @@ Trial run_patterns(const Experiment& experiment, const Task& given, std::uint64_
                                 .deletion = task.deletion,
                                 .noise_rate = task.noise_rate},
                                seed, "patterns");
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   SpikingReservoir reservoir(experiment, task, seed, task.channels, 0);
   const Tick length = std::max<Tick>(1, ms_to_tick_nearest(task.length, dt)),
              pause = ms_to_tick_nearest(task.pause, dt);
@@ -84,7 +84,7 @@ Trial run_patterns(const Experiment& experiment, const Task& given, std::uint64_
     classes.push_back(of_class);
     rest();
   }
-  trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  trial.seconds = watch.seconds();
   trial.simulated = static_cast<double>(all + adapting) * (task.length + task.pause) / 1000;
   // Half for training, a quarter each for the choice of lambda and for the test, samples of all classes in each.
   const std::size_t train = task.samples_per_class / 2 * task.classes;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "core/math.hpp"
 #include "core/memory.hpp"
 #include "core/random.hpp"
+#include "core/stopwatch.hpp"
 
 namespace rheo {
 
@@ -434,13 +434,13 @@ Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t s
   check_memory(experiment, task, parts);
   const Series series = make_series(task, seed, parts);
   trial.remarks = series.remarks;
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const std::unique_ptr<Reservoir> reservoir = make_reservoir(experiment, task, seed, series, parts);
   Driver driver(*reservoir, series, task, parts);
   driver.washout();
   if (task.streams > 0) measure_kernel(*reservoir, series, task, seed, trial);
   const Fit made = task.readout.kind == ReadoutSpec::Kind::ridge ? driver.by_ridge(trial) : driver.by_learning(trial);
-  trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  trial.seconds = watch.seconds();
   trial.simulated = static_cast<double>(parts.test + task.test) * task.step / 1000;
   score_outputs("", made.outputs, series, task, parts, trial);
   trial.score(search_score, made.validation);

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -21,6 +20,7 @@
 #include "apps/reservoir/what_when.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
+#include "core/stopwatch.hpp"
 #include "core/time.hpp"
 #include "io/experiment_network.hpp"
 
@@ -531,14 +531,14 @@ void change(const Experiment& experiment, const WhatWhen& how, std::uint64_t see
 
 Trial run_what_when(const Experiment& experiment, const WhatWhen& how, std::uint64_t seed) {
   Trial trial;
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   if (how.protocol == WhatWhen::Protocol::learning)
     learning(experiment, how, seed, trial);
   else if (how.protocol == WhatWhen::Protocol::probabilities)
     probabilities(experiment, how, seed, trial);
   else
     change(experiment, how, seed, trial);
-  trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  trial.seconds = watch.seconds();
   return trial;
 }
 

@@ -66,12 +66,12 @@ const std::vector<std::string> result_files{"results.json", "results.h5", "resul
 TEST_CASE("lateral neurons keep what was learnt, plain learning forgets it") {
   if (sanitized) return;  // two minutes
   const Scratch scratch;
-  const auto methods = results_of(scratch, example, {"task.seeds=[1]", "task.tasks=3", "task.data.train=1500"});
+  const auto methods = results_of(scratch, example, {"task.seeds=[1]", "task.tasks=4", "task.data.train=1500"});
   const double kept = methods["hlop"]["acc"]["mean"], lost = methods["plain"]["acc"]["mean"],
                bound = methods["joint"]["acc"]["mean"];
   CHECK(kept > 95);
   CHECK(bound > kept);
-  CHECK(lost < kept - 2);
+  CHECK(lost < kept - 3);
   CHECK(methods["hlop"]["bwt"]["mean"] > -3.5);
   CHECK(methods["plain"]["bwt"]["mean"] < methods["hlop"]["bwt"]["mean"].get<double>() - 3);
   // Both see the same images in the same order with the same weights at first: before there is anything to keep,

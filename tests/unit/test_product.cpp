@@ -1,4 +1,5 @@
 // Products of matrices: each sum in its one order, whatever the instruction set, the threads and the shape.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
@@ -11,8 +12,8 @@
 namespace {
 
 using rheo::DenseView;
+using rheo::GroupedOnes;
 using rheo::Isa;
-using rheo::OnesView;
 using rheo::Product;
 using rheo::Threads;
 
@@ -33,10 +34,7 @@ std::vector<float> by_hand(const DenseView& a, const DenseView& b, float scale, 
   for (std::size_t i = 0; i < a.rows; ++i)
     for (std::size_t j = 0; j < b.columns; ++j) {
       float sum = 0;
-      for (std::size_t k = 0; k < a.columns; ++k) {
-        const float product = at(a, i, k) * at(b, k, j);
-        sum = sum + product;
-      }
+      for (std::size_t k = 0; k < a.columns; ++k) sum = std::fma(at(a, i, k), at(b, k, j), sum);
       const float scaled = scale * sum;
       made[i * b.columns + j] = start.empty() ? scaled : start[i * b.columns + j] + scaled;
     }
@@ -89,31 +87,67 @@ TEST_CASE("rows that are far apart stay untouched in between", "[product]") {
   }
 }
 
-TEST_CASE("a matrix of ones is summed as if it were written out", "[product]") {
-  for (const std::size_t n : {1u, 10u, 31u, 128u, 131u, 300u}) {
-    CAPTURE(n);
-    constexpr std::size_t m = 130, k = 90;
-    const std::vector<float> b = numbers(k * n, 4);
-    rheo::RandomStream stream(rheo::random_key(2, "product", "test"), 0);
-    std::vector<std::uint32_t> begin{0}, columns;
-    std::vector<float> written(m * k);
-    for (std::size_t i = 0; i < m; ++i) {
-      const double share = stream.uniform();  // rows from empty to full
-      for (std::uint32_t j = 0; j < k; ++j)
-        if (i > 0 && stream.uniform() < share) {
-          columns.push_back(j);
-          written[i * k + j] = 1;
+TEST_CASE("groups of rows of ones are summed as if they were written out", "[product]") {
+  constexpr std::size_t groups = 21, k = 90;
+  for (const std::size_t rows : {1u, 4u, 6u, 7u, 15u})
+    for (const std::size_t n : {1u, 10u, 31u, 128u, 131u, 300u}) {
+      CAPTURE(rows, n);
+      const std::vector<float> b = numbers(k * n, 4);
+      rheo::RandomStream stream(rheo::random_key(2, "product", "test"), 0);
+      std::vector<std::uint32_t> entries, columns(groups * k);
+      std::vector<float> values(groups * k * rows), written(groups * rows * k);
+      for (std::size_t g = 0; g < groups; ++g) {
+        const double share = stream.uniform();  // groups from empty to full
+        std::uint32_t count = 0;
+        for (std::uint32_t j = 0; j < k; ++j) {
+          if (g == 0 || stream.uniform() >= share) continue;
+          columns[g * k + count] = j;
+          for (std::size_t r = 0; r < rows; ++r)
+            if (stream.uniform() < 0.6) values[(g * rows + r) * k + count] = written[(r * groups + g) * k + j] = 1;
+          ++count;
         }
-      begin.push_back(static_cast<std::uint32_t>(columns.size()));
-    }
-    const std::vector<float> wanted =
-        by_hand(DenseView::of(written.data(), m, k), DenseView::of(b.data(), k, n), 1, {});
-    for (const Isa isa : rheo::usable_isas())
-      for (const unsigned threads : {1u, 3u}) {
-        const Product product(Threads(threads), isa);
-        std::vector<float> to(m * n, 5.0f);
-        product.multiply(OnesView{begin, columns}, DenseView::of(b.data(), k, n), to.data(), n);
-        CHECK(same_bits(to, wanted));
+        entries.push_back(count);
       }
+      const std::vector<float> wanted =
+          by_hand(DenseView::of(written.data(), groups * rows, k), DenseView::of(b.data(), k, n), 1, {});
+      for (const Isa isa : rheo::usable_isas())
+        for (const unsigned threads : {1u, 3u}) {
+          Product product(Threads(threads), isa);
+          std::vector<float> to(groups * rows * n, 5.0f);
+          product.multiply(GroupedOnes{rows, k, entries, columns, values}, DenseView::of(b.data(), k, n), to.data(), n);
+          CHECK(same_bits(to, wanted));
+        }
+    }
+}
+
+// What is not random: sums that cancel, are halfway between two numbers, leave the range, or are no numbers.
+TEST_CASE("sums round once for every instruction set", "[product]") {
+  const float tiny = std::numeric_limits<float>::denorm_min(), least = std::numeric_limits<float>::min();
+  const float most = std::numeric_limits<float>::max(), infinite = std::numeric_limits<float>::infinity();
+  std::vector<float> some{
+      0.0f,     -0.0f,    1.0f,      -1.0f,    tiny,         -tiny,           3 * tiny,  least,
+      -least,   most,     -most,     infinite, 1 + 0x1p-23f, 1 - 0x1p-24f,    0x1p-12f,  1 + 0x1p-12f,
+      0x1p-24f, 0x1p-25f, -0x1p-25f, 0x1p-60f, 1.5f,         0x1.fffffep-63f, 0x1.8p-75f};
+  for (const float x : numbers(20, 5)) some.push_back(x);
+  // A third number c + a b: the first product brings c in.
+  const std::size_t n = some.size();
+  std::vector<float> a(n * n * 2), b(2 * n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j) {
+      a[(i * n + j) * 2] = some[i];
+      a[(i * n + j) * 2 + 1] = some[j];
+    }
+  std::fill_n(b.begin(), n, 1.0f);
+  std::copy(some.begin(), some.end(), b.begin() + static_cast<std::ptrdiff_t>(n));
+  const DenseView A = DenseView::of(a.data(), n * n, 2), B = DenseView::of(b.data(), 2, n);
+  const std::vector<float> wanted = by_hand(A, B, 1, {});
+  for (const Isa isa : rheo::usable_isas()) {
+    Product product(Threads(1), isa);
+    std::vector<float> to(n * n * n);
+    product.multiply(A, B, to.data(), n);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < to.size(); ++i)
+      wrong += std::isnan(wanted[i]) ? !std::isnan(to[i]) : std::memcmp(&to[i], &wanted[i], sizeof to[i]) != 0;
+    CHECK(wrong == 0);
   }
 }

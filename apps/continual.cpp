@@ -73,7 +73,7 @@ void continual(const ContinualOptions& options) {
     }
   progress.finish();
   write_results(out, results);
-  std::string files = "results.json, results.h5, results.svg, resources.json, runs/";
+  std::string files = "results.{json,h5,svg}, resources.{json,h5,svg}, runs/";
   if (task.recorded > 0) {
     record_presentations(work, images, task.methods.front(), task.seeds.front(), threads,
                          file_of(task.methods.front(), task.seeds.front()), out);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "apps/commands.hpp"
@@ -72,8 +73,29 @@ bool tells(const Score& score, Method method) {
   return !score.needs_sequence || method != Method::joint;
 }
 
-double images_per_second(const ContinualResult& run) {
-  return run.train_seconds > 0 ? run.images_trained / run.train_seconds : 0;
+double per_second(double images, double seconds) {
+  return seconds > 0 ? images / seconds : 0;
+}
+
+struct Resource {
+  const char* name;
+  double (*value)(const ContinualResult&);
+};
+const std::array resources{
+    Resource{"train_s", [](const ContinualResult& r) { return r.train_seconds; }},
+    Resource{"test_s", [](const ContinualResult& r) { return r.test_seconds; }},
+    Resource{"project_s", [](const ContinualResult& r) { return r.project_seconds; }},
+    Resource{"learn_lateral_s", [](const ContinualResult& r) { return r.adapt_seconds; }},
+    Resource{"images_trained", [](const ContinualResult& r) { return r.images_trained; }},
+    Resource{"images_tested", [](const ContinualResult& r) { return r.images_tested; }},
+    Resource{"trained_per_s", [](const ContinualResult& r) { return per_second(r.images_trained, r.train_seconds); }},
+    Resource{"tested_per_s", [](const ContinualResult& r) { return per_second(r.images_tested, r.test_seconds); }},
+    Resource{"network_MiB", [](const ContinualResult& r) { return r.bytes / (1 << 20); }}};
+
+double peak_memory_MiB() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 Json interval_json(const Runs& runs, double (*value)(const ContinualResult&)) {
@@ -119,23 +141,62 @@ Json json_of(const ContinualResults& results) {
 
 Json resources_of(const ContinualResults& results) {
   Json json;
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  json["peak_memory_MiB"] = static_cast<double>(usage.ru_maxrss) / 1024;
+  json["peak_memory_MiB"] = peak_memory_MiB();
   json["runs"] = Json::array();
-  for (const ContinualResult& run : results.runs)
-    json["runs"].push_back({{"method", name_of(run.method)},
-                            {"seed", run.seed},
-                            {"train_s", run.train_seconds},
-                            {"test_s", run.test_seconds},
-                            {"project_s", run.project_seconds},
-                            {"learn_lateral_s", run.adapt_seconds},
-                            {"images_trained", run.images_trained},
-                            {"images_tested", run.images_tested},
-                            {"trained_per_s", images_per_second(run)},
-                            {"tested_per_s", run.test_seconds > 0 ? run.images_tested / run.test_seconds : 0},
-                            {"network_MiB", run.bytes / (1 << 20)}});
+  for (const ContinualResult& run : results.runs) {
+    Json& one = json["runs"].emplace_back(Json{{"method", name_of(run.method)}, {"seed", run.seed}});
+    for (const Resource& resource : resources) one[resource.name] = resource.value(run);
+  }
   return json;
+}
+
+void write_resources(h5::File& to, const ContinualResults& results) {
+  to.set_number("peak_memory_MiB", peak_memory_MiB());
+  for (const OfMethod& of : by_method(results)) {
+    h5::Group group = to.create_group(name_of(of.method));
+    std::vector<std::uint64_t> seeds;
+    for (const ContinualResult* run : of.runs) seeds.push_back(run->seed);
+    group.create_dataset<std::uint64_t>("seed", seeds.size()).write<std::uint64_t>(0, seeds);
+    for (const Resource& resource : resources) {
+      std::vector<double> values;
+      for (const ContinualResult* run : of.runs) values.push_back(resource.value(*run));
+      group.create_dataset<double>(resource.name, values.size()).write<double>(0, values);
+    }
+  }
+}
+
+Picture picture_of_resources(const ContinualResults& results) {
+  Picture picture;
+  picture.title = fmt::format("Time and memory; the whole process took {:.0f} MiB at most", peak_memory_MiB());
+  struct Bars {
+    const char* title;
+    const char* label;
+    double unit;
+    std::vector<std::pair<const char*, const char*>> names;  // of a bar, of a resource
+  };
+  const std::vector<Bars> all{{"Time of a run",
+                               "min",
+                               60,
+                               {{"training", "train_s"},
+                                {"of it lateral learning", "learn_lateral_s"},
+                                {"of it projection", "project_s"},
+                                {"tests", "test_s"}}},
+                              {"Speed", "images/s", 1, {{"training", "trained_per_s"}, {"tests", "tested_per_s"}}},
+                              {"Network with its traces", "MiB", 1, {{"", "network_MiB"}}}};
+  for (const Bars& bars : all) {
+    Panel& panel = picture.panels.emplace_back();
+    panel.title = bars.title;
+    panel.y.label = bars.label;
+    for (const OfMethod& of : by_method(results)) panel.categories.emplace_back(name_of(of.method));
+    for (const auto& [name, resource] : bars.names) {
+      BarLayer layer{.name = name};
+      for (const OfMethod& of : by_method(results))
+        for (const Resource& r : resources)
+          if (std::string_view(r.name) == resource) layer.y.push_back(over(of.runs, r.value).mean / bars.unit);
+      panel.layers.emplace_back(std::move(layer));
+    }
+  }
+  return picture;
 }
 
 Picture picture_of(const ContinualResults& results) {
@@ -245,7 +306,9 @@ std::string summary(const ContinualResults& results) {
       return r.train_seconds > 0 ? 100 * (r.project_seconds + r.adapt_seconds) / r.train_seconds : 0;
     };
     made += fmt::format(
-        "{:>14.0f}{:>8.0f} %{:>10.1f}\n", over(of.runs, images_per_second).mean, over(of.runs, lateral).mean,
+        "{:>14.0f}{:>8.0f} %{:>10.1f}\n",
+        over(of.runs, [](const ContinualResult& r) { return per_second(r.images_trained, r.train_seconds); }).mean,
+        over(of.runs, lateral).mean,
         over(of.runs, [](const ContinualResult& r) { return (r.train_seconds + r.test_seconds) / 60; }).mean);
   }
   for (const OfMethod& of : by_method(results)) {
@@ -267,6 +330,8 @@ void write_results(const std::filesystem::path& directory, const ContinualResult
   write_whole_text(directory / "results.json", [&](std::ostream& to) { to << json_of(results).dump(1) << '\n'; });
   write_whole_text(directory / "resources.json",
                    [&](std::ostream& to) { to << resources_of(results).dump(1) << '\n'; });
+  write_whole(directory / "resources.h5", [&](h5::File& to) { write_resources(to, results); });
+  write_whole_text(directory / "resources.svg", [&](std::ostream& to) { to << svg(picture_of_resources(results)); });
   write_whole(directory / "results.h5", [&](h5::File& to) { write_h5(to, results); });
   write_whole_text(directory / "results.svg", [&](std::ostream& to) { to << svg(picture_of(results)); });
 }

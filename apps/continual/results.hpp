@@ -19,8 +19,8 @@ struct ContinualResults {
 
 std::string summary(const ContinualResults& results);
 
-// results.json, results.h5, results.svg, and resources.json. All but the last hold nothing of times or machines: the
-// same bytes for the same file and seeds. Throws RecordingError.
+// results.json, .h5 and .svg, which hold nothing of times or machines: the same bytes for the same file and seeds; and
+// resources.json, .h5 and .svg, which do. Throws RecordingError.
 void write_results(const std::filesystem::path& directory, const ContinualResults& results);
 
 }  // namespace rheo

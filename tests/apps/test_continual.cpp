@@ -82,6 +82,19 @@ TEST_CASE("lateral neurons keep what was learnt, plain learning forgets it") {
     CHECK(measure["share"] > 0.6 * measure["best_share"].get<double>());
     CHECK(measure["share"] <= measure["best_share"].get<double>() + 1e-9);
   }
+  // What it took, as often as it is told.
+  const auto resources = nlohmann::json::parse(bytes_of(scratch / "out" / "resources.json"));
+  const auto columns = rheo::h5::File::open((scratch / "out" / "resources.h5").string());
+  CHECK(resources["peak_memory_MiB"] > 10);
+  for (const auto& run : resources["runs"]) {
+    const std::string method = run["method"];
+    CHECK(run["images_trained"] == 4 * 4 * 1500);
+    CHECK(run["train_s"] > 0);
+    CHECK((run["learn_lateral_s"] > 0) == (method == "hlop"));
+    for (const char* name : {"train_s", "trained_per_s", "network_MiB"})
+      CHECK(columns.dataset("/" + method + "/" + name).read<double>() == std::vector<double>{run[name]});
+  }
+  CHECK(bytes_of(scratch / "out" / "resources.svg").find("images/s") != std::string::npos);
   // Spikes of ten presentations of 6 + 2 ticks.
   const auto spikes = rheo::h5::File::open((scratch / "out" / "spikes.h5").string());
   for (const char* layer : {"hidden1", "hidden2"}) {

@@ -6,8 +6,6 @@
 #include <utility>
 #if defined(__FMA__)
 #include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
 #endif
 
 #include "core/inline.hpp"
@@ -45,23 +43,31 @@ RHEO_INLINE Vector fused(float a, Vector b, Vector c) {
   return _mm512_fmadd_ps(_mm512_set1_ps(a), b, c);
 #elif defined(__FMA__)
   return _mm256_fmadd_ps(_mm256_set1_ps(a), b, c);
-#elif defined(__aarch64__)
-  return vfmaq_n_f32(c, b, a);
+#elif defined(__FP_FAST_FMAF) || defined(__aarch64__)
+  for (std::size_t i = 0; i < register_floats; ++i) c[i] = __builtin_fmaf(a, b[i], c[i]);
+  return c;
 #else
   // The product is exact in double precision. So is the error of the sum (Knuth's two-sum), which rounds the sum to odd
   // where it is not exact: from there the second rounding, to single precision, goes where one alone would have gone
   // (Boldo & Melquiond, IEEE Trans. Comput. 2008).
-  typedef double Wide __attribute__((vector_size(register_floats * sizeof(double))));
-  typedef std::int64_t Bits __attribute__((vector_size(register_floats * sizeof(double))));
-  const Wide product = static_cast<double>(a) * __builtin_convertvector(b, Wide),
-             add = __builtin_convertvector(c, Wide);
-  const Wide sum = product + add, back = sum - product;
-  const Wide error = (product - (sum - back)) + (add - back);
-  const Bits above = error > 0, below = error<0, positive = sum> 0;
-  const Bits bits = reinterpret_cast<Bits>(sum), even = (bits & 1) - 1;
-  const Bits away = above ^ ~positive;  // the exact sum is farther from 0 than the rounded one
-  const Bits odd = bits + (((away & 2) - 1) & (above | below) & even);
-  return __builtin_convertvector(reinterpret_cast<Wide>(odd), Vector);
+  // Two lanes at a time: registers have no room for four.
+  typedef float Pair __attribute__((vector_size(8)));
+  typedef double Wide __attribute__((vector_size(16)));
+  typedef std::int64_t Bits __attribute__((vector_size(16)));
+  const Wide factor = {a, a};
+  const auto add = [&](Pair b, Pair c) RHEO_INLINE_LAMBDA -> Pair {
+    const Wide product = factor * __builtin_convertvector(b, Wide), before = __builtin_convertvector(c, Wide);
+    const Wide sum = product + before, back = sum - product;
+    const Wide error = (product - (sum - back)) + (before - back);
+    const Bits above = error > 0, below = error<0, positive = sum> 0;
+    const Bits bits = reinterpret_cast<Bits>(sum), even = (bits & 1) - 1;
+    const Bits away = above ^ ~positive;  // the exact sum is farther from 0 than the rounded one
+    const Bits odd = bits + (((away & 2) - 1) & (above | below) & even);
+    return __builtin_convertvector(reinterpret_cast<Wide>(odd), Pair);
+  };
+  const Pair low = add(__builtin_shufflevector(b, b, 0, 1), __builtin_shufflevector(c, c, 0, 1));
+  const Pair high = add(__builtin_shufflevector(b, b, 2, 3), __builtin_shufflevector(c, c, 2, 3));
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3);
 #endif
 }
 

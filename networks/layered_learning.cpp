@@ -1,8 +1,11 @@
 #include "networks/layered_learning.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/math.hpp"
 #include "core/random.hpp"
@@ -112,6 +115,23 @@ double LayeredLearning::learn(std::span<const float> samples, std::span<const st
     std::swap(error_, error_before_);
   }
   return loss;
+}
+
+void LayeredLearning::check() const {
+  const auto look = [&](std::span<const float> all, std::size_t p, const char* what, const char* key) {
+    if (std::all_of(all.begin(), all.end(), [](float x) { return std::isfinite(x); })) return;
+    const auto& layers = network_.spec().layers;
+    throw NumericalError({.file = {},
+                          .key = p < layers.size() ? layers[p] : "output",
+                          .value = {},
+                          .problem = fmt::format("{} are not finite after learning", what),
+                          .expected = fmt::format("smaller steps: check {}", key),
+                          .suggestion = {}});
+  };
+  for (std::size_t p = 0; p < network_.projections(); ++p) {
+    look(std::as_const(network_).weights(p), p, "weights", "task.learning_rate");
+    if (!lateral_.empty()) look(lateral_[p].H(), p, "lateral weights", "task.lateral.learning_rate");
+  }
 }
 
 void LayeredLearning::save(ByteWriter& to) const {

@@ -46,6 +46,8 @@ class LayeredLearning {
   // before.
   double learn(std::span<const float> samples, std::span<const std::uint8_t> labels,
                std::span<const std::uint8_t> counts);
+  // Throws NumericalError where a weight or a lateral weight is not finite.
+  void check() const;
   // Seconds spent in lateral neurons: projecting, learning.
   double projecting() const { return projecting_; }
   double adapting() const { return adapting_; }

@@ -318,6 +318,7 @@ class Run {
   }
 
   void end_stage() {
+    learning_.check();
     const Stopwatch watch;
     const std::size_t last = joint() ? views_.size() - 1 : stage_;
     std::vector<double>& row = result_.accuracy.emplace_back();

@@ -227,6 +227,13 @@ TEST_CASE("mistakes in a continual task are told, and other commands know the ta
   CHECK_THAT(complaint(changed(small, "[12, 12, 10]", "[120, 12, 10]")), Catch::Contains("task.lateral.rows"));
 
   const std::string file = file_with(scratch, small);
+  for (const auto& [setting, says] : std::vector<std::pair<std::string, std::string>>{
+           {"task.learning_rate=1e38", "not finite"},
+           {"task.lateral.learning_rate=1e30", "lateral weights are not finite after learning"}}) {
+    Command diverging(scratch, {"continual", file, "--set", setting, "--quiet", "--out", scratch / "out"});
+    CHECK(diverging.end() == 2);
+    CHECK_THAT(diverging.err(), Catch::Contains(says) && Catch::Contains("learning_rate"));
+  }
   Command validate(scratch, {"validate", file});
   CHECK(validate.end() == 0);
   CHECK(validate.out().find("3 tasks of protocol permuted, 2 seeds, 400 images of 10 classes, 100 for tests") !=

@@ -19,7 +19,7 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr std::size_t register_floats = 16, rows_at_once = 8;  // 16 of 32 registers hold sums
-#elif defined(__AVX2__)
+#elif defined(__AVX2__) && defined(__FMA__)
 constexpr std::size_t register_floats = 8, rows_at_once = 4;
 #else
 constexpr std::size_t register_floats = 4, rows_at_once = 4;
@@ -59,7 +59,9 @@ RHEO_INLINE Vector fused(float a, Vector b, Vector c) {
     const Wide product = factor * __builtin_convertvector(b, Wide), before = __builtin_convertvector(c, Wide);
     const Wide sum = product + before, back = sum - product;
     const Wide error = (product - (sum - back)) + (before - back);
-    const Bits above = error > 0, below = error<0, positive = sum> 0;
+    const Bits above = error > 0;
+    const Bits below = error < 0;
+    const Bits positive = sum > 0;
     const Bits bits = reinterpret_cast<Bits>(sum), even = (bits & 1) - 1;
     const Bits away = above ^ ~positive;  // the exact sum is farther from 0 than the rounded one
     const Bits odd = bits + (((away & 2) - 1) & (above | below) & even);

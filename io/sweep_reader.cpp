@@ -136,6 +136,8 @@ class SweepReader {
                              .problem = "is missing",
                              .expected = "a table [sweep] with design and axes",
                              .suggestion = {}});
+    if (const TomlNode* task = root_.find("task"))
+      Field(*task, "task").refuse("cannot be swept", "a file for each point, or [task.search] of rheo reservoir");
     const Field table(*node, "sweep");
     table.need_table();
     table.only({"design", "axes", "repeats", "points", "seed", "where", "metrics"});

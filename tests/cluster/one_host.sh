@@ -16,6 +16,7 @@ slurm_missing() {
     command -v "$command" >/dev/null || echo "$command is not installed"
   done
   ((EUID == 0)) || echo "slurmd needs root"
+  [[ $(stat -f -c %T /sys/fs/cgroup 2>/dev/null) =~ ^(cgroup|tmpfs) ]] || echo "there are no control groups, which slurmd wants"
 }
 
 slurm_start() {

@@ -29,9 +29,8 @@ struct DenseView {
 };
 
 // A matrix of zeros and ones in groups of rows that share many of their ones, such as the steps of one sample. Group g
-// has ones in the columns[g * stride] .., entries[g] of them, ascending; in entry e, its row r is values[(g * stride +
-// e)
-// * rows_of_group + r]. Row r of group g is row r * groups() + g of the matrix.
+// has ones in the columns columns[g * stride] .., entries[g] of them, ascending. Its row r, which is row r * groups()
+// + g of the matrix, has there values[(g * rows_of_group + r) * stride] .., each 0 or 1.
 struct GroupedOnes {
   std::size_t rows_of_group = 0, stride = 0;
   std::span<const std::uint32_t> entries;
@@ -74,6 +73,7 @@ class PackedFactor {
  public:
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
+  std::size_t bytes() const { return values_.bytes(); }
 
  private:
   friend class Product;

@@ -55,8 +55,8 @@ RHEO_INLINE Vector fused(float a, Vector b, Vector c) {
   typedef double Wide __attribute__((vector_size(16)));
   typedef std::int64_t Bits __attribute__((vector_size(16)));
   const Wide factor = {a, a};
-  const auto add = [&](Pair b, Pair c) RHEO_INLINE_LAMBDA -> Pair {
-    const Wide product = factor * __builtin_convertvector(b, Wide), before = __builtin_convertvector(c, Wide);
+  const auto add = [&](Pair x, Pair y) RHEO_INLINE_LAMBDA -> Pair {
+    const Wide product = factor * __builtin_convertvector(x, Wide), before = __builtin_convertvector(y, Wide);
     const Wide sum = product + before, back = sum - product;
     const Wide error = (product - (sum - back)) + (before - back);
     const Bits above = error > 0;

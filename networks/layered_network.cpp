@@ -215,7 +215,7 @@ std::span<const float> LayeredNetwork::post_factors(std::size_t layer) const {
 }
 
 std::size_t LayeredNetwork::bytes() const {
-  std::size_t sum = outputs_.bytes();
+  std::size_t sum = outputs_.bytes() + first_weights_.bytes();
   for (const auto& weights : weights_) sum += weights.bytes();
   for (const Layer& layer : layers_)
     sum += layer.block->bytes() + layer.rest.size() + layer.input.bytes() + layer.trace.bytes() + layer.post.bytes() +

@@ -52,7 +52,8 @@ class LayeredNetwork {
   const LayeredSpec& spec() const { return spec_; }
   std::size_t layers() const { return layers_.size(); }
   std::size_t size(std::size_t layer) const { return layers_[layer].size; }
-  // Projection p leads to layer p, the last one to the outputs. Weights are [presynaptic][postsynaptic], mV.
+  // Projection p leads to layer p, the last one to the outputs. Weights are [presynaptic][postsynaptic], mV; those that
+  // may be written have to be asked for anew after a presentation.
   std::size_t projections() const { return layers_.size() + 1; }
   std::size_t sources(std::size_t projection) const { return projection == 0 ? spec_.inputs : size(projection - 1); }
   std::size_t targets(std::size_t projection) const {

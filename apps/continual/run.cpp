@@ -124,6 +124,7 @@ class Run {
 
   const ContinualResult& result() const { return result_; }
   bool finished() const { return stage_ == stages(); }
+
   // Goes on with what the file keeps, if it is there and of this run. Throws RecordingError where it is damaged.
   void go_on() {
     if (!fs::exists(file_)) return;

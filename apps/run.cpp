@@ -339,7 +339,10 @@ class Run {
         if (weights->next() == now) weights->take();
       // One at the very tick of the checkpoint that was resumed from is there already.
       if (checkpoint_at_.contains(now) && (resumed_ == nullptr || now != resumed_->tick)) keep_checkpoint();
-      if (now >= experiment_.end()) return false;
+      if (now >= experiment_.end()) {
+        simulation_.settle();  // so that no weight that is not finite goes unnoticed
+        return false;
+      }
       if (signals_.stop_requested()) return true;
       if (checkpoints_.due()) checkpoints_.begin([&] { return checkpoint(); });
       warn(checkpoints_.problem());
@@ -418,11 +421,16 @@ class Run {
     if (spike_recorder_) spike_recorder_->finish();
     for (const auto& states : state_recorders_) states->finish();
     for (const auto& weights : weight_recorders_) weights->finish();
-    if (!experiment_.weights.empty()) simulation_.settle();
-    for (const RecordWeights& weights : experiment_.weights)
-      if (weights.times.empty())
-        write_weights(directory_ / weights.file, network_, experiment_.network, weights.projection);
     report_.files = files_;
+    if (status == RunReport::Status::failed) {
+      // Weights at the end are of no use then, and a rule may have made them what cannot be written.
+      std::erase_if(report_.files, [&](const std::string& file) { return !fs::exists(directory_ / file); });
+    } else if (!experiment_.weights.empty()) {
+      simulation_.settle();
+      for (const RecordWeights& weights : experiment_.weights)
+        if (weights.times.empty())
+          write_weights(directory_ / weights.file, network_, experiment_.network, weights.projection);
+    }
     report_.populations = statistics_.results(simulation_.now(), simulation_.dt());
     report_.peak_memory = peak_memory_bytes();
     if (options_.profile) report_.stages = simulation_.stage_times();

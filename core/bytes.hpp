@@ -102,6 +102,12 @@ class ByteReader {
     return {chars.begin(), chars.end()};
   }
   bool at_end() const { return rest_.empty(); }
+  // Bytes of a value of the next item; 0 where there is none.
+  std::uint32_t next_width() const {
+    std::uint32_t width = 0;
+    if (rest_.size() >= 2 * sizeof width) std::memcpy(&width, rest_.data() + sizeof width, sizeof width);
+    return width;
+  }
 
  private:
   [[noreturn]] static void fail(std::string_view name, std::string problem) {

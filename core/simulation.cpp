@@ -15,7 +15,7 @@ namespace {
 constexpr Tick longest_window = 1024;
 // States are looked over for NaN and infinity about this often, in ticks.
 constexpr Tick check_every = 64;
-constexpr std::string_view state_format = "rheo-state-2";
+constexpr std::string_view state_format = "rheo-state-3";
 
 // Adds the time since the last mark to a stage; costs nothing while profiling is off.
 class Stopwatch {
@@ -247,6 +247,7 @@ struct Simulation::State {
                                                   std::pair(worst->broken_population, worst->broken_neuron)))
         worst = &lane;
     if (worst == nullptr) return;
+    throw_if_a_synapse_is_broken();  // which may be the cause
     throw NumericalError(
         {.file = {},
          .key = infos[worst->broken_population].name + "[" + std::to_string(worst->broken_neuron) + "]",
@@ -255,6 +256,24 @@ struct Simulation::State {
                     std::to_string(check_every) + " ticks)",
          .expected = "finite potentials and currents: check weights, inputs and dt",
          .suggestion = {}});
+  }
+
+  std::string name_of(NeuronId neuron) const {
+    for (const PopulationInfo& info : infos)
+      if (neuron - info.first < info.size) return info.name + "[" + std::to_string(neuron - info.first) + "]";
+    return std::to_string(neuron);
+  }
+  void throw_if_a_synapse_is_broken() const {
+    const auto broken = parts.connectivity->first_broken();
+    if (!broken) return;
+    throw NumericalError({.file = {},
+                          .key = "projections." + broken->projection,
+                          .value = {},
+                          .problem = "rule " + broken->rule + " made " + broken->what + " of the synapse from " +
+                                     name_of(broken->source) + " to " + name_of(broken->target) +
+                                     " not finite, as found at tick " + std::to_string(now),
+                          .expected = "a rule and parameters that keep it finite",
+                          .suggestion = {}});
   }
 
   Parts parts;
@@ -356,6 +375,7 @@ void Simulation::run(Tick ticks) {
 void Simulation::settle() {
   State& s = *state_;
   s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.parts.connectivity->settle(lane, s.now); });
+  s.throw_if_a_synapse_is_broken();
 }
 
 void Simulation::learn(std::size_t projection, bool learns) {

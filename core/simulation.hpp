@@ -89,6 +89,12 @@ class Connectivity {
   virtual void spiked(std::size_t, Tick, std::span<const NeuronId>) {}
   // Brings a lane's weights up to tick `now`, the last that was computed. Changes no result.
   virtual void settle(std::size_t, Tick) {}
+  // A synapse that holds a number that is not finite, all lanes settled.
+  struct BrokenSynapse {
+    std::string projection, rule, what;
+    NeuronId source = 0, target = 0;
+  };
+  virtual std::optional<BrokenSynapse> first_broken() const { return std::nullopt; }
   // Whether a projection learns after tick `now`, all lanes settled. What it transmits and traces of neurons do not
   // depend on it. A projection that cannot learn never does.
   virtual void learn(std::size_t /*projection*/, bool, Tick /*now*/) {}
@@ -244,7 +250,8 @@ class Simulation {
   // to the sinks.
   void run(Tick ticks);
 
-  // Brings all weights up to now(), for whoever reads them. Changes no result.
+  // Brings all weights up to now(), for whoever reads them. Changes no result. Throws NumericalError where a rule made
+  // one that is not finite.
   void settle();
 
   // Whether synapses of a projection (counted as declared) change in the ticks after now(). At first all do that have a

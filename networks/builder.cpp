@@ -269,7 +269,7 @@ class LaneBuilder {
   void fill_with(SynapseBlock& block) {
     if (!bundle_.weighted && !bundle_.plastic)
       fill<BareSynapse<Address>>(block);
-    else if (precision_ == Precision::single_)
+    else if ((bundle_.plastic ? bundle_.plastic->precision : precision_) == Precision::single_)
       fill_weighted<Address, float>(block);
     else
       fill_weighted<Address, double>(block);

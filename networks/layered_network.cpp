@@ -75,9 +75,11 @@ LayeredNetwork::Layer LayeredNetwork::build_layer(const NetworkSpec& network, co
   layer.size = plan.size;
   const Model::Params defaults;
   const auto tau_m = of_every_neuron(plan, "tau_m", defaults.tau_m), E_L = of_every_neuron(plan, "E_L", defaults.E_L),
-             V_th = of_every_neuron(plan, "V_th", defaults.V_th);
+             V_th = of_every_neuron(plan, "V_th", defaults.V_th), R = of_every_neuron(plan, "R", defaults.R),
+             I_e = of_every_neuron(plan, "I_e", defaults.I_e);
   for (std::size_t i = 0; i < layer.size; ++i) {
-    const Model::Step step = Model::prepare({.tau_m = tau_m[i], .E_L = E_L[i], .V_th = V_th[i]}, network.dt);
+    const Model::Step step =
+        Model::prepare({.tau_m = tau_m[i], .R = R[i], .E_L = E_L[i], .V_th = V_th[i], .I_e = I_e[i]}, network.dt);
     layer.decay.push_back(step.decay);
     layer.V_th.push_back(step.V_th);
     layer.reset.push_back(step.reset);
@@ -86,6 +88,7 @@ LayeredNetwork::Layer LayeredNetwork::build_layer(const NetworkSpec& network, co
   if (neurons > 0xffffffffu)
     refuse("task.batch", fmt::format("{}", spec_.batch), "too many neurons side by side", "a smaller batch");
   plan.size = static_cast<std::uint32_t>(neurons);
+  plan.may_be_wide = false;  // a presentation has a few steps
   repeat(plan.params, spec_.batch);
   repeat(plan.initial, spec_.batch);
   layer.block = below("populations." + name, [&] { return make_population(plan); });

@@ -59,6 +59,13 @@ bool brings_current(const InputSpec& input) {
   return input.kind == InputSpec::Kind::current || input.kind == InputSpec::Kind::noise;
 }
 
+// Whether an input may stay the same for long, so that a potential comes to rest beside it.
+bool lasts(const InputSpec& input) {
+  if (input.kind != InputSpec::Kind::noise) return brings_current(input) || input.port == "I";
+  const auto* const deviation = std::get_if<double>(&input.deviation);
+  return deviation != nullptr && *deviation == 0;
+}
+
 // The spec with every name resolved; nothing is drawn or built yet.
 class Plan {
  public:
@@ -145,6 +152,13 @@ class Plan {
       for (const Selection& target : projection.target)
         if (index_.at(target.population) == population && is_current(projection.port)) return true;
     return false;
+  }
+  bool has_lasting_current(std::size_t population) const {
+    return std::any_of(spec_.inputs.begin(), spec_.inputs.end(), [&](const InputSpec& input) {
+      return lasts(input) && std::any_of(input.target.begin(), input.target.end(), [&](const Selection& target) {
+               return index_.at(target.population) == population;
+             });
+    });
   }
 
  private:
@@ -379,6 +393,7 @@ std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpe
   for (std::size_t i = 0; i < spec.populations.size(); ++i) {
     plans.push_back(plan_population(spec, spec.populations[i], plan.model(i), isa));
     plans.back().with_current = plan.needs_current(i);
+    plans.back().lasting_current = plan.has_lasting_current(i);
     if (!plan.model(i).ports.empty())
       activities[i].rests = below("populations." + spec.populations[i].name, [&] { return rests_by_itself(plans[i]); });
   }

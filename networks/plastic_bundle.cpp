@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <tuple>
@@ -55,7 +57,8 @@ auto PlasticBundle<Real>::decay_table(double tau, double dt) -> DecayTable {
 }
 
 template <class Real>
-PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) : max_delay_(max_delay) {
+PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay, Precision sums)
+    : sums_differ_(sizeof(Real) == 8 && sums == Precision::single_), max_delay_(max_delay) {
   const PlasticPlan& plan = *bundle.plastic;
   const Rule& rule = *plan.rule;
   kernels_ = &rule.kernels(plan.isa, sizeof(Real) == 4 ? Precision::single_ : Precision::double_);
@@ -125,6 +128,7 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay) 
     lane.ticks = AlignedColumn<std::uint16_t>(std::size_t{deep} * lane.width);
     lane.last = AlignedColumn<std::uint32_t>(lane.width);
     if (elapses_) lane.settled.assign(lane.width, -long_ago);
+    if (sums_differ_) lane.sent = AlignedColumn<Real>(lane.width);
     for (std::size_t t = 0; t < post_.size(); ++t) {
       const bool changes = post_[t] != RuleTrace::Kind::parameter, decaying = post_[t] == RuleTrace::Kind::decays;
       lane.before.emplace_back(changes ? std::size_t{deep} * lane.width : 0);
@@ -267,7 +271,7 @@ rheo_batch PlasticBundle<Real>::batch_of(SynapseBundle& bundle, std::size_t inde
 
 template <class Real>
 void PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick t, std::span<const PlasticSlice> slices,
-                                 Real* sums) {
+                                 void* sums) {
   Lane& lane = lanes_[index];
   std::size_t synapses = 0;
   for (const PlasticSlice& slice : slices) {
@@ -282,7 +286,7 @@ void PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick 
   rheo_batch batch = batch_of(bundle, index, t);
   batch.slices = lane.slices.data();
   batch.slice_count = lane.slices.size();
-  batch.sums = sums;
+  batch.sums = sums_differ_ ? lane.sent.data() : sums;
   batch.negative = bundle.plastic->negative();
   std::array<const void*, 2 * most_traces> at;
   for (std::size_t k = 0; k < pre_.size(); ++k) {
@@ -299,6 +303,12 @@ void PlasticBundle<Real>::arrive(SynapseBundle& bundle, std::size_t index, Tick 
   if (lane.now_tick == t) batch.now_values = lane.now_read.data();
   kernels_->arrive(&batch);
   lane.slices.clear();
+  if (!sums_differ_) return;
+  for (std::uint32_t j = 0; j < lane.width; ++j) {
+    if (lane.sent[j] == 0) continue;
+    static_cast<float*>(sums)[j] += static_cast<float>(lane.sent[j]);
+    lane.sent[j] = 0;
+  }
 }
 
 template <class Real>
@@ -532,7 +542,7 @@ class CanonicalRows {
   }
 
   std::size_t count() const { return rows_.size(); }
-  // Calls use(place) by source, target, delay, and as they are stored.
+  // Calls use(place, source) by source, target, delay, and as they are stored.
   template <class Use>
   void for_each(const Use& use) const {
     std::vector<Place> places;
@@ -541,7 +551,7 @@ class CanonicalRows {
       std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
         return std::tie(a.target, a.delay) < std::tie(b.target, b.delay);
       });
-      for (const Place& place : places) use(place);
+      for (const Place& place : places) use(place, source);
     }
   }
 
@@ -618,14 +628,38 @@ void PlasticBundle<Real>::for_each_target(const SynapseBundle& bundle, const Use
 }
 
 template <class Real>
-std::vector<Real> PlasticBundle<Real>::read_column(const SynapseBundle& bundle, std::size_t column) const {
+SynapseColumn PlasticBundle<Real>::read_column(const SynapseBundle& bundle, std::size_t column) const {
   std::uint64_t synapses = 0;
   for (const SynapseBlock& block : bundle.lanes) synapses += block.synapses();
   std::vector<Real> values;
   values.reserve(synapses);
   CanonicalRows(bundle).for_each(
-      [&](const Place& place) { values.push_back(shown(bundle, place.lane, column)[place.synapse]); });
+      [&](const Place& place, NeuronId) { values.push_back(shown(bundle, place.lane, column)[place.synapse]); });
   return values;
+}
+
+template <class Real>
+std::optional<Connectivity::BrokenSynapse> PlasticBundle<Real>::first_broken(const SynapseBundle& bundle) const {
+  const auto finite = [](const Real* values, std::size_t n) {
+    Real sums[16] = {};
+    for (std::size_t i = 0; i < n; ++i) sums[i % 16] += values[i] - values[i];  // 0, or not a number
+    return std::all_of(std::begin(sums), std::end(sums), [](Real sum) { return sum == 0; });
+  };
+  const std::vector<RuleColumn>& columns = bundle.plastic->rule->columns;
+  bool all_finite = true;
+  for (std::size_t l = 0; l < lanes_.size(); ++l)
+    for (std::size_t c = 0; c < columns.size() && bundle.lanes[l].synapses() > 0; ++c)
+      all_finite = all_finite && finite(stored(bundle, l, c), bundle.lanes[l].synapses()) &&
+                   finite(shown(bundle, l, c), bundle.lanes[l].synapses());
+  if (all_finite) return std::nullopt;
+  std::optional<Connectivity::BrokenSynapse> first;
+  CanonicalRows(bundle).for_each([&](const Place& place, NeuronId source) {
+    for (std::size_t c = 0; c < columns.size() && !first; ++c)
+      if (!std::isfinite(stored(bundle, place.lane, c)[place.synapse]) ||
+          !std::isfinite(shown(bundle, place.lane, c)[place.synapse]))
+        first = {bundle.plastic->projection, bundle.plastic->rule->name, columns[c].name, source, place.target};
+  });
+  return first;
 }
 
 template <class Real>
@@ -786,7 +820,7 @@ std::size_t PlasticBundle<Real>::bytes() const {
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
     for (const auto* columns : {&lane.base, &lane.pre_now, &lane.signals, &lane.sums, &lane.backs})
       for (const std::vector<Real>& column : *columns) sum += of(column);
-    sum += of(lane.settled);
+    sum += of(lane.settled) + lane.sent.bytes();
     for (const AlignedColumn<Real>& column : lane.shown) sum += column.bytes();
   }
   return sum;
@@ -794,5 +828,11 @@ std::size_t PlasticBundle<Real>::bytes() const {
 
 template class PlasticBundle<float>;
 template class PlasticBundle<double>;
+
+std::unique_ptr<LearningSynapses> make_learning_synapses(const SynapseBundle& bundle, Tick max_delay, Precision sums) {
+  if (bundle.plastic->precision == Precision::single_)
+    return std::make_unique<PlasticBundle<float>>(bundle, max_delay, sums);
+  return std::make_unique<PlasticBundle<double>>(bundle, max_delay, sums);
+}
 
 }  // namespace rheo

@@ -9,6 +9,8 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "core/aligned.hpp"
 #include "core/bytes.hpp"
 #include "core/parallel.hpp"
+#include "core/simulation.hpp"
 #include "core/spikes.hpp"
 #include "core/types.hpp"
 #include "networks/signals.hpp"
@@ -29,46 +32,77 @@ struct PlasticSlice {
   std::uint32_t begin, count, record;
 };
 
-template <class Real>
-class PlasticBundle {
+// What delivery knows of it. Synapses may be in double precision where the simulation is in single precision.
+class LearningSynapses {
  public:
-  PlasticBundle(const SynapseBundle& bundle, Tick max_delay);
+  virtual ~LearningSynapses() = default;
 
   // Makes records for the spikes of its sources, before they are filed; on the thread that runs the simulation. Those
   // of one batch are numbered from first_record() on, by (tick, source).
-  void emitted(SynapseBundle& bundle, const SpikeBatch& batch);
-  std::uint32_t first_record() const { return first_new_; }
+  virtual void emitted(SynapseBundle& bundle, const SpikeBatch& batch) = 0;
+  virtual std::uint32_t first_record() const = 0;
 
   // The slices, which all arrive in tick t, learn and transmit: what they send is added to `sums` of the lane's
-  // targets, synapse by synapse.
-  void arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices, Real* sums);
+  // targets, in the precision of the simulation: synapse by synapse, or their sum where synapses are in double
+  // precision and the simulation is not.
+  virtual void arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices,
+                      void* sums) = 0;
   // The ticks after `now` that may be computed at once, at most `longest`, as far as signals are known.
-  Tick window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now, Tick longest) const;
+  virtual Tick window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now, Tick longest) const = 0;
   // Before ticks (now, end] are computed, as long as window() allows.
-  void begin(const SynapseBundle& bundle, const SignalBoard& signals, Tick end);
+  virtual void begin(const SynapseBundle& bundle, const SignalBoard& signals, Tick end) = 0;
   // After tick `now` was computed, and before the next window: sweeps, and what else is due at a fixed tick.
-  void between_windows(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads);
+  virtual void between_windows(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads) = 0;
   // Neurons that spiked in tick t, among them targets in this lane; after all arrivals of the tick.
-  void spiked(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const NeuronId> neurons);
+  virtual void spiked(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const NeuronId> neurons) = 0;
   // What targets did up to and including tick t reaches every synapse of the lane. Changes no result, whenever it is
   // called.
-  void settle(SynapseBundle& bundle, std::size_t lane, Tick t);
+  virtual void settle(SynapseBundle& bundle, std::size_t lane, Tick t) = 0;
   // Whether synapses change from tick `now` on, the last that was computed, all lanes settled. While they do not, they
   // transmit what the rule makes of them as they are, and histories are dropped unread.
-  void learn(SynapseBundle& bundle, bool learns, Tick now);
-  bool learns() const { return learns_; }
+  virtual void learn(SynapseBundle& bundle, bool learns, Tick now) = 0;
+  virtual bool learns() const = 0;
   // A synapse's weight as of the last settle().
-  Real weight(const SynapseBundle& bundle, std::size_t lane, std::uint32_t synapse) const {
-    return shown(bundle, lane, 0)[synapse];
-  }
+  virtual double weight(const SynapseBundle& bundle, std::size_t lane, std::uint32_t synapse) const = 0;
 
   // A column of all synapses, lanes settled, by source, target and delay: weights are magnitudes.
-  std::vector<Real> read_column(const SynapseBundle& bundle, std::size_t column) const;
+  virtual SynapseColumn read_column(const SynapseBundle& bundle, std::size_t column) const = 0;
+  // The first synapse, in that order, that holds a number that is not finite.
+  virtual std::optional<Connectivity::BrokenSynapse> first_broken(const SynapseBundle& bundle) const = 0;
   // All lanes settled at `now`: weights and columns by source, delay and target, traces, and what is in flight.
-  void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const;
+  virtual void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const = 0;
   // in_flight: the spikes that are filed next. Throws StateError.
-  void load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from);
-  std::size_t bytes() const;
+  virtual void load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from) = 0;
+  virtual std::size_t bytes() const = 0;
+};
+
+// The synapses of a plastic bundle, in the precision that its plan says. sums: the precision of the simulation.
+std::unique_ptr<LearningSynapses> make_learning_synapses(const SynapseBundle& bundle, Tick max_delay, Precision sums);
+
+template <class Real>
+class PlasticBundle final : public LearningSynapses {
+ public:
+  PlasticBundle(const SynapseBundle& bundle, Tick max_delay, Precision sums);
+
+  void emitted(SynapseBundle& bundle, const SpikeBatch& batch) override;
+  std::uint32_t first_record() const override { return first_new_; }
+  void arrive(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const PlasticSlice> slices,
+              void* sums) override;
+  Tick window(const SynapseBundle& bundle, const SignalBoard& signals, Tick now, Tick longest) const override;
+  void begin(const SynapseBundle& bundle, const SignalBoard& signals, Tick end) override;
+  void between_windows(SynapseBundle& bundle, SignalBoard& signals, Tick now, const Threads& threads) override;
+  void spiked(SynapseBundle& bundle, std::size_t lane, Tick t, std::span<const NeuronId> neurons) override;
+  void settle(SynapseBundle& bundle, std::size_t lane, Tick t) override;
+  void learn(SynapseBundle& bundle, bool learns, Tick now) override;
+  bool learns() const override { return learns_; }
+  double weight(const SynapseBundle& bundle, std::size_t lane, std::uint32_t synapse) const override {
+    return shown(bundle, lane, 0)[synapse];
+  }
+  SynapseColumn read_column(const SynapseBundle& bundle, std::size_t column) const override;
+  std::optional<Connectivity::BrokenSynapse> first_broken(const SynapseBundle& bundle) const override;
+  void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const override;
+  void load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from) override;
+  std::size_t bytes() const override;
 
  private:
   static constexpr Tick nothing = -1;        // of a neuron that never spiked
@@ -125,6 +159,7 @@ class PlasticBundle {
     std::vector<std::vector<Real>> sums;        // [target sum][target]
     std::vector<std::vector<Real>> backs;       // [source sum][slice] when sweeping
     std::vector<AlignedColumn<Real>> shown;     // columns as of the last settle(), where synapses elapse
+    AlignedColumn<Real> sent;                   // [target] in the tick at hand, where sums are in another precision
     std::vector<std::uint32_t> incoming_begin;  // [width + 1]
     std::vector<Incoming> incoming;
   };
@@ -174,6 +209,7 @@ class PlasticBundle {
   const rheo_rule_kernels* kernels_;
   std::vector<std::byte> step_;
   bool learns_ = true;
+  bool sums_differ_;  // are in single precision, and synapses in double precision
   Tick max_delay_;
   std::vector<RuleTrace::Kind> pre_, post_;
   std::vector<DecayTable> pre_decay_, post_decay_;

@@ -85,10 +85,6 @@ class TypedBundles : public StoredBundles {
   using StoredBundles::StoredBundles;
   double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
     const SynapseBundle& bundle = bundles_[index];
-    if (bundle.plastic) {
-      const Real magnitude = reinterpret_cast<const Real*>(bundle.lanes[lane].columns[0].data())[s];
-      return bundle.plastic->negative() ? -magnitude : magnitude;
-    }
     return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].weight : static_cast<Real>(bundle.weight);
   }
 
@@ -270,7 +266,9 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     }
     plastic_.resize(bundles_.size());
     for (std::size_t b = 0; b < bundles_.size(); ++b)
-      if (bundles_[b].plastic) plastic_[b] = std::make_unique<PlasticBundle<Real>>(bundles_[b], max_delay_);
+      if (bundles_[b].plastic)
+        plastic_[b] = make_learning_synapses(bundles_[b], max_delay_,
+                                             sizeof(Real) == 4 ? Precision::single_ : Precision::double_);
   }
 
   Tick window(Tick now, Tick longest) override {
@@ -331,10 +329,24 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 
   SynapseColumn read_column(std::size_t b, std::size_t column) const override {
     if (!plastic_[b]) return {};
-    std::vector<Real> values = plastic_[b]->read_column(bundles_[b], column);
+    SynapseColumn read = plastic_[b]->read_column(bundles_[b], column);
+    std::vector<Real> values = std::visit(
+        [](auto& all) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(all)>, std::vector<Real>>)
+            return std::move(all);
+          else
+            return std::vector<Real>(all.begin(), all.end());
+        },
+        read);
     if (column == 0 && bundles_[b].plastic->negative())
       for (Real& value : values) value = -value;
     return values;
+  }
+  std::optional<Connectivity::BrokenSynapse> first_broken() const override {
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (plastic_[b])
+        if (const auto broken = plastic_[b]->first_broken(bundles_[b])) return broken;
+    return std::nullopt;
   }
 
   void fan_out(std::size_t index, const SpikeBatch& batch, Tick now) override {
@@ -454,7 +466,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   };
 
   // What learns of a projection, or nullptr.
-  PlasticBundle<Real>* plastic_of(std::size_t projection) const {
+  LearningSynapses* plastic_of(std::size_t projection) const {
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (bundles_[b].first == projection) return plastic_[b].get();  // alone in its bundle if it is plastic
     return nullptr;
@@ -500,7 +512,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 
   bool note_touched_;
   SignalBoard signals_;
-  std::vector<std::unique_ptr<PlasticBundle<Real>>> plastic_;  // [bundle] null: static
+  std::vector<std::unique_ptr<LearningSynapses>> plastic_;  // [bundle] null: static
   std::vector<Lane> lanes_;
 };
 

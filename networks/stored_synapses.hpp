@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <variant>
 #include <vector>
 
 #include "core/simulation.hpp"
@@ -21,9 +20,6 @@ struct StoredSynapse {
   double weight = 0;
 };
 
-// One number for each synapse, in the precision of the simulation.
-using SynapseColumn = std::variant<std::vector<float>, std::vector<double>>;
-
 class StoredSynapses : public Connectivity {
  public:
   virtual const std::vector<SynapseBundle>& bundles() const = 0;  // in the order of their projections
@@ -32,8 +28,9 @@ class StoredSynapses : public Connectivity {
   // One synapse of a lane's block of a bundle, by its index there.
   virtual std::uint32_t slot(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
   virtual double weight(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
-  // A column of a plastic bundle, all lanes settled: 0 is the weight, with its sign. By source, target and delay, as
-  // Network::outgoing() lists them. Whoever reads what synapses keep while a simulation runs does it here.
+  // A column of a plastic bundle in the precision of the simulation, all lanes settled: 0 is the weight, with its sign.
+  // By source, target and delay, as Network::outgoing() lists them. Whoever reads what synapses keep while a simulation
+  // runs does it here.
   virtual SynapseColumn read_column(std::size_t /*bundle*/, std::size_t /*column*/) const { return {}; }
   virtual std::uint32_t delay(std::size_t bundle, std::size_t lane, std::uint32_t row,
                               std::uint32_t index) const = 0;  // ticks; `row` holds the synapse

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/aligned.hpp"
@@ -57,6 +58,7 @@ struct PlasticPlan {
     std::uint32_t slot = 0;
     std::uint32_t first_target = 0;  // of the neuron `first` among all targets of the projection
   };
+  std::string projection;  // its name
   const Rule* rule = nullptr;
   std::shared_ptr<const RuleLibrary> library;  // keeps the rule
   std::vector<std::vector<double>> params;     // [parameter] one number, or one for each target of the projection
@@ -67,6 +69,8 @@ struct PlasticPlan {
   std::vector<std::vector<Range>> ranges;      // [lane]
   Isa isa = Isa::base;
   double dt = 0.1;
+  // Of what synapses hold: double also where the simulation is in single precision, but steps are too small for it.
+  Precision precision = Precision::single_;
   static constexpr std::size_t not_given = ~std::size_t{0};
   std::vector<std::size_t> signals;    // [signal of the rule] which of the network's, or not_given
   std::vector<std::size_t> published;  // those of the network's that are what this rule publishes
@@ -76,6 +80,9 @@ struct PlasticPlan {
   // Targets of a lane are numbered by their slots, from the first one's on.
   std::uint32_t first_slot(std::size_t lane) const;
 };
+
+// One number for each synapse.
+using SynapseColumn = std::variant<std::vector<float>, std::vector<double>>;
 
 struct SynapseBlock {
   AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row

@@ -73,25 +73,29 @@ struct Aeif {
     Real w_rate, a, E_L, b, V_reset, V_th, t_ref;
   };
   static Step prepare(const Params& p, double dt) {
-    const double h = dt / p.C_m;
+    const double h = dt / p.C_m, from = counted_from<Real>(V_rest(p));
     return {Real(h),
             Real(h * p.g_L),
-            Real(h * (p.g_L * p.E_L + p.I_e)),
+            Real(h * (p.g_L * (p.E_L - from) + p.I_e)),
             Real(h * p.g_L * p.Delta_T),
             Real(p.Delta_T > 0 ? 1 / p.Delta_T : 0.0),
-            Real(p.V_th),
-            Real(p.E_ex),
-            Real(p.E_in),
+            Real(p.V_th - from),
+            Real(p.E_ex - from),
+            Real(p.E_in - from),
             {p.tau_syn_ex, dt},
             {p.tau_syn_in, dt},
             Real(dt / p.tau_w),
             Real(p.a),
-            Real(p.E_L),
+            Real(p.E_L - from),
             Real(p.b),
-            Real(p.V_reset),
-            Real(p.Delta_T > 0 ? p.V_peak : p.V_th),
+            Real(p.V_reset - from),
+            Real((p.Delta_T > 0 ? p.V_peak : p.V_th) - from),
             refractory_ticks<Real>(p.t_ref, dt)};
   }
+  // With w at its own rest, and without the exponential, which is small there.
+  static double V_rest(const Params& p) { return p.g_L + p.a > 0 ? p.E_L + p.I_e / (p.g_L + p.a) : p.E_L; }
+  static double tau_m(const Params& p) { return p.C_m / p.g_L; }
+  static double longest_tau(const Params& p) { return std::max({tau_m(p), p.tau_syn_ex, p.tau_syn_in, p.tau_w}); }
   static std::string_view problem(const Params& p) {
     // So that no stage of the method overflows.
     const double steepest = sizeof(Real) == 4 ? 60 : 600;

@@ -1,7 +1,9 @@
 #include "neurons/catalogue.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
+#include <type_traits>
 
 #include "core/errors.hpp"
 #include "neurons/event_population.hpp"
@@ -85,9 +87,11 @@ std::vector<typename M::State> initial_of(const PopulationPlan& plan, const std:
   const auto V_m = plan.initial.find("V_m");
   for (std::uint32_t i = 0; i < plan.size; ++i) {
     const typename M::Params& p = of_neuron(params, i);
-    initial[i] = M::initial(p, V_m == plan.initial.end() ? M::V_start(p) : of_neuron(V_m->second, i));
+    initial[i] = M::initial(p, (V_m == plan.initial.end() ? M::V_start(p) : of_neuron(V_m->second, i)) -
+                                   counted_from<typename M::real>(V_rest_of<M>(p)));
   }
   for (const auto& [name, values] : plan.initial) {
+    if (name == "V_m") continue;
     const auto c = column_index<M>(name);
     if (!c) refuse("initial." + name, "not a state of the model with these options");
     for (std::uint32_t i = 0; i < plan.size; ++i) {
@@ -99,24 +103,51 @@ std::vector<typename M::State> initial_of(const PopulationPlan& plan, const std:
   return initial;
 }
 
-template <class M>
+// In: the precision of the input.
+template <class M, class In>
 std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVariants& sweeps) {
   const auto params = params_of<M>(plan);
   const auto initial = initial_of<M>(plan, params);
   if (!plan.by_event)
-    return std::make_unique<Population<M>>(plan.name, params, initial, plan.dt, plan.with_current, sweeps);
+    return std::make_unique<Population<M, In>>(plan.name, params, initial, plan.dt, plan.with_current, sweeps);
   if constexpr (LinearModel<M>) {
     if (params.size() == 1)
-      return std::make_unique<EventPopulation<M>>(plan.name, params[0], initial, plan.dt, plan.with_current);
+      return std::make_unique<EventPopulation<M, In>>(plan.name, params[0], initial, plan.dt, plan.with_current);
   }
   throw std::invalid_argument(plan.model + " by events");
+}
+
+// Rounding changes a decay by less than 2^-11 of its speed up to this many ticks of a time constant.
+constexpr double most_ticks = 8192;
+// A potential that a lasting current holds at up to 32 mV from its rest has steps of 1.9e-6 mV, and stops where a
+// tick takes less than half of that: 1e-4 mV beside its end.
+constexpr double most_ticks_with_current = 100;
+// Where a constant current takes V_m further than that (mV), steps near the threshold would become coarser than those
+// of a potential of -65 mV.
+constexpr double furthest_rest = 128;
+constexpr double most_refractory_ticks = 1 << 24;  // all whole numbers up to there are floats
+
+// Whether single precision would let a state of these neurons stand still or drift at a wrong speed. What a tick takes
+// from a state that decays with tau is dt/tau of it, and rounding takes up to 2^-24 of it.
+template <class M>
+bool is_slow(const PopulationPlan& plan) {
+  const auto params = params_of<M>(plan);
+  return std::any_of(params.begin(), params.end(), [&](const typename M::Params& p) {
+    if (M::longest_tau(p) > most_ticks * plan.dt) return true;
+    if constexpr (requires { p.t_ref; })
+      if (p.t_ref > most_refractory_ticks * plan.dt) return true;
+    if constexpr (requires { M::V_rest(p); })
+      return (plan.lasting_current && M::tau_m(p) > most_ticks_with_current * plan.dt) ||
+             std::abs(M::V_rest(p) - M::V_start(p)) > furthest_rest;
+    return false;
+  });
 }
 
 template <class M>
 bool rests(const PopulationPlan& plan) {
   if constexpr (LinearModel<M>) {
     const auto params = params_of<M>(plan);
-    return params.size() == 1 && M::V_inf(params[0]) < params[0].V_th;
+    return params.size() == 1 && M::V_rest(params[0]) < params[0].V_th;
   }
   return false;
 }
@@ -136,8 +167,8 @@ void with_model(std::tuple<M...>*, const PopulationPlan& plan, const What& what)
   if (!found) throw std::invalid_argument("no model " + plan.model);
 }
 template <class What>
-void with_model(const PopulationPlan& plan, const What& what) {
-  if (plan.precision == Precision::single_)
+void with_model(const PopulationPlan& plan, Precision precision, const What& what) {
+  if (precision == Precision::single_)
     with_model(static_cast<NeuronModels<float>*>(nullptr), plan, what);
   else
     with_model(static_cast<NeuronModels<double>*>(nullptr), plan, what);
@@ -179,15 +210,28 @@ const ModelInfo* find_neuron_model(const std::string& name) {
 }
 
 std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan) {
-  const auto& sweeps = kernels(plan.isa).sweep[static_cast<std::size_t>(plan.precision)];
+  const Precision precision = state_precision(plan);
+  const auto& sweeps = kernels(plan.isa).sweep[static_cast<std::size_t>(precision)];
   std::unique_ptr<PopulationBlock> made;
-  with_model(plan, [&]<class M>(std::size_t index) { made = make<M>(plan, sweeps[index]); });
+  with_model(plan, precision, [&]<class M>(std::size_t index) {
+    if (plan.precision == Precision::single_)
+      made = make<M, float>(plan, sweeps[index]);
+    else if constexpr (std::is_same_v<typename M::real, double>)
+      made = make<M, double>(plan, sweeps[index]);
+  });
   return made;
+}
+
+Precision state_precision(const PopulationPlan& plan) {
+  bool wide = plan.precision == Precision::double_;
+  if (!wide && plan.may_be_wide)
+    with_model(plan, plan.precision, [&]<class M>(std::size_t) { wide = is_slow<M>(plan); });
+  return wide ? Precision::double_ : Precision::single_;
 }
 
 bool rests_by_itself(const PopulationPlan& plan) {
   bool result = false;
-  with_model(plan, [&]<class M>(std::size_t) { result = rests<M>(plan); });
+  with_model(plan, plan.precision, [&]<class M>(std::size_t) { result = rests<M>(plan); });
   return result;
 }
 

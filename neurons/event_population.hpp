@@ -16,10 +16,12 @@
 #include "core/errors.hpp"
 #include "core/simulation.hpp"
 #include "neurons/model.hpp"
+#include "neurons/population.hpp"
 
 namespace rheo {
 
-template <LinearModel M>
+// In: the precision of the input.
+template <LinearModel M, class In = typename M::real>
 class EventPopulation final : public EventBlock {
  public:
   using Real = typename M::real;
@@ -33,7 +35,8 @@ class EventPopulation final : public EventBlock {
         ports_(M::ports.size() - (with_current ? 0 : 1)),
         step_(M::prepare(params, dt)),
         peaks_(step_),
-        V_inf_(static_cast<Real>(M::V_inf(params))),
+        potential_({params}),
+        V_rest_(static_cast<Real>(M::V_rest(params) - counted_from<Real>(M::V_rest(params)))),
         neurons_(initial.size()) {
     for (std::size_t i = 0; i < initial.size(); ++i) neurons_[i] = {initial[i], 0};
     table_.reserve(longest_jump + 1);
@@ -50,7 +53,7 @@ class EventPopulation final : public EventBlock {
     for (Real& peak : peaks) peak *= Real(1.001);
     peaks_ = std::bit_cast<Step>(peaks);
     // Far enough below the threshold for no rounding to reach it.
-    const auto largest = std::max({std::abs(step_.V_th), std::abs(V_inf_), std::abs(step_.V_reset)});
+    const auto largest = std::max({std::abs(step_.V_th), std::abs(V_rest_), std::abs(step_.V_reset)});
     rests_below_ = step_.V_th - Real(1e-5) * largest;
   }
 
@@ -62,7 +65,7 @@ class EventPopulation final : public EventBlock {
     for (std::size_t i = 0; i < neurons.size(); ++i) {
       Neuron neuron = neurons_[neurons[i]];
       catch_up(neuron, now);
-      to[i] = static_cast<double>(std::bit_cast<Columns>(neuron.state)[column]);
+      to[i] = potential_.seen(column, neurons[i], std::bit_cast<Columns>(neuron.state)[column]);
     }
   }
 
@@ -86,7 +89,7 @@ class EventPopulation final : public EventBlock {
     const std::size_t n = piece.end - piece.begin;
     const std::vector<std::uint32_t>& chosen = choose(piece, touched, events);
     events.awake.clear();
-    auto* const in = static_cast<Real*>(input);
+    auto* const in = static_cast<In*>(input);
     Neuron* const neurons = neurons_.data() + piece.begin;
     for (std::size_t k = 0; k < std::min(ahead, chosen.size()); ++k) __builtin_prefetch(neurons + chosen[k]);
     for (std::size_t k = 0; k < chosen.size(); ++k) {
@@ -95,7 +98,7 @@ class EventPopulation final : public EventBlock {
       Neuron& neuron = neurons[i];
       catch_up(neuron, t - 1);
       Inputs<M> inputs{};
-      for (std::uint32_t p = 0; p < ports_; ++p) inputs[p] = std::exchange(in[p * n + i], Real(0));
+      for (std::uint32_t p = 0; p < ports_; ++p) inputs[p] = std::exchange(in[p * n + i], In(0));
       if (M::advance(neuron.state, step_, inputs)) spikes.neurons.push_back(first_id + piece.begin + i);
       neuron.last = t;
       if (rests(neuron.state)) continue;
@@ -117,7 +120,7 @@ class EventPopulation final : public EventBlock {
   void load(ByteReader& from) override {
     std::vector<Real> values(neurons_.size());
     for (std::size_t c = 0; c < state_size<M>; ++c) {
-      from.get(column_fields<M>[c].name, std::span<Real>(values));
+      potential_.load(from, c, values);
       for (std::size_t i = 0; i < values.size(); ++i) {
         auto state = std::bit_cast<Columns>(neurons_[i].state);
         state[c] = values[i];
@@ -188,7 +191,7 @@ class EventPopulation final : public EventBlock {
   static bool finite(const State& s) { return finite(s, columns); }
   // Whether it cannot spike unless something arrives.
   bool rests(const State& s) const {
-    return finite(s) && std::max(s.V_m, V_inf_) + M::V_to_come(s, peaks_) < rests_below_;
+    return finite(s) && std::max(s.V_m, V_rest_) + M::V_to_come(s, peaks_) < rests_below_;
   }
 
   // Those that were hit, and those awake, ascending.
@@ -215,7 +218,8 @@ class EventPopulation final : public EventBlock {
   Step step_;                // of one tick
   std::vector<Step> table_;  // [ticks]
   Step peaks_;               // the largest of each coefficient
-  Real V_inf_, rests_below_;
+  CountedPotential<M> potential_;
+  Real V_rest_, rests_below_;  // as V_m is counted
   AlignedColumn<Neuron> neurons_;
 };
 

@@ -20,14 +20,21 @@ struct PopulationPlan {
   std::map<std::string, std::string> options;
   Precision precision = Precision::single_;
   double dt = 0.1;
-  bool with_current = false;  // whether somebody writes to the port "I"
-  bool by_event = false;      // an EventBlock; for linear models with one value for each parameter
+  bool with_current = false;     // whether somebody writes to the port "I"
+  bool lasting_current = false;  // and whether that may be a current that stays the same for long, as noise does not
+  // Whether the state may be in double precision although the simulation, and so the input, is in single precision.
+  bool may_be_wide = true;
+  bool by_event = false;  // an EventBlock; for linear models with one value for each parameter
   Isa isa = Isa::base;
 };
 
 // Throws std::invalid_argument for what the catalogue does not know, BuildError with a key below the population
 // ("params") for parameters that do not go together.
 std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan);
+
+// The precision of the state: double where the plan asks for it, and where single precision would not hold what changes
+// slowly (docs/accuracy.md) and the plan allows it.
+Precision state_precision(const PopulationPlan& plan);
 
 // Whether the population could be updated by events, and stays below its threshold when nothing arrives.
 bool rests_by_itself(const PopulationPlan& plan);

@@ -44,18 +44,21 @@ struct IafCondExp {
     Real V_reset, V_th, t_ref;
   };
   static Step prepare(const Params& p, double dt) {
-    const double h = dt / p.C_m;
+    const double h = dt / p.C_m, from = counted_from<Real>(V_rest(p));
     return {Real(h),
             Real(h * p.g_L),
-            Real(h * (p.g_L * p.E_L + p.I_e)),
-            Real(p.E_ex),
-            Real(p.E_in),
+            sizeof(Real) == 4 ? Real(0) : Real(h * (p.g_L * p.E_L + p.I_e)),
+            Real(p.E_ex - from),
+            Real(p.E_in - from),
             {p.tau_syn_ex, dt},
             {p.tau_syn_in, dt},
-            Real(p.V_reset),
-            Real(p.V_th),
+            Real(p.V_reset - from),
+            Real(p.V_th - from),
             refractory_ticks<Real>(p.t_ref, dt)};
   }
+  static double V_rest(const Params& p) { return p.E_L + p.I_e / p.g_L; }
+  static double tau_m(const Params& p) { return p.C_m / p.g_L; }
+  static double longest_tau(const Params& p) { return std::max({tau_m(p), p.tau_syn_ex, p.tau_syn_in}); }
   static std::string_view problem(const Params& p) { return reset_problem(p); }
   static double V_start(const Params& p) { return p.E_L; }
   static State initial(const Params&, double V_m) { return {Real(V_m), 0, 0, 0}; }

@@ -5,8 +5,12 @@
 
 namespace rheo {
 
+struct IafPscAlphaParams : LeakyParams {
+  double tau_syn_ex = 2, tau_syn_in = 2;
+};
+
 template <class Real>
-struct IafPscAlpha {
+struct IafPscAlpha : LeakyMembrane<IafPscAlphaParams> {
   using real = Real;
   static constexpr std::string_view name = "iaf_psc_alpha";
   static constexpr std::string_view summary = "leaky integrate-and-fire, alpha-shaped synaptic currents";
@@ -21,9 +25,7 @@ struct IafPscAlpha {
   static constexpr std::string_view source =
       "Rotter & Diesmann, Biological Cybernetics 81 (1999). Names and defaults are NEST's.";
 
-  struct Params : LeakyParams {
-    double tau_syn_ex = 2, tau_syn_in = 2;
-  };
+  using Params = IafPscAlphaParams;
   static constexpr auto params = std::tuple_cat(membrane_params<Params>(tau_m_field<Params>), synapse_params<Params>);
   struct State {
     Real V_m, I_syn_ex, dI_syn_ex, I_syn_in, dI_syn_in, refractory;
@@ -68,7 +70,6 @@ struct IafPscAlpha {
     return fire(s, k, moved, k.V_th);
   }
 
-  static double V_inf(const Params& p) { return resting_point(p); }
   static Real V_to_come(const State& s, const Step& most) {
     return to_come(s.I_syn_ex, most.ex.V_I) + to_come(s.dI_syn_ex, most.ex.V_dI) + to_come(s.I_syn_in, most.in.V_I) +
            to_come(s.dI_syn_in, most.in.V_dI);

@@ -6,7 +6,7 @@
 namespace rheo {
 
 template <class Real>
-struct IafPscDelta {
+struct IafPscDelta : LeakyMembrane<LeakyParams> {
   using real = Real;
   static constexpr std::string_view name = "iaf_psc_delta";
   static constexpr std::string_view summary = "leaky integrate-and-fire, input as jumps of the potential";
@@ -40,7 +40,6 @@ struct IafPscDelta {
     return fire(s, k, s.V_m * k.decay + k.rest + in[1] * k.per_pA + in[0], k.V_th);
   }
 
-  static double V_inf(const Params& p) { return resting_point(p); }
   static Real V_to_come(const State&, const Step&) { return 0; }
 };
 

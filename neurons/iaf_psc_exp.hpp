@@ -5,8 +5,12 @@
 
 namespace rheo {
 
+struct IafPscExpParams : LeakyParams {
+  double tau_syn_ex = 2, tau_syn_in = 2;
+};
+
 template <class Real>
-struct IafPscExp {
+struct IafPscExp : LeakyMembrane<IafPscExpParams> {
   using real = Real;
   static constexpr std::string_view name = "iaf_psc_exp";
   static constexpr std::string_view summary = "leaky integrate-and-fire, exponential synaptic currents";
@@ -22,9 +26,7 @@ struct IafPscExp {
       "Tsodyks, Uziel & Markram, J. Neuroscience 20 RC50 (2000); Rotter & Diesmann, Biological Cybernetics 81 (1999). "
       "Names and defaults are NEST's.";
 
-  struct Params : LeakyParams {
-    double tau_syn_ex = 2, tau_syn_in = 2;
-  };
+  using Params = IafPscExpParams;
   static constexpr auto params = std::tuple_cat(membrane_params<Params>(tau_m_field<Params>), synapse_params<Params>);
   struct State {
     Real V_m, I_syn_ex, I_syn_in, refractory;
@@ -49,7 +51,6 @@ struct IafPscExp {
     return fire(s, k, moved, k.V_th);
   }
 
-  static double V_inf(const Params& p) { return resting_point(p); }
   static Real V_to_come(const State& s, const Step& most) {
     return to_come(s.I_syn_ex, most.ex.to_V) + to_come(s.I_syn_in, most.in.to_V);
   }

@@ -5,8 +5,12 @@
 
 namespace rheo {
 
+struct IafPscExpAdaptParams : LeakyParams {
+  double tau_syn_ex = 2, tau_syn_in = 2, tau_theta = 200, theta_plus = 1;
+};
+
 template <class Real>
-struct IafPscExpAdapt {
+struct IafPscExpAdapt : LeakyMembrane<IafPscExpAdaptParams> {
   using real = Real;
   static constexpr std::string_view name = "iaf_psc_exp_adapt";
   static constexpr std::string_view summary =
@@ -26,9 +30,7 @@ struct IafPscExpAdapt {
       "Bellec "
       "et al., NeurIPS 31 (2018).";
 
-  struct Params : LeakyParams {
-    double tau_syn_ex = 2, tau_syn_in = 2, tau_theta = 200, theta_plus = 1;
-  };
+  using Params = IafPscExpAdaptParams;
   static constexpr auto params =
       std::tuple_cat(membrane_params<Params>(tau_m_field<Params>), synapse_params<Params>,
                      fields(field("tau_theta", &Params::tau_theta, "ms", "time constant of the threshold", positive),

@@ -2,6 +2,8 @@
 // leaky membrane, synapses that decay exponentially, refractoriness and reset.
 #pragma once
 
+#include <algorithm>
+
 #include "core/math.hpp"
 #include "core/time.hpp"
 #include "neurons/model.hpp"
@@ -62,20 +64,32 @@ Real refractory_ticks(double t_ref, double dt) {
 struct LeakyParams {
   double C_m = 250, tau_m = 10, t_ref = 2, E_L = -70, V_reset = -70, V_th = -55, I_e = 0;
 };
-// Where V_m goes when nothing arrives.
 inline double resting_point(const LeakyParams& p) {
   return p.E_L + p.I_e * p.tau_m / p.C_m;
 }
+// What the membrane says of itself, for models with these parameters.
+template <class Params>
+struct LeakyMembrane {
+  static double V_rest(const Params& p) { return resting_point(p); }
+  static double tau_m(const Params& p) { return p.tau_m; }
+  static double longest_tau(const Params& p) {
+    double longest = p.tau_m;
+    if constexpr (requires { p.tau_syn_ex; }) longest = std::max({longest, p.tau_syn_ex, p.tau_syn_in});
+    if constexpr (requires { p.tau_theta; }) longest = std::max(longest, p.tau_theta);
+    return longest;
+  }
+};
 template <class Real>
 struct LeakyStep {
   Real decay, rest, per_pA, V_reset, V_th, t_ref;
   LeakyStep(const LeakyParams& p, double dt) {
     const double gain = -math::expm1(-dt / p.tau_m), voltage_per_pA = gain * p.tau_m / p.C_m;
+    const double from = counted_from<Real>(resting_point(p));
     decay = Real(math::exp(-dt / p.tau_m));
-    rest = Real(gain * p.E_L + voltage_per_pA * p.I_e);
+    rest = sizeof(Real) == 4 ? Real(0) : Real(gain * p.E_L + voltage_per_pA * p.I_e);
     per_pA = Real(voltage_per_pA);
-    V_reset = Real(p.V_reset);
-    V_th = Real(p.V_th);
+    V_reset = Real(p.V_reset - from);
+    V_th = Real(p.V_th - from);
     t_ref = refractory_ticks<Real>(p.t_ref, dt);
   }
 };

@@ -60,6 +60,7 @@ struct Izhikevich {
             Real(p.V_th), Real(p.c2),   Real(p.c1), Real(p.c0 + p.I_e), Real(p.u0), {p.tau_syn, dt}};
   }
   static std::string_view problem(const Params& p) { return p.c < p.V_th ? "" : "c is not below V_th"; }
+  static double longest_tau(const Params& p) { return izhikevich_tau<Input>(p.a, p.tau_syn); }
   static double V_start(const Params&) { return -65; }
   static State initial(const Params& p, double V_m) { return {Real(V_m), Real(p.b * V_m)}; }
 

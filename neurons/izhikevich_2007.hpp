@@ -53,6 +53,7 @@ struct Izhikevich2007 {
             Real(p.b),        Real(p.c), Real(p.d),   Real(p.I_e), {p.tau_syn, dt}};
   }
   static std::string_view problem(const Params& p) { return p.c < p.V_peak ? "" : "c is not below V_peak"; }
+  static double longest_tau(const Params& p) { return izhikevich_tau<Input>(p.a, p.tau_syn); }
   static double V_start(const Params& p) { return p.V_r; }
   static State initial(const Params& p, double V_m) { return {Real(V_m), Real(p.b * (V_m - p.V_r))}; }
 

@@ -21,6 +21,13 @@ template <class Params>
 inline constexpr auto tau_syn_field = field("tau_syn", &Params::tau_syn, "ms", "decay of I_syn (input = exp)",
                                             positive);
 
+// The longest time constant (ms) of the recovery, whose rate is a, and of the input.
+template <int Input>
+double izhikevich_tau(double a, double tau_syn) {
+  const double rate = a < 0 ? -a : a;
+  return std::max(rate > 0 ? 1 / rate : 0.0, Input == 2 ? tau_syn : 0.0);
+}
+
 template <class Real, int Input>
 struct IzhikevichState {
   Real V_m, U_m;

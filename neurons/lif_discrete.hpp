@@ -40,9 +40,13 @@ struct LifDiscrete {
     Real decay, rest, per_pA, V_th, reset;
   };
   static Step prepare(const Params& p, double dt) {
-    const double leak = dt / p.tau_m;
-    return {Real(1 - leak), Real(leak * (p.E_L + p.R * p.I_e)), Real(leak * p.R), Real(p.V_th), Real(p.V_th - p.E_L)};
+    const double leak = dt / p.tau_m, from = counted_from<Real>(V_rest(p));
+    return {Real(1 - leak), sizeof(Real) == 4 ? Real(0) : Real(leak * (p.E_L + p.R * p.I_e)), Real(leak * p.R),
+            Real(p.V_th - from), Real(p.V_th - p.E_L)};
   }
+  static double V_rest(const Params& p) { return p.E_L + p.R * p.I_e; }
+  static double tau_m(const Params& p) { return p.tau_m; }
+  static double longest_tau(const Params& p) { return p.tau_m; }
   static std::string_view problem(const Params& p) { return p.E_L < p.V_th ? "" : "E_L is not below V_th"; }
   static double V_start(const Params& p) { return p.E_L; }
   static State initial(const Params&, double V_m) { return {Real(V_m)}; }

@@ -12,14 +12,19 @@
 //     Step                   members of type Real
 //     problem(Params)        what is wrong with parameters that are each in range, or ""
 //     prepare(Params, dt)    once per neuron or population, in double
-//     V_start(Params), initial(Params, V_m)
+//     V_start(Params), initial(Params, V_m)    V_m of initial() as the state counts it
+//     longest_tau(Params)    the longest time constant of any state (ms), 0 where nothing decays
 //     advance(State&, Step, inputs)   one tick, without a branch that writes, so that the loop vectorises
+//     V_rest(Params), tau_m(Params)   of a leaky membrane: where V_m goes when nothing arrives (mV), and how fast (ms)
 //   };
+//
+// In single precision a model with V_rest keeps V_m relative to V_rest. A potential of -65 mV has steps of 7.6e-6 mV as
+// a float, so it would stop decaying where a tick changes it by less than half of that; relative to its rest it decays
+// all the way. prepare() and initial() see to that with counted_from(); whoever reads V_m from outside gets mV.
 //
 // A model whose state between arrivals is linear, and whose Step for a time h is that of all ticks in h together, can
 // be updated by events when it also has:
-//     V_inf(Params)            where V_m goes when nothing arrives
-//     V_to_come(State, Step)   how far above V_m and V_inf the state can still take V_m, from the largest values that
+//     V_to_come(State, Step)   how far above V_m and V_rest the state can still take V_m, from the largest values that
 //                              the members of Step have at any time from now on
 #pragma once
 
@@ -73,6 +78,20 @@ constexpr std::optional<std::size_t> column_index(std::string_view name) {
 template <class M>
 using Inputs = std::array<typename M::real, M::ports.size()>;
 
+// What V_m is counted from in the state of a model: V_rest in single precision, 0 mV in double precision.
+template <class Real>
+constexpr double counted_from(double V_rest) {
+  return sizeof(Real) == 4 ? V_rest : 0;
+}
+// Where V_m of a model goes by itself; 0 for a model that says nothing of it, and counts from 0 mV.
+template <class M>
+double V_rest_of(const typename M::Params& params) {
+  if constexpr (requires { M::V_rest(params); })
+    return M::V_rest(params);
+  else
+    return 0;
+}
+
 template <class M>
 concept NeuronModel = requires(typename M::State s, const typename M::Step k, const typename M::Params p,
                                Inputs<M> in) {
@@ -85,6 +104,7 @@ concept NeuronModel = requires(typename M::State s, const typename M::Step k, co
   { M::problem(p) } -> std::convertible_to<std::string_view>;
   { M::V_start(p) } -> std::same_as<double>;
   { M::initial(p, 0.0) } -> std::same_as<typename M::State>;
+  { M::longest_tau(p) } -> std::same_as<double>;
   { M::advance(s, k, in) }
   noexcept->std::same_as<bool>;
   M::params;
@@ -95,7 +115,7 @@ concept NeuronModel = requires(typename M::State s, const typename M::Step k, co
 template <class M>
 concept LinearModel = NeuronModel<M> &&
     requires(const typename M::State s, const typename M::Step k, const typename M::Params p) {
-  { M::V_inf(p) } -> std::same_as<double>;
+  { M::V_rest(p) } -> std::same_as<double>;
   { M::V_to_come(s, k) } -> std::same_as<typename M::real>;
 };
 

@@ -1,5 +1,6 @@
 // Storage and bookkeeping of a population, whatever its model: one contiguous column per state member, one Step for all
-// or a column for each Step member that differs, and the sweep of the chosen instruction set.
+// or a column for each Step member that differs, and the sweep of the chosen instruction set. The state may be in
+// double precision where the simulation, and so the input (In), is in single precision: catalogue.cpp decides.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,36 @@ namespace rheo {
 // Appends first_id + begin + i for every i with fired[i] != 0.
 void collect(const std::uint8_t* fired, std::size_t n, NeuronId first, std::vector<NeuronId>& to);
 
+// V_m as read from outside and as the state counts it, and states that were saved in the other precision.
 template <NeuronModel M>
+class CountedPotential {
+ public:
+  using Real = typename M::real;
+  explicit CountedPotential(const std::vector<typename M::Params>& params) {
+    for (const typename M::Params& p : params) V_rest_.push_back(V_rest_of<M>(p));
+  }
+  // Column 0 is V_m.
+  double seen(std::size_t column, std::size_t neuron, Real value) const {
+    return static_cast<double>(value) + (column == 0 ? counted_from<Real>(V_rest(neuron)) : 0);
+  }
+  void load(ByteReader& from, std::size_t column, std::span<Real> to) const {
+    using Other = std::conditional_t<sizeof(Real) == 4, double, float>;
+    const std::string_view name = column_fields<M>[column].name;
+    if (from.next_width() != sizeof(Other)) return from.get(name, to);
+    std::vector<Other> values(to.size());
+    from.get(name, std::span<Other>(values));
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      const double shift = column == 0 ? counted_from<Other>(V_rest(i)) - counted_from<Real>(V_rest(i)) : 0;
+      to[i] = static_cast<Real>(static_cast<double>(values[i]) + shift);
+    }
+  }
+
+ private:
+  double V_rest(std::size_t neuron) const { return V_rest_[V_rest_.size() > 1 ? neuron : 0]; }
+  std::vector<double> V_rest_;  // one for all, or one per neuron
+};
+
+template <NeuronModel M, class In = typename M::real>
 class Population final : public TickBlock {
  public:
   using Real = typename M::real;
@@ -35,6 +65,7 @@ class Population final : public TickBlock {
         size_(static_cast<std::uint32_t>(initial.size())),
         with_current_(with_current),
         sweep_(sweeps[params.size() > 1][with_current]),
+        potential_(params),
         fired_(size_) {
     for (auto& column : state_) column = AlignedColumn<Real>(size_);
     const bool per_neuron = params.size() > 1;
@@ -75,7 +106,8 @@ class Population final : public TickBlock {
   AlignedColumn<Real>& column(std::size_t index) { return state_[index]; }
   std::optional<std::size_t> find_column(std::string_view column) const override { return column_index<M>(column); }
   void read(std::size_t column, Tick, std::span<const std::uint32_t> neurons, double* to) const override {
-    for (std::size_t i = 0; i < neurons.size(); ++i) to[i] = static_cast<double>(state_[column][neurons[i]]);
+    for (std::size_t i = 0; i < neurons.size(); ++i)
+      to[i] = potential_.seen(column, neurons[i], state_[column][neurons[i]]);
   }
 
   std::span<const float> view(std::size_t column) const override {
@@ -92,15 +124,23 @@ class Population final : public TickBlock {
   // The same, where spikes are marked: fired[i - begin] = 1 for every neuron i that spiked, else 0.
   void advance(std::uint32_t begin, std::uint32_t end, const void* input, std::uint8_t* fired) {
     const bool per_neuron = step_.size() > 1;
+    const bool in_chunks = per_neuron || !std::is_same_v<In, Real>;
     for (std::uint32_t at = begin; at < end;) {
-      const std::uint32_t n = per_neuron ? std::min(end - at, at_once) : end - begin;
+      const std::uint32_t n = in_chunks ? std::min(end - at, at_once) : end - begin;
       std::array<void*, state_size<M>> state;
       for (std::size_t c = 0; c < state.size(); ++c) state[c] = state_[c].data() + at;
       std::array<const void*, step_size<M>> step;
       for (std::size_t c = 0; c < step_.size(); ++c)
         step[c] = step_[c].data() + (per_neuron && step_[c].size() == size_ ? at : 0);
-      sweep_({state.data(), step.data(), static_cast<const Real*>(input) + (at - begin), end - begin,
-              fired + (at - begin), n});
+      const In* const row = static_cast<const In*>(input) + (at - begin);
+      if constexpr (std::is_same_v<In, Real>) {
+        sweep_({state.data(), step.data(), row, end - begin, fired + (at - begin), n});
+      } else {
+        alignas(64) Real rows[M::ports.size() * at_once];
+        for (std::uint32_t p = 0; p < ports(); ++p)
+          std::copy_n(row + std::size_t{p} * (end - begin), n, rows + std::size_t{p} * at_once);
+        sweep_({state.data(), step.data(), rows, at_once, fired + (at - begin), n});
+      }
       at += n;
     }
   }
@@ -121,7 +161,7 @@ class Population final : public TickBlock {
     for (std::size_t c = 0; c < state_.size(); ++c) to.put(column_fields<M>[c].name, state_[c].span());
   }
   void load(ByteReader& from) override {
-    for (std::size_t c = 0; c < state_.size(); ++c) from.get(column_fields<M>[c].name, state_[c].span());
+    for (std::size_t c = 0; c < state_.size(); ++c) potential_.load(from, c, state_[c].span());
   }
   std::size_t bytes() const override {
     std::size_t sum = fired_.bytes();
@@ -133,14 +173,15 @@ class Population final : public TickBlock {
  private:
   using Steps = std::array<Real, step_size<M>>;
   using Bits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
-  // Neurons of one call of the sweep where parameters differ: a column of equal numbers need not be longer, and stays
-  // in the first-level cache.
+  // Neurons of one call of the sweep where parameters differ or input is converted: a column of equal numbers need not
+  // be longer, and stays in the first-level cache.
   static constexpr std::uint32_t at_once = 512;
 
   std::string name_;
   std::uint32_t size_;
   bool with_current_;
   Sweep sweep_;
+  CountedPotential<M> potential_;
   std::array<AlignedColumn<Real>, state_size<M>> state_;
   // One column of a whole Step; or one per member, of size_ numbers or of at_once equal ones.
   std::vector<AlignedColumn<Real>> step_;

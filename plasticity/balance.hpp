@@ -51,6 +51,9 @@ struct EiBalance : TowardsRate<V> {
       "every `interval`: w += eta (r - rho), with 0 <= w <= w_max";
   static constexpr const char* source = "the spiking form of arXiv 2504.12480, equation 7";
   static constexpr auto params = rate_params("weight/Hz", "step for a rate that is 1 Hz too high");
+  static double relative_step(const RateParams& p, double weight) {
+    return part_of(p.eta * (p.rho > 0 ? p.rho : 1), weight);
+  }
 
   static void sweep(typename Base::Synapse& s, const typename Base::Step& k, const Nothing&,
                     const typename Base::Post& post, const Nothing&) {
@@ -68,6 +71,7 @@ struct SynapticScaling : TowardsRate<V> {
       "every `interval`: w -= eta (r - rho) w, with 0 <= w <= w_max";
   static constexpr const char* source = "van Rossum, Bi & Turrigiano, J. Neurosci. 20 (2000)";
   static constexpr auto params = rate_params("1/Hz", "relative step for a rate that is 1 Hz too high");
+  static double relative_step(const RateParams& p, double) { return smaller_step(p.eta * (p.rho > 0 ? p.rho : 1)); }
 
   static void sweep(typename Base::Synapse& s, const typename Base::Step& k, const Nothing&,
                     const typename Base::Post& post, const Nothing&) {

@@ -24,6 +24,8 @@ struct ErrorModulated : FromSourceActivity<V> {
   static constexpr auto params =
       source_activity_params<Params>("weight", "step for an error, a gate and an activity of 1");
 
+  static double relative_step(const Params& p, double weight) { return part_of(p.eta, weight); }
+
   struct Signals {
     V error, gate, activity;
   };
@@ -55,6 +57,7 @@ struct TrialModulated {
              field("eta", &Params::eta, "weight/Hz", "step for an error of 1 and a rate of 1 Hz", non_negative),
              field("w_max", &Params::w_max, "weight", "largest magnitude of a weight", positive));
   static constexpr bool signed_weights = true;
+  static double relative_step(const Params& p, double weight) { return part_of(p.eta, weight); }
 
   struct Synapse {
     V weight, n;

@@ -83,11 +83,31 @@ struct Lanes {
 
   // a where the condition is met, b elsewhere.
   RHEO_INLINE friend Lanes select(Mask where, Lanes a, Lanes b) { return {where.bits ? a.v : b.v}; }
-  // b where a is not a number.
+  // b where a or b is not a number.
   RHEO_INLINE friend Lanes min(Lanes a, Lanes b) { return {a.v < b.v ? a.v : b.v}; }
   RHEO_INLINE friend Lanes max(Lanes a, Lanes b) { return {a.v > b.v ? a.v : b.v}; }
   RHEO_INLINE friend Lanes exp(Lanes a) {
-    for (int i = 0; i < n; ++i) a.v[i] = math::exp(a.v[i]);
+    return each(a, [](T x) RHEO_INLINE_LAMBDA { return math::exp(x); });
+  }
+  RHEO_INLINE friend Lanes log(Lanes a) {
+    return each(a, [](T x) RHEO_INLINE_LAMBDA { return math::log(x); });
+  }
+  RHEO_INLINE friend Lanes sqrt(Lanes a) {
+    return each(a, [](T x) RHEO_INLINE_LAMBDA { return math::sqrt(x); });
+  }
+  RHEO_INLINE friend Lanes tanh(Lanes a) {
+    return each(a, [](T x) RHEO_INLINE_LAMBDA { return math::tanh(x); });
+  }
+  // a >= 0; not a number for negative ones.
+  RHEO_INLINE friend Lanes pow(Lanes a, Lanes b) {
+    for (int i = 0; i < n; ++i) a.v[i] = math::pow(a.v[i], b.v[i]);
+    return a;
+  }
+
+ private:
+  template <class Function>
+  RHEO_INLINE static Lanes each(Lanes a, const Function& function) {
+    for (int i = 0; i < n; ++i) a.v[i] = function(a.v[i]);
     return a;
   }
 };

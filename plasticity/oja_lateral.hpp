@@ -26,6 +26,8 @@ struct OjaLateral : FromSourceActivity<V> {
   };
   static constexpr auto params = source_activity_params<Params>("", "learning rate");
 
+  static double relative_step(const Params& p, double weight) { return part_of(p.eta, weight); }
+
   struct Signals {
     V sample, rows, activity;
   };

@@ -30,6 +30,11 @@ struct RewardModulatedStdp {
       field("eta", &Params::eta, "1/ms", "rate at which a dopamine of 1 turns eligibility into weight", non_negative),
       field("w_max", &Params::w_max, "weight", "largest weight", positive));
 
+  // Of one pair, while its eligibility lasts.
+  static double relative_step(const Params& p, double weight) {
+    return part_of(p.eta * p.tau_c * smaller_step(p.A_plus, p.A_minus), weight);
+  }
+
   struct Synapse {
     V weight, c;
   };

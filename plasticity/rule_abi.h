@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define RHEO_RULE_ABI 2u
+#define RHEO_RULE_ABI 3u
 #define RHEO_NONE 0xffffffffu /* instead of the number of a parameter */
 
 #ifdef __cplusplus
@@ -153,6 +153,10 @@ typedef struct rheo_rule {
   uint32_t publishes;                /* 1: a signal of one number per source */
   const char* (*problem)(const double* params); /* what is wrong with parameters that are each in range, or "" */
   rheo_rule_kernels single_precision, double_precision;
+  /* May be null: it then says nothing. The smallest change that one event, or one sweep, makes to a weight where traces
+   * and signals are 1, as a part of `weight`, the largest magnitude at the start (0: unknown). Projections whose steps
+   * are too small for single precision keep and change what their synapses hold in double precision. */
+  double (*relative_step)(const double* params, double weight);
 } rheo_rule;
 
 typedef struct rheo_rule_list {

@@ -540,6 +540,11 @@ std::string Rule::problem(const std::vector<double>& values) const {
   return text == nullptr ? std::string() : std::string(text, ::strnlen(text, longest_text));
 }
 
+double Rule::relative_step(const std::vector<double>& values, double weight) const {
+  const auto step = tables.front()->relative_step;
+  return step == nullptr ? 1 : step(values.data(), weight);
+}
+
 const rheo_rule_kernels& Rule::kernels(Isa isa, Precision precision) const {
   const rheo_rule& table = *tables[static_cast<std::size_t>(isa)];
   return precision == Precision::single_ ? table.single_precision : table.double_precision;

@@ -58,6 +58,8 @@ struct Rule {
   bool elapses() const;
   // What is wrong with parameters that are each in range, or "".
   std::string problem(const std::vector<double>& values) const;
+  // The smallest change of a weight as a part of `weight`, as rheo_rule says; 1 where the rule says nothing.
+  double relative_step(const std::vector<double>& values, double weight) const;
   // The loops for an instruction set that this processor has.
   const rheo_rule_kernels& kernels(Isa isa, Precision precision) const;
 

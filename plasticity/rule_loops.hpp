@@ -46,7 +46,12 @@ struct RuleKernels {
   static constexpr bool without_traces = requires(Synapse s, typename Rule::Step k, Pre x) {
     Rule::post_spike(s, k, x);
   };
-  static constexpr bool has_sign = requires { Rule::signed_weights; };
+  static constexpr bool has_sign = [] {
+    if constexpr (requires { Rule::signed_weights; })
+      return Rule::signed_weights;
+    else
+      return false;
+  }();
   static constexpr bool learns_from_targets =
       without_traces || requires(Synapse s, typename Rule::Step k, Pre x, Post y) {
     Rule::post_spike(s, k, x, y);
@@ -265,12 +270,17 @@ struct RuleKernels {
     return rule_parts::made_of<Pre, V, pres>(
         [&](auto t) RHEO_INLINE_LAMBDA { return V(static_cast<const Real*>(columns_of[t])[record]); });
   }
+  // What is not finite becomes NaN and stays NaN, since min and max give their second argument where the first is NaN:
+  // bounds would hide it otherwise. PlasticBundle::first_broken() finds it.
   RHEO_INLINE static void keep_in_bounds(Synapse& s, const typename Rule::Step& k) {
+    const V weight = s.weight + s.weight * V(0);
     if constexpr (requires { Rule::bounds(k); }) {
       const Bounds<V> bounds = Rule::bounds(k);
-      s.weight = min(max(s.weight, bounds.low), bounds.high);
+      s.weight = min(bounds.high, max(bounds.low, weight));
     } else if constexpr (!has_sign) {
-      s.weight = max(s.weight, V(0));
+      s.weight = max(V(0), weight);
+    } else {
+      s.weight = weight;
     }
   }
 

@@ -20,6 +20,12 @@
 //     struct Step { V ...; };                    // what the verbs compute with, one for all synapses
 //     static Step prepare(const Params&, double dt);
 //     static const char* problem(const Params&);                // may be missing: what is wrong, or ""
+//     static double relative_step(const Params&, double weight);  // may be missing: the smallest change of a weight by
+//                                                // one event or sweep where traces and signals are 1, as a part of
+//                                                // `weight`, the largest one at the start (0: unknown). Below 2^-14
+//                                                the
+//                                                // synapses are kept in double precision, whatever the simulation is
+//                                                in
 //
 //     static void pre_spike(Pre&, const Step&);                 // the source spikes: what becomes of its traces
 //     static void post_spike(Post&, const Step&);               // the target spikes

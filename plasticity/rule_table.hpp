@@ -7,6 +7,7 @@
 
 #include "core/fields.hpp"
 #include "plasticity/rule_sweeps.hpp"
+#include "plasticity/rule_verbs.hpp"
 
 namespace rheo {
 #pragma GCC visibility push(hidden)
@@ -95,6 +96,15 @@ struct RuleEntry {
       return "";
     }
   }
+  static double relative_step(const double* values, double weight) {
+    if constexpr (requires(const Params& p) { Rule::relative_step(p, weight); }) {
+      return Rule::relative_step(rule_parts::read<Params>(values), weight);
+    } else {
+      static_cast<void>(values);
+      static_cast<void>(weight);
+      return 1;
+    }
+  }
   template <class Real>
   static constexpr rheo_rule_kernels kernels() {
     using K = RuleKernels<RuleOf, Real>;
@@ -113,12 +123,13 @@ struct RuleEntry {
             S::sweep};
   }
   static constexpr rheo_rule entry() {
+    check_verbs<Rule>();
     using Sweeps = RuleSweeps<RuleOf, double>;
     return {Rule::name,     Rule::summary,    Rule::equation,      Rule::source,        count,
             columns.size(), pre.size(),       post.size(),         params.data(),       columns.data(),
             pre.data(),     post.data(),      signals.size(),      signals.data(),      Sweeps::K::has_sign,
             Sweeps::sweeps, interval(),       Sweeps::target_sums, Sweeps::source_sums, Sweeps::publishes,
-            problem,        kernels<float>(), kernels<double>()};
+            problem,        kernels<float>(), kernels<double>(),   relative_step};
   }
 };
 

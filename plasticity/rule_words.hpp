@@ -61,4 +61,15 @@ struct Bounds {
 
 struct Nothing {};
 
+// Of relative_step() of a rule with several steps: the smaller one that is not 0; 1 where both are.
+constexpr double smaller_step(double a, double b = 0) {
+  if (a == 0 && b == 0) return 1;
+  if (a == 0) return b;
+  return b == 0 || a < b ? a : b;
+}
+// A step as a part of a weight that may be unknown.
+constexpr double part_of(double step, double weight) {
+  return weight > 0 && step > 0 ? step / weight : 1;
+}
+
 }  // namespace rheo

@@ -35,6 +35,8 @@ struct StdpPair {
     return whole(p.mu_plus) && whole(p.mu_minus) ? "" : "mu_plus and mu_minus must be 0 or 1";
   }
 
+  static double relative_step(const Params& p, double) { return smaller_step(p.lambda, p.lambda * p.alpha); }
+
   struct Synapse {
     V weight;
   };

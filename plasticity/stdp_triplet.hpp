@@ -34,6 +34,10 @@ struct StdpTriplet {
              field("A3_minus", &Params::A3_minus, "", "depression of a triplet", non_negative),
              field("w_max", &Params::w_max, "weight", "largest weight", positive));
 
+  static double relative_step(const Params& p, double) {
+    return smaller_step(p.A2_plus + p.A3_plus, p.A2_minus + p.A3_minus);
+  }
+
   struct Synapse {
     V weight;
   };

@@ -27,6 +27,10 @@ struct VogelsSprekeler {
              field("w_max", &Params::w_max, "weight", "largest weight", positive));
   static constexpr std::array<std::string_view, 1> per_target{"rho"};
 
+  static double relative_step(const Params& p, double weight) {
+    return part_of(p.eta * smaller_step(1, 2 * p.rho * p.tau / 1000), weight);
+  }
+
   struct Synapse {
     V weight;
   };

@@ -307,3 +307,141 @@ TEST_CASE("built-in rules pass the checks of plug-ins") {
     CHECK(rule.columns.front().name == "weight");
   }
 }
+
+TEST_CASE("a rule that makes a number that is not finite stops the run, and is named") {
+  auto library = std::make_shared<RuleLibrary>();
+  library->load(liars + "/libbroken_rule.so");
+  const char* const ways[] = {"weight", "weight", "weight", "weight", "c"};
+  for (int way = 0; way < 5; ++way)
+    for (const Precision precision : {Precision::single_, Precision::double_}) {
+      CAPTURE(way, precision == Precision::double_);
+      NetworkSpec spec;
+      spec.rules = library;
+      spec.precision = precision;
+      PopulationSpec source;
+      source.name = "S";
+      source.model = "spike_source";
+      source.size = 2;
+      auto trains = std::make_shared<SpikeTrains>();
+      trains->begin = {0, 0, 1};  // the second one spikes
+      trains->times = {1.0};
+      source.trains = trains;
+      spec.populations = {
+          source,
+          {.name = "N", .model = "iaf_psc_delta", .size = 3, .params = {}, .options = {}, .initial = {}, .trains = {}}};
+      ProjectionSpec projection;
+      projection.name = "p";
+      projection.source = {{.population = "S", .end = {}}};
+      projection.target = {{.population = "N", .end = {}}};
+      projection.connect.rule = Connect::Rule::all_to_all;
+      projection.weight = 2.5;
+      projection.plasticity.rule = "broken";
+      projection.plasticity.params = {{"way", static_cast<double>(way)}};
+      spec.projections = {projection};
+      InputSpec input;  // the last neuron is made to spike
+      input.name = "i";
+      input.kind = InputSpec::Kind::spikes;
+      input.target = {{.population = "N", .begin = 2, .end = {}}};
+      input.weight = 1000.0;
+      auto made = std::make_shared<SpikeTrains>();
+      made->begin = {0, 1};
+      made->times = {3.0};
+      input.trains = made;
+      spec.inputs = {input};
+      const std::string synapse = way == 0 ? "S[0] to N[2]" : way == 2 ? "S[0] to N[0]" : "S[1] to N[0]";
+      const std::string right = std::string("projections.p: rule broken made ") + ways[way] + " of the synapse from " +
+                                synapse + " not finite, as found at tick ";
+      // Found when weights are asked for, and by what they do to a target.
+      Network asked(spec, Threads(1));
+      asked.simulation().run(60);
+      CHECK_THROWS_WITH(asked.simulation().settle(), Catch::Contains(right + "60"));
+      CHECK_THROWS_AS(asked.simulation().save(), NumericalError);
+      if (way == 1 || way == 3) {
+        trains->begin = {0, 0, 2};
+        trains->times = {1.0, 4.0};
+        Network used(spec, Threads(1));
+        CHECK_THROWS_WITH(used.simulation().run(1000), Catch::Contains(right));
+      }
+    }
+}
+
+TEST_CASE("a member that is named like a verb and has another form does not compile, and the form is shown") {
+  const Scratch scratch;
+  const std::string head = R"(#include "plasticity/rule_sdk.hpp"
+using rheo::Nothing;
+struct P { double tau = 20; };
+#define RULE(NAME, BODY) \
+  template <class V> struct NAME { \
+    static constexpr const char *name = #NAME, *summary = "s", *equation = "e", *source = "n"; \
+    using Params = P; \
+    static constexpr auto params = rheo::fields(rheo::field("tau", &P::tau, "ms", "trace", rheo::positive)); \
+    struct Synapse { V weight; }; \
+    struct Post { V y; }; \
+    static constexpr std::array post{rheo::trace("y", "tau", "", "target")}; \
+    struct Step { V eta; }; \
+    static Step prepare(const Params&, double) { return {1}; } \
+    static void post_spike(Post& post, const Step&) { post.y += 1; } \
+    static V arrive(Synapse& s, const Step&, const Nothing&, const Post&) { return s.weight; } \
+    BODY \
+  };
+)";
+  struct Case {
+    std::string body, form;  // no form: it compiles
+  };
+  const Case cases[] = {
+      {"static void post_spike(Synapse& s, const Step& k, const Nothing&, const Post& post) { s.weight += k.eta * "
+       "post.y; }",
+       ""},
+      {"static void post_spike(Synapse& s, const Step& k, const Nothing&) { s.weight += k.eta; }", ""},
+      {"static void post_spike(Synapse& s, const Step& k, const Post& post) { s.weight += k.eta * post.y; }",
+       "static void post_spike(Synapse&, const Step&, const Pre&, const Post&)"},
+      {"static void post_spike(Synapse& s) { s.weight += 1; }",
+       "static void post_spike(Synapse&, const Step&, const Pre&, const Post&)"},
+      {"static void post_spike(const Step& k, Synapse& s, const Nothing&, const Post&) { s.weight += k.eta; }",
+       "static void post_spike(Synapse&, const Step&, const Pre&, const Post&)"},
+      {"static void post_spike(Synapse s, const Step& k, const Nothing&) { s.weight += k.eta; }",
+       "changes a copy of the synapse"},
+      {"static void pre_spike(Nothing&, const Step&) {}", "static constexpr std::array pre{"},
+      {"static rheo::Bounds<V> bounds(const Step&) { return {0, 1}; }", ""},
+      {"static rheo::Bounds<V> bounds(const Params&) { return {0, 1}; }", "static Bounds<V> bounds(const Step&)"},
+      {"static void elapse(Synapse& s, const Step& k) { s.weight += k.eta; }",
+       "static void elapse(Synapse&, const Step&, const Signals&)"},
+      {"static const char* problem() { return \"\"; }", "static const char* problem(const Params&)"},
+      {"static double relative_step(const Params&) { return 1; }", "relative_step(const Params&, double weight)"},
+      {"static constexpr const char* interval = \"tau\"; static void sweep(Synapse& s, const Step& k, const Post&) { "
+       "s.weight += k.eta; }",
+       "static void sweep(Synapse&, const Step&, const Pre&, const Post&, const Signals&)"},
+      {"static constexpr const char* interval = \"tau\"; static void sweep(Synapse& s, const Step& k, const Nothing&, "
+       "const Post&, const Nothing&) { s.weight += k.eta; }",
+       ""},
+      {"static V publish(const Step& k) { return k.eta; }",
+       "static V publish(const Step&, const Pre&, const Signals&, const Back&)"},
+      {"static void collect(const Synapse&) {}", "static Sums collect(const Synapse&"},
+      {"static void reflect(const Synapse&) {}", "static Back reflect(const Synapse&"},
+  };
+  // One compiler run for those that compile, and one for all others.
+  for (const bool right : {true, false}) {
+    std::string text = head, names;
+    for (std::size_t i = 0; i < std::size(cases); ++i) {
+      if (cases[i].form.empty() != right) continue;
+      const std::string name = "R" + std::to_string(i);
+      text += "RULE(" + name + ", " + "BODY_" + name + ")\n";
+      names += (names.empty() ? "" : ", ") + name;
+      text = "#define BODY_" + name + " " + cases[i].body + "\n" + text;
+    }
+    text += "RHEO_RULES(" + names + ")\n";
+    std::ofstream(scratch / "rules.cpp") << text;
+    const std::string log = (scratch / "log").string();
+    const int status = std::system((std::string(RHEO_CXX) + " -std=c++20 -fsyntax-only -fPIC -ffp-contract=off -I " +
+                                    RHEO_SOURCE_DIR + " " + (scratch / "rules.cpp").string() + " > " + log + " 2>&1")
+                                       .c_str());
+    const std::string said = bytes_of(log);
+    INFO(said);
+    CHECK((status == 0) == right);
+    for (const Case& one : cases)
+      if (!right && !one.form.empty()) {
+        CAPTURE(one.body);
+        CHECK(said.find(one.form) != std::string::npos);
+      }
+  }
+}

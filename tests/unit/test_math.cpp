@@ -519,3 +519,50 @@ TEST_CASE("math: exp in single precision", "[math]") {
     for (std::size_t i = 0; i < xs.size(); ++i) REQUIRE(bits(ys[i]) == bits(my(xs[i])));
   }
 }
+
+TEST_CASE("math: sqrt, tanh and pow", "[math]") {
+  using rheo::math::pow, rheo::math::sqrt, rheo::math::tanh;
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(sqrt(opaque(2.0)) == 0x1.6a09e667f3bcdp+0);
+  CHECK(sqrt(2.0f) == 0x1.6a09e6p+0f);
+  CHECK(std::isnan(sqrt(opaque(-1.0))));
+  CHECK(tanh(opaque(0.0)) == 0);
+  CHECK(std::signbit(tanh(opaque(-0.0))));
+  CHECK(tanh(opaque(40.0)) == 1);
+  CHECK(tanh(opaque(-infinity)) == -1);
+  CHECK(std::isnan(tanh(opaque(nan))));
+  CHECK(pow(opaque(2.0), 10.0) == 1024);
+  CHECK(pow(opaque(0.0), 2.0) == 0);
+  CHECK(pow(opaque(0.0), -2.0) == infinity);
+  CHECK(pow(opaque(0.0), 0.0) == 1);
+  CHECK(pow(opaque(1.0), 1e300) == 1);
+  CHECK(pow(opaque(2.0), 5000.0) == infinity);
+  CHECK(pow(opaque(2.0), -5000.0) == 0);
+  CHECK(pow(opaque(infinity), -1.0) == 0);
+  CHECK(pow(opaque(0x1p-1074), 0.5) == 0x1p-537);
+  CHECK(std::isnan(pow(opaque(-1.0), 2.0)));
+  CHECK(std::isnan(pow(opaque(nan), 2.0)));
+  CHECK(pow(2.0f, 0.5f) == 0x1.6a09e6p+0f);
+  CHECK(rheo::math::log(2.0f) == 0x1.62e43p-1f);
+
+  const auto ulps = [](double ours, long double exact) {
+    const double size = std::fabs(static_cast<double>(exact));
+    return static_cast<double>(std::fabs(ours - exact)) /
+           (std::nextafter(size, std::numeric_limits<double>::infinity()) - size);
+  };
+  double of_tanh = 0, of_pow = 0;  // of x^y as a part of what math.hpp allows
+  for (int i = 0; i < 200'000; ++i) {
+    const double u = std::fmod(i * 0.6180339887498949, 1.0), v = std::fmod(i * 0.7548776662466927, 1.0);
+    const double x = std::exp(60 * u - 57) * (i % 2 == 0 ? 1 : -1);
+    of_tanh = std::max(of_tanh, ulps(tanh(x), std::tanh(static_cast<long double>(x))));
+    const double base = std::exp(40 * u - 20),
+                 y = 2 * (v - 0.5) * (i % 3 == 0 ? 5 : 600 / (std::fabs(std::log(base)) + 1));
+    of_pow =
+        std::max(of_pow, ulps(pow(base, y), std::pow(static_cast<long double>(base), static_cast<long double>(y))) /
+                             (1 + std::fabs(y * std::log(base)) / 10));
+  }
+  CAPTURE(of_tanh, of_pow);
+  CHECK(of_tanh < 2.5);
+  CHECK(of_tanh > 0.5);
+  CHECK(of_pow < 1);
+}

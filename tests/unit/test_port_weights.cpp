@@ -1,12 +1,14 @@
 // Signs of weights: where they arrive, what they do there, and warnings of those that are probably not meant.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "io/experiment.hpp"
 #include "io/experiment_network.hpp"
 #include "networks/network.hpp"
+#include "neurons/catalogue.hpp"
 #include "tests/files.hpp"
 
 namespace {
@@ -37,7 +39,7 @@ connect = { rule = "fixed_indegree", indegree = 5 }
 }
 
 Experiment experiment_of(const Scratch& scratch, const std::string& text) {
-  write(scratch / "signs.toml", text);
+  std::ofstream(scratch / "signs.toml") << text;
   return parse_experiment((scratch / "signs.toml").string());
 }
 

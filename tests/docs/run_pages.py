@@ -3,20 +3,20 @@
 
     tests/docs/run_pages.py build/release/rheo [--nightly] [PAGE ...]
 
-Every indented or fenced block is something to run unless the page says otherwise: commands go to bash, Python to python3, and TOML
-that is a whole experiment to `rheo validate`. Fences of the language "text" are text. A block runs in a folder of its page, which
-has the project's examples and what earlier blocks of the page left there. HTML comments before a block, which readers do not see,
-say what else it is:
+Every indented or fenced block is something to run unless the page says otherwise: commands go to bash, Python to
+python3, and TOML that is a whole experiment to `rheo validate`. Fences of the language "text" are text. A block runs in
+a folder of its page, which has the project's examples and what earlier blocks of the page left there. HTML comments
+before a block, which readers do not see, say what else it is:
 
     <!-- file: NAME -->                   the block is this file; validated where it is TOML
-    <!-- on: NAME [under: TABLE] [each line] -->   TOML that is added to file NAME, below a table, perhaps line by line; validated
-    <!-- prints --> <!-- prints: COMMAND -->       what the last block, or this command, prints; times and memory may differ
-    <!-- validated: REASON -->            takes too long: `rheo run`, bench, sweep, reservoir and continual only validate their file
-    <!-- nightly: REASON -->              run with --nightly only
+    <!-- on: NAME [under: TABLE] [each line] -->    added to the TOML file NAME, below a table, perhaps line by line
+    <!-- prints --> <!-- prints: COMMAND -->        what the last block, or this command, prints; times may differ
+    <!-- validated: REASON -->            takes too long: the commands of rheo that run FILE only validate it
+    <!-- nightly: REASON -->              the same, but --nightly runs it
     <!-- not run: REASON -->
 
-Comments of several lines make what readers need not see: <!-- hidden file: NAME ... --> and <!-- hidden commands ... -->. The options
-of every `rheo` command, run or not, in blocks and in the text, must be known to the command's help.
+Comments of several lines make what readers need not see: <!-- hidden file: NAME ... --> and <!-- hidden commands ... -->.
+The options of every `rheo` command, run or not, in blocks and in the text, must be known to the command's help.
 """
 import argparse
 import collections
@@ -55,6 +55,10 @@ esac
 
 class Failure(Exception):
     pass
+
+
+class Missing(Exception):
+    """A module of Python that this machine does not have."""
 
 
 class Block:
@@ -125,7 +129,7 @@ class Options:
 class Page:
     def __init__(self, file, rheo, options, nightly, folder):
         self.file, self.options, self.nightly, self.folder = file, options, nightly, folder
-        self.printed, self.counts, self.skipped = None, collections.Counter(), []
+        self.printed, self.missing, self.counts, self.skipped = None, False, collections.Counter(), []
         self.environment = {**os.environ, "RHEO": rheo}
         for where, program in (("build/release", None), ("validating", SHIM)):
             (folder / where).mkdir(parents=True)
@@ -143,6 +147,10 @@ class Page:
         path = f"{self.folder / first}:{os.environ['PATH']}"
         done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
                               env={**self.environment, "PATH": path})
+        self.printed, self.missing = None, False
+        if missing := re.search(r"ModuleNotFoundError: (.*)", done.stderr):
+            self.missing = True
+            raise Missing(missing[1])
         if code is not None and done.returncode != code:
             raise Failure(f"exit code {done.returncode}:\n{done.stdout}{done.stderr}")
         self.printed = done.stdout + done.stderr
@@ -173,7 +181,7 @@ class Page:
     def compare(self, expected):
         """The lines of the page are among those that were printed, in this order."""
         if self.printed is None:
-            raise Failure("nothing was run that could have printed this")
+            raise Missing("what prints it did not run") if self.missing else Failure("nothing ran that prints this")
         lines = iter([steady(line) for line in self.printed.split("\n")])
         for line in expected.strip().split("\n"):
             if steady(line) not in lines:
@@ -185,9 +193,10 @@ class Page:
             raise Failure(f'"{kind}" without a reason')
         if block.language != "text":
             self.options.check(text)
-        if kind == "not run" or (kind == "nightly" and not self.nightly):
+        if kind == "not run":
             self.skipped.append((block.line, about))
             return kind
+        validating = kind == "validated" or (kind == "nightly" and not self.nightly)
         if kind == "file":
             if about.endswith(".toml"):
                 self.validate(about)
@@ -201,10 +210,7 @@ class Page:
         elif block.language == "text":
             return "text"
         elif block.language == "python":
-            self.run(["/usr/bin/python3", "-c", text], code=None)
-            if missing := re.search(r"ModuleNotFoundError: .*", self.printed):
-                self.skipped.append((block.line, missing[0]))
-                return "not run"
+            self.run(["/usr/bin/python3", "-c", text])
         elif block.language == "toml":
             (self.folder / "snippet.toml").write_text(text)
             self.validate("snippet.toml")
@@ -213,8 +219,8 @@ class Page:
         elif text.startswith("$ "):
             self.session(text)
         else:
-            self.commands(text, validating=kind == "validated")
-        return "validated" if kind == "validated" else "run"
+            self.commands(text, validating)
+        return "validated" if validating else "run"
 
     def check(self):
         page = self.file.read_text(encoding="utf-8")
@@ -224,6 +230,9 @@ class Page:
         def attempt(line, action):
             try:
                 return action()
+            except Missing as missing:
+                self.skipped.append((line, str(missing)))
+                return "not run"
             except (Failure, OSError, AttributeError) as error:
                 failures.append(f"{self.file.relative_to(ROOT)}:{line}: {error}")
                 return "failed"

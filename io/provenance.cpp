@@ -73,6 +73,13 @@ std::optional<double> real_time_factor(const RunReport& report) {
   return report.simulate_wall_time * 1000 / report.simulated;
 }
 
+Json to_json(const std::vector<PortWeights>& weights) {
+  Json json = Json::array();
+  for (const PortWeights& w : weights)
+    json.push_back({{"port", w.port}, {"unit", w.unit}, {"min", w.range.low}, {"max", w.range.high}, {"sign", w.sign}});
+  return json;
+}
+
 Json to_json(const RunReport& report) {
   Json json;
   json["status"] = name_of(report.status);
@@ -132,7 +139,8 @@ Json to_json(const RunReport& report) {
     json["projections"][projection.name] = {{"synapses", projection.synapses},
                                             {"bytes", projection.bytes},
                                             {"min_delay_ms", projection.min_delay},
-                                            {"max_delay_ms", projection.max_delay}};
+                                            {"max_delay_ms", projection.max_delay},
+                                            {"weights", to_json(projection.weights)}};
   }
   json["files"] = report.files;
   return json;

@@ -14,6 +14,7 @@
 #include "core/simulation.hpp"
 #include "core/types.hpp"
 #include "io/statistics.hpp"
+#include "networks/port_weights.hpp"
 
 namespace rheo {
 
@@ -24,6 +25,7 @@ struct RunReport {
     std::uint64_t synapses = 0;
     std::uint64_t bytes = 0;
     double min_delay = 0, max_delay = 0;  // ms; both 0 without synapses
+    std::vector<PortWeights> weights;     // as they were built
   };
 
   struct Phase {
@@ -83,6 +85,7 @@ struct RunReport {
 // Wall time over biological time; nothing when nothing was simulated.
 std::optional<double> real_time_factor(const RunReport& report);
 
+nlohmann::ordered_json to_json(const std::vector<PortWeights>& weights);
 nlohmann::ordered_json to_json(const RunReport& report);
 
 // Writes <directory>/run.json, all or nothing: a reader sees the old file or the new one. Makes the directory.

@@ -870,8 +870,8 @@ class Fingerprint {
 };
 
 // Members of a bundle have a part of its bytes by their number of synapses.
-void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::vector<ProjectionTotals>& totals,
-               std::vector<ProjectionInfo>& infos) {
+void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<const ProjectionPlan* const> plans,
+               const std::vector<ProjectionTotals>& totals, std::vector<ProjectionInfo>& infos) {
   std::size_t bytes = 0;
   for (const SynapseBlock& block : bundle.lanes) bytes += block.bytes();
   std::uint64_t synapses = 0;
@@ -887,6 +887,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::
     if (total.synapses != 0) {
       info.min_delay = tick_to_ms(total.min_delay, spec.dt);
       info.max_delay = tick_to_ms(total.max_delay, spec.dt);
+      info.weights = port_weights(spec, *plans[infos.size()], total.positive, total.negative);
     }
     infos.push_back(std::move(info));
   }
@@ -919,7 +920,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
     bundles.push_back(build_bundle(std::span(plans).subspan(first, size), static_cast<std::uint32_t>(first),
                                    layout.delivery, layout.lanes, threads, totals));
     for (std::size_t p = first; p < first + size; ++p) resolved[p].connector.reset();  // what it has drawn may be large
-    add_infos(spec, bundles.back(), totals, infos);
+    add_infos(spec, bundles.back(), plans, totals, infos);
   }
   auto made = make_stored_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots,
                                    SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
@@ -943,7 +944,7 @@ Network::Network(const NetworkSpec& spec, Threads threads)
         return std::move(*built);
       }()) {}
 
-void Network::check(const NetworkSpec& spec) {
+CheckedNetwork Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
   check_memory(spec, {});
   std::vector<ResolvedProjection> resolved;
@@ -951,6 +952,14 @@ void Network::check(const NetworkSpec& spec) {
     resolved.push_back(resolve_projection(spec, plan, projection));
   plan_signals(spec, plan, resolved);
   check_memory(spec, resolved);
+  CheckedNetwork checked;
+  std::vector<const ProjectionPlan*> plans;
+  for (const ResolvedProjection& projection : resolved) {
+    plans.push_back(&projection.plan);
+    checked.weights.push_back(described_weights(spec, projection.plan));
+  }
+  checked.warnings = misleading_signs(spec, plans);
+  return checked;
 }
 
 namespace {

@@ -294,11 +294,14 @@ class Run {
 
   void begin_recording() {
     report_.lanes = simulation_.lanes();
-    for (std::size_t p = 0; p < simulation_.populations().size(); ++p)
+    for (std::size_t p = 0; p < simulation_.populations().size(); ++p) {
       report_.by_event.push_back(simulation_.by_event(p));
+      const PopulationBlock& block = simulation_.population(p);
+      report_.precisions.push_back(block.find_column("V_m") ? block.precision() : report_.precision);
+    }
     for (const ProjectionInfo& projection : network_.projections())
       report_.projections.push_back({projection.name, projection.synapses, projection.bytes, projection.min_delay,
-                                     projection.max_delay, projection.weights});
+                                     projection.max_delay, projection.precision, projection.weights});
 
     simulation_.add_sink(statistics_);
     RecordingOptions how;

@@ -19,6 +19,10 @@
 namespace rheo {
 namespace {
 
+const char* name_of(Precision precision) {
+  return precision == Precision::single_ ? "single" : "double";
+}
+
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
@@ -91,7 +95,7 @@ Json to_json(const RunReport& report) {
   json["dt_ms"] = report.dt;
   json["duration_ms"] = report.duration;
   json["simulated_ms"] = report.simulated;
-  json["precision"] = report.precision == Precision::single_ ? "single" : "double";
+  json["precision"] = name_of(report.precision);
   for (const RunReport::Phase& phase : report.phases)
     json["phases"].push_back(
         {{"name", phase.name}, {"begin_ms", phase.begin}, {"end_ms", phase.end}, {"learning", phase.learning}});
@@ -132,7 +136,8 @@ Json to_json(const RunReport& report) {
         {"cv_isi", or_null(population.cv_isi)},
         {"cv_neurons", population.cv_neurons},
         {"synchrony", or_null(population.synchrony)},
-        {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"}};
+        {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"},
+        {"precision", name_of(p < report.precisions.size() ? report.precisions[p] : report.precision)}};
   }
   json["projections"] = Json::object();
   for (const RunReport::Projection& projection : report.projections) {
@@ -140,6 +145,7 @@ Json to_json(const RunReport& report) {
                                             {"bytes", projection.bytes},
                                             {"min_delay_ms", projection.min_delay},
                                             {"max_delay_ms", projection.max_delay},
+                                            {"precision", name_of(projection.precision)},
                                             {"weights", to_json(projection.weights)}};
   }
   json["files"] = report.files;

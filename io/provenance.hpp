@@ -25,7 +25,8 @@ struct RunReport {
     std::uint64_t synapses = 0;
     std::uint64_t bytes = 0;
     double min_delay = 0, max_delay = 0;  // ms; both 0 without synapses
-    std::vector<PortWeights> weights;     // as they were built
+    Precision precision = Precision::single_;
+    std::vector<PortWeights> weights;  // as they were built
   };
 
   struct Phase {
@@ -77,7 +78,8 @@ struct RunReport {
   Checkpoints checkpoints;
 
   std::vector<PopulationStatistics> populations;
-  std::vector<bool> by_event;  // [population] updated by events; empty: none is
+  std::vector<bool> by_event;         // [population] updated by events; empty: none is
+  std::vector<Precision> precisions;  // [population] of its states; empty: as the simulation
   std::vector<Projection> projections;
   std::vector<std::string> files;  // recorded, relative to the directory
 };

@@ -880,6 +880,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<c
     ProjectionInfo info;
     info.name = spec.projections[infos.size()].name;
     info.synapses = total.synapses;
+    info.precision = bundle.plastic ? bundle.plastic->precision : spec.precision;
     info.bytes = totals.size() == 1 || synapses == 0
                      ? bytes / totals.size()
                      : static_cast<std::size_t>(static_cast<double>(bytes) * static_cast<double>(total.synapses) /
@@ -944,6 +945,45 @@ Network::Network(const NetworkSpec& spec, Threads threads)
         return std::move(*built);
       }()) {}
 
+namespace {
+
+// What even double precision does not hold: steps of less than a thousand ulps.
+void warn_of_slow_states(const NetworkSpec& spec, const Plan& plan, std::span<const ProjectionPlan* const> projections,
+                         std::vector<Complaint>& warnings) {
+  constexpr double smallest_step = 1e-13;
+  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
+    if (plan.model(i).ports.empty()) continue;
+    // Of parameters that are one number each; what is drawn is not known yet.
+    PopulationSpec described = spec.populations[i];
+    described.size = 1;
+    described.initial.clear();
+    std::erase_if(described.params, [](const auto& param) { return !is_constant(param.second); });
+    const double tau = longest_tau(plan_population(spec, described, plan.model(i), Isa::base));
+    if (tau * smallest_step <= spec.dt) continue;
+    warnings.push_back({.file = {},
+                        .key = "populations." + described.name + ".params",
+                        .value = {},
+                        .problem = fmt::format("the longest time constant is {:g} ms, {:.3g} ticks: even double "
+                                               "precision does not hold so slow a change",
+                                               tau, tau / spec.dt),
+                        .expected = fmt::format("at most {:.0e} ticks", 1 / smallest_step),
+                        .suggestion = {}});
+  }
+  for (const ProjectionPlan* projection : projections) {
+    if (!projection->plastic || projection->plastic->relative_step >= smallest_step) continue;
+    warnings.push_back({.file = {},
+                        .key = "projections." + projection->spec->name + ".plasticity.params",
+                        .value = {},
+                        .problem = fmt::format("the smallest step of {} is {:.3g} of a weight, which even double "
+                                               "precision does not hold",
+                                               projection->plastic->rule->name, projection->plastic->relative_step),
+                        .expected = fmt::format("steps of at least {:.0e}", smallest_step),
+                        .suggestion = {}});
+  }
+}
+
+}  // namespace
+
 CheckedNetwork Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
   check_memory(spec, {});
@@ -959,6 +999,7 @@ CheckedNetwork Network::check(const NetworkSpec& spec) {
     checked.weights.push_back(described_weights(spec, projection.plan));
   }
   checked.warnings = misleading_signs(spec, plans);
+  warn_of_slow_states(spec, plan, plans, checked.warnings);
   return checked;
 }
 

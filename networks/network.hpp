@@ -19,9 +19,10 @@ namespace rheo {
 struct ProjectionInfo {
   std::string name;
   std::uint64_t synapses = 0;
-  std::size_t bytes = 0;                // heap of this projection without queues
-  double min_delay = 0, max_delay = 0;  // ms; 0 without synapses
-  std::vector<PortWeights> weights;     // as they were built; empty without synapses
+  std::size_t bytes = 0;                     // heap of this projection without queues
+  double min_delay = 0, max_delay = 0;       // ms; 0 without synapses
+  Precision precision = Precision::single_;  // of what synapses hold
+  std::vector<PortWeights> weights;          // as they were built; empty without synapses
 };
 
 // What a description says before anything is built.

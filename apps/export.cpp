@@ -42,7 +42,7 @@ struct ExportOptions {
 // All or nothing: written beside its place, then renamed.
 void export_network(const ExportOptions& options) {
   if (options.out.empty()) refuse("--out", "is missing", "a directory that is not there yet");
-  const Experiment experiment = open_experiment(options.network, options.overrides);
+  Experiment experiment = open_experiment(options.network, options.overrides);
   check_network(experiment);
   for (const ProjectionSpec& projection : experiment.network.projections)
     if (!projection.plasticity.rule.empty())

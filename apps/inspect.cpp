@@ -25,18 +25,6 @@ struct InspectOptions {
   unsigned threads = 0;
 };
 
-std::string selections_text(const std::vector<Selection>& selections) {
-  std::string text;
-  for (const Selection& one : selections) {
-    text += (text.empty() ? "" : ", ") + one.population;
-    if (one.begin != 0 || one.end || one.step != 1) {
-      text += fmt::format("[{}:{}", one.begin, one.end ? std::to_string(*one.end) : "");
-      text += one.step == 1 ? "]" : fmt::format(":{}]", one.step);
-    }
-  }
-  return text;
-}
-
 std::string degrees_text(const DegreeStatistics& d) {
   return fmt::format("{:>10.2f} {:>10.2f} {:>8} {:>8}", d.mean, d.sd, grouped(d.min), grouped(d.max));
 }
@@ -107,6 +95,7 @@ std::string network_text(const Experiment& experiment, const Network& network) {
       text += info.min_delay == info.max_delay ? fmt::format(", {} ms", info.min_delay)
                                                : fmt::format(", {} to {} ms", info.min_delay, info.max_delay);
     }
+    if (!info.weights.empty()) text += ", " + weights_text(info.weights);
     text += fmt::format(", {} bytes\n", grouped(info.bytes));
   }
   text += phases_text(experiment);
@@ -127,7 +116,8 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
                            {"synapses", info.synapses},
                            {"min_delay", info.min_delay},
                            {"max_delay", info.max_delay},
-                           {"bytes", info.bytes}});
+                           {"bytes", info.bytes},
+                           {"weights", to_json(info.weights)}});
   }
   nlohmann::ordered_json json{{"file", experiment.path}, {"title", experiment.title},  {"seed", spec.seed},
                               {"dt", spec.dt},           {"populations", populations}, {"projections", projections}};

@@ -294,11 +294,14 @@ class Run {
 
   void begin_recording() {
     report_.lanes = simulation_.lanes();
-    for (std::size_t p = 0; p < simulation_.populations().size(); ++p)
+    for (std::size_t p = 0; p < simulation_.populations().size(); ++p) {
       report_.by_event.push_back(simulation_.by_event(p));
+      const PopulationBlock& block = simulation_.population(p);
+      report_.precisions.push_back(block.find_column("V_m") ? block.precision() : report_.precision);
+    }
     for (const ProjectionInfo& projection : network_.projections())
-      report_.projections.push_back(
-          {projection.name, projection.synapses, projection.bytes, projection.min_delay, projection.max_delay});
+      report_.projections.push_back({projection.name, projection.synapses, projection.bytes, projection.min_delay,
+                                     projection.max_delay, projection.precision, projection.weights});
 
     simulation_.add_sink(statistics_);
     RecordingOptions how;
@@ -515,13 +518,13 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   if (options.seed) experiment.network.seed = *options.seed;
   if (options.lanes) experiment.network.lanes = *options.lanes;
   if (resumed != nullptr) check_files(experiment, *resumed);
+  check_network(experiment);
   if (!options.quiet) {
     for (const std::string& warning : experiment.warnings) {
       const std::string line = "rheo: warning: " + warning + "\n";
       std::fwrite(line.data(), 1, line.size(), stderr);
     }
   }
-  check_network(experiment);
   const fs::path directory = output_directory(options, experiment);
   std::vector<std::string> earlier;
   if (resumed == nullptr) earlier = claim_directory(directory, recorded_files(experiment));

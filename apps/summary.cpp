@@ -33,6 +33,29 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+std::string selections_text(const std::vector<Selection>& selections) {
+  std::string text;
+  for (const Selection& one : selections) {
+    text += (text.empty() ? "" : ", ") + one.population;
+    if (one.begin != 0 || one.end || one.step != 1) {
+      text += fmt::format("[{}:{}", one.begin, one.end ? std::to_string(*one.end) : "");
+      text += one.step == 1 ? "]" : fmt::format(":{}]", one.step);
+    }
+  }
+  return text;
+}
+
+std::string weights_text(const std::vector<PortWeights>& weights) {
+  std::string text;
+  for (const PortWeights& w : weights) {
+    text += text.empty() ? "" : "; ";
+    text += w.range.low == w.range.high ? fmt::format("{:.6g}", w.range.low)
+                                        : fmt::format("{:.4g} to {:.4g}", w.range.low, w.range.high);
+    text += fmt::format(" {} at {}, {}", w.unit, w.port, w.sign == "both" ? "of both signs" : w.sign);
+  }
+  return text;
+}
+
 std::string learning_text(const Experiment& experiment, const Phase& phase) {
   const auto& projections = experiment.network.projections;
   const auto plastic = std::count_if(projections.begin(), projections.end(), [](const ProjectionSpec& projection) {
@@ -63,6 +86,8 @@ std::string summary_text(const RunReport& report, const Network& network, const 
     neurons += population.size;
     name_width = std::max(name_width, population.name.size());
   }
+  for (const RunReport::Projection& projection : report.projections)
+    name_width = std::max(name_width, projection.name.size());
   text += fmt::format("network      {}, {}", plural(neurons, "neuron", "neurons"),
                       plural(network.synapses(), "synapse", "synapses"));
   if (network.synapses() > 0) text += fmt::format(" of {:.2f} bytes each", network.bytes_per_synapse());
@@ -77,6 +102,12 @@ std::string summary_text(const RunReport& report, const Network& network, const 
                         population.cv_isi ? fmt::format("{:.3f}", *population.cv_isi) : std::string("-"));
   }
 
+  if (!report.projections.empty()) {
+    text += fmt::format("\n{:<{}}  {:>11}  weights\n", "projection", name_width, "synapses");
+    for (const RunReport::Projection& projection : report.projections)
+      text += fmt::format("{:<{}}  {:>11}  {}\n", projection.name, name_width, grouped(projection.synapses),
+                          projection.weights.empty() ? std::string("-") : weights_text(projection.weights));
+  }
   if (!phases.empty()) text += "\n" + phases;
   text += fmt::format("\nbuilding     {:.2f} s\n", report.build_wall_time);
   text += fmt::format("simulation   {:.2f} s for {:.6g} ms", report.simulate_wall_time, report.simulated);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/simulation.hpp"
 #include "io/experiment.hpp"
@@ -15,6 +16,11 @@ namespace rheo {
 
 // "12,345"
 std::string grouped(std::uint64_t number);
+
+// "E[0:100], I"
+std::string selections_text(const std::vector<Selection>& selections);
+// "0.5 to 2 nS at ex, excitatory", for each port.
+std::string weights_text(const std::vector<PortWeights>& weights);
 
 // Which projections learn: "all", "nothing" or names.
 std::string learning_text(const Experiment& experiment, const Phase& phase);

@@ -54,8 +54,8 @@ void validate(const ValidateOptions& options) {
     return;
   } else {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
-    check_network(experiment);
   }
+  const CheckedNetwork checked = check_network(experiment);
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
   std::string text = fmt::format("{}: ok\n", options.file);
@@ -69,6 +69,11 @@ void validate(const ValidateOptions& options) {
   for (const PopulationSpec& population : experiment.network.populations) {
     text +=
         fmt::format("  population  {:<16} {:>11} {}\n", population.name, grouped(population.size), population.model);
+  }
+  for (std::size_t p = 0; p < experiment.network.projections.size(); ++p) {
+    const ProjectionSpec& projection = experiment.network.projections[p];
+    text += fmt::format("  projection  {:<16} {} -> {}, {}\n", projection.name, selections_text(projection.source),
+                        selections_text(projection.target), weights_text(checked.weights[p]));
   }
   if (!experiment.initial_state.empty())
     text += fmt::format("  from        {} at {} ms\n", experiment.initial_state,

@@ -40,6 +40,8 @@ class PopulationBlock {
   virtual void read(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, double* to) const;
   // The column itself, by neuron, where it is kept in single precision and up to date; otherwise nothing.
   virtual std::span<const float> view(std::size_t /*column*/) const { return {}; }
+  // Of the columns: double also in a simulation in single precision where they change slowly.
+  virtual Precision precision() const { return Precision::double_; }
 
   // The state that changes while running, by neuron.
   virtual void save(ByteWriter& to) const = 0;

@@ -2,9 +2,12 @@
 
 namespace rheo {
 
-void check_network(const Experiment& experiment) {
+CheckedNetwork check_network(Experiment& experiment) {
   try {
-    Network::check(experiment.network);
+    CheckedNetwork checked = Network::check(experiment.network);
+    for (const Complaint& warning : checked.warnings)
+      experiment.warnings.push_back(to_message(locate(warning, experiment)));
+    return checked;
   } catch (const BuildError& error) {
     throw BuildError(locate(error.complaint(), experiment));
   }

@@ -7,8 +7,8 @@
 
 namespace rheo {
 
-// Checks it without building it. Throws BuildError.
-void check_network(const Experiment& experiment);
+// Checks it without building it, and adds what may not be meant to the experiment's warnings. Throws BuildError.
+CheckedNetwork check_network(Experiment& experiment);
 // Throws BuildError.
 Network build_network(const Experiment& experiment, const Threads& threads);
 

@@ -19,6 +19,10 @@
 namespace rheo {
 namespace {
 
+const char* name_of(Precision precision) {
+  return precision == Precision::single_ ? "single" : "double";
+}
+
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
@@ -73,6 +77,13 @@ std::optional<double> real_time_factor(const RunReport& report) {
   return report.simulate_wall_time * 1000 / report.simulated;
 }
 
+Json to_json(const std::vector<PortWeights>& weights) {
+  Json json = Json::array();
+  for (const PortWeights& w : weights)
+    json.push_back({{"port", w.port}, {"unit", w.unit}, {"min", w.range.low}, {"max", w.range.high}, {"sign", w.sign}});
+  return json;
+}
+
 Json to_json(const RunReport& report) {
   Json json;
   json["status"] = name_of(report.status);
@@ -84,7 +95,7 @@ Json to_json(const RunReport& report) {
   json["dt_ms"] = report.dt;
   json["duration_ms"] = report.duration;
   json["simulated_ms"] = report.simulated;
-  json["precision"] = report.precision == Precision::single_ ? "single" : "double";
+  json["precision"] = name_of(report.precision);
   for (const RunReport::Phase& phase : report.phases)
     json["phases"].push_back(
         {{"name", phase.name}, {"begin_ms", phase.begin}, {"end_ms", phase.end}, {"learning", phase.learning}});
@@ -125,14 +136,17 @@ Json to_json(const RunReport& report) {
         {"cv_isi", or_null(population.cv_isi)},
         {"cv_neurons", population.cv_neurons},
         {"synchrony", or_null(population.synchrony)},
-        {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"}};
+        {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"},
+        {"precision", name_of(p < report.precisions.size() ? report.precisions[p] : report.precision)}};
   }
   json["projections"] = Json::object();
   for (const RunReport::Projection& projection : report.projections) {
     json["projections"][projection.name] = {{"synapses", projection.synapses},
                                             {"bytes", projection.bytes},
                                             {"min_delay_ms", projection.min_delay},
-                                            {"max_delay_ms", projection.max_delay}};
+                                            {"max_delay_ms", projection.max_delay},
+                                            {"precision", name_of(projection.precision)},
+                                            {"weights", to_json(projection.weights)}};
   }
   json["files"] = report.files;
   return json;

@@ -14,6 +14,7 @@
 #include "core/simulation.hpp"
 #include "core/types.hpp"
 #include "io/statistics.hpp"
+#include "networks/port_weights.hpp"
 
 namespace rheo {
 
@@ -24,6 +25,8 @@ struct RunReport {
     std::uint64_t synapses = 0;
     std::uint64_t bytes = 0;
     double min_delay = 0, max_delay = 0;  // ms; both 0 without synapses
+    Precision precision = Precision::single_;
+    std::vector<PortWeights> weights;  // as they were built
   };
 
   struct Phase {
@@ -75,7 +78,8 @@ struct RunReport {
   Checkpoints checkpoints;
 
   std::vector<PopulationStatistics> populations;
-  std::vector<bool> by_event;  // [population] updated by events; empty: none is
+  std::vector<bool> by_event;         // [population] updated by events; empty: none is
+  std::vector<Precision> precisions;  // [population] of its states; empty: as the simulation
   std::vector<Projection> projections;
   std::vector<std::string> files;  // recorded, relative to the directory
 };
@@ -83,6 +87,7 @@ struct RunReport {
 // Wall time over biological time; nothing when nothing was simulated.
 std::optional<double> real_time_factor(const RunReport& report);
 
+nlohmann::ordered_json to_json(const std::vector<PortWeights>& weights);
 nlohmann::ordered_json to_json(const RunReport& report);
 
 // Writes <directory>/run.json, all or nothing: a reader sees the old file or the new one. Makes the directory.

@@ -290,6 +290,7 @@ class LaneBuilder {
     std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
     for (Member& member : members_) {
       std::uint32_t min_delay = std::numeric_limits<std::uint32_t>::max(), max_delay = 0;
+      const bool one_weight = is_constant(member.plan.spec->weight);
       const auto use = [&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
         const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
           const std::uint32_t at = cursor[member.rows[sources_[k]]]++;
@@ -297,6 +298,7 @@ class LaneBuilder {
           const bool negative = member.plan.plastic ? member.plan.plastic->inhibitory : weight < 0;
           const std::uint32_t slot = negative ? slot_negative : slot_positive;
           weight = member.plan.counted(weight);
+          if (!one_weight) (negative ? member.totals.negative : member.totals.positive).add(weight);
           synapses[at].address =
               static_cast<decltype(Synapse::address)>(address_has_delay ? delay * delivery_.width + slot : slot);
           if constexpr (requires { Synapse::weight; })
@@ -305,7 +307,7 @@ class LaneBuilder {
           min_delay = std::min(min_delay, delay);
           max_delay = std::max(max_delay, delay);
         };
-        if (is_constant(member.plan.spec->weight) && has_one_delay(member.plan)) {
+        if (one_weight && has_one_delay(member.plan)) {
           const double weight = std::get<double>(member.plan.spec->weight);
           const std::uint32_t delay = member.values.ticks(std::get<double>(member.plan.spec->delay));
           for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
@@ -317,6 +319,11 @@ class LaneBuilder {
       if (max_delay != 0) {
         member.totals.min_delay = min_delay;
         member.totals.max_delay = max_delay;
+        if (one_weight) {
+          const double weight = std::get<double>(member.plan.spec->weight);
+          const bool negative = member.plan.plastic ? member.plan.plastic->inhibitory : weight < 0;
+          (negative ? member.totals.negative : member.totals.positive).add(member.plan.counted(weight));
+        }
       }
     }
     if (!ring) sort_rows(block, delays, synapses);
@@ -513,6 +520,8 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
       totals[m].synapses += lane[m].synapses;
       totals[m].min_delay = std::min(totals[m].min_delay, lane[m].min_delay);
       totals[m].max_delay = std::max(totals[m].max_delay, lane[m].max_delay);
+      totals[m].positive.add(lane[m].positive);
+      totals[m].negative.add(lane[m].negative);
       built.min_delay = std::min(built.min_delay, totals[m].min_delay);
       built.max_delay = std::max(built.max_delay, totals[m].max_delay);
     }

@@ -10,6 +10,7 @@
 #include "core/parallel.hpp"
 #include "core/simulation.hpp"
 #include "networks/connector.hpp"
+#include "networks/port_weights.hpp"
 #include "networks/spec.hpp"
 #include "networks/synapses.hpp"
 
@@ -53,6 +54,7 @@ std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron);
 struct ProjectionTotals {
   std::uint64_t synapses = 0;
   Tick min_delay = never, max_delay = 0;
+  WeightRange positive, negative;  // as they count, for the first and the second port
 };
 
 // Whether a projection can share the rows of those before it without any sum changing its order, and gains from it

@@ -870,8 +870,8 @@ class Fingerprint {
 };
 
 // Members of a bundle have a part of its bytes by their number of synapses.
-void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::vector<ProjectionTotals>& totals,
-               std::vector<ProjectionInfo>& infos) {
+void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<const ProjectionPlan* const> plans,
+               const std::vector<ProjectionTotals>& totals, std::vector<ProjectionInfo>& infos) {
   std::size_t bytes = 0;
   for (const SynapseBlock& block : bundle.lanes) bytes += block.bytes();
   std::uint64_t synapses = 0;
@@ -880,6 +880,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::
     ProjectionInfo info;
     info.name = spec.projections[infos.size()].name;
     info.synapses = total.synapses;
+    info.precision = bundle.plastic ? bundle.plastic->precision : spec.precision;
     info.bytes = totals.size() == 1 || synapses == 0
                      ? bytes / totals.size()
                      : static_cast<std::size_t>(static_cast<double>(bytes) * static_cast<double>(total.synapses) /
@@ -887,6 +888,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, const std::
     if (total.synapses != 0) {
       info.min_delay = tick_to_ms(total.min_delay, spec.dt);
       info.max_delay = tick_to_ms(total.max_delay, spec.dt);
+      info.weights = port_weights(spec, *plans[infos.size()], total.positive, total.negative);
     }
     infos.push_back(std::move(info));
   }
@@ -919,7 +921,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
     bundles.push_back(build_bundle(std::span(plans).subspan(first, size), static_cast<std::uint32_t>(first),
                                    layout.delivery, layout.lanes, threads, totals));
     for (std::size_t p = first; p < first + size; ++p) resolved[p].connector.reset();  // what it has drawn may be large
-    add_infos(spec, bundles.back(), totals, infos);
+    add_infos(spec, bundles.back(), plans, totals, infos);
   }
   auto made = make_stored_synapses(std::move(bundles), layout.delivery, spec.precision, layout.lanes.slots,
                                    SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
@@ -943,7 +945,46 @@ Network::Network(const NetworkSpec& spec, Threads threads)
         return std::move(*built);
       }()) {}
 
-void Network::check(const NetworkSpec& spec) {
+namespace {
+
+// What even double precision does not hold: steps of less than a thousand ulps.
+void warn_of_slow_states(const NetworkSpec& spec, const Plan& plan, std::span<const ProjectionPlan* const> projections,
+                         std::vector<Complaint>& warnings) {
+  constexpr double smallest_step = 1e-13;
+  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
+    if (plan.model(i).ports.empty()) continue;
+    // Of parameters that are one number each; what is drawn is not known yet.
+    PopulationSpec described = spec.populations[i];
+    described.size = 1;
+    described.initial.clear();
+    std::erase_if(described.params, [](const auto& param) { return !is_constant(param.second); });
+    const double tau = longest_tau(plan_population(spec, described, plan.model(i), Isa::base));
+    if (tau * smallest_step <= spec.dt) continue;
+    warnings.push_back({.file = {},
+                        .key = "populations." + described.name + ".params",
+                        .value = {},
+                        .problem = fmt::format("the longest time constant is {:g} ms, {:.3g} ticks: even double "
+                                               "precision does not hold so slow a change",
+                                               tau, tau / spec.dt),
+                        .expected = fmt::format("at most {:.0e} ticks", 1 / smallest_step),
+                        .suggestion = {}});
+  }
+  for (const ProjectionPlan* projection : projections) {
+    if (!projection->plastic || projection->plastic->relative_step >= smallest_step) continue;
+    warnings.push_back({.file = {},
+                        .key = "projections." + projection->spec->name + ".plasticity.params",
+                        .value = {},
+                        .problem = fmt::format("the smallest step of {} is {:.3g} of a weight, which even double "
+                                               "precision does not hold",
+                                               projection->plastic->rule->name, projection->plastic->relative_step),
+                        .expected = fmt::format("steps of at least {:.0e}", smallest_step),
+                        .suggestion = {}});
+  }
+}
+
+}  // namespace
+
+CheckedNetwork Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
   check_memory(spec, {});
   std::vector<ResolvedProjection> resolved;
@@ -951,6 +992,15 @@ void Network::check(const NetworkSpec& spec) {
     resolved.push_back(resolve_projection(spec, plan, projection));
   plan_signals(spec, plan, resolved);
   check_memory(spec, resolved);
+  CheckedNetwork checked;
+  std::vector<const ProjectionPlan*> plans;
+  for (const ResolvedProjection& projection : resolved) {
+    plans.push_back(&projection.plan);
+    checked.weights.push_back(described_weights(spec, projection.plan));
+  }
+  checked.warnings = misleading_signs(spec, plans);
+  warn_of_slow_states(spec, plan, plans, checked.warnings);
+  return checked;
 }
 
 namespace {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/simulation.hpp"
+#include "networks/port_weights.hpp"
 #include "networks/spec.hpp"
 
 namespace rheo {
@@ -18,8 +19,16 @@ namespace rheo {
 struct ProjectionInfo {
   std::string name;
   std::uint64_t synapses = 0;
-  std::size_t bytes = 0;                // heap of this projection without queues
-  double min_delay = 0, max_delay = 0;  // ms; 0 without synapses
+  std::size_t bytes = 0;                     // heap of this projection without queues
+  double min_delay = 0, max_delay = 0;       // ms; 0 without synapses
+  Precision precision = Precision::single_;  // of what synapses hold
+  std::vector<PortWeights> weights;          // as they were built; empty without synapses
+};
+
+// What a description says before anything is built.
+struct CheckedNetwork {
+  std::vector<std::vector<PortWeights>> weights;  // [projection], as described
+  std::vector<Complaint> warnings;                // what is allowed, but may not be meant
 };
 
 // One synapse, its weight in the simulation's precision: of a plastic projection as of the last Simulation::settle().
@@ -39,7 +48,7 @@ class Network {
   Network(const NetworkSpec& spec, Threads threads);
 
   // Everything that building would refuse and that can be seen without building: models, parameters, ranges, names.
-  static void check(const NetworkSpec& spec);
+  static CheckedNetwork check(const NetworkSpec& spec);
 
   Simulation& simulation() { return simulation_; }
   const Simulation& simulation() const { return simulation_; }

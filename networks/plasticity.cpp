@@ -229,8 +229,8 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   plan->dt = network.dt;
   // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
   constexpr double smallest_step = 1.0 / (1 << 14);
-  plan->precision = rule.relative_step(first, largest_magnitude(projection.weight)) < smallest_step ? Precision::double_
-                                                                                                    : network.precision;
+  plan->relative_step = rule.relative_step(first, largest_magnitude(projection.weight));
+  plan->precision = plan->relative_step < smallest_step ? Precision::double_ : network.precision;
   const rheo_rule_kernels& kernels = rule.kernels(plan->isa, Precision::double_);
   std::vector<std::byte> step(kernels.step_bytes);
   kernels.prepare(first.data(), plan->dt, step.data());

@@ -71,6 +71,7 @@ struct PlasticPlan {
   double dt = 0.1;
   // Of what synapses hold: double also where the simulation is in single precision, but steps are too small for it.
   Precision precision = Precision::single_;
+  double relative_step = 1;  // as the rule declares it
   static constexpr std::size_t not_given = ~std::size_t{0};
   std::vector<std::size_t> signals;    // [signal of the rule] which of the network's, or not_given
   std::vector<std::size_t> published;  // those of the network's that are what this rule publishes

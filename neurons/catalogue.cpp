@@ -229,6 +229,14 @@ Precision state_precision(const PopulationPlan& plan) {
   return wide ? Precision::double_ : Precision::single_;
 }
 
+double longest_tau(const PopulationPlan& plan) {
+  double longest = 0;
+  with_model(plan, plan.precision, [&]<class M>(std::size_t) {
+    for (const typename M::Params& p : params_of<M>(plan)) longest = std::max(longest, M::longest_tau(p));
+  });
+  return longest;
+}
+
 bool rests_by_itself(const PopulationPlan& plan) {
   bool result = false;
   with_model(plan, plan.precision, [&]<class M>(std::size_t) { result = rests<M>(plan); });

@@ -58,6 +58,7 @@ class EventPopulation final : public EventBlock {
   }
 
   const std::string& name() const override { return name_; }
+  Precision precision() const override { return sizeof(Real) == 4 ? Precision::single_ : Precision::double_; }
   std::uint32_t size() const override { return static_cast<std::uint32_t>(neurons_.size()); }
   std::uint32_t ports() const override { return ports_; }
   std::optional<std::size_t> find_column(std::string_view column) const override { return column_index<M>(column); }

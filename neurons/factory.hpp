@@ -36,6 +36,9 @@ std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan);
 // slowly (docs/accuracy.md) and the plan allows it.
 Precision state_precision(const PopulationPlan& plan);
 
+// The longest time constant of a state (ms), of any neuron; 0 where nothing decays.
+double longest_tau(const PopulationPlan& plan);
+
 // Whether the population could be updated by events, and stays below its threshold when nothing arrives.
 bool rests_by_itself(const PopulationPlan& plan);
 

@@ -101,6 +101,7 @@ class Population final : public TickBlock {
   }
 
   const std::string& name() const override { return name_; }
+  Precision precision() const override { return sizeof(Real) == 4 ? Precision::single_ : Precision::double_; }
   std::uint32_t size() const override { return size_; }
   std::uint32_t ports() const override { return M::ports.size() - (with_current_ ? 0 : 1); }
   AlignedColumn<Real>& column(std::size_t index) { return state_[index]; }

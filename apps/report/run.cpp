@@ -578,19 +578,36 @@ class RunPage {
     }
   }
 
+  // Earlier versions wrote none.
+  std::string weights_of(const Json& projection, const std::string& place) const {
+    const auto found = projection.find("weights");
+    if (found == projection.end()) return "-";
+    std::vector<PortWeights> all;
+    for (const Json& one : *found) {
+      const auto is = [&](const char* key, bool (Json::*type)() const) {
+        return one.is_object() && one.contains(key) && (one[key].*type)();
+      };
+      if (!is("port", &Json::is_string) || !is("unit", &Json::is_string) || !is("sign", &Json::is_string) ||
+          !is("min", &Json::is_number) || !is("max", &Json::is_number))
+        run_.refuse(place + "weights", one, "a port with unit, min, max and sign");
+      all.push_back({one["port"], one["unit"], {one["min"], one["max"]}, one["sign"]});
+    }
+    return all.empty() ? "-" : weights_text(all);
+  }
+
   void connectivity() {
     page_.section("Connectivity");
     Table table{"Projections",
-                {"projection", "synapses", "delays (ms)", "memory", "bytes per synapse"},
+                {"projection", "synapses", "weights", "delays (ms)", "memory", "bytes per synapse"},
                 {},
-                {false, true, true, true, true}};
+                {false, true, false, true, true, true}};
     for (const auto& [name, value] : run_.members(run_.json(), "projections")) {
       const std::string place = "projections." + name + ".";
       const auto synapses = static_cast<double>(run_.whole(value, place, "synapses"));
       const double bytes = run_.number(value, place, "bytes").value_or(0);
       const double shortest = run_.number(value, place, "min_delay_ms").value_or(0),
                    longest = run_.number(value, place, "max_delay_ms").value_or(0);
-      table.rows.push_back({name, grouped(static_cast<std::uint64_t>(synapses)),
+      table.rows.push_back({name, grouped(static_cast<std::uint64_t>(synapses)), weights_of(value, place),
                             synapses == 0 ? "-"
                             : shortest == longest
                                 ? number_text(shortest)

@@ -233,7 +233,7 @@ delay = 1.5
     Command command(scratch, {"inspect", file.string()});
     REQUIRE(command.end() == 0);
     CHECK(command.out().find("projection  ring") != std::string::npos);
-    CHECK(command.out().find("160 synapses small_world, E -> E, 1.5 ms") != std::string::npos);
+    CHECK(command.out().find("160 synapses small_world, E -> E, 1.5 ms, 1 mV at in, excitatory") != std::string::npos);
     CHECK(command.out().find("reciprocity") == std::string::npos);
   }
   {
@@ -269,4 +269,54 @@ delay = 1.5
   }
   CHECK(code_of(scratch, {"inspect", (scratch / "nothing.toml").string()}) == 2);
   CHECK(code_of(scratch, {"inspect", file.string(), "--samples", "0"}) == 2);
+}
+
+TEST_CASE("every door shows the sign of weights, and warns of one that misleads") {
+  const Scratch scratch;
+  const fs::path file = scratch / "coba.toml", run = scratch / "coba.out";
+  std::ofstream(file) << R"([simulation]
+duration = 5.0
+[populations.E]
+model = "iaf_cond_exp"
+size = 40
+[populations.I]
+like = "E"
+size = 10
+[projections.excitation]
+source = "E"
+target = ["E", "I"]
+connect = { rule = "fixed_indegree", indegree = 5 }
+weight = 6.0
+[projections.inhibition]
+source = "I"
+target = ["E", "I"]
+connect = { rule = "fixed_indegree", indegree = 5 }
+weight = 67.0
+)";
+  const std::string wrong = "67 nS at ex, excitatory", right = "67 nS at in, inhibitory";
+  const std::string warning = "populations.E: 2 populations project to it, and all of them excite it";
+  for (const bool is_right : {false, true}) {
+    const std::string weight = std::string("projections.inhibition.weight=") + (is_right ? "-67.0" : "67.0");
+    const auto shows = [&](std::vector<std::string> arguments, bool warns) {
+      arguments.insert(arguments.end(), {"--set", weight});
+      Command command(scratch, arguments);
+      REQUIRE(command.end() == 0);
+      CHECK_THAT(command.out(), Catch::Contains(is_right ? right : wrong));
+      const std::string all = command.out() + command.err();
+      CHECK((all.find(warning) != std::string::npos) == warns);
+    };
+    shows({"validate", file.string()}, !is_right);
+    shows({"inspect", file.string()}, false);
+    shows({"run", file.string(), "--out", run.string()}, !is_right);
+    const auto weights = report(run)["projections"]["inhibition"]["weights"];
+    REQUIRE(weights.size() == 1);
+    CHECK(weights[0]["port"] == (is_right ? "in" : "ex"));
+    CHECK(weights[0]["unit"] == "nS");
+    CHECK(weights[0]["min"] == 67.0);
+    CHECK(weights[0]["max"] == 67.0);
+    CHECK(weights[0]["sign"] == (is_right ? "inhibitory" : "excitatory"));
+    REQUIRE(code_of(scratch, {"report", run.string()}) == 0);
+    CHECK_THAT(bytes_of(run / "report.html"), Catch::Contains(is_right ? right : wrong));
+    fs::remove_all(run);
+  }
 }

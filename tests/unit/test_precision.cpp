@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/errors.hpp"
 #include "networks/network.hpp"
 
 using namespace rheo;
@@ -312,4 +313,23 @@ TEST_CASE("single precision: what synapses in double precision transmit, for any
   CHECK(narrow != Approx(-70).margin(0.1));
   CHECK(wide == Approx(narrow).margin(1e-5));
   CHECK(after(network(1e-9, 3), 95) == wide);
+}
+
+TEST_CASE("what even double precision does not hold is warned of", "[precision]") {
+  const auto warnings = [](const NetworkSpec& spec) {
+    std::string text;
+    for (const Complaint& warning : Network::check(spec).warnings) text += to_message(warning) + "\n";
+    return text;
+  };
+  CHECK(warnings(alone(neurons("iaf_psc_exp_adapt", {{"tau_theta", 1e11}}))).empty());
+  CHECK(warnings(alone(neurons("iaf_psc_exp_adapt", {{"tau_theta", 1e13}}))) ==
+        "populations.n.params: the longest time constant is 1e+13 ms, 1e+14 ticks: even double precision does not hold "
+        "so slow a change; expected at most 1e+13 ticks\n");
+  const auto spec = [](double lambda) {
+    return learning({1}, {}, 1.0, {.rule = "stdp_pair", .params = {{"lambda", lambda}}});
+  };
+  CHECK(warnings(spec(1e-12)).empty());
+  CHECK(warnings(spec(1e-14)) ==
+        "projections.p.plasticity.params: the smallest step of stdp_pair is 1e-14 of a weight, which even double "
+        "precision does not hold; expected steps of at least 1e-13\n");
 }

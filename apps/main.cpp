@@ -13,6 +13,7 @@
 
 #include "apps/commands.hpp"
 #include "core/errors.hpp"
+#include "core/memory.hpp"
 #include "io/provenance.hpp"
 
 namespace {
@@ -82,9 +83,12 @@ int main(int argc, char** argv) {
   } catch (const rheo::UserError& error) {
     return fail(rheo::exit_user_error, error.what());
   } catch (const std::bad_alloc&) {
-    return fail(rheo::exit_other_error,
-                fmt::format("out of memory: the network needs more than {:.0f} MiB (in use when an allocation failed)",
-                            static_cast<double>(rheo::peak_memory_bytes()) / (1 << 20)));
+    return fail(
+        rheo::exit_other_error,
+        fmt::format("out of memory: {:.0f} MiB were in use when the system refused more, of {:.0f} MiB that can be "
+                    "used here",
+                    static_cast<double>(rheo::peak_memory_bytes()) / (1 << 20),
+                    static_cast<double>(rheo::usable_memory()) / (1 << 20)));
   } catch (const std::exception& error) {
     return fail(rheo::exit_other_error, fmt::format("internal error: {}", error.what()));
   }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -81,10 +82,8 @@ void write_weights(const fs::path& file, const Network& network, const NetworkSp
   });
 }
 
-std::uint64_t neurons_of(const Selection& part, const NetworkSpec& network) {
-  std::uint64_t end = part.end.value_or(0);
-  for (const PopulationSpec& population : network.populations)
-    if (population.name == part.population && !part.end) end = population.size;
+std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
+  const std::uint64_t end = part.end.value_or(size);
   return end <= part.begin ? 0 : (end - part.begin + part.step - 1) / part.step;
 }
 
@@ -105,10 +104,14 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
         {phase.name, tick_to_ms(phase.begin, report.dt), tick_to_ms(phase.end, report.dt), phase.learning});
   report.begin = tick_to_ms(experiment.begin, report.dt);
   report.overrides = options.overrides;
+  report.spike_times = experiment.spike_times;
   if (options.keep_settings) report.settings = settings_texts(experiment.files);
   if (experiment.record.present) {
+    std::map<std::string_view, std::uint64_t> sizes;
+    for (const PopulationSpec& population : experiment.network.populations)
+      sizes.emplace(population.name, population.size);
     for (const Selection& part : experiment.record.populations)
-      report.spike_neurons[part.population] += neurons_of(part, experiment.network);
+      report.spike_neurons[part.population] += neurons_of(part, sizes[part.population]);
     for (const TickSpan& span : experiment.record.spans)
       report.spike_spans.emplace_back(tick_to_ms(span.begin, report.dt), tick_to_ms(span.end, report.dt));
   }

@@ -7,18 +7,41 @@
 
 namespace rheo {
 
+namespace {
+
+// What users wrote may hold anything: a zero byte would end the message, and a name of 70,000 characters would hide it.
+std::string shown(std::string_view text, std::size_t most) {
+  std::string result;
+  const bool cut = text.size() > most;
+  std::size_t end = cut ? most : text.size();
+  while (cut && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u) --end;  // a whole UTF-8 character
+  for (const char c : text.substr(0, end)) {
+    const auto byte = static_cast<unsigned char>(c);
+    constexpr std::string_view digits = "0123456789abcdef";
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
+      result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    else
+      result += c;
+  }
+  if (cut) result += "... (" + std::to_string(text.size()) + " characters)";
+  return result;
+}
+
+}  // namespace
+
 std::string to_message(const Complaint& c) {
+  constexpr std::size_t word = 300, sentence = 3000;
   std::string text;
   const auto add = [&text](std::initializer_list<std::string_view> parts) {
     for (const std::string_view part : parts) text += part;
   };
   const auto separator = [&text](std::string_view sign) { return text.empty() ? std::string_view() : sign; };
-  text = c.file;
-  if (!c.key.empty()) add({separator(": "), c.key});
-  if (!c.value.empty()) add({separator(" = "), c.value});
-  if (!c.problem.empty()) add({separator(": "), c.problem});
-  if (!c.expected.empty()) add({separator("; "), "expected ", c.expected});
-  if (!c.suggestion.empty()) add({separator("; "), "did you mean \"", c.suggestion, "\"?"});
+  text = shown(c.file, sentence);
+  if (!c.key.empty()) add({separator(": "), shown(c.key, word)});
+  if (!c.value.empty()) add({separator(" = "), shown(c.value, word)});
+  if (!c.problem.empty()) add({separator(": "), shown(c.problem, sentence)});
+  if (!c.expected.empty()) add({separator("; "), "expected ", shown(c.expected, sentence)});
+  if (!c.suggestion.empty()) add({separator("; "), "did you mean \"", shown(c.suggestion, word), "\"?"});
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include "core/memory.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,11 @@ std::uint64_t usable_memory() {
   for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
     std::uint64_t limit = 0;
     if (std::ifstream(path) >> limit) memory = std::min(memory, limit);  // "max" is no number
+  }
+  for (const auto which : {RLIMIT_AS, RLIMIT_DATA}) {
+    rlimit limit{};
+    if (getrlimit(which, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+      memory = std::min<std::uint64_t>(memory, limit.rlim_cur);
   }
   return memory;
 }

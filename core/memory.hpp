@@ -5,7 +5,8 @@
 
 namespace rheo {
 
-// Bytes that this process may use: the machine's memory, or the limit of its control group where that is lower.
+// Bytes that this process may use: the machine's memory, or the limit of its control group or its own (ulimit) where
+// that is lower.
 std::uint64_t usable_memory();
 
 }  // namespace rheo

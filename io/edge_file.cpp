@@ -13,6 +13,7 @@
 
 #include "core/errors.hpp"
 #include "io/h5.hpp"
+#include "networks/values.hpp"
 
 namespace rheo {
 
@@ -112,19 +113,19 @@ StoredEdges read_edge_csv(const std::string& path, std::uint64_t sources, std::u
                fmt::format("a whole number from 0 to {}", size - 1));
       to.push_back(neuron);
     };
-    const auto read_value = [&](std::size_t column, double low, std::optional<std::vector<double>>& to) {
+    const auto read_value = [&](std::size_t column, const Range& allowed, std::optional<std::vector<double>>& to) {
       if (!to) return;
       const std::string_view cell = cells[column_of[column]];
       double value = 0;
-      if (!parse(cell, value) || !std::isfinite(value) || value < low)
+      if (!parse(cell, value) || !holds(allowed, value))
         refuse(place(), columns[column], cell, fmt::format("is no {}", columns[column]),
-               low == 0 ? "a number >= 0 (ms)" : "a number");
+               range_text(allowed, value, column == 3 ? "ms" : ""));
       to->push_back(value);
     };
     read_end(0, sources, stored.edges.source);
     read_end(1, targets, stored.edges.target);
-    read_value(2, -1e300, stored.weight);
-    read_value(3, 0, stored.delay);
+    read_value(2, any_value, stored.weight);
+    read_value(3, non_negative, stored.delay);
   }
   return stored;
 }
@@ -132,8 +133,11 @@ StoredEdges read_edge_csv(const std::string& path, std::uint64_t sources, std::u
 StoredEdges read_edge_h5(const std::string& path, const std::string& source, const std::string& target,
                          std::uint64_t sources, std::uint64_t targets) {
   const h5::File file = h5::File::open(path);
-  const auto read = [&](const std::string& name, std::uint64_t size) {
-    const h5::Dataset dataset = file.dataset(name);
+  const h5::Dataset from = file.dataset(source), to = file.dataset(target);
+  if (from.size() != to.size())
+    refuse(path, target, {}, fmt::format("has {} values, and {} has {}", to.size(), source, from.size()),
+           "one target per source");
+  const auto read = [&](const h5::Dataset& dataset, std::uint64_t size) {
     std::vector<std::uint32_t> ids = dataset.read<std::uint32_t>();
     for (std::size_t i = 0; i < ids.size(); ++i)
       if (ids[i] >= size)
@@ -142,11 +146,7 @@ StoredEdges read_edge_h5(const std::string& path, const std::string& source, con
     return ids;
   };
   StoredEdges stored;
-  stored.edges = {read(source, sources), read(target, targets)};
-  if (stored.edges.source.size() != stored.edges.target.size())
-    refuse(path, target, {},
-           fmt::format("has {} values, and {} has {}", stored.edges.target.size(), source, stored.edges.source.size()),
-           "one target per source");
+  stored.edges = {read(from, sources), read(to, targets)};
   return stored;
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -51,15 +52,18 @@ struct Count {
 };
 
 void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count) {
-  const std::string expected = fmt::format("{} entr{}, one per {}, each {}", *count.count,
-                                           *count.count == 1 ? "y" : "ies", count.each, range.text());
+  const auto expect = [&](const std::string& each) {
+    return fmt::format("{} entr{}, one per {}, each {}", *count.count, *count.count == 1 ? "y" : "ies", count.each,
+                       each);
+  };
+  const std::string expected = expect(range.text());
   if (numbers.size() != *count.count) {
     field.refuse(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
   }
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!std::isfinite(numbers[i])) field.refuse(fmt::format("entry {} is not finite", i), expected);
     if (!range.holds(numbers[i])) {
-      field.refuse(fmt::format("entry {} is {}, which is out of range", i, numbers[i]), expected);
+      field.refuse(fmt::format("entry {} is {}, which is out of range", i, numbers[i]), expect(range.text(numbers[i])));
     }
   }
 }
@@ -90,16 +94,25 @@ void read_limits(const Field& table, const Range& range, double fixed_value, Dis
   }
 }
 
+// Weights, currents and whatever else may have any sign; times that may be 0.
+const Range any_number{.low = any_value.low, .high = any_value.high, .unit = {}};
+const Range any_time{.low = 0, .high = any_value.high, .unit = "ms"};
+
+// Where spike trains stand, and what their times mean.
+const Names spike_keys = {"times", "file", "population", "offset", "at_zero", "round"};
+
 const char* const value_forms =
     "a number, a list, { uniform = [low, high] }, { normal = [mean, sd] }, { lognormal = [mu, sigma] }, "
     "{ choice = [..] } or { file = .., dataset = .. }";
 
-// The numbers of { file = .., dataset = .. }.
-std::vector<double> read_dataset(const Field& table) {
+// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read.
+std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {}) {
   const Field file = table.need("file", "the path of an HDF5 file");
   const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
   try {
-    return h5::File::open(file.path()).dataset(dataset.text("the path of a dataset")).read<double>();
+    const h5::Dataset data = h5::File::open(file.path()).dataset(dataset.text("the path of a dataset"));
+    if (check) check(data.size());
+    return data.read<double>();
   } catch (const h5::Error& error) {
     Complaint complaint = error.complaint();
     const std::string object = complaint.key.empty() ? std::string() : ":" + complaint.key;
@@ -127,16 +140,18 @@ Value read_value_table(const Field& table, const Range& range, const Count& coun
   if (kind == "file") {
     table.only({"file", "dataset"});
     if (!count.count) table.find("file")->refuse("a file holds one value each", count.why_not);
-    const std::vector<double> numbers = read_dataset(table);
     const Field whole = table;
-    const std::string expected = fmt::format("{} values, one per {}, each {}", *count.count, count.each, range.text());
-    if (numbers.size() != *count.count) {
-      whole.refuse_table(fmt::format("the dataset has {} values", numbers.size()), expected);
-    }
+    const auto expect = [&](const std::string& each) {
+      return fmt::format("{} values, one per {}, each {}", *count.count, count.each, each);
+    };
+    const std::vector<double> numbers = read_dataset(table, [&](std::uint64_t size) {
+      if (size != *count.count)
+        whole.refuse_table(fmt::format("the dataset has {} values", size), expect(range.text()));
+    });
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (!std::isfinite(numbers[i]) || !range.holds(numbers[i])) {
         whole.refuse_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]),
-                           expected);
+                           expect(range.text(numbers[i])));
       }
     }
     return numbers;
@@ -145,7 +160,7 @@ Value read_value_table(const Field& table, const Range& range, const Count& coun
   Distribution distribution;
   const Field numbers = *table.find(kind);
   const auto within = [&](double x, const char* name) {
-    if (!range.holds(x)) numbers.refuse(fmt::format("{} is out of range", name), range.text());
+    if (!range.holds(x)) numbers.refuse(fmt::format("{} is out of range", name), range.text(x));
   };
   if (kind == "uniform") {
     table.only({"uniform"});
@@ -219,6 +234,18 @@ std::optional<double> smallest(const Value& value) {
 std::uint64_t selected(const Selection& selection, const PopulationSpec& population) {
   const std::uint64_t end = selection.end.value_or(population.size);
   return end <= selection.begin ? 0 : (end - selection.begin + selection.step - 1) / selection.step;
+}
+
+// The first neuron of a population that both select.
+std::optional<std::uint64_t> first_in_both(const Selection& a, const Selection& b, std::uint32_t size) {
+  const Selection &coarse = a.step >= b.step ? a : b, &fine = a.step >= b.step ? b : a;
+  const std::uint64_t end = std::min(coarse.end.value_or(size), fine.end.value_or(size));
+  std::uint64_t neuron = coarse.begin;
+  if (fine.begin > neuron) neuron += (fine.begin - neuron + coarse.step - 1) / coarse.step * coarse.step;
+  // Where the coarse ones stand between the fine ones repeats after fine.step of them.
+  for (std::uint64_t k = 0; k < fine.step && neuron < end; ++k, neuron += coarse.step)
+    if ((neuron - fine.begin) % fine.step == 0) return neuron;
+  return std::nullopt;
 }
 
 class ExperimentReader {
@@ -441,11 +468,9 @@ class ExperimentReader {
 
   const PopulationSpec& find_like(const Field& like, const std::string& name) {
     const std::string& base = like.text("the name of a population declared before");
+    if (const PopulationSpec* known = find_population(base)) return *known;
     Names names;
-    for (const PopulationSpec& known : network().populations) {
-      if (known.name == base) return known;
-      names.push_back(known.name);
-    }
+    for (const PopulationSpec& known : network().populations) names.push_back(known.name);
     if (base == name) like.refuse("is the population itself", "the name of a population declared before");
     if (root_.find("populations")->node().find(base)) {
       like.refuse(fmt::format("\"{}\" is declared later", base), "a population declared before");
@@ -480,15 +505,14 @@ class ExperimentReader {
     for (const FieldInfo& info : model.params) known.push_back(info.name);
     for (const OptionInfo& info : model.options) known.push_back(info.name);
     if (is_source(population)) {
-      for (const char* name : {"times", "file", "population"}) {
-        if (!contains(known, name)) known.emplace_back(name);
-      }
+      for (const std::string& name : spike_keys)
+        if (!contains(known, name)) known.push_back(name);
     }
     params.only(known, {}, fmt::format("unknown parameter of {}", model.name).c_str());
 
     for (const FieldInfo& info : model.params) {
       const auto field = params.find(info.name);
-      if (!field || (is_source(population) && contains({"times", "file", "population"}, info.name))) continue;
+      if (!field || (is_source(population) && contains(spike_keys, info.name))) continue;
       population.params[info.name] =
           read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit}, per_neuron(population.size));
     }
@@ -601,20 +625,32 @@ class ExperimentReader {
 
   static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
 
-  // Spike trains of `size` neurons, in the experiment file or in a SONATA spike file; nullptr where neither is given.
+  // Spike trains of `size` neurons, in the experiment file or in a spike file; nullptr where neither is given.
   // may_share: a flat list of times is one train for all.
-  static std::shared_ptr<const SpikeTrains> read_trains(const Field& params, std::uint32_t size, bool may_share) {
+  std::shared_ptr<const SpikeTrains> read_trains(const Field& params, std::uint32_t size, bool may_share) {
     const auto times = params.find("times");
     const auto file = params.find("file");
     const auto name = params.find("population");
     if (name && !file) name->refuse("names a population of a file", "file = \"..\" beside it");
     if (times && file) times->refuse("excludes file", "either times or file");
+    SpikeTimeRules rules;
+    if (const auto offset = params.find("offset"))
+      rules.offset = offset->number({.low = any_value.low, .high = any_value.high, .unit = "ms"});
+    if (const auto at_zero = params.find("at_zero"))
+      rules.at_zero = at_zero->word({"first_tick", "drop"}, {}, "place for time 0") == "drop"
+                          ? SpikeTimeRules::AtZero::drop
+                          : SpikeTimeRules::AtZero::first_tick;
+    if (const auto round = params.find("round"))
+      rules.nearest = round->word({"up", "nearest"}, {}, "way of rounding") == "nearest";
     if (times) {
       const bool shared = may_share && times->is(TomlNode::Kind::numbers);
-      return std::make_shared<const SpikeTrains>(listed_trains(*times, shared ? 1 : size));
+      SpikePlacer placer(network().dt, rules, {});
+      auto trains = std::make_shared<const SpikeTrains>(listed_trains(*times, shared ? 1 : size, placer));
+      note_placed(params, {}, placer);
+      return trains;
     } else if (file) {
       try {
-        return std::make_shared<const SpikeTrains>(stored_trains(*file, name, size));
+        return std::make_shared<const SpikeTrains>(stored_trains(params, *file, name, size, rules));
       } catch (const ExperimentError&) {
         throw;
       } catch (const UserError& error) {
@@ -627,16 +663,33 @@ class ExperimentReader {
     return nullptr;
   }
 
-  static SpikeTrains listed_trains(const Field& times, std::uint32_t size) {
+  void note_placed(const Field& params, const std::string& file, SpikePlacer& placer) {
+    PlacedSpikes placed = placer.counts();
+    placed.key = params.key();
+    placed.file = file;
+    if (std::string warning = warning_about(placed); !warning.empty())
+      experiment_.warnings.push_back(std::move(warning));
+    if (placed.is_worth_saying()) experiment_.spike_times.push_back(std::move(placed));
+  }
+
+  // Adds a time to a train. at: where it is written.
+  static void place_spike(const Field& at, double time, SpikePlacer& placer, std::vector<double>& train) {
+    using Outcome = SpikePlacer::Outcome;
+    const double stored = time;
+    const Outcome outcome = placer.place(time);
+    if (outcome == Outcome::too_early || outcome == Outcome::at_zero)
+      at.refuse(fmt::format("holds the time {}", stored), SpikePlacer::expected(outcome));
+    if (outcome == Outcome::placed) train.push_back(time);
+  }
+
+  static SpikeTrains listed_trains(const Field& times, std::uint32_t size, SpikePlacer& placer) {
     const std::string expected =
         fmt::format("{} list{} of times > 0 (ms)", size, size == 1 ? "" : "s, one per neuron,");
     SpikeTrains trains;
     trains.begin.push_back(0);
     const auto add_train = [&](const Field& train) {
-      for (const double time : train.numbers("a list of times > 0 (ms)")) {
-        if (!(time > 0)) train.refuse(fmt::format("holds the time {}", time), "times > 0 (ms)");
-        trains.times.push_back(time);
-      }
+      for (const double time : train.numbers("a list of times > 0 (ms)"))
+        place_spike(train, time, placer, trains.times);
       trains.begin.push_back(trains.times.size());
     };
     if (!times.is_list()) times.refuse_kind(expected);
@@ -654,7 +707,8 @@ class ExperimentReader {
     return trains;
   }
 
-  static SpikeTrains stored_trains(const Field& file, const std::optional<Field>& name, std::uint32_t size) {
+  SpikeTrains stored_trains(const Field& params, const Field& file, const std::optional<Field>& name,
+                            std::uint32_t size, const SpikeTimeRules& rules) {
     const std::string path = file.path();
     const Names names = spike_populations(path);
     std::string wanted;
@@ -667,20 +721,23 @@ class ExperimentReader {
     } else if (names.size() > 1) {
       file.refuse(fmt::format("holds {} populations", names.size()), "population = " + one_of(names) + " beside it");
     }
-    const auto [times, ids] = read_spikes(path, wanted);
+    const RecordedSpikes spikes = read_spikes(path, wanted);
+    SpikePlacer placer(network().dt, rules, spikes.resolution);
+    std::vector<double> times;
+    std::vector<std::uint64_t> ids;
+    for (std::size_t i = 0; i < spikes.nodes.size(); ++i) {
+      if (spikes.nodes[i] >= size) {
+        file.refuse(fmt::format("holds a spike of neuron {}", spikes.nodes[i]),
+                    fmt::format("neurons below {}, the size of the population", size));
+      }
+      place_spike(file, spikes.times[i], placer, times);
+      if (ids.size() < times.size()) ids.push_back(spikes.nodes[i]);
+    }
+    note_placed(params, path, placer);
 
     SpikeTrains trains;
     trains.begin.assign(std::size_t{size} + 1, 0);
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (ids[i] >= size) {
-        file.refuse(fmt::format("holds a spike of neuron {}", ids[i]),
-                    fmt::format("neurons below {}, the size of the population", size));
-      }
-      if (!std::isfinite(times[i]) || !(times[i] > 0)) {
-        file.refuse(fmt::format("holds the time {}", times[i]), "times > 0 (ms)");
-      }
-      ++trains.begin[ids[i] + 1];
-    }
+    for (const std::uint64_t id : ids) ++trains.begin[id + 1];
     for (std::size_t i = 1; i < trains.begin.size(); ++i) trains.begin[i] += trains.begin[i - 1];
     trains.times.resize(times.size());
     std::vector<std::uint64_t> next(trains.begin.begin(), trains.begin.end() - 1);
@@ -689,10 +746,10 @@ class ExperimentReader {
   }
 
   const PopulationSpec* find_population(const std::string& name) const {
-    for (const PopulationSpec& population : experiment_.network.populations) {
-      if (population.name == name) return &population;
-    }
-    return nullptr;
+    const std::vector<PopulationSpec>& all = experiment_.network.populations;
+    for (std::size_t i = index_.size(); i < all.size(); ++i) index_.emplace(all[i].name, i);
+    const auto found = index_.find(name);
+    return found == index_.end() ? nullptr : &all[found->second];
   }
 
   Selection read_selection(const Field& field) const {
@@ -728,16 +785,15 @@ class ExperimentReader {
     }
     if (!field.is(TomlNode::Kind::list)) field.refuse_kind("a population such as \"E\", or a list of them");
     if (field.node().items.empty()) field.refuse("is empty", "at least one population");
-    std::map<std::string, std::vector<bool>> taken;
+    std::map<std::string, std::vector<Selection>> taken;
     for (const TomlNode& item : field.node().items) {
       const Selection selection = read_selection({item, field.key()});
       const PopulationSpec& population = *find_population(selection.population);
-      std::vector<bool>& marks = taken[selection.population];
-      marks.resize(population.size);
-      for (std::uint64_t i = selection.begin; i < selection.end.value_or(population.size); i += selection.step) {
-        if (marks[i]) field.refuse(fmt::format("selects neuron {} of {} twice", i, population.name));
-        marks[i] = true;
-      }
+      std::vector<Selection>& others = taken[selection.population];
+      for (const Selection& other : others)
+        if (const auto both = first_in_both(selection, other, population.size))
+          field.refuse(fmt::format("selects neuron {} of {} twice", *both, population.name));
+      others.push_back(selection);
       selections.push_back(selection);
     }
     return selections;
@@ -814,7 +870,10 @@ class ExperimentReader {
     };
     if (word == "poisson")
       allow_either({"rate", "weight", "port", "peak"}, {"rate", "weight", "delay", "port", "profile"});
-    if (word == "spikes") allow_either({"weight", "port"}, {"times", "file", "population", "weight", "delay", "port"});
+    if (word == "spikes") {
+      allow_either({"weight", "port"}, {"times", "file", "population", "weight", "delay", "port"});
+      if (!reads_signal) allow({"offset", "at_zero", "round"});
+    }
     if (word == "current") allow_either({"amplitude"}, {"amplitude"});
     if (word == "steps") allow({"times", "values", "shape", "period"});
     if (word == "sine") allow({"amplitude", "frequency", "phase"});
@@ -823,13 +882,13 @@ class ExperimentReader {
     field.only(keys);
     input.target = read_targets(field.need("target", "a population such as \"E\", or a list of them"));
     const Count each = per_neuron(count(input.target));
-    const Range currents{.unit = current_unit(input.target)};
+    const Range currents{.low = any_value.low, .high = any_value.high, .unit = current_unit(input.target)};
     const auto current = [&](const char* key) { return read_value(field.need(key, currents.text()), currents, each); };
 
     if (word == "poisson" || word == "spikes") {
-      if (const auto weight = field.find("weight")) input.weight = read_value(*weight, {}, each);
+      if (const auto weight = field.find("weight")) input.weight = read_value(*weight, any_number, each);
       if (const auto delay = field.find("delay")) {
-        input.delay = delay->number({.low = 0, .high = infinity, .unit = "ms"});
+        input.delay = delay->number(any_time);
         check_delay(*delay, input.delay);
       }
       if (const auto port = field.find("port")) input.port = read_port(*port, input.target);
@@ -847,7 +906,7 @@ class ExperimentReader {
       input.kind = InputSpec::Kind::noise;
       if (field.find("mean")) input.amplitude = current("mean");
       input.deviation = read_value(field.need("deviation", "a number >= 0"),
-                                   {.low = 0, .high = infinity, .unit = currents.unit}, each);
+                                   {.low = 0, .high = any_value.high, .unit = currents.unit}, each);
       if (const auto every = field.find("every"))
         input.every = every->number({.low = network().dt, .high = infinity, .unit = "ms"});
     } else {
@@ -888,17 +947,17 @@ class ExperimentReader {
     if (word == "published") allow({"projection"});
     if (word == "task") allow({"width"});
     field.only(keys);
-    if (const auto baseline = field.find("baseline")) signal.baseline = baseline->number();
-    if (const auto tau = field.find("tau")) signal.tau = tau->number({.low = 0, .high = infinity, .unit = "ms"});
+    if (const auto baseline = field.find("baseline")) signal.baseline = baseline->number(any_number);
+    if (const auto tau = field.find("tau")) signal.tau = tau->number(any_time);
     if (word == "filtered_spikes") {
       signal.kind = SignalSpec::Kind::filtered_spikes;
       signal.source = read_selections(field.need("source", "a population such as \"reward\", or a list of them"));
       if (const auto delay = field.find("delay")) {
-        signal.delay = read_value(*delay, {.low = 0, .high = infinity, .unit = "ms"},
-                                  {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
+        signal.delay =
+            read_value(*delay, any_time, {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
         check_delay(*delay, signal.delay);
       }
-      if (const auto amplitude = field.find("amplitude")) signal.amplitude = amplitude->number();
+      if (const auto amplitude = field.find("amplitude")) signal.amplitude = amplitude->number(any_number);
     } else if (word == "published") {
       signal.kind = SignalSpec::Kind::published;
       const char* const expected = "the name of a projection whose rule publishes a signal";
@@ -1011,9 +1070,10 @@ class ExperimentReader {
         found->refuse("is a column of the file of edges too", "one of the two");
       return found;
     };
-    if (const auto weight = find("weight", projection.weight)) projection.weight = read_value(*weight, {}, each);
+    if (const auto weight = find("weight", projection.weight))
+      projection.weight = read_value(*weight, any_number, each);
     if (const auto delay = find("delay", projection.delay)) {
-      projection.delay = read_value(*delay, {.low = 0, .high = infinity, .unit = "ms"}, each);
+      projection.delay = read_value(*delay, any_time, each);
       check_delay(*delay, projection.delay);
     } else if (network().dt > 1 && is_constant(projection.delay)) {  // the default of 1 ms
       field.need("delay", fmt::format("a delay of at least {} (ms)", network().dt));
@@ -1240,6 +1300,11 @@ class ExperimentReader {
     for (const auto& [name, node] : table.node().entries) {
       const Field field = table.at(name, node);
       experiment_.places[field.key()] = node.place();
+      // Trains, values, positions and edges from other files belong to the experiment: a run that is resumed must find
+      // them as they were.
+      if (name == "file" && node.kind == TomlNode::Kind::text && !field.key().starts_with("task"))
+        if (std::string path = field.path(); !contains(experiment_.files, path))
+          experiment_.files.push_back(std::move(path));
       if (node.kind == TomlNode::Kind::table) note_places(field);
     }
   }
@@ -1248,6 +1313,7 @@ class ExperimentReader {
   Field root_;  // of document_
   std::vector<std::string> plugins_;
   Experiment experiment_;
+  mutable std::map<std::string, std::size_t> index_;  // of populations by name, as far as they were asked for
   PopulationSpec::Update update_ = PopulationSpec::Update::automatic;  // of populations that do not say
 };
 

@@ -11,6 +11,7 @@
 #include "core/errors.hpp"
 #include "core/simulation.hpp"
 #include "core/types.hpp"
+#include "io/spike_times.hpp"
 #include "networks/spec.hpp"
 
 namespace rheo {
@@ -66,7 +67,8 @@ struct Experiment {
   std::string output_directory;        // empty: the caller's default
   std::vector<std::string> files;      // every file that was read, in the order of reading; for the provenance
   std::vector<std::string> overrides;  // "key=value" as given with --set
-  std::vector<std::string> warnings;   // what the user should know but may ignore, one sentence each
+  std::vector<PlacedSpikes> spike_times = {};  // of sources and inputs: what was moved or left out
+  std::vector<std::string> warnings;           // what the user should know but may ignore, one sentence each
 
   Tick end() const { return begin + ticks; }
 

@@ -17,6 +17,7 @@
 #include "core/types.hpp"
 #include "io/experiment.hpp"
 #include "io/toml_document.hpp"
+#include "networks/values.hpp"
 
 namespace rheo::experiment_file {
 
@@ -36,26 +37,16 @@ inline bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Which numbers are allowed. A limit beyond 1e30 is no limit, and a low below 1e-30 stands for "> 0": saying them would
-// only clutter the message.
+// Which numbers are allowed.
 struct Range {
   double low = -infinity, high = infinity;
   std::string unit;
   bool above_low = false;  // low itself is not allowed
 
   bool holds(double x) const { return x >= low && x <= high && !(above_low && x == low); }
-  std::string text() const {
-    const bool has_low = low > -1e30, has_high = high < 1e30;
-    const bool is_open = above_low || (low > 0 && low <= 1e-30);
-    std::string result = "a number";
-    if (has_low && has_high && !is_open) {
-      result += fmt::format(" from {} to {}", low, high);
-    } else {
-      if (has_low) result += is_open ? fmt::format(" > {}", above_low ? low : 0.0) : fmt::format(" >= {}", low);
-      if (has_high) result += fmt::format(" {}<= {}", has_low ? "and " : "", high);
-    }
-    if (!unit.empty()) result += fmt::format(" ({})", unit);
-    return result;
+  // For a message about `given`, which is not allowed; without it, what is allowed in general.
+  std::string text(double given = std::numeric_limits<double>::quiet_NaN()) const {
+    return range_text({low, high}, given, unit, above_low);
   }
 };
 
@@ -138,7 +129,7 @@ class Field {
       refuse_kind(range.text());
     }
     if (!std::isfinite(x)) refuse("is not finite", range.text());
-    if (!range.holds(x)) refuse("is out of range", range.text());
+    if (!range.holds(x)) refuse("is out of range", range.text(x));
     return x;
   }
   std::uint64_t whole(std::uint64_t low, std::uint64_t high) const {

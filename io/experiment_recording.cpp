@@ -47,10 +47,13 @@ class RecordingReader {
         asked.push_back({.population = population.name, .begin = 0, .end = {}, .step = 1});
       }
     }
-    for (const PopulationSpec& population : experiment_.network.populations) {
-      std::copy_if(asked.begin(), asked.end(), std::back_inserter(record.populations),
-                   [&](const Selection& selection) { return selection.population == population.name; });
-    }
+    std::map<std::string, std::size_t> order;
+    for (const PopulationSpec& population : experiment_.network.populations)
+      order.emplace(population.name, order.size());
+    record.populations = std::move(asked);
+    std::stable_sort(record.populations.begin(), record.populations.end(), [&](const Selection& a, const Selection& b) {
+      return order.at(a.population) < order.at(b.population);
+    });
     for (const Phase& phase : read_phase_names(field)) record.spans.push_back(phase);
   }
 

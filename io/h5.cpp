@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <mutex>
@@ -163,6 +164,43 @@ Id without_times(hid_t plist_class) {
   Id plist(H5Pcreate(plist_class));
   if (plist) H5Pset_obj_track_times(plist.get(), false);
   return plist;
+}
+
+// For reaching an object by its path: never into another file. A group's and a dataset's access list is one of links.
+Id within_the_file(hid_t plist_class) {
+  Id plist(H5Pcreate(plist_class));
+  const auto refuse = [](const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) -> herr_t {
+    return -1;
+  };
+  if (plist) H5Pset_elink_cb(plist.get(), refuse, nullptr);
+  return plist;
+}
+
+// Where the values of a dataset are, if not in its own file: another file's name, or nothing.
+std::string storage_elsewhere(hid_t dataset, std::string& problem) {
+  const Id plist(H5Dget_create_plist(dataset));
+  if (!plist) return {};
+  char name[1024] = {};
+  if (H5Pget_layout(plist.get()) == H5D_VIRTUAL) {
+    problem = "is a virtual dataset";
+    std::size_t count = 0;
+    if (H5Pget_virtual_count(plist.get(), &count) < 0 || count == 0) return "no file";
+    H5Pget_virtual_filename(plist.get(), 0, name, sizeof name - 1);
+    return std::string(name) == "." ? "other datasets" : name;
+  }
+  if (H5Pget_external_count(plist.get()) <= 0) return {};
+  problem = "has external storage";
+  H5Pget_external(plist.get(), 0, sizeof name - 1, name, nullptr, nullptr);
+  return name;
+}
+
+// Whether a dataset has values that nobody wrote: only the library's own zeros stand for them.
+bool never_written(hid_t dataset) {
+  H5D_space_status_t status = H5D_SPACE_STATUS_ERROR;
+  if (H5Dget_space_status(dataset, &status) < 0 || status != H5D_SPACE_STATUS_NOT_ALLOCATED) return false;
+  const Id plist(H5Dget_create_plist(dataset));
+  H5D_fill_value_t fill = H5D_FILL_VALUE_ERROR;
+  return plist && H5Pfill_value_defined(plist.get(), &fill) >= 0 && fill != H5D_FILL_VALUE_USER_DEFINED;
 }
 
 std::uint64_t size_of_file(hid_t object) {
@@ -397,6 +435,17 @@ Kind Dataset::kind() const {
   return kind_of(type.get());
 }
 
+double Dataset::spacing() const {
+  const Session session;
+  const Id type(H5Dget_type(id()));
+  if (!type) raise(file(), path(), "cannot read its type");
+  if (H5Tget_class(type.get()) != H5T_FLOAT) return 1;
+  std::size_t sign = 0, exponent = 0, exponent_bits = 0, mantissa = 0, mantissa_bits = 0;
+  if (H5Tget_fields(type.get(), &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0)
+    raise(file(), path(), "cannot read its type");
+  return std::ldexp(1.0, -static_cast<int>(mantissa_bits));
+}
+
 void Dataset::check_claim() const {
   const Session session;
   const std::uint64_t all = size();
@@ -427,6 +476,8 @@ std::size_t Dataset::check_count(std::uint64_t first, std::optional<std::uint64_
     check_claim();
     if (wanted > std::numeric_limits<std::size_t>::max() / 2 / width) fail("is too large");
   }
+  if (wanted != 0 && never_written(id()))
+    fail("has room for " + std::to_string(all) + " values, but none was ever written");
   return static_cast<std::size_t>(wanted);
 }
 
@@ -472,6 +523,7 @@ std::vector<std::string> Dataset::read_texts() const {
       (count > harmless_count / width && count / largest_compression > stored / width + 1)) {
     fail("claims " + std::to_string(count) + " texts, but the file does not store that many");
   }
+  if (never_written(id())) fail("has room for " + std::to_string(count) + " texts, but none was ever written");
   std::vector<std::string> texts;
   texts.reserve(static_cast<std::size_t>(count));
   if (H5Tis_variable_str(type.get()) > 0) {
@@ -568,6 +620,7 @@ void Dataset::refresh() {
 
 std::optional<H5O_type_t> Group::type_of(std::string_view path) const {
   const Session session;
+  const Id access = within_the_file(H5P_LINK_ACCESS);
   std::string prefix;
   // The library answers for one link at a time: asking for "a/b" where there is no "a" is an error.
   for (std::size_t begin = 0; begin < path.size();) {
@@ -579,18 +632,54 @@ std::optional<H5O_type_t> Group::type_of(std::string_view path) const {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     prefix += path.substr(begin, end - begin);
     begin = end;
-    if (H5Lexists(id(), prefix.c_str(), H5P_DEFAULT) <= 0 ||
-        H5Oexists_by_name(id(), prefix.c_str(), H5P_DEFAULT) <= 0) {
+    if (H5Lexists(id(), prefix.c_str(), access.get()) <= 0) {
+      H5Eclear2(H5E_DEFAULT);
+      return std::nullopt;
+    }
+    check_link(prefix);
+    if (H5Oexists_by_name(id(), prefix.c_str(), access.get()) <= 0) {
       H5Eclear2(H5E_DEFAULT);
       return std::nullopt;
     }
   }
   if (prefix.empty()) return std::nullopt;
   H5O_info_t info;
-  if (H5Oget_info_by_name2(id(), prefix.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
+  if (H5Oget_info_by_name2(id(), prefix.c_str(), &info, H5O_INFO_BASIC, access.get()) < 0) {
     raise(file(), below(path), "cannot be read");
   }
   return info.type;
+}
+
+// A link that leads nowhere, or out of the file, is no absent object: whoever made it meant something to be there.
+void Group::check_link(const std::string& path) const {
+  const Id access = within_the_file(H5P_LINK_ACCESS);
+  H5L_info_t info;
+  if (H5Lget_info(id(), path.c_str(), &info, access.get()) < 0) raise(file(), below(path), "cannot be read");
+  if (info.type == H5L_TYPE_HARD) return;
+  std::vector<char> value(std::min<std::size_t>(info.u.val_size, largest_attribute) + 1);
+  if (info.type != H5L_TYPE_SOFT && info.type != H5L_TYPE_EXTERNAL)
+    fail("is a link of a kind that only its maker knows", path);
+  if (H5Lget_val(id(), path.c_str(), value.data(), value.size() - 1, access.get()) < 0)
+    raise(file(), below(path), "is a link that cannot be read");
+  if (info.type == H5L_TYPE_EXTERNAL) {
+    const char *other = "", *object = "";
+    H5Lunpack_elink_val(value.data(), value.size() - 1, nullptr, &other, &object);
+    throw Error({.file = file(),
+                 .key = below(path),
+                 .value = {},
+                 .problem = "is a link into another file, " + std::string(other) + ":" + object,
+                 .expected = "the data in the file itself",
+                 .suggestion = {}});
+  }
+  if (H5Oexists_by_name(id(), path.c_str(), access.get()) <= 0) {
+    H5Eclear2(H5E_DEFAULT);
+    throw Error({.file = file(),
+                 .key = below(path),
+                 .value = {},
+                 .problem = "is a link to " + std::string(value.data()) + ", which is not in this file",
+                 .expected = "the data in the file itself",
+                 .suggestion = {}});
+  }
 }
 
 bool Group::exists(std::string_view path) const {
@@ -627,7 +716,7 @@ Group Group::group(std::string_view path) const {
   const auto type = type_of(path);
   if (!type) fail("there is no such group", path);
   if (*type != H5O_TYPE_GROUP) fail("must be a group", path);
-  Id id_of(H5Gopen2(id(), std::string(path).c_str(), H5P_DEFAULT));
+  Id id_of(H5Gopen2(id(), std::string(path).c_str(), within_the_file(H5P_GROUP_ACCESS).get()));
   if (!id_of) raise(file(), below(path), "cannot be opened");
   return {std::move(id_of), file_pointer(), below(path)};
 }
@@ -637,8 +726,16 @@ Dataset Group::dataset(std::string_view path) const {
   const auto type = type_of(path);
   if (!type) fail("there is no such dataset", path);
   if (*type != H5O_TYPE_DATASET) fail("must be a dataset", path);
-  Id id_of(H5Dopen2(id(), std::string(path).c_str(), H5P_DEFAULT));
+  Id id_of(H5Dopen2(id(), std::string(path).c_str(), within_the_file(H5P_DATASET_ACCESS).get()));
   if (!id_of) raise(file(), below(path), "cannot be opened");
+  std::string problem;
+  if (const std::string elsewhere = storage_elsewhere(id_of.get(), problem); !elsewhere.empty())
+    throw Error({.file = file(),
+                 .key = below(path),
+                 .value = {},
+                 .problem = problem + ": its values are in " + elsewhere,
+                 .expected = "a dataset that holds its values itself",
+                 .suggestion = {}});
   return {std::move(id_of), file_pointer(), below(path)};
 }
 

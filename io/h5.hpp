@@ -8,7 +8,9 @@
 // Complaint::key. HDF5 itself prints nothing. Destructors and moves never throw.
 //
 // Files are not trusted: counts are compared with what the file really stores before memory is taken, and a value that
-// does not fit the type it is read as is an error, never a clipped number.
+// does not fit the type it is read as is an error, never a clipped number. Everything read lies in the file that was
+// opened: virtual datasets, external storage, external links and links that lead nowhere are errors, and so are values
+// that nobody wrote, which the library would fill with zeros.
 #pragma once
 
 #include <hdf5.h>
@@ -159,6 +161,8 @@ class Dataset : public Object {
   std::uint64_t size() const;  // number of values: the product of shape()
   std::uint64_t rows() const;  // shape()[0]; 1 for a scalar
   Kind kind() const;
+  // How far the stored type's next number above 1 is: 2^-52 for 64-bit reals, 1 for integers.
+  double spacing() const;
 
   // Throws where the file cannot store as many values as the dataset claims; reading does so by itself. For callers
   // that take memory for all values before they read the first.
@@ -257,6 +261,7 @@ class Group : public Object {
 
  private:
   std::optional<H5O_type_t> type_of(std::string_view path) const;
+  void check_link(const std::string& path) const;
   Dataset make_dataset(std::string_view name, hid_t stored, std::span<const std::uint64_t> shape, std::uint64_t chunk);
 };
 

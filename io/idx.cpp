@@ -101,4 +101,21 @@ LabelledImages read_idx(const std::string& images, const std::string& labels) {
   return made;
 }
 
+std::size_t count_classes(const LabelledImages& images, const std::string& labels, std::size_t classes) {
+  std::array<bool, 256> occurs{};
+  for (const std::uint8_t label : images.labels) occurs[label] = true;
+  std::size_t all = 256, missing = 0;
+  while (all > 0 && !occurs[all - 1]) --all;
+  while (missing < all && occurs[missing]) ++missing;
+  const std::size_t limit = classes != 0 ? classes : missing;
+  if (all <= limit) return classes != 0 ? classes : all;
+  const auto first =
+      std::find_if(images.labels.begin(), images.labels.end(), [&](auto label) { return label >= limit; });
+  refuse(labels, fmt::format("label {}", first - images.labels.begin()), fmt::format("{}", *first),
+         classes != 0 ? fmt::format("is beyond the {} classes", classes)
+                      : fmt::format("is beyond the classes: no image is of class {}", missing),
+         classes != 0 ? fmt::format("labels from 0 to {}", classes - 1)
+                      : std::string("labels 0, 1, 2, ... without a gap, or their number in task.data.classes"));
+}
+
 }  // namespace rheo

@@ -26,4 +26,8 @@ struct ImageError : UserError {
 // Both files of a set. Throws ImageError: what is no such file, cut short or longer than it says, of other numbers.
 LabelledImages read_idx(const std::string& images, const std::string& labels);
 
+// The number of classes: `classes` where it is given, else one more than the largest label, and then each class must
+// have an image. labels: the file, for the message about a label that is beyond them.
+std::size_t count_classes(const LabelledImages& images, const std::string& labels, std::size_t classes = 0);
+
 }  // namespace rheo

@@ -107,6 +107,16 @@ Json to_json(const RunReport& report) {
     json["recorded_spikes"]["neurons"] = report.spike_neurons;
     if (!report.spike_spans.empty()) json["recorded_spikes"]["spans_ms"] = report.spike_spans;
   }
+  for (const PlacedSpikes& placed : report.spike_times) {
+    Json& one = json["spike_times"][placed.key];
+    if (!placed.file.empty()) one["file"] = placed.file;
+    one["spikes"] = placed.spikes;
+    one["to_nearest_tick"] = placed.nearest;
+    one["into_first_tick"] = placed.first_tick;
+    one["left_out_at_zero"] = placed.at_zero;
+    one["left_out_after_end"] = placed.after_end;
+    if (placed.tells_no_ticks()) one["unclear_from_ms"] = placed.unclear_from;
+  }
   json["threads"] = report.threads;
   json["lanes"] = report.lanes;
   json["host"] = report.host;

@@ -13,6 +13,7 @@
 
 #include "core/simulation.hpp"
 #include "core/types.hpp"
+#include "io/spike_times.hpp"
 #include "io/statistics.hpp"
 #include "networks/port_weights.hpp"
 
@@ -57,6 +58,8 @@ struct RunReport {
   std::vector<SettingsFile> settings;                  // the texts that the experiment was read from
   std::map<std::string, std::uint64_t> spike_neurons;  // of which spikes are recorded, by population
   std::vector<std::pair<double, double>> spike_spans;  // ms, (begin, end]; none: the whole run
+
+  std::vector<PlacedSpikes> spike_times;  // what was moved or left out of trains from elsewhere
 
   unsigned threads = 0;
   std::size_t lanes = 0;

@@ -4,6 +4,7 @@
 
 #include "io/sonata_columns.hpp"
 #include "io/sonata_parts.hpp"
+#include "networks/values.hpp"
 
 namespace rheo::sonata {
 
@@ -48,10 +49,11 @@ class EdgeTypes {
       for (const auto& [key, item] : Item(document).members()) {
         if (key == "syn_weight" || key == "weight") {
           type.weight = item.number();
+          if (!holds(any_value, type.weight)) item.fail("out of range", range_text(any_value, type.weight));
           type.has_weight = true;
         } else if (key == "delay") {
           type.delay = item.number();
-          if (!(type.delay > 0)) item.fail("must be positive", "a number > 0 (ms)");
+          if (!holds(positive, type.delay)) item.fail("out of range", range_text(positive, type.delay, "ms"));
         } else {
           item.fail("not available: a static synapse has only a weight and a delay", "weight and delay, or nothing");
         }
@@ -59,11 +61,14 @@ class EdgeTypes {
     }
     type.port = table_.cell(row, "rheo:port").value_or("");
     if (const auto weight = table_.number(row, "syn_weight")) {
+      if (!holds(any_value, *weight))
+        fail(place, "syn_weight", as_text(*weight), "out of range", range_text(any_value, *weight));
       type.weight = *weight;
       type.has_weight = true;
     }
     if (const auto delay = table_.number(row, "delay")) {
-      if (*delay <= 0) fail(place, "delay", as_text(*delay), "must be positive", "a number > 0 (ms)");
+      if (!holds(positive, *delay))
+        fail(place, "delay", as_text(*delay), "out of range", range_text(positive, *delay, "ms"));
       type.delay = *delay;
     }
     if (const auto nsyns = table_.number(row, "nsyns")) {
@@ -91,26 +96,27 @@ struct EdgeGroup {
 
 EdgeGroup read_edge_group(const h5::Group& group) {
   EdgeGroup result;
-  const auto read = [&](const h5::Group& from, const std::string& name, const char* problem,
-                        const auto& right) -> std::optional<std::vector<double>> {
+  const auto read = [&](const h5::Group& from, const std::string& name, const Range& allowed,
+                        const std::string& unit = {}) -> std::optional<std::vector<double>> {
     if (!from.exists(name)) return std::nullopt;
     const h5::Dataset data = column(from, name, result.sized ? std::optional(result.rows) : std::nullopt);
     result.rows = data.rows();
     result.sized = true;
     std::vector<double> values = data.read<double>();
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!std::isfinite(values[i]) || !right(values[i]))
-        fail(data.file(), element(data, i), as_text(values[i]), problem);
+      if (!holds(allowed, values[i]))
+        fail(data.file(), element(data, i), as_text(values[i]), "out of range", range_text(allowed, values[i], unit));
     }
     return values;
   };
-  const char* const finite = "must be a finite number";
-  const auto any = [](double) { return true; };
-  const auto positive = [](double v) { return v > 0; };
-  result.weight = read(group, "syn_weight", finite, any);
-  result.delay = read(group, "delay", "must be positive (ms)", positive);
-  result.nsyns =
-      read(group, "nsyns", "must be a whole number >= 0", [](double v) { return v >= 0 && v == std::floor(v); });
+  result.weight = read(group, "syn_weight", any_value);
+  result.delay = read(group, "delay", positive, "ms");
+  result.nsyns = read(group, "nsyns", non_negative);
+  if (result.nsyns)
+    for (std::size_t i = 0; i < result.nsyns->size(); ++i)
+      if ((*result.nsyns)[i] != std::floor((*result.nsyns)[i]))
+        fail(group.file(), element(group.dataset("nsyns"), i), as_text((*result.nsyns)[i]),
+             "must be a whole number >= 0");
   if (group.exists("dynamics_params")) {
     if (!group.has_group("dynamics_params")) group.fail("not available per edge", "dynamics_params");
     const h5::Group inner = group.group("dynamics_params");
@@ -119,7 +125,7 @@ EdgeGroup read_edge_group(const h5::Group& group) {
         group.fail("not available: a static synapse has only a weight and a delay", "dynamics_params/" + name);
       auto& to = name == "delay" ? result.delay : result.weight;
       if (to) inner.fail("given twice for the edges of this group", name);
-      to = name == "delay" ? read(inner, "delay", "must be positive (ms)", positive) : read(inner, name, finite, any);
+      to = name == "delay" ? read(inner, "delay", positive, "ms") : read(inner, name, any_value);
     }
   }
   if (group.exists("model_template")) group.fail("not available per edge", "model_template");
@@ -214,8 +220,9 @@ ProjectionSpec read_projection(const h5::Group& population, const std::string& n
       if (nsyns == 0) continue;
       default_weight |= !group.weight && !type->has_weight;
       const double weight = nsyns * (group.weight ? (*group.weight)[index_of[i]] : type->weight);
-      if (!std::isfinite(weight))
-        fail(population.file(), population.path(), as_text(weight), "syn_weight x nsyns is not finite");
+      if (!holds(any_value, weight))
+        fail(population.file(), population.path(), as_text(weight), "syn_weight x nsyns is out of range",
+             range_text(any_value, weight));
       edges->source.push_back(source_id);
       edges->target.push_back(target_id);
       weights.add(weight);

@@ -10,6 +10,7 @@
 #include "io/sonata_parts.hpp"
 #include "io/spike_reader.hpp"
 #include "io/toml_document.hpp"
+#include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo::sonata {
@@ -34,7 +35,7 @@ std::shared_ptr<const SpikeTrains> to_trains(const Arrivals& arrivals, std::uint
   return trains;
 }
 
-void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulations& populations, double duration,
+void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulations& populations,
                       std::map<std::string, Arrivals>& arrivals, Experiment& experiment) {
   const Item module = input.need("module", "h5 or sonata");
   if (module.text() != "h5" && module.text() != "sonata")
@@ -46,6 +47,21 @@ void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulat
   if (std::ranges::find(experiment.files, path.string()) == experiment.files.end())
     experiment.files.push_back(path.string());
 
+  SpikeTimeRules rules;
+  if (const auto offset = input.find("rheo:offset")) {
+    rules.offset = offset->number();
+    if (!holds(any_value, rules.offset)) offset->fail("out of range", range_text(any_value, rules.offset, "ms"));
+  }
+  if (const auto at_zero = input.find("rheo:at_zero")) {
+    if (at_zero->text() != "first_tick" && at_zero->text() != "drop")
+      at_zero->fail("unknown place for time 0", "first_tick or drop");
+    rules.at_zero = at_zero->text() == "drop" ? SpikeTimeRules::AtZero::drop : SpikeTimeRules::AtZero::first_tick;
+  }
+  if (const auto round = input.find("rheo:round")) {
+    if (round->text() != "up" && round->text() != "nearest") round->fail("unknown way of rounding", "up or nearest");
+    rules.nearest = round->text() == "nearest";
+  }
+
   const bool named = !spike_populations(path.string()).empty();
   for (const NodeChoice& choice : sets.resolve(input.need("node_set", "the name of a node set"))) {
     const NodePopulation& population = populations.at(choice.population);
@@ -56,10 +72,10 @@ void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulat
     const RecordedSpikes spikes = read_spikes(path.string(), choice.population);
     Arrivals& all = arrivals[choice.population];
     all.any_input = true;
-    std::uint64_t at_zero = 0;
+    SpikePlacer placer(experiment.network.dt, rules, spikes.resolution);
     for (std::size_t i = 0; i < spikes.times.size(); ++i) {
       const std::uint64_t id = spikes.nodes[i];
-      const double time = spikes.times[i];
+      double time = spikes.times[i];
       const auto place = [&](const char* dataset) {
         return (named ? "/spikes/" + choice.population : "/spikes") + "/" + dataset + "[" + std::to_string(i) + "]";
       };
@@ -67,23 +83,25 @@ void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulat
         fail(path.string(), place(named ? "node_ids" : "gids"), std::to_string(id),
              "no such node in " + choice.population, "0 to " + std::to_string(population.size - 1));
       }
-      if (!std::isfinite(time) || time < 0) {
-        fail(path.string(), place("timestamps"), as_text(time), "not a time of the simulation", "a number > 0 (ms)");
-      }
       if (choice.ids && !std::ranges::binary_search(*choice.ids, id)) continue;
-      if (time > duration) continue;
-      // Times are rounded to a microsecond before they become ticks.
-      if (std::round(time * 1000.0) <= 0) {
-        ++at_zero;
+      const auto outcome = placer.place(time);
+      if (outcome == SpikePlacer::Outcome::too_early || outcome == SpikePlacer::Outcome::at_zero)
+        fail(path.string(), place("timestamps"), as_text(spikes.times[i]), "not a time of the simulation",
+             SpikePlacer::expected(outcome));
+      if (outcome == SpikePlacer::Outcome::left_out) continue;
+      if (ms_to_tick_ceil(time, experiment.network.dt) > experiment.ticks) {
+        ++placer.counts().after_end;
         continue;
       }
       all.ids.push_back(static_cast<std::uint32_t>(id));
       all.times.push_back(time);
     }
-    if (at_zero != 0) {
-      experiment.warnings.push_back(path.string() + ": " + std::to_string(at_zero) + " spikes of " + choice.population +
-                                    " at time 0 are left out: nothing can be delivered at the start.");
-    }
+    PlacedSpikes placed = placer.counts();
+    placed.key = input.key() + ":" + choice.population;
+    placed.file = path.string();
+    if (std::string warning = warning_about(placed); !warning.empty())
+      experiment.warnings.push_back(std::move(warning));
+    if (placed.is_worth_saying()) experiment.spike_times.push_back(std::move(placed));
   }
 }
 
@@ -300,8 +318,11 @@ void read_inputs(const Config& config, const NodePopulations& populations, Exper
         continue;
       }
       if (type.text() != "spikes") type.fail("not available yet", "spikes or current_clamp");
-      read_spike_input(input, sets, populations, experiment.duration, arrivals, experiment);
-      note_unused(input, {"enabled", "input_type", "module", "input_file", "node_set"}, unused);
+      read_spike_input(input, sets, populations, arrivals, experiment);
+      note_unused(
+          input,
+          {"enabled", "input_type", "module", "input_file", "node_set", "rheo:offset", "rheo:at_zero", "rheo:round"},
+          unused);
     }
   }
   for (const auto& [name, population] : populations) {

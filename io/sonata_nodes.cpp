@@ -6,6 +6,7 @@
 
 #include "io/sonata_columns.hpp"
 #include "io/sonata_parts.hpp"
+#include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo::sonata {
@@ -41,9 +42,7 @@ std::vector<std::string> field_names(const ModelInfo& model) {
 
 void check_range(const FieldInfo& field, double value, const std::string& file, const std::string& key) {
   if (value >= field.low && value <= field.high) return;
-  fail(file, key, as_text(value), "out of range",
-       "a number from " + as_text(field.low) + " to " + as_text(field.high) +
-           (field.unit.empty() ? "" : " " + field.unit));
+  fail(file, key, as_text(value), "out of range", range_text({field.low, field.high}, value, field.unit));
 }
 
 class NodeTypes {

@@ -89,7 +89,8 @@ ConvertSummary convert_stored(const fs::path& from, const fs::path& to, const Co
     std::vector<double> times;
     std::vector<std::uint64_t> nodes;
     for (const StoredPopulation& population : populations) {
-      SealedSpikes sealed(group, population.name, population.spikes.size(), options.order);
+      SealedSpikes sealed(group, population.name, population.spikes.size(), options.order,
+                          population.spikes.resolution());
       in_sorted_pieces(population.spikes, options.order, to, options.rows,
                        [&](std::span<const Spike> spikes) { append(sealed, spikes, times, nodes); });
       summary.populations.push_back({population.name, population.spikes.size()});
@@ -190,7 +191,7 @@ ConvertSummary convert_spikes(const fs::path& from, const fs::path& to, const Co
                             .key = "--population",
                             .value = options.population,
                             .problem = "cannot be the name of a population",
-                            .expected = "a name without /",
+                            .expected = "a name in UTF-8 without /",
                             .suggestion = {}});
     return options.text ? convert_text(from, to, options) : convert_stored(from, to, options);
   });

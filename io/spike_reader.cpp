@@ -1,5 +1,8 @@
 #include "io/spike_reader.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -57,7 +60,7 @@ h5::Dataset ids_of(const h5::Group& group) {
 
 RecordedSpikes read(const h5::Group& group) {
   const StoredSpikes spikes(group);
-  return {spikes.times(0, spikes.size()), spikes.nodes(0, spikes.size())};
+  return {spikes.times(0, spikes.size()), spikes.nodes(0, spikes.size()), spikes.resolution()};
 }
 
 }  // namespace
@@ -74,6 +77,11 @@ StoredSpikes::StoredSpikes(const h5::Group& group)
   // Before anybody makes room for them.
   timestamps_.check_claim();
   nodes_.check_claim();
+  if (timestamps_.kind() == h5::Kind::integer) resolution_.absolute = 0.5;
+  if (timestamps_.kind() == h5::Kind::real && timestamps_.spacing() > 1e-15)
+    resolution_.relative = timestamps_.spacing();
+  if (const auto noted = timestamps_.numbers_attribute<double>("resolution"); noted && noted->size() == 2)
+    resolution_ = {std::clamp((*noted)[0], 0.0, 1.0), std::clamp((*noted)[1], 0.0, 1.0)};
   if (timestamps_.has_attribute("units")) {
     const std::string units = timestamps_.text_attribute("units").value_or("");
     if (units != "ms" && units != "millisecond" && units != "milliseconds") {
@@ -91,6 +99,13 @@ std::vector<double> StoredSpikes::times(std::uint64_t first, std::uint64_t count
   std::vector<double> times = timestamps_.read<double>(first, count);
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (!std::isfinite(times[i])) timestamps_.fail("value " + std::to_string(first + i) + " is not a finite number");
+    if (times[i] < 0)
+      throw h5::Error({.file = timestamps_.file(),
+                       .key = timestamps_.path() + "[" + std::to_string(first + i) + "]",
+                       .value = fmt::format("{}", times[i]),
+                       .problem = "is no time of a spike",
+                       .expected = "a number >= 0 (ms)",
+                       .suggestion = {}});
   }
   return times;
 }
@@ -106,8 +121,10 @@ std::vector<StoredPopulation> open_spikes(const h5::File& file) {
     populations.push_back({"default", StoredSpikes(spikes)});
     return populations;
   }
-  for (const std::string& name : named_populations(spikes))
+  for (const std::string& name : named_populations(spikes)) {
+    if (!is_population_name(name)) spikes.fail("has a name that is no UTF-8", name);
     populations.push_back({name, StoredSpikes(spikes.group(name))});
+  }
   return populations;
 }
 
@@ -117,11 +134,14 @@ void describe_spikes(h5::Group& group, h5::Dataset& timestamps, SpikeOrder order
   timestamps.set_text("units", "ms");
 }
 
-SealedSpikes::SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order)
+SealedSpikes::SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order,
+                           const TimeResolution& resolution)
     : group_(spikes.create_group(population)),
       timestamps_(group_.create_dataset<double>("timestamps", count)),
       nodes_(group_.create_dataset<std::uint64_t>("node_ids", count)) {
   describe_spikes(group_, timestamps_, order);
+  if (resolution.relative > 0 || resolution.absolute > 0)
+    timestamps_.set_numbers<double>("resolution", std::array{resolution.relative, resolution.absolute});
   if (count == 0) return;
   // The library gives a dataset its place with its first write: always in this order.
   timestamps_.write<double>(0, std::array<double, 1>{});

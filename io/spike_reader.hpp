@@ -9,6 +9,7 @@
 
 #include "core/errors.hpp"
 #include "io/h5.hpp"
+#include "io/spike_times.hpp"
 
 namespace rheo {
 
@@ -19,6 +20,7 @@ enum class SpikeOrder : std::int8_t { none = 0, by_id = 1, by_time = 2 };
 struct RecordedSpikes {
   std::vector<double> times;
   std::vector<std::uint64_t> nodes;
+  TimeResolution resolution = {};
 };
 
 // Reads one population's spikes: /spikes/<population>/{timestamps, node_ids}, or the older /spikes/{timestamps, gids}
@@ -36,12 +38,15 @@ class StoredSpikes {
  public:
   explicit StoredSpikes(const h5::Group& group);  // holds timestamps and node_ids, or gids
   std::uint64_t size() const { return size_; }
+  // Of the stored type, or of that from which the file was converted, as its attribute "resolution" says.
+  const TimeResolution& resolution() const { return resolution_; }
   std::vector<double> times(std::uint64_t first, std::uint64_t count) const;
   std::vector<std::uint64_t> nodes(std::uint64_t first, std::uint64_t count) const;
 
  private:
   h5::Dataset timestamps_, nodes_;
   std::uint64_t size_ = 0;
+  TimeResolution resolution_;
 };
 
 struct StoredPopulation {
@@ -55,7 +60,9 @@ std::vector<StoredPopulation> open_spikes(const h5::File& file);
 // spikes, however they are cut into pieces.
 class SealedSpikes {
  public:
-  SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order);
+  // resolution: of where the times come from.
+  SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order,
+               const TimeResolution& resolution = {});
   // Appends; in all as many as was said.
   void write_times(std::span<const double> times);
   void write_nodes(std::span<const std::uint64_t> nodes);

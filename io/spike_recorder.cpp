@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -110,10 +111,13 @@ struct Recorded {
 
 std::vector<Recorded> choose(const std::vector<PopulationInfo>& populations, const std::vector<Selection>& selections) {
   std::vector<Recorded> all;
+  std::map<std::string_view, const PopulationInfo*> by_name;
+  for (const PopulationInfo& population : populations) by_name.emplace(population.name, &population);
+  std::map<std::string_view, std::size_t> place;  // in `all`
   for (const Selection& selection : selections) {
-    const auto info = std::find_if(populations.begin(), populations.end(),
-                                   [&](const PopulationInfo& p) { return p.name == selection.population; });
-    if (info == populations.end()) {
+    const auto found = by_name.find(selection.population);
+    const PopulationInfo* const info = found == by_name.end() ? nullptr : found->second;
+    if (info == nullptr) {
       std::vector<std::string> names;
       for (const PopulationInfo& p : populations) names.push_back(p.name);
       refuse_selection(selection.population, "there is no such population", nearest(selection.population, names));
@@ -128,8 +132,9 @@ std::vector<Recorded> choose(const std::vector<PopulationInfo>& populations, con
                        "must be a slice of its " + std::to_string(info->size) + " neurons with a step of at least 1");
     }
     const bool whole = selection.begin == 0 && end == info->size && selection.step == 1;
-    auto known = std::find_if(all.begin(), all.end(), [&](const Recorded& r) { return r.name == info->name; });
-    if (known == all.end()) {
+    const auto [at, is_new] = place.emplace(info->name, all.size());
+    auto known = all.begin() + static_cast<std::ptrdiff_t>(at->second);
+    if (is_new) {
       Recorded recorded;
       recorded.name = info->name;
       recorded.first = info->first;
@@ -307,10 +312,11 @@ SpikeFileSummary SpikeRecorder::finish() {
     state.file->close();
     state.file.reset();
     SpikeFileSummary summary = seal(state.directory);
+    std::map<std::string_view, std::uint64_t> sealed;
+    for (const auto& population : summary.populations) sealed.emplace(population.name, population.spikes);
     for (const Recorded& population : state.recorded) {
-      const auto sealed = std::find_if(summary.populations.begin(), summary.populations.end(),
-                                       [&](const auto& p) { return p.name == population.name; });
-      if (sealed == summary.populations.end() || sealed->spikes != population.written) {
+      const auto spikes = sealed.find(population.name);
+      if (spikes == sealed.end() || spikes->second != population.written) {
         refuse_recording(summary.file,
                          "does not hold all spikes of population \"" + population.name + "\" that were recorded");
       }

@@ -188,7 +188,7 @@ void read_csv(const fs::path& file, Lines& lines, const Take& take) {
     if (place[2] != width) {
       population = cells[place[2]];
       if (!is_population_name(population))
-        lines.refuse("population", population, "cannot be the name of a population", "a name without /");
+        lines.refuse("population", population, "cannot be the name of a population", "a name in UTF-8 without /");
     }
     take(time, id, population, lines.number());
   }
@@ -204,7 +204,28 @@ std::optional<SpikeText> spike_text_of(const fs::path& file) {
 }
 
 bool is_population_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos;
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos) return false;
+  // UTF-8: as many continuation bytes as the first byte says, no longer form than needed, no surrogates.
+  for (std::size_t i = 0; i < name.size();) {
+    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(k < name.size() ? name[k] : 0); };
+    const unsigned char first = byte(i);
+    if (first < 0x20 || first == 0x7f) return false;
+    const std::size_t length = first < 0x80   ? 1
+                               : first < 0xc2 ? 0
+                               : first < 0xe0 ? 2
+                               : first < 0xf0 ? 3
+                               : first < 0xf5 ? 4
+                                              : 0;
+    if (length == 0) return false;
+    for (std::size_t k = 1; k < length; ++k)
+      if ((byte(i + k) & 0xc0u) != 0x80u) return false;
+    const unsigned char second = byte(i + 1);
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
+        (first == 0xf4 && second > 0x8f))
+      return false;
+    i += length;
+  }
+  return true;
 }
 
 void read_spike_text(const fs::path& file, SpikeText format,

@@ -1,5 +1,7 @@
 #include "networks/builder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -7,7 +9,6 @@
 #include <string>
 
 #include "core/errors.hpp"
-#include "core/math.hpp"
 #include "core/time.hpp"
 #include "networks/complaints.hpp"
 #include "networks/values.hpp"
@@ -16,10 +17,16 @@ namespace rheo {
 
 namespace {
 
-// Weights or delays of one target's synapses, drawn in canonical order.
+// Weights or delays of one target's synapses, drawn in canonical order. Constants and lists were checked with the
+// description; of distributions only those that can leave the range at all are looked at synapse by synapse.
 class Draws {
  public:
-  Draws(const Value& value, RandomKey key) : value_(value), key_(key) {}
+  Draws(const Value& value, RandomKey key, const Range& allowed) : value_(value), key_(key), allowed_(allowed) {
+    if (const auto* distribution = std::get_if<Distribution>(&value)) {
+      const Range possible = reach(*distribution);
+      may_stray_ = !(holds(allowed, possible.low) && holds(allowed, possible.high));
+    }
+  }
   // edges: as from the connector.
   void prepare(std::uint32_t target, std::size_t synapses, const std::vector<std::uint32_t>& edges) {
     drawn_.resize(synapses);
@@ -31,10 +38,21 @@ class Draws {
       std::fill(drawn_.begin(), drawn_.end(), std::get<double>(value_));
   }
   double operator[](std::size_t k) const { return drawn_[k]; }
+  // Refuses a draw that a constant could not be.
+  void check(const char* what, std::uint32_t target, const std::vector<std::uint32_t>& sources) const {
+    if (!may_stray_) return;
+    for (std::size_t k = 0; k < drawn_.size(); ++k)
+      if (!holds(allowed_, drawn_[k]))
+        refuse(what, fmt::format("{}", drawn_[k]),
+               fmt::format("drawn for the synapse from source {} to target {}, out of range", sources[k], target),
+               range_text(allowed_, drawn_[k]) + ", by min and max of the distribution");
+  }
 
  private:
   const Value& value_;
   RandomKey key_;
+  Range allowed_;
+  bool may_stray_ = false;
   std::vector<double> drawn_;
 };
 
@@ -42,8 +60,8 @@ class Draws {
 class SynapseValues {
  public:
   explicit SynapseValues(const ProjectionPlan& plan)
-      : weights_(plan.spec->weight, random_key(plan.seed, plan.spec->name, "weight")),
-        delays_(plan.spec->delay, random_key(plan.seed, plan.spec->name, "delay")),
+      : weights_(plan.spec->weight, random_key(plan.seed, plan.spec->name, "weight"), any_value),
+        delays_(plan.spec->delay, random_key(plan.seed, plan.spec->name, "delay"), non_negative),
         travel_time_(plan.travel_time),
         tick_(TickLength::of(plan.dt)) {}
 
@@ -53,14 +71,17 @@ class SynapseValues {
                 const std::vector<std::uint32_t>& edges, const Use& use) {
     weights_.prepare(target, sources.size(), edges);
     delays_.prepare(target, sources.size(), edges);
+    weights_.check("weight", target, sources);
+    delays_.check("delay", target, sources);
     for (std::size_t k = 0; k < sources.size(); ++k)
       use(k, weights_[k], ticks(travel_time_ ? delays_[k] + travel_time_(sources[k], target) : delays_[k]));
   }
   std::uint32_t ticks(double delay) const {
     const Tick whole = tick_.nearest(delay);
     if (whole < 1 || whole > longest)
-      refuse("delay", std::to_string(delay), "a delay of " + std::to_string(whole) + " ticks after rounding to dt",
-             "at least one tick (dt = " + std::to_string(tick_.ms(1)) + " ms) and at most " + std::to_string(longest));
+      refuse("delay", fmt::format("{}", delay),
+             whole < 1 ? "rounds to less than one tick" : fmt::format("is longer than {} ticks", longest),
+             fmt::format("from {} to {} (ms)", tick_.ms(1), tick_.ms(longest)));
     return static_cast<std::uint32_t>(whole);
   }
 
@@ -162,12 +183,11 @@ void check_plastic(double weight, const PlasticPlan& plan) {
   const bool any_sign = plan.rule->signed_weights;
   const double magnitude = any_sign ? weight : std::abs(weight);
   if (!any_sign && weight != 0 && (weight < 0) != plan.inhibitory)
-    refuse("weight", std::to_string(weight), "another sign than the first weights have, under a plasticity rule",
+    refuse("weight", fmt::format("{}", weight), "another sign than the first weights have, under a plasticity rule",
            "weights >= 0, or weights <= 0 (-0.0 starts an inhibitory projection at 0)");
   if (magnitude < plan.low || magnitude > plan.high)
-    refuse("weight", std::to_string(weight), "outside the bounds of " + plan.rule->name,
-           std::string(any_sign ? "a weight" : "a magnitude") + " from " + std::to_string(plan.low) + " to " +
-               std::to_string(plan.high));
+    refuse("weight", fmt::format("{}", weight), "outside the bounds of " + plan.rule->name,
+           fmt::format("{} from {} to {}", any_sign ? "a weight" : "a magnitude", plan.low, plan.high));
 }
 
 // Numbers of targets and columns instead of records; `first` is the slot of target 0.
@@ -411,35 +431,18 @@ std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
 
 double ProjectionPlan::magnitude(double weight) const {
   if (excitatory_only)
-    refuse("weight", std::to_string(weight), "negative, at the excitatory port of a conductance",
+    refuse("weight", fmt::format("{}", weight), "negative, at the excitatory port of a conductance",
            "weights >= 0, or no port, so that the sign chooses it");
   return -weight;
 }
 
 Tick longest_delay(const ProjectionPlan& plan) {
   const Value& delay = plan.spec->delay;
-  constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
   double longest = 0;
   if (const auto* constant = std::get_if<double>(&delay)) longest = *constant;
   if (const auto* list = std::get_if<std::vector<double>>(&delay); list != nullptr && !list->empty())
     longest = *std::max_element(list->begin(), list->end());
-  if (const auto* d = std::get_if<Distribution>(&delay)) {
-    switch (d->kind) {
-      case Distribution::Kind::uniform:
-        longest = d->b;
-        break;
-      case Distribution::Kind::normal:
-        longest = d->a + sigmas * d->b;
-        break;
-      case Distribution::Kind::lognormal:
-        longest = math::exp(d->a + sigmas * d->b);
-        break;
-      case Distribution::Kind::choice:
-        longest = *std::max_element(d->choices.begin(), d->choices.end());
-        break;
-    }
-    if (d->max) longest = std::min(longest, *d->max);
-  }
+  if (const auto* d = std::get_if<Distribution>(&delay)) longest = reach(*d).high;
   return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time, plan.dt));
 }
 

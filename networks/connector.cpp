@@ -163,10 +163,15 @@ void check_partners(const std::string& key, std::uint32_t count, std::uint32_t a
                     bool multapses, bool autapses) {
   if (count == 0) return;
   // A neuron may be its own only partner: without autapses everyone needs one more.
-  const std::uint64_t enough = std::uint64_t{multapses ? 1 : count} + (autapses ? 0 : 1);
-  if (all < enough)
-    refuse_connect(key, std::to_string(count), fmt::format("there are only {} {}", all, partners),
-                   fmt::format("at least {} {}, or multapses = true", enough, partners));
+  const std::uint64_t distinct = multapses ? 1 : count;
+  const std::uint64_t enough = distinct + (autapses ? 0 : 1);
+  if (all >= enough) return;
+  std::string expected = fmt::format("at least {} {}", enough, partners);
+  if (!multapses && all >= (autapses ? 1u : 2u))
+    expected += ", or multapses = true";
+  else if (!autapses && all >= distinct)
+    expected += ", or autapses = true";
+  refuse_connect(key, std::to_string(count), fmt::format("there are only {} {}", all, partners), expected);
 }
 
 void draw_partners(RandomStream& stream, std::uint32_t all, std::uint32_t count, bool multapses, std::uint32_t excluded,

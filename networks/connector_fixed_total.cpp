@@ -24,8 +24,9 @@ class FixedTotal final : public Connector {
     if (!autapses_)
       for (std::uint32_t target = 0; target < ends.targets; ++target) pairs_ -= ends.self(target) != nobody;
     if (total_ == 0 || (multapses_ && pairs_ != 0) || total_ <= pairs_) return;
+    const char* const help = pairs_ != 0 ? ", or multapses = true" : autapses_ ? "" : ", or autapses = true";
     refuse_connect("total", std::to_string(total_), fmt::format("there are only {} pairs", pairs_),
-                   multapses_ ? "at least one pair" : fmt::format("at most {}, or multapses = true", pairs_));
+                   (multapses_ ? "at least one pair" : fmt::format("at most {}", pairs_)) + help);
   }
 
   void prepare() override {

@@ -162,21 +162,22 @@ class Plan {
   }
 
  private:
-  void check_value(const Value& value, const std::string& key, double low, double high) const {
-    const auto range = [&] {
-      if (low > -1e30 && high < 1e30) return fmt::format("a number from {} to {}", low, high);
-      if (low > 0 && low < 1e-29) return std::string("a number > 0");
-      if (low > -1e30) return fmt::format("a number >= {}", low);
-      return high < 1e30 ? fmt::format("a number <= {}", high) : std::string("a finite number");
-    };
+  // Numbers that are given one by one. What a distribution draws is checked where it is drawn.
+  void check_value(const Value& value, const std::string& key, const Range& allowed) const {
     const auto check = [&](double x, const std::string& where) {
-      if (!std::isfinite(x) || x < low || x > high) refuse(where, number(x), "out of range", range());
+      if (!holds(allowed, x)) refuse(where, number(x), "out of range", range_text(allowed, x));
     };
     if (const auto* constant = std::get_if<double>(&value)) check(*constant, key);
     if (const auto* values = std::get_if<std::vector<double>>(&value))
-      for (std::size_t i = 0; i < values->size(); ++i) check((*values)[i], key + "[" + std::to_string(i) + "]");
-    if (const auto* distribution = std::get_if<Distribution>(&value))
+      for (std::size_t i = 0; i < values->size(); ++i)
+        if (!holds(allowed, (*values)[i])) check((*values)[i], key + "[" + std::to_string(i) + "]");
+    if (const auto* distribution = std::get_if<Distribution>(&value)) {
       if (const std::string problem = problem_of(*distribution); !problem.empty()) refuse(key, {}, problem);
+      // Never the whole of a draw: the width of a uniform distribution must stay finite.
+      if (distribution->kind == Distribution::Kind::uniform)
+        for (const double end : {distribution->a, distribution->b})
+          if (!holds(any_value, end)) check(end, key);
+    }
   }
 
   void check_size(const Value& value, std::size_t size, const std::string& key) const {
@@ -196,7 +197,7 @@ class Plan {
         refuse(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all),
                nearest(name, all));
       }
-      check_value(value, key + "." + name, found->low, found->high);
+      check_value(value, key + "." + name, {found->low, found->high});
       check_size(value, size, key + "." + name);
     }
   }
@@ -257,8 +258,8 @@ class Plan {
   void check_projection(const ProjectionSpec& projection, const std::string& key) const {
     if (projection.source.empty()) refuse(key + ".source", {}, "missing", "a population");
     if (projection.target.empty()) refuse(key + ".target", {}, "missing", "a population");
-    check_value(projection.weight, key + ".weight", -1e30, 1e30);
-    check_value(projection.delay, key + ".delay", -1e30, 1e30);
+    check_value(projection.weight, key + ".weight", any_value);
+    check_value(projection.delay, key + ".delay", any_value);
     if (const auto* delay = std::get_if<double>(&projection.delay);
         delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
       refuse(key + ".delay", number(*delay), "rounds to less than one tick",
@@ -316,23 +317,23 @@ class Plan {
     if (input.stop && !(*input.stop > input.start))
       refuse(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
     check_profile(input.profile, input.kind == InputSpec::Kind::poisson, key + ".profile");
-    const auto check = [&](const Value& value, const char* name, double low, double high) {
-      check_value(value, key + "." + name, low, high);
+    const auto check = [&](const Value& value, const char* name, const Range& allowed) {
+      check_value(value, key + "." + name, allowed);
       check_size(value, targets, key + "." + name);
     };
     if (brings_current(input)) {
-      check(input.amplitude, input.kind == InputSpec::Kind::noise ? "mean" : "amplitude", -1e30, 1e30);
-      check(input.deviation, "deviation", 0, 1e30);
+      check(input.amplitude, input.kind == InputSpec::Kind::noise ? "mean" : "amplitude", any_value);
+      check(input.deviation, "deviation", non_negative);
       if (!(input.every >= 0) || !std::isfinite(input.every))
         refuse(key + ".every", number(input.every), "not an interval", "a time >= 0 (ms)");
       return;
     }
-    if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", 0, most_per_tick / spec_.dt * 1000);
+    if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", {0, most_per_tick / spec_.dt * 1000});
     if (input.kind == InputSpec::Kind::spikes && !input.trains && input.signal.empty())
       refuse(key + ".times", {}, "missing", "one list of times per neuron, one for all, or a signal");
     if (input.kind == InputSpec::Kind::spikes)
       check_trains(input.trains, input.trains && input.trains->begin.size() == 2 ? 1 : targets, key + ".times");
-    check(input.weight, "weight", -1e30, 1e30);
+    check(input.weight, "weight", any_value);
     if (!(input.delay >= 0) || !std::isfinite(input.delay))
       refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
     if (!input.signal.empty() && input.delay > 0)
@@ -343,12 +344,12 @@ class Plan {
 
   void check_profile(const Profile& profile, bool is_rate, const std::string& key) const {
     const auto all_finite = [](const std::vector<double>& values) {
-      return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+      return std::all_of(values.begin(), values.end(), [](double x) { return holds(any_value, x); });
     };
     if (profile.kind == Profile::Kind::constant) return;
     if (!all_finite(profile.times) || !all_finite(profile.values) ||
         !all_finite({profile.period, profile.offset, profile.amplitude, profile.frequency, profile.phase}))
-      refuse(key, {}, "not all numbers are finite", "finite numbers");
+      refuse(key, {}, "not all numbers are finite and in range", "numbers from -1e+30 to 1e+30");
     if (profile.period != 0 && ms_to_tick_nearest(profile.period, spec_.dt) < 1)
       refuse(key + ".period", number(profile.period), "shorter than a tick", "0, or at least dt (ms)");
     if (is_rate && !(profile.peak() > 0))
@@ -458,22 +459,41 @@ class InputBuilder {
   }
 
  private:
-  std::vector<double> draw(const Value& value, const char* use) const {
-    return below(key_ + "." + use, [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use)); });
+  std::vector<double> draw(const Value& value, const char* use, const Range& allowed = any_value) const {
+    return below(key_ + "." + use,
+                 [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use), allowed); });
+  }
+  // What a profile or a table makes of the largest strength must be a number, too.
+  void check_product(const std::vector<double>& strengths, const char* use) const {
+    double factor = 1;
+    const auto include = [&](double x) { factor = std::max(factor, std::fabs(x)); };
+    const Profile& profile = input_.profile;
+    std::for_each(profile.values.begin(), profile.values.end(), include);
+    if (profile.kind == Profile::Kind::sine) include(std::fabs(profile.offset) + std::fabs(profile.amplitude));
+    for (const SignalSpec& signal : spec_.signals)
+      if (signal.name == input_.signal) std::for_each(signal.values.begin(), signal.values.end(), include);
+    for (const double x : strengths)
+      if (!holds(any_value, x * factor))
+        refuse(key_ + "." + use, number(x),
+               fmt::format("times {}, the largest number of its {}, is out of range", factor,
+                           input_.signal.empty() ? "profile" : "signal"),
+               "a product from -1e+30 to 1e+30");
   }
 
   void draw_all() {
     if (input_.kind == InputSpec::Kind::noise) {
       amplitudes_ = draw(input_.amplitude, "mean");
-      deviations_ = draw(input_.deviation, "deviation");
+      deviations_ = draw(input_.deviation, "deviation", non_negative);
     } else if (input_.kind == InputSpec::Kind::current) {
       amplitudes_ = draw(input_.amplitude, "amplitude");
+      check_product(amplitudes_, "amplitude");
     } else {
       weights_ = draw(input_.weight, "weight");
+      if (input_.kind == InputSpec::Kind::spikes) check_product(weights_, "weight");
     }
     if (input_.kind != InputSpec::Kind::poisson) return;
     const double peak = peak_factor();
-    for (const double rate : draw(input_.rate, "rate")) {
+    for (const double rate : draw(input_.rate, "rate", {0, Plan::most_per_tick / spec_.dt * 1000})) {
       const double mean = rate * peak * spec_.dt / 1000;
       if (!(mean >= 0 && mean <= Plan::most_per_tick))
         refuse(key_ + ".rate", number(rate * peak), "out of range",
@@ -682,18 +702,27 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   return resolved;
 }
 
+// The least that a neuron takes: its state, its input, and the parameters that differ between neurons.
+double bytes_of_neuron(const PopulationSpec& population, double real) {
+  const ModelInfo& model = *find_neuron_model(population.model);
+  if (model.ports.empty()) return 1;
+  const auto differs = [](const auto& entry) { return !is_constant(entry.second); };
+  const auto own = std::count_if(population.params.begin(), population.params.end(), differs);
+  return real * static_cast<double>(model.columns.size() + 1 + static_cast<std::size_t>(own));
+}
+
 // Refuses what cannot fit before it is allocated, by the least that neurons and synapses take.
 void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections) {
-  const auto refuse_beyond = [](double bytes, std::string key, std::string value) {
-    const auto memory = static_cast<double>(usable_memory());
+  const auto memory = static_cast<double>(usable_memory());
+  const auto refuse_beyond = [memory](double bytes, const std::string& key, std::string value) {
     if (bytes > memory)
-      refuse(std::move(key), std::move(value), fmt::format("needs at least {:.1f} GB of memory", bytes / 1e9),
+      refuse(key, std::move(value), fmt::format("needs at least {:.1f} GB of memory", bytes / 1e9),
              fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9));
   };
   const double real = static_cast<double>(bytes_of(spec.precision));
   double neurons = 0;
   for (const PopulationSpec& population : spec.populations) {
-    neurons += population.size * (population.model == "spike_source" ? 1.0 : 3 * real);
+    neurons += population.size * bytes_of_neuron(population, real);
     refuse_beyond(neurons, "populations." + population.name + ".size", std::to_string(population.size));
   }
   double bytes = neurons;
@@ -1021,6 +1050,8 @@ void Network::set_signal(const std::string& name, std::span<const double> values
   if (values.size() != signals_->width(which))
     refuse("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",
            fmt::format("{}", signals_->width(which)));
+  for (const double x : values)
+    if (!holds(any_value, x)) refuse("signals." + name, number(x), "out of range", range_text(any_value, x));
   signals_->set(which, values, simulation_.now() + 1, pulse);
 }
 

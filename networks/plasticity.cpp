@@ -117,6 +117,7 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
 void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
   using Kind = SignalSpec::Kind;
   const auto check = [](const char* key, double x, double low, bool above, const char* expected) {
+    if (x > any_value.high) refuse(key, fmt::format("{}", x), "out of range", range_text({low, any_value.high}, x));
     if (!std::isfinite(x) || x < low || (above && x == low))
       refuse(key, fmt::format("{}", x), "out of range", expected);
   };
@@ -130,6 +131,9 @@ void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
       if (const std::string problem = problem_of(*d); !problem.empty()) refuse("delay", {}, problem);
       RandomStream stream(random_key(network.seed, signal.name, "signal.delay"), 0);
       below("delay", [&] { return draw(*d, stream); });  // or it fails in the midst of a run
+      if (const double least = reach(*d).low; ms_to_tick_nearest(least, network.dt) < 1)
+        refuse("delay", fmt::format("from {}", least), "can be drawn as less than one tick",
+               fmt::format("a distribution with min = {} or more (ms)", network.dt));
     } else {
       check("delay", std::get<double>(signal.delay), 0, true, "a time > 0 (ms)");
     }
@@ -199,16 +203,22 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
       refuse(key, fmt::format("a list of {}", list->size()), "wrong number of values",
              fmt::format("{} values, one for each target neuron", targets));
     std::vector<double> values = below(key, [&] {
-      return per_item(value, targets, random_key(network.seed, projection.name, "plasticity.params." + param.name));
+      return per_item(value, targets, random_key(network.seed, projection.name, "plasticity.params." + param.name),
+                      {param.low, param.high});
     });
-    for (const double x : values)
-      if (!(x >= param.low && x <= param.high))
-        refuse(key, fmt::format("{}", x), "out of range",
-               param.low > 0 && param.low < 1e-29 ? "a number > 0" : fmt::format("{} to {}", param.low, param.high));
     first.push_back(values.front());
     plan->params.push_back(std::move(values));
   }
-  if (const std::string problem = rule.problem(first); !problem.empty()) refuse("plasticity.params", {}, problem);
+  // Parameters that differ between targets must go together for each of them.
+  std::size_t each = 1;
+  for (const std::vector<double>& values : plan->params) each = std::max(each, values.size());
+  std::vector<double> of_target = first;
+  for (std::size_t target = 0; target < each; ++target) {
+    for (std::size_t p = 0; p < of_target.size(); ++p)
+      if (plan->params[p].size() > 1) of_target[p] = plan->params[p][target];
+    if (const std::string problem = rule.problem(of_target); !problem.empty())
+      refuse("plasticity.params", {}, each == 1 ? problem : fmt::format("{} (target {})", problem, target));
+  }
   plan->inhibitory = !rule.signed_weights && below_zero(projection.weight);
   if (rule.signed_weights && !one_port)
     refuse("plasticity.rule", "\"" + rule.name + "\"", "its weights may have any sign, but go to a port by their sign",

@@ -1,8 +1,12 @@
 #include "networks/values.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "core/isa.hpp"
+#include "core/math.hpp"
 #include "networks/complaints.hpp"
 #include "neurons/kernels.hpp"
 
@@ -83,18 +87,66 @@ std::string problem_of(const Distribution& d) {
   return {};
 }
 
-std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key) {
-  if (const auto* constant = std::get_if<double>(&value)) return {*constant};
+Range reach(const Distribution& d) {
+  constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
+  Range range{d.a, d.b};          // uniform
+  switch (d.kind) {
+    case Distribution::Kind::uniform:
+      break;
+    case Distribution::Kind::normal:
+      range = {d.a - sigmas * d.b, d.a + sigmas * d.b};
+      break;
+    case Distribution::Kind::lognormal:
+      range = {math::exp(d.a - sigmas * d.b), math::exp(d.a + sigmas * d.b)};
+      break;
+    case Distribution::Kind::choice: {
+      const auto [low, high] = std::minmax_element(d.choices.begin(), d.choices.end());
+      range = {*low, *high};
+      break;
+    }
+  }
+  return {std::max(range.low, d.min.value_or(range.low)), std::min(range.high, d.max.value_or(range.high))};
+}
+
+std::string range_text(const Range& range, double given, const std::string& unit, bool above_low) {
+  const bool has_low = range.low > any_value.low || given < range.low;
+  const bool has_high = range.high < any_value.high || given > range.high;
+  const bool tiny = range.low > 0 && range.low <= positive.low;
+  const bool is_open = above_low || (tiny && !(given > 0 && given < range.low));
+  std::string text = "a number";
+  if (has_low && has_high && !is_open) {
+    text += fmt::format(" from {} to {}", range.low, range.high);
+  } else {
+    if (has_low) text += is_open ? fmt::format(" > {}", above_low ? range.low : 0.0) : fmt::format(" >= {}", range.low);
+    if (has_high) text += fmt::format("{} <= {}", has_low ? " and" : "", range.high);
+  }
+  if (!unit.empty()) text += fmt::format(" ({})", unit);
+  return text;
+}
+
+std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed) {
+  const auto check = [&](double x, const std::string& where) {
+    if (!holds(allowed, x)) refuse({}, fmt::format("{}", x), where + "out of range", range_text(allowed, x));
+  };
+  if (const auto* constant = std::get_if<double>(&value)) {
+    check(*constant, {});
+    return {*constant};
+  }
   if (const auto* list = std::get_if<std::vector<double>>(&value)) {
     if (list->size() != items)
       refuse({}, "a list of " + std::to_string(list->size()), "wrong number of values",
              std::to_string(items) + " values");
+    for (std::size_t i = 0; i < list->size(); ++i)
+      if (!holds(allowed, (*list)[i])) check((*list)[i], fmt::format("entry {}, ", i));
     return *list;
   }
   std::vector<double> values(items);
   for (std::uint32_t i = 0; i < items; ++i) {
     RandomStream stream(key, i);
     values[i] = draw(std::get<Distribution>(value), stream);
+    if (!holds(allowed, values[i]))
+      refuse({}, fmt::format("{}", values[i]), fmt::format("drawn for neuron {}, out of range", i),
+             range_text(allowed, values[i]) + ", by min and max of the distribution");
   }
   return values;
 }

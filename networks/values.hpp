@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fields.hpp"
 #include "core/random.hpp"
 #include "networks/spec.hpp"
 
@@ -21,9 +22,20 @@ void draw_all(const Distribution& distribution, RandomKey key, std::uint32_t ind
 // Where the distribution cannot draw (low > high, sd < 0, empty range, ...): what is wrong. Empty: nothing.
 std::string problem_of(const Distribution& distribution);
 
+// The least and the largest number that the distribution can draw.
+Range reach(const Distribution& distribution);
+
+inline bool holds(const Range& range, double x) {
+  return x >= range.low && x <= range.high;
+}
+
+// What a number of a range should be, in words. The limits 1e30, -1e30 and 1e-30 only keep arithmetic finite: the text
+// names them where `given` is beyond them, and would only be cluttered by them elsewhere.
+std::string range_text(const Range& range, double given, const std::string& unit = {}, bool above_low = false);
+
 // One number for all (size 1), or one per item. Item i of a distribution is the first draw of stream (key, i). Throws
-// BuildError (without key) when a list has another size.
-std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key);
+// BuildError (without key) when a list has another size, or when a number is not within `allowed`.
+std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed = any_value);
 
 // The key of what a population draws for one field of "params" or "initial".
 RandomKey field_key(std::uint64_t seed, const std::string& population, const std::string& table,

@@ -1,6 +1,9 @@
 #include "neurons/catalogue.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
 #include <cmath>
 #include <stdexcept>
 #include <type_traits>
@@ -51,13 +54,30 @@ std::size_t variant_of(const PopulationPlan& plan) {
   return variant;
 }
 
-[[noreturn]] void refuse(std::string key, std::string problem) {
+[[noreturn]] void refuse(std::string key, std::string problem, std::string value = {}) {
   throw BuildError({.file = {},
                     .key = std::move(key),
-                    .value = {},
+                    .value = std::move(value),
                     .problem = std::move(problem),
                     .expected = {},
                     .suggestion = {}});
+}
+
+// The parameters that a sentence names: "{ V_reset = -50, V_th = -55 }".
+template <class M>
+std::string named_in(std::string_view sentence, const typename M::Params& params) {
+  std::string values;
+  for (const auto& f : param_fields<M>) {
+    const auto at = sentence.find(f.name);
+    const auto is_letter = [&](std::size_t i) {
+      return i < sentence.size() && (std::isalnum(static_cast<unsigned char>(sentence[i])) || sentence[i] == '_');
+    };
+    if (at == std::string_view::npos || (at > 0 && is_letter(at - 1)) || is_letter(at + f.name.size())) continue;
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), params.*(f.member)).ptr;
+    values += (values.empty() ? "{ " : ", ") + std::string(f.name) + " = " + std::string(text.data(), end);
+  }
+  return values.empty() ? values : values + " }";
 }
 
 // One for all neurons, or one for each.
@@ -74,7 +94,8 @@ std::vector<typename M::Params> params_of(const PopulationPlan& plan) {
   }
   for (std::size_t i = 0; i < params.size(); ++i)
     if (const std::string_view problem = M::problem(params[i]); !problem.empty())
-      refuse("params", std::string(problem) + (per_neuron ? " in neuron " + std::to_string(i) : ""));
+      refuse("params", std::string(problem) + (per_neuron ? " in neuron " + std::to_string(i) : ""),
+             named_in<M>(problem, params[i]));
   return params;
 }
 

@@ -506,7 +506,9 @@ ImageSets load_images(const ContinualExperiment& work) {
     sets.test = draw_glyphs(data.test, data.size, data.seed, data.train);
   } else {
     sets.train = read_idx(data.train_images, data.train_labels);
+    sets.classes = count_classes(sets.train, data.train_labels, data.classes);
     sets.test = read_idx(data.test_images, data.test_labels);
+    count_classes(sets.test, data.test_labels, sets.classes);
     if (sets.test.rows != sets.train.rows || sets.test.columns != sets.train.columns)
       throw ImageError({.file = data.test_images,
                         .key = "sizes",
@@ -518,14 +520,6 @@ ImageSets load_images(const ContinualExperiment& work) {
     limit(sets.test, data.test);
   }
   for (const std::uint8_t label : sets.train.labels) sets.classes = std::max<std::size_t>(sets.classes, label + 1u);
-  for (const std::uint8_t label : sets.test.labels)
-    if (label >= sets.classes)
-      throw ImageError({.file = data.test_labels,
-                        .key = {},
-                        .value = fmt::format("{}", label),
-                        .problem = "is a class that the images for training do not have",
-                        .expected = fmt::format("labels from 0 to {}", sets.classes - 1),
-                        .suggestion = {}});
   const auto refuse = [&](const char* key, std::string value, std::string problem, const char* expected) {
     throw BuildError(locate({.file = {},
                              .key = key,

@@ -30,8 +30,9 @@ void read_data(const Field& table, ImageData& data) {
                                       {{"idx", ImageData::Kind::idx}, {"glyphs", ImageData::Kind::glyphs}}, "data");
   Names known{"kind", "train", "test", "mean", "deviation"};
   if (data.kind == ImageData::Kind::idx) {
-    known.insert(known.end(), {"folder", "train_images", "train_labels", "test_images", "test_labels"});
+    known.insert(known.end(), {"folder", "train_images", "train_labels", "test_images", "test_labels", "classes"});
     table.only(known);
+    read(table, "classes", data.classes, 1, 256);
     const auto folder = table.find("folder");
     const auto file = [&](const char* key, const char* usual) {
       if (folder && !table.find(key)) {

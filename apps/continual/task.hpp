@@ -17,6 +17,7 @@ struct ImageData {
   enum class Kind { idx, glyphs };
   Kind kind = Kind::glyphs;
   std::string train_images, train_labels, test_images, test_labels;  // idx
+  std::size_t classes = 0;                                           // idx; 0: as many as the labels say
   std::size_t size = 16;                                             // glyphs: pixels along a side
   std::size_t train = 2000, test = 500;                              // images that are used; idx: 0 for all
   std::uint64_t seed = 1;                                            // glyphs

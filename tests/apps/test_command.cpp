@@ -104,6 +104,28 @@ TEST_CASE("exit codes: 0, 2 for the user's mistakes, and where the message goes"
   }
 }
 
+TEST_CASE("run.json counts the spike times that were moved or left out") {
+  const Scratch scratch;
+  std::ofstream(scratch / "train.gdf") << "0 0.0\n0 5.0\n1 0.0\n";
+  const auto run = [&](const char* key) {
+    std::ofstream(scratch / "net.toml") << "[simulation]\nduration = 20.0\n[populations.s]\nmodel = \"spike_source\"\n"
+                                           "size = 2\nparams = { file = \"train.gdf\", at_zero = \""
+                                        << key << "\" }\n[record.spikes]\n";
+    Command command(scratch, {"run", scratch / "net.toml", "--out", scratch / key});
+    CHECK(command.end() == 0);
+    const nlohmann::json json = report(scratch / key);
+    CHECK(json["spike_times"]["populations.s.params"]["spikes"] == 3);
+    CHECK(json["populations"]["s"]["spikes"] == (std::string(key) == "drop" ? 1 : 3));
+    return std::pair(command.err(), json["spike_times"]["populations.s.params"]);
+  };
+  const auto [moved_text, moved] = run("first_tick");
+  CHECK_THAT(moved_text, Catch::Contains("train.gdf: 2 of 3 spikes at time 0 are moved into the first tick."));
+  CHECK(moved["into_first_tick"] == 2);
+  const auto [dropped_text, dropped] = run("drop");
+  CHECK_THAT(dropped_text, Catch::Contains("train.gdf: 2 of 3 spikes at time 0 are left out."));
+  CHECK(dropped["left_out_at_zero"] == 2);
+}
+
 TEST_CASE("the sealed file has the same bytes for any number of threads, lanes and instruction set") {
   const Scratch scratch;
   const fs::path file = experiment(scratch, 300);

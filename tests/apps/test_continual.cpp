@@ -245,6 +245,22 @@ TEST_CASE("mistakes in a continual task are told, and other commands know the ta
   CHECK(reservoir.end() == 2);
 }
 
+TEST_CASE("labels that are no classes are refused by the command") {
+  const Scratch scratch;
+  const auto word = [](unsigned x) { return std::string{0, 0, static_cast<char>(x >> 8), static_cast<char>(x)}; };
+  const std::string images = word(0x803) + word(20) + word(8) + word(8) + std::string(20 * 64, '\x50');
+  const auto label_file = [&](char label) { return word(0x801) + word(20) + std::string(20, label); };
+  for (const char* name : {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"})
+    std::ofstream(scratch / name, std::ios::binary) << images;
+  std::ofstream(scratch / "train-labels-idx1-ubyte", std::ios::binary) << label_file('\xff');
+  std::ofstream(scratch / "t10k-labels-idx1-ubyte", std::ios::binary) << label_file('\xff');
+  const std::string file = file_with(scratch, changed(small, "kind = \"glyphs\"\nsize = 10\ntrain = 400\ntest = 100",
+                                                      "kind = \"idx\"\nfolder = \".\""));
+  Command command(scratch, {"continual", file, "--quiet", "--out", scratch / "out"});
+  CHECK(command.end() == 2);
+  CHECK_THAT(command.err(), Catch::Contains("train-labels-idx1-ubyte: label 0 = 255: is beyond the classes"));
+}
+
 TEST_CASE("two tasks of real digits, reduced") {
   const fs::path data = fs::path(RHEO_SOURCE_DIR).parent_path() / "shared" / "data" / "mnist";
   if (!fs::exists(data)) {

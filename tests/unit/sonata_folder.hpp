@@ -57,7 +57,8 @@ class Folder {
       "manifest": {"$OUT": "./results"},
       "run": {"tstop": 20.0, "dt": 0.1, "random_seed": 7},
       "node_sets_file": "sets.json",
-      "inputs": {"drive": {"input_type": "spikes", "module": "h5", "input_file": "spikes.h5", "node_set": "driven"}},
+      "inputs": {"drive": {"rheo:at_zero": "drop",
+                           "input_type": "spikes", "module": "h5", "input_file": "spikes.h5", "node_set": "driven"}},
       "output": {"output_dir": "$OUT", "spikes_file": "spikes.h5", "spikes_sort_order": "time"}})");
     text("sets.json", R"({"driven": {"population": "inputs"}})");
     text("net/cells.csv",

@@ -174,6 +174,9 @@ TEST_CASE("Impossible in-degrees are refused", "[connectors]") {
   CHECK(c.problem == "there are only 10 sources");
   CHECK(c.expected == "at least 11 sources, or multapses = true");
   CHECK(refusal(fixed_indegree(10, false, false), {10, 5}).expected == "at least 11 sources, or multapses = true");
+  // Advice that would not help is not given.
+  CHECK(refusal(fixed_indegree(1, true, false), {1, 1}).expected == "at least 2 sources, or autapses = true");
+  CHECK(refusal(fixed_indegree(1, false, false), {1, 1}).expected == "at least 2 sources, or autapses = true");
   // With multapses, a target that is its own only source cannot be served without autapses.
   CHECK(refusal(fixed_indegree(1, true, false), {1, 1}).problem == "there are only 1 sources");
   CHECK(make_connector(fixed_indegree(10, false), {10, 5}, key));

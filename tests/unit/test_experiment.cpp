@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "core/time.hpp"
 #include "io/experiment.hpp"
 #include "io/h5.hpp"
+#include "io/spike_convert.hpp"
 
 using namespace rheo;
 namespace fs = std::filesystem;
@@ -263,7 +265,8 @@ duration = 50.0
   CHECK(projection.connect.p == 0.5);
   CHECK_FALSE(projection.connect.multapses.has_value());
   CHECK(std::get<Distribution>(projection.weight).kind == Distribution::Kind::normal);
-  CHECK(experiment.files == Strings{folder.path("experiment.toml"), folder.path("base/base.toml")});
+  CHECK(experiment.files ==
+        Strings{folder.path("experiment.toml"), folder.path("base/base.toml"), folder.path("base/spikes.h5")});
   CHECK(experiment.record.populations.size() == 3);
   CHECK(experiment.place("populations.B.params.tau_m") == folder.path("experiment.toml") + ":7");
   CHECK(experiment.place("populations.B.params.V_th") == folder.path("base/base.toml") + ":9");
@@ -402,6 +405,26 @@ TEST_CASE("selections", "[experiment]") {
   }
 }
 
+TEST_CASE("selections of large populations are compared without counting neurons", "[experiment]") {
+  const Folder folder;
+  const auto targets = [&](const std::string& list) {
+    return folder
+        .parse(simulation +
+               "[populations.E]\nmodel = \"iaf_psc_delta\"\nsize = 4294967295\n"
+               "[inputs.I]\nkind = \"poisson\"\nrate = 1.0\ntarget = " +
+               list + "\n")
+        .network.inputs.at(0)
+        .target.size();
+  };
+  CHECK(targets("\"E\"") == 1);
+  CHECK(targets("[\"E[0:4000000000:2]\", \"E[1:4000000001:2]\", \"E[4000000001:]\"]") == 3);
+  CHECK(targets("[\"E[::65537]\", \"E[1::65537]\"]") == 2);
+  CHECK_THROWS_WITH(targets("[\"E[0:4000000000:3]\", \"E[1:4000000000:2]\"]"),
+                    Catch::Contains("selects neuron 3 of E twice"));
+  CHECK_THROWS_WITH(targets("[\"E[7::1000]\", \"E[:8]\"]"), Catch::Contains("selects neuron 7 of E twice"));
+  CHECK_THROWS_WITH(targets("[\"E\", \"E[5:6]\"]"), Catch::Contains("selects neuron 5 of E twice"));
+}
+
 TEST_CASE("inputs", "[experiment]") {
   const Folder folder;
   const Experiment experiment = folder.parse(simulation + three_neurons + R"(
@@ -517,6 +540,114 @@ TEST_CASE("spike trains from the file and from a spike file", "[experiment]") {
                     Catch::Contains("populations.S.params.times[1] = 2.0: is a number"));
   CHECK_THROWS_WITH(trains(1, "times = [1.0], file = \"s.h5\""), Catch::Contains("excludes file"));
   CHECK_THROWS_WITH(trains(1, "times = [nan]"), Catch::Contains("entry 0 is not finite"));
+}
+
+TEST_CASE("spike times land in the tick that is meant, at every door", "[experiment]") {
+  const Folder folder;
+  constexpr std::uint64_t first = 200'000, count = 2000;  // 20000.0 to 20199.9 ms, on the grid of 0.1 ms
+  const auto spikes_file = [&folder](const std::string& name, auto value_of, std::uint64_t n) {
+    using T = decltype(value_of(0));
+    h5::File file = h5::File::create(folder.path(name));
+    h5::Group group = file.create_group("spikes").create_group("s");
+    std::vector<T> times;
+    for (std::uint64_t k = 0; k < n; ++k) times.push_back(value_of(k));
+    group.create_dataset<T>("timestamps", n).template write<T>(0, times);
+    group.create_dataset<std::uint64_t>("node_ids", n).write<std::uint64_t>(0, std::vector<std::uint64_t>(n, 0));
+  };
+  const auto parse = [&folder](const std::string& params, double dt = 0.1) {
+    return folder.parse("[simulation]\nduration = 30000.0\ndt = " + std::to_string(dt) +
+                        "\n[populations.S]\nmodel = \"spike_source\"\nsize = 1\nparams = { " + params + " }\n");
+  };
+  const auto ticks = [&](const std::string& params, double dt = 0.1) {
+    const Experiment experiment = parse(params, dt);
+    std::vector<Tick> all;
+    for (const double ms : experiment.network.populations.at(0).trains->times) all.push_back(ms_to_tick_ceil(ms, dt));
+    return all;
+  };
+  std::vector<Tick> stored(count);
+  for (std::uint64_t k = 0; k < count; ++k) stored[k] = static_cast<Tick>(first + k);
+  const auto ms = [](std::uint64_t k) { return static_cast<double>(first + k) / 10; };
+
+  SECTION("32-bit reals") {
+    spikes_file(
+        "divided.h5", [&](std::uint64_t k) { return static_cast<float>(ms(k)); }, count);
+    spikes_file(
+        "multiplied.h5", [&](std::uint64_t k) { return static_cast<float>(first + k) * 0.1f; }, count);
+    spikes_file("double.h5", ms, count);
+    for (const char* name : {"divided.h5", "multiplied.h5", "double.h5"})
+      CHECK(ticks("file = \"" + std::string(name) + "\"") == stored);
+    const Experiment experiment = parse("file = \"divided.h5\"");
+    REQUIRE(experiment.spike_times.size() == 1);
+    CHECK(experiment.spike_times[0].key == "populations.S.params");
+    CHECK(experiment.spike_times[0].spikes == count);
+    CHECK(experiment.spike_times[0].nearest == 400);  // these would be a tick late
+    CHECK(experiment.warnings.empty());
+    CHECK(parse("file = \"double.h5\"").spike_times.empty());
+  }
+  SECTION("a conversion keeps what the type tells") {
+    spikes_file(
+        "single.h5", [&](std::uint64_t k) { return static_cast<float>(ms(k)); }, count);
+    convert_spikes(folder.path("single.h5"), folder.path("converted.h5"), {});
+    CHECK(ticks("file = \"converted.h5\"") == stored);
+  }
+  SECTION("whole numbers are times to the millisecond") {
+    spikes_file(
+        "whole.h5", [](std::uint64_t k) { return static_cast<std::int32_t>(k + 1); }, 4);
+    CHECK(ticks("file = \"whole.h5\"") == std::vector<Tick>{10, 20, 30, 40});
+    CHECK(ticks("file = \"whole.h5\"", 0.3) == std::vector<Tick>{3, 7, 10, 13});  // the nearest
+  }
+  SECTION("a type that cannot tell ticks apart is named") {
+    spikes_file(
+        "coarse.h5", [](std::uint64_t k) { return 1e6f + static_cast<float>(k); }, 2);
+    CHECK_THAT(
+        parse("file = \"coarse.h5\"").warnings.at(0),
+        Catch::EndsWith("from 1000000 ms on the type of the times is too coarse to tell one tick from the next."));
+  }
+  SECTION("time 0 is refused, or goes where a key says, alike everywhere") {
+    spikes_file(
+        "zero.h5", [](std::uint64_t k) { return 5.0 * static_cast<double>(k); }, 2);
+    std::ofstream(folder.path("zero.gdf")) << "0 0.0\n0 5.0\n";
+    std::ofstream(folder.path("zero.csv")) << "timestamps,node_ids\n0,0\n5,0\n";
+    for (const std::string& door : {std::string("times = [0.0, 5.0]"), std::string("file = \"zero.h5\""),
+                                    std::string("file = \"zero.gdf\""), std::string("file = \"zero.csv\"")}) {
+      INFO(door);
+      CHECK_THROWS_WITH(parse(door), Catch::Contains("holds the time 0; expected times > 0 (ms), or a key that says "
+                                                     "where time 0 belongs"));
+      CHECK(ticks(door + ", offset = 0.1") == std::vector<Tick>{1, 51});
+      CHECK(ticks(door + ", at_zero = \"first_tick\"") == std::vector<Tick>{1, 50});
+      CHECK(ticks(door + ", at_zero = \"drop\"") == std::vector<Tick>{50});
+      CHECK_THAT(parse(door + ", at_zero = \"drop\"").warnings.at(0),
+                 Catch::EndsWith(": 1 of 2 spikes at time 0 are left out."));
+      CHECK(parse(door + ", at_zero = \"first_tick\"").spike_times.at(0).first_tick == 1);
+      CHECK_THROWS_WITH(parse(door + ", offset = -3.0"), Catch::Contains("by the key offset"));
+      CHECK_THROWS_WITH(parse(door + ", at_zero = \"last\""), Catch::Contains("unknown place for time 0"));
+    }
+  }
+  SECTION("rounding up is the default, to the nearest a choice") {
+    CHECK(ticks("times = [0.101, 0.149, 0.151]") == std::vector<Tick>{2, 2, 2});
+    CHECK(ticks("times = [0.101, 0.149, 0.151], round = \"nearest\"") == std::vector<Tick>{1, 1, 2});
+    CHECK_THROWS_WITH(parse("times = [0.04], round = \"nearest\""), Catch::Contains("holds the time 0.04"));
+  }
+}
+
+TEST_CASE("a damaged dataset is refused before it is read", "[experiment]") {
+  const Folder folder;
+  {
+    h5::File file = h5::File::create(folder.path("w.h5"));
+    // 2^33 bytes of zeros are 9 MB of deflated ones at most; here nobody even wrote them.
+    const hsize_t many = hsize_t{1} << 30, chunk = 1 << 16;
+    const h5::Id space(H5Screate_simple(1, &many, nullptr)), plist(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_chunk(plist.get(), 1, &chunk);
+    const h5::Id made(H5Dcreate2(file.id(), "w", H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT));
+    REQUIRE(made);
+  }
+  CHECK_THROWS_WITH(folder.parse(simulation + R"(
+[populations.E]
+model = "iaf_psc_delta"
+size = 80
+params = { tau_m = { file = "w.h5", dataset = "/w" } }
+)"),
+                    Catch::Contains("the dataset has 1073741824 values; expected 80 values, one per neuron"));
 }
 
 TEST_CASE("what Network complains about is told with its place", "[experiment]") {

@@ -617,7 +617,21 @@ params = { tau_m = 20.0, V_th = 20.0 })",
                  R"(model = "spike_source"
 size = 1
 params = { times = [0.0, 1.0] })",
-                 "wrong.toml:7: populations.E.params.times = [0.0, 1.0]: holds the time 0; expected times > 0 (ms)"},
+                 "wrong.toml:7: populations.E.params.times = [0.0, 1.0]: holds the time 0; expected times > 0 (ms), or "
+                 "a key that "
+                 "says where time 0 belongs: offset = dt where ticks are numbered by their begin, at_zero = "
+                 "\"first_tick\" "
+                 "or \"drop\""},
+                {"tau_m = 20.0", "tau_m = 1e300",
+                 "wrong.toml:7: populations.E.params.tau_m = 1e+300: is out of range; expected a number > 0 and <= "
+                 "1e+30 "
+                 "(ms)"},
+                {"tau_m = 20.0", "tau_m = 1e-300",
+                 "wrong.toml:7: populations.E.params.tau_m = 1e-300: is out of range; expected a number >= 1e-30 (ms)"},
+                {"V_th = 20.0", "V_th = 1e300",
+                 "wrong.toml:7: populations.E.params.V_th = 1e+300: is out of range; expected a number <= 1e+30 (mV)"},
+                {"weight = 0.1\ndelay", "weight = 1e39\ndelay",
+                 "wrong.toml:23: projections.excitation.weight = 1e+39: is out of range; expected a number <= 1e+30"},
                 {"[populations.I]", R"([populations."I/O"])",
                  R"(wrong.toml:9: populations = "I/O": is no name for a population; expected letters, digits, _ and -)"},
 };
@@ -697,6 +711,15 @@ TEST_CASE("each mistake in an experiment file gets its message", "[experiment]")
     write("wrong.toml", replaced(wrong.from, wrong.to));
     CHECK(message_of("wrong.toml") == wrong.message);
   }
+}
+
+TEST_CASE("messages show zero bytes and do not drown in long names", "[experiment]") {
+  Complaint complaint;
+  complaint.key = std::string("a\0b\x1b", 4);
+  complaint.value = std::string(70'000, 'x');
+  complaint.problem = "is long";
+  const std::string message = to_message(complaint);
+  CHECK(message == "a\\x00b\\x1b = " + std::string(300, 'x') + "... (70000 characters): is long");
 }
 
 TEST_CASE("each mistake in an override gets its message", "[experiment]") {

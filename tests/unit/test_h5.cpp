@@ -296,12 +296,13 @@ f['alias'] = h5py.SoftLink('/be')
   CHECK_THROWS_AS(file.dataset("enums").read<double>(), h5::Error);
   CHECK(complaint_of([&] { file.dataset("huge").read<double>(); }).problem ==
         "claims 1125899906842624 values, but the file does not store that many");
-  CHECK(file.dataset("huge").read<double>(5, 10) == std::vector<double>(10, 0.0));
+  CHECK(complaint_of([&] { file.dataset("huge").read<double>(5, 10); }).problem ==
+        "has room for 1125899906842624 values, but none was ever written");
   CHECK_THROWS_AS(file.dataset("huge2").read<double>(), h5::Error);
   CHECK(file.dataset("sparse").read<double>() == std::vector<double>(1000, 7.0));
   CHECK(file.dataset("zipped").read<float>().size() == 3'000'000);
   CHECK(file.dataset("null").size() == 0);
-  CHECK_FALSE(file.exists("dangling"));
+  CHECK_THROWS_AS(file.exists("dangling"), h5::Error);
   CHECK_THROWS_AS(file.dataset("dangling"), h5::Error);
 }
 
@@ -447,4 +448,62 @@ f['spikes/only/node_ids'] = np.array([3, 1]); f['spikes/only/timestamps'] = np.a
 )") == 0);
   CHECK(read_spikes(scratch / "one.h5").nodes == std::vector<std::uint64_t>{3, 1});
   CHECK_THROWS_AS(read_spikes(scratch / "script.py"), h5::Error);
+}
+
+TEST_CASE("nothing is read that is not in the file", "[h5]") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.h5";
+  const hsize_t size = 80;
+  {
+    h5::File file = h5::File::create(path, h5::File::Layout::live);
+    h5::Group group = file.create_group("g");
+    group.create_dataset<double>("here", size).write<double>(0, std::vector<double>(size, 5));
+    const h5::Id space(H5Screate_simple(1, &size, nullptr));
+    const auto create = [&](const char* name, const h5::Id& plist) {
+      const h5::Id made(
+          H5Dcreate2(group.id(), name, H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT));
+      REQUIRE(made);
+    };
+    const double five = 5;
+    const h5::Id virtual_one(H5Pcreate(H5P_DATASET_CREATE)), elsewhere(H5Pcreate(H5P_DATASET_CREATE)),
+        empty(H5Pcreate(H5P_DATASET_CREATE)), filled(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_fill_value(virtual_one.get(), H5T_NATIVE_DOUBLE, &five);
+    H5Pset_virtual(virtual_one.get(), space.get(), "source.h5", "/w", space.get());
+    H5Pset_external(elsewhere.get(), "raw.bin", 0, size * 8);
+    H5Pset_fill_value(filled.get(), H5T_NATIVE_DOUBLE, &five);
+    create("virtual", virtual_one);
+    create("external", elsewhere);
+    create("unwritten", empty);
+    create("filled", filled);
+    H5Lcreate_soft("/g/nowhere", group.id(), "dangling", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/g/here", group.id(), "soft", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_external("other.h5", "/w", group.id(), "link", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/g/link", group.id(), "detour", H5P_DEFAULT, H5P_DEFAULT);
+  }
+  // Both other files are there: they are not read all the same.
+  {
+    h5::File other = h5::File::create(scratch / "other.h5");
+    other.create_dataset<double>("w", size).write<double>(0, std::vector<double>(size, 7));
+  }
+  const h5::File file = h5::File::open(path);
+  const auto message = [&](const char* name) {
+    const Complaint c = complaint_of([&] { file.dataset("g/" + std::string(name)).read<double>(); });
+    CHECK(c.file == path);
+    CHECK(c.key == "/g/" + std::string(name));
+    return c.problem;
+  };
+  CHECK(file.dataset("g/here").read<double>() == std::vector<double>(size, 5));
+  CHECK(file.dataset("g/soft").read<double>() == std::vector<double>(size, 5));
+  CHECK(file.dataset("g/filled").read<double>() == std::vector<double>(size, 5));  // its maker said so
+  CHECK(message("virtual") == "is a virtual dataset: its values are in source.h5");
+  CHECK(message("external") == "has external storage: its values are in raw.bin");
+  CHECK(message("unwritten") == "has room for 80 values, but none was ever written");
+  CHECK(message("dangling") == "is a link to /g/nowhere, which is not in this file");
+  CHECK(message("link") == "is a link into another file, other.h5:/w");
+  CHECK(message("detour") == "is a link to /g/link, which is not in this file");
+  // What may be missing is not what leads nowhere.
+  CHECK_FALSE(file.exists("g/absent"));
+  CHECK_THROWS_AS(file.exists("g/dangling"), h5::Error);
+  CHECK_THROWS_AS(file.has_group("g/link"), h5::Error);
+  CHECK_THROWS_AS(spike_populations(path), h5::Error);
 }

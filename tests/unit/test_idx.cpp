@@ -31,6 +31,28 @@ void write_compressed(const fs::path& file, const std::string& bytes) {
 
 }  // namespace
 
+TEST_CASE("labels beyond the classes are refused with file, index and value", "[idx]") {
+  rheo::LabelledImages read;
+  const auto said = [&](std::vector<std::uint8_t> all, std::size_t classes = 0) -> std::string {
+    read.labels = std::move(all);
+    try {
+      return std::to_string(rheo::count_classes(read, "labels", classes));
+    } catch (const rheo::ImageError& error) {
+      return error.what();
+    }
+  };
+  CHECK(said({1, 0, 2}) == "3");
+  CHECK(said({1, 1, 2}, 10) == "10");  // the file says how many there are
+  CHECK(said({255, 255}) ==
+        "labels: label 0 = 255: is beyond the classes: no image is of class 0; expected labels 0, 1, 2, ... without a "
+        "gap, or their number in task.data.classes");
+  CHECK(said({0, 1, 9}) ==
+        "labels: label 2 = 9: is beyond the classes: no image is of class 2; expected labels 0, 1, 2, ... without a "
+        "gap, or their number in task.data.classes");
+  CHECK(said({0, 1, 10}, 10) == "labels: label 2 = 10: is beyond the 10 classes; expected labels from 0 to 9");
+  CHECK(said({255}, 256) == "256");
+}
+
 TEST_CASE("IDX files are read, compressed or not", "[idx]") {
   const Scratch scratch;
   write(scratch / "images", images);

@@ -147,7 +147,11 @@ void check_refusal(const Refusal& refusal, const Complaint& c) {
   CHECK(c.file.empty());
   CHECK(c.key == refusal.key);
   CHECK(c.value == refusal.value);
-  CHECK(c.problem == refusal.problem);
+  // One that ends with a blank is the begin of what depends on the lane.
+  if (refusal.problem.ends_with(' '))
+    CHECK(c.problem.starts_with(refusal.problem));
+  else
+    CHECK(c.problem == refusal.problem);
   if (refusal.expected != "*") CHECK(c.expected == refusal.expected);
   CHECK(c.suggestion == refusal.suggestion);
 }
@@ -209,9 +213,15 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"t_ref < 0", [](auto& s) { s.populations[0].params["t_ref"] = -1.0; }, "populations.E.params.t_ref", "-1",
        "out of range", "a number >= 0"},
       {"V_th NaN", [](auto& s) { s.populations[0].params["V_th"] = none; }, "populations.E.params.V_th", "nan",
-       "out of range", "a finite number"},
+       "out of range", "a number"},
+      {"V_th beyond what arithmetic bears", [](auto& s) { s.populations[0].params["V_th"] = 1e300; },
+       "populations.E.params.V_th", "1e+300", "out of range", "a number <= 1e+30"},
+      {"tau_m beyond it", [](auto& s) { s.populations[0].params["tau_m"] = 1e300; }, "populations.E.params.tau_m",
+       "1e+300", "out of range", "a number > 0 and <= 1e+30"},
+      {"tau_m below it", [](auto& s) { s.populations[0].params["tau_m"] = 1e-300; }, "populations.E.params.tau_m",
+       "1e-300", "out of range", "a number >= 1e-30"},
       {"E_L inf", [](auto& s) { s.populations[0].params["E_L"] = -infinity; }, "populations.E.params.E_L", "-inf",
-       "out of range", "a finite number"},
+       "out of range", "a number >= -1e+30"},
       {"one of a list",
        [](auto& s) {
          std::vector<double> tau(100, 10.0);
@@ -277,7 +287,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"port", [](auto& s) { s.projections[0].port = "exc"; }, "projections.feed.port", "\"exc\"",
        "iaf_psc_alpha has no such port", "one of ex, in, I", "ex"},
       {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range",
-       "a finite number"},
+       "a number <= 1e+30"},
       {"weights", [](auto& s) { s.projections[0].weight = distribution(Distribution::Kind::uniform, 2, 1); },
        "projections.feed.weight", "", "the lower limit is above the upper one"},
       {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
@@ -367,7 +377,39 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
 TEST_CASE("What only drawing shows is refused while building", "[network]") {
   const std::vector<Refusal> refusals = {
       {"parameter", [](auto& s) { s.populations[0].params["tau_m"] = uniform(-1, -1); }, "populations.E.params.tau_m",
-       "-1", "drawn for neuron 0, out of range", "a distribution with min and max within the range of tau_m"},
+       "-1", "drawn for neuron 0, out of range", "a number > 0, by min and max of the distribution"},
+      {"initial state", [](auto& s) { s.populations[0].initial["refractory"] = normal(-3, 0); },
+       "populations.E.initial.refractory", "-3", "drawn for neuron 0, out of range",
+       "a number >= 0, by min and max of the distribution"},
+      {"weight beyond what single precision holds",
+       [](auto& s) { s.projections[0].weight = distribution(Distribution::Kind::lognormal, 100, 0); },
+       "projections.feed.weight", "2.6881171418161356e+43", "drawn for the synapse from source ",
+       "a number <= 1e+30, by min and max of the distribution"},
+      {"weight of an input", [](auto& s) { s.inputs[0].weight = distribution(Distribution::Kind::lognormal, 100, 0); },
+       "inputs.noise.weight", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
+       "a number <= 1e+30, by min and max of the distribution"},
+      {"amplitude", [](auto& s) { s.inputs[1].amplitude = normal(-1e31, 0); }, "inputs.current.amplitude", "-1e+31",
+       "drawn for neuron 0, out of range", "a number >= -1e+30, by min and max of the distribution"},
+      {"deviation of noise",
+       [](auto& s) {
+         s.inputs[1].kind = InputSpec::Kind::noise;
+         s.inputs[1].deviation = normal(-5, 0);
+       },
+       "inputs.current.deviation", "-5", "drawn for neuron 0, out of range",
+       "a number >= 0, by min and max of the distribution"},
+      {"parameters that do not go together",
+       [](auto& s) {
+         s.populations[0].params["V_th"] = -55.0;
+         s.populations[0].params["V_reset"] = -50.0;
+       },
+       "populations.E.params", "{ V_reset = -50, V_th = -55 }", "V_reset is not below V_th"},
+      {"amplitude times profile",
+       [](auto& s) {
+         s.inputs[1].amplitude = 1e20;
+         s.inputs[1].profile = rheo::Profile{.kind = rheo::Profile::Kind::steps, .times = {0}, .values = {-1e20}};
+       },
+       "inputs.current.amplitude", "1e+20", "times 1e+20, the largest number of its profile, is out of range",
+       "a product from -1e+30 to 1e+30"},
       {"impossible limits",
        [](auto& s) {
          Distribution d = distribution(Distribution::Kind::normal, 10, 1);
@@ -376,17 +418,21 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        },
        "populations.E.params.tau_m", "", "1000 draws in a row lie outside [min, max]",
        "limits that the distribution can meet"},
-      {"delay", [](auto& s) { s.projections[0].delay = normal(-3, 0); }, "projections.feed.delay", "-3.000000",
-       "a delay of -30 ticks after rounding to dt", "at least one tick (dt = 0.100000 ms) and at most 10000000"},
+      {"delay", [](auto& s) { s.projections[0].delay = normal(-3, 0); }, "projections.feed.delay", "-3",
+       "drawn for the synapse from source ", "a number >= 0, by min and max of the distribution"},
+      {"short delay", [](auto& s) { s.projections[0].delay = normal(0.04, 0); }, "projections.feed.delay", "0.04",
+       "rounds to less than one tick", "from 0.1 to 1000000 (ms)"},
+      {"endless delay", [](auto& s) { s.projections[0].delay = distribution(Distribution::Kind::lognormal, 60, 0); },
+       "projections.feed.delay", "1.1420073898156842e+26", "is longer than 10000000 ticks", "from 0.1 to 1000000 (ms)"},
       {"listed delay",
        [](auto& s) {
          s.projections[1].delay = std::vector<double>{1, 0.01};
        },
-       "projections.listed.delay", "0.010000", "a delay of 0 ticks after rounding to dt"},
-      {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000.000000",
-       "a delay of 20000000 ticks after rounding to dt"},
-      {"rate", [](auto& s) { s.inputs[0].rate = uniform(-5, -5); }, "inputs.noise.rate", "-5", "out of range",
-       "0 to 500000000 Hz"},
+       "projections.listed.delay", "0.01", "rounds to less than one tick"},
+      {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000",
+       "is longer than 10000000 ticks"},
+      {"rate", [](auto& s) { s.inputs[0].rate = uniform(-5, -5); }, "inputs.noise.rate", "-5",
+       "drawn for neuron 0, out of range", "a number from 0 to 500000000, by min and max of the distribution"},
   };
   for (const Refusal& refusal : refusals) {
     NetworkSpec spec = right();

@@ -68,8 +68,7 @@ TEST_CASE("what a plasticity rule cannot take is refused with key and value", "[
         "projections.p.plasticity.params.rho = a list of 3: wrong number of values; expected 30 values, one for each "
         "target neuron");
   CHECK(complaint_of(plastic(3.0, {.rule = "stdp_pair", .params = {{"w_max", 2.0}}})) ==
-        "projections.p.weight = 3.000000: outside the bounds of stdp_pair; expected a magnitude from 0.000000 to "
-        "2.000000");
+        "projections.p.weight = 3: outside the bounds of stdp_pair; expected a magnitude from 0 to 2");
   const std::string signs = complaint_of(plastic(between(-1, 2), {.rule = "stdp_pair"}));
   CHECK(signs.find("another sign than the first weights have") != std::string::npos);
   // Before anything is built.

@@ -67,7 +67,23 @@ TEST_CASE("a small SONATA network is read completely", "[sonata]") {
     CHECK(trains.begin == std::vector<std::uint64_t>{0, 1, 3});
     CHECK(trains.times == std::vector<double>{20.0, 5.0, 1.25});
     REQUIRE(experiment.warnings.size() == 1);
-    CHECK_THAT(experiment.warnings[0], Catch::Contains("1 spikes of inputs at time 0"));
+    CHECK_THAT(
+        experiment.warnings[0],
+        Catch::EndsWith("spikes.h5: 1 of 5 spikes at time 0 are left out, 1 of 5 spikes after the end are left out."));
+    REQUIRE(experiment.spike_times.size() == 1);
+    CHECK(experiment.spike_times[0].at_zero == 1);
+    CHECK(experiment.spike_times[0].after_end == 1);
+    // Without the key the same as in an experiment file.
+    const auto with = [&](const std::string& key) {
+      const Folder other;
+      other.edit("simulation.json", "\"rheo:at_zero\": \"drop\",", key);
+      return other.read("config.json").network.populations[1].trains->times;
+    };
+    CHECK_THAT(complaint_of([&] { with(""); }),
+               Catch::Contains("spikes.h5: /spikes/timestamps[2] = 0: not a time of the simulation; expected times "
+                               "> 0 (ms), or a key that says where time 0 belongs"));
+    CHECK(with("\"rheo:at_zero\": \"first_tick\",") == std::vector<double>{0.1, 20.0, 5.0, 1.25});
+    CHECK(with("\"rheo:offset\": 0.5,") == std::vector<double>{0.5, 5.5, 1.75});
   }
 }
 
@@ -248,7 +264,7 @@ TEST_CASE("SONATA: every mistake is named with its place", "[sonata]") {
       {text("parts/static.json", R"({"U": 0.5})"), {"static.json", "U = 0.5", "not available"}},
       {edit("net/cc.csv", "static_synapse static.json", "tsodyks_synapse static.json"),
        {"cc.csv:2", "tsodyks_synapse"}},
-      {edit("net/cc.csv", "2.0", "-2.0"), {"cc.csv:2", "delay = -2", "must be positive"}},
+      {edit("net/cc.csv", "2.0", "-2.0"), {"cc.csv:2", "delay = -2", "out of range; expected a number > 0 (ms)"}},
       {edit("net/cc.csv", "3.5", "strong"), {"cc.csv:2", "syn_weight = strong", "must be a number"}},
       // nodes
       {text("net/cells.h5", "not hdf5"), {"net/cells.h5"}},

@@ -290,6 +290,32 @@ TEST_CASE("a damaged line is refused with file, line, value and what would be ri
   CHECK(complaint_of(scratch.path, scratch / "out.h5", options).problem == "is a directory");
 }
 
+TEST_CASE("a SONATA file is refused for what a text is refused for", "[spike_convert]") {
+  const Scratch scratch;
+  const fs::path from = scratch / "in.h5", to = scratch / "out.h5";
+  write_sonata(from, {"E"}, {{1.5, 0, 0}, {-2, 1, 0}});
+  const Complaint negative = complaint_of(from, to, {});
+  CHECK(negative.key == "/spikes/E/timestamps[1]");
+  CHECK(negative.value == "-2");
+  CHECK(negative.expected == "a number >= 0 (ms)");
+  write_sonata(from, {"E", "\xff\xfe"}, {{1.5, 0, 0}});
+  CHECK(complaint_of(from, to, {}).problem == "has a name that is no UTF-8");
+  std::ofstream(scratch / "in.csv") << "timestamps,node_ids,population\n1,0,\xc3\n";
+  CHECK(complaint_of(scratch / "in.csv", to, {.text = SpikeText::csv}).expected == "a name in UTF-8 without /");
+  std::ofstream(scratch / "in.csv") << "timestamps,node_ids,population\n1,0,\xc3\xa4\n";
+  CHECK(complaint_of(scratch / "in.csv", to, {.text = SpikeText::csv}).problem.empty());
+  // A population whose link leads nowhere is not left out.
+  write_sonata(from, {"E"}, {{1.5, 0, 0}});
+  {
+    const h5::Id file(H5Fopen(from.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+    REQUIRE(H5Lcreate_soft("/spikes/nobody", file.get(), "/spikes/I", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+  }
+  const Complaint dangling = complaint_of(from, to, {});
+  CHECK(dangling.key == "/spikes/I");
+  CHECK(dangling.problem == "is a link to /spikes/nobody, which is not in this file");
+  CHECK(complaint_of(from, to, {.population = "E"}).key == "/spikes/I");
+}
+
 TEST_CASE("damaged texts are refused or read, whatever is in them", "[spike_convert]") {
   const Scratch scratch;
   std::mt19937 random(8);

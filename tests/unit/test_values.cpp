@@ -199,6 +199,34 @@ TEST_CASE("A value for many items", "[values]") {
     CHECK(c.problem == "wrong number of values");
     CHECK(c.expected == "4 values");
   }
+  SECTION("what is out of range is refused, whether listed or drawn") {
+    const rheo::Range allowed{0, 10};
+    const Complaint listed = complaint_of([&] {
+      per_item(Value(std::vector<double>{1, 2, std::nan("")}), 3, key, allowed);
+    });
+    CHECK(listed.value == "nan");
+    CHECK(listed.problem == "entry 2, out of range");
+    CHECK(listed.expected == "a number from 0 to 10");
+    const Complaint drawn =
+        complaint_of([&] { per_item(Value(distribution(Kind::uniform, 11, 11)), 3, key, allowed); });
+    CHECK(drawn.value == "11");
+    CHECK(drawn.problem == "drawn for neuron 0, out of range");
+  }
+  SECTION("no draw lies beyond the reach of its distribution") {
+    Distribution cut = distribution(Kind::normal, 3, 2);
+    cut.min = 2;
+    cut.max = 4;
+    Distribution choice = distribution(Kind::choice, 0, 0);
+    choice.choices = {3, 1, 2};
+    for (const Distribution& d : {distribution(Kind::uniform, -1, 4), distribution(Kind::normal, 3, 2), cut,
+                                  distribution(Kind::lognormal, 1, 2), choice}) {
+      const rheo::Range possible = rheo::reach(d);
+      for (const double x : per_item(Value(d), 1000, key)) REQUIRE(rheo::holds(possible, x));
+    }
+    CHECK(rheo::reach(cut).low == 2);
+    CHECK(rheo::reach(cut).high == 4);
+    CHECK(rheo::reach(distribution(Kind::lognormal, 0, 200)).high == std::numeric_limits<double>::infinity());
+  }
   SECTION("item i is the first draw of its own stream, however many items there are") {
     Distribution d = distribution(Kind::normal, -55, 2);
     d.min = -56;

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/math.hpp"
 #include "core/random.hpp"
 #include "core/time.hpp"
 #include "networks/complaints.hpp"
+#include "networks/port_weights.hpp"
 #include "networks/values.hpp"
 
 namespace rheo {
@@ -37,22 +37,6 @@ bool below_zero(const Value& weight) {
   if (d.kind == Distribution::Kind::uniform) return d.a + d.b < 0;
   if (d.kind == Distribution::Kind::normal) return d.a < 0;
   return d.kind == Distribution::Kind::choice && std::accumulate(d.choices.begin(), d.choices.end(), 0.0) < 0;
-}
-
-// Of the weights at the start, as far as it is known before they are drawn.
-double largest_magnitude(const Value& weight) {
-  const auto of_all = [](const std::vector<double>& values) {
-    double largest = 0;
-    for (const double x : values) largest = std::max(largest, std::abs(x));
-    return largest;
-  };
-  if (const auto* constant = std::get_if<double>(&weight)) return std::abs(*constant);
-  if (const auto* list = std::get_if<std::vector<double>>(&weight)) return of_all(*list);
-  const auto& d = std::get<Distribution>(weight);
-  if (d.kind == Distribution::Kind::uniform) return of_all({d.a, d.b});
-  if (d.kind == Distribution::Kind::choice) return of_all(d.choices);
-  const double far = d.kind == Distribution::Kind::normal ? std::abs(d.a) + 3 * d.b : math::exp(d.a + 3 * d.b);
-  return std::min(far, d.max && d.min ? of_all({*d.min, *d.max}) : far);
 }
 
 // Numbers of a signal; what is published has as many as its projection has sources, which is not known here.
@@ -239,7 +223,8 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   plan->dt = network.dt;
   // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
   constexpr double smallest_step = 1.0 / (1 << 14);
-  plan->relative_step = rule.relative_step(first, largest_magnitude(projection.weight));
+  const WeightRange weights = described_range(projection.weight);
+  plan->relative_step = rule.relative_step(first, std::max(std::abs(weights.low), std::abs(weights.high)));
   plan->precision = plan->relative_step < smallest_step ? Precision::double_ : network.precision;
   const rheo_rule_kernels& kernels = rule.kernels(plan->isa, Precision::double_);
   std::vector<std::byte> step(kernels.step_bytes);

@@ -78,7 +78,7 @@ bool inhibits(const PortWeights& weights) {
 // Of a conductance the magnitude counts, so that a positive one is right.
 void warn_of_port(const NetworkSpec& spec, const std::string& key, const std::string& port, const Value& weight,
                   const std::vector<Selection>& targets, std::vector<Complaint>& to) {
-  const WeightRange range = described_ranges(weight).whole();
+  const WeightRange range = described_range(weight);
   if (port.empty() || !(range.high > 0)) return;
   for (const Selection& target : targets) {
     const auto population = std::find_if(spec.populations.begin(), spec.populations.end(),
@@ -98,6 +98,10 @@ void warn_of_port(const NetworkSpec& spec, const std::string& key, const std::st
 }
 
 }  // namespace
+
+WeightRange described_range(const Value& weight) {
+  return described_ranges(weight).whole();
+}
 
 std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& positive,
                                       const WeightRange& negative) {

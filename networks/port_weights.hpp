@@ -29,6 +29,9 @@ struct WeightRange {
   }
 };
 
+// What a description says of weights; normal and lognormal ones count up to 4 standard deviations.
+WeightRange described_range(const Value& weight);
+
 // What arrives at one port.
 struct PortWeights {
   std::string port, unit;
@@ -40,7 +43,7 @@ struct PortWeights {
 // in these ranges.
 std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& positive,
                                       const WeightRange& negative);
-// The same by the description alone. Normal and lognormal weights count up to 4 standard deviations.
+// The same by the description alone.
 std::vector<PortWeights> described_weights(const NetworkSpec& spec, const ProjectionPlan& plan);
 
 // Weights that are allowed, but whose sign probably says what was not meant.

@@ -39,6 +39,18 @@ bool below_zero(const Value& weight) {
   return d.kind == Distribution::Kind::choice && std::accumulate(d.choices.begin(), d.choices.end(), 0.0) < 0;
 }
 
+// The longest time constant of what sources, targets and synapses keep (ms).
+double longest_tau(const Rule& rule, const std::vector<double>& params) {
+  double longest = 0;
+  const auto include = [&](bool decays, std::size_t param) {
+    if (decays) longest = std::max(longest, params[param]);
+  };
+  for (const auto* traces : {&rule.pre, &rule.post})
+    for (const RuleTrace& trace : *traces) include(trace.kind == RuleTrace::Kind::decays, trace.param);
+  for (const RuleColumn& column : rule.columns) include(column.decays, column.param);
+  return longest;
+}
+
 // Numbers of a signal; what is published has as many as its projection has sources, which is not known here.
 std::uint32_t width_of(const SignalSpec& signal) {
   return signal.kind == SignalSpec::Kind::filtered_spikes ? 1 : signal.width;
@@ -223,9 +235,12 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   plan->dt = network.dt;
   // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
   constexpr double smallest_step = 1.0 / (1 << 14);
+  // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this limit.
+  constexpr double most_ticks = 1 << 20;
   const WeightRange weights = described_range(projection.weight);
   plan->relative_step = rule.relative_step(first, std::max(std::abs(weights.low), std::abs(weights.high)));
-  plan->precision = plan->relative_step < smallest_step ? Precision::double_ : network.precision;
+  const bool slow = plan->relative_step < smallest_step || longest_tau(rule, first) > most_ticks * network.dt;
+  plan->precision = slow ? Precision::double_ : network.precision;
   const rheo_rule_kernels& kernels = rule.kernels(plan->isa, Precision::double_);
   std::vector<std::byte> step(kernels.step_bytes);
   kernels.prepare(first.data(), plan->dt, step.data());

@@ -295,6 +295,20 @@ TEST_CASE("single precision: pairs whose step is below half an ulp add up", "[pr
   }
 }
 
+TEST_CASE("single precision: traces that decay over days", "[precision]") {
+  std::vector<double> source;
+  double x = 0;
+  for (int spike = 0; spike < 3000; ++spike) {
+    source.push_back(3.0 * spike + 1);  // arrives a tick later
+    x = x * std::exp(-3 / 1e8) + 1;
+  }
+  const PlasticitySpec pair{
+      .rule = "stdp_pair",
+      .params = {{"lambda", 1e-4}, {"alpha", 0.0}, {"mu_plus", 0.0}, {"tau_plus", 1e8}, {"w_max", 100.0}}};
+  const double change = weight_after(learning(source, {9100}, 5.0, pair), 9200) - 5;
+  CHECK(change / 1e-2 == Approx(x * std::exp(-(9100 - 8999) / 1e8)).epsilon(1e-8));
+}
+
 TEST_CASE("single precision: what synapses in double precision transmit, for any number of lanes", "[precision]") {
   const auto network = [](double lambda, unsigned lanes) {
     NetworkSpec spec = learning({3, 30, 57, 80}, {12, 40, 66}, 2.0,

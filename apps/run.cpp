@@ -346,7 +346,7 @@ class Run {
       // One at the very tick of the checkpoint that was resumed from is there already.
       if (checkpoint_at_.contains(now) && (resumed_ == nullptr || now != resumed_->tick)) keep_checkpoint();
       if (now >= experiment_.end()) {
-        simulation_.settle();  // so that no weight that is not finite goes unnoticed
+        simulation_.check_synapses();
         return false;
       }
       if (signals_.stop_requested()) return true;

@@ -378,6 +378,10 @@ void Simulation::settle() {
   s.throw_if_a_synapse_is_broken();
 }
 
+void Simulation::check_synapses() const {
+  state_->throw_if_a_synapse_is_broken();
+}
+
 void Simulation::learn(std::size_t projection, bool learns) {
   Connectivity& connectivity = *state_->parts.connectivity;
   if (connectivity.learns(projection) == learns) return;

@@ -91,7 +91,7 @@ class Connectivity {
   virtual void spiked(std::size_t, Tick, std::span<const NeuronId>) {}
   // Brings a lane's weights up to tick `now`, the last that was computed. Changes no result.
   virtual void settle(std::size_t, Tick) {}
-  // A synapse that holds a number that is not finite, all lanes settled.
+  // A synapse that holds a number that is not finite, whatever has not reached it yet.
   struct BrokenSynapse {
     std::string projection, rule, what;
     NeuronId source = 0, target = 0;
@@ -255,6 +255,8 @@ class Simulation {
   // Brings all weights up to now(), for whoever reads them. Changes no result. Throws NumericalError where a rule made
   // one that is not finite.
   void settle();
+  // Throws NumericalError where a synapse holds a number that is not finite: as of the last arrivals, unless settled.
+  void check_synapses() const;
 
   // Whether synapses of a projection (counted as declared) change in the ticks after now(). At first all do that have a
   // rule; saved states hold it. What its targets spike while a projection does not learn never reaches its synapses.

@@ -9,6 +9,7 @@
 #include "apps/continual/run.hpp"
 #include "apps/continual/task.hpp"
 #include "apps/progress.hpp"
+#include "apps/run.hpp"
 #include "apps/signals.hpp"
 #include "core/parallel.hpp"
 #include "io/recording.hpp"
@@ -39,6 +40,7 @@ void continual(const ContinualOptions& options) {
   recording_step(kept, [&] { fs::create_directories(kept); });
   const RecordingLock lock(out / "results.h5");
   const Threads threads(options.threads);
+  if (!options.quiet) show_warnings(work.experiment);
   Progress progress(options.quiet ? nullptr : stderr);
   progress.stage("reading the images");
   const ImageSets images = load_images(work);

@@ -133,7 +133,9 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
 }
 
 void inspect(const InspectOptions& options) {
-  const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  check_network(experiment);
+  show_warnings(experiment);
   const Network network = build_network(experiment, Threads(options.threads));
   nlohmann::ordered_json json;
   if (options.json) json = network_json(experiment, network);

@@ -115,6 +115,7 @@ void run_reservoir(const ReservoirOptions& options) {
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
   const KeptTrials kept(out / "trials", version);
   const Threads threads(options.threads);
+  if (!options.quiet) show_warnings(work.experiment);
   Progress progress(options.quiet ? nullptr : stderr);
   Results results;
   results.title = work.task.title;

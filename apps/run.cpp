@@ -522,12 +522,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   if (options.lanes) experiment.network.lanes = *options.lanes;
   if (resumed != nullptr) check_files(experiment, *resumed);
   check_network(experiment);
-  if (!options.quiet) {
-    for (const std::string& warning : experiment.warnings) {
-      const std::string line = "rheo: warning: " + warning + "\n";
-      std::fwrite(line.data(), 1, line.size(), stderr);
-    }
-  }
+  if (!options.quiet) show_warnings(experiment);
   const fs::path directory = output_directory(options, experiment);
   std::vector<std::string> earlier;
   if (resumed == nullptr) earlier = claim_directory(directory, recorded_files(experiment));
@@ -535,6 +530,13 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
 }
 
 }  // namespace
+
+void show_warnings(const Experiment& experiment) {
+  for (const std::string& warning : experiment.warnings) {
+    const std::string line = "rheo: warning: " + warning + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+}
 
 std::string kept_checkpoint(double ms) {
   return fmt::format("checkpoint_{}ms.h5", ms);

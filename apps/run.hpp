@@ -38,6 +38,8 @@ struct RunOptions {
 // Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
 Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
                            const std::vector<std::string>& plugins = {});
+// Its warnings, on stderr.
+void show_warnings(const Experiment& experiment);
 // --plugin of a command.
 void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
 

@@ -27,6 +27,12 @@ std::string names_text(std::size_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+std::string warnings_text(const Experiment& experiment) {
+  std::string text;
+  for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+  return text;
+}
+
 void validate(const ValidateOptions& options) {
   Experiment experiment;
   std::string points;
@@ -42,15 +48,15 @@ void validate(const ValidateOptions& options) {
     const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
     const ContinualTask& task = work.task;
     const ImageSets images = load_images(work);
-    print(fmt::format("{}: ok\n  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
-                      names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
+    print(fmt::format("{}: ok\n{}  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
+                      warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
                       names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
                       grouped(images.test.size())));
     return;
   } else if (kind) {
     const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
-    print(fmt::format("{}: ok\n  task {}, {}\n", options.file, name_of(learning.task.kind),
-                      names_text(learning.task.seeds.size(), "seed", "seeds")));
+    print(fmt::format("{}: ok\n{}  task {}, {}\n", options.file, warnings_text(learning.experiment),
+                      name_of(learning.task.kind), names_text(learning.task.seeds.size(), "seed", "seeds")));
     return;
   } else {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
@@ -58,8 +64,7 @@ void validate(const ValidateOptions& options) {
   const CheckedNetwork checked = check_network(experiment);
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
-  std::string text = fmt::format("{}: ok\n", options.file);
-  for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+  std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(experiment);
   text += points;
   text += fmt::format("  {} neurons in {}, {}, {}; {:.6g} ms = {} ticks of {} ms\n", grouped(neurons),
                       names_text(experiment.network.populations.size(), "population", "populations"),

@@ -103,8 +103,8 @@ WeightRange described_range(const Value& weight) {
   return described_ranges(weight).whole();
 }
 
-std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& positive,
-                                      const WeightRange& negative) {
+std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& first,
+                                      const WeightRange& second) {
   std::vector<PortWeights> all;
   const auto add = [&](const TargetRange& target, std::uint32_t index, const WeightRange& range) {
     if (range.empty()) return;
@@ -116,8 +116,8 @@ std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionP
     place->sign = sign_of(place->range, port, index == 1);
   };
   for (const TargetRange& target : plan.targets) {
-    add(target, target.port_positive, positive);
-    add(target, target.port_negative, negative);
+    add(target, target.port_positive, first);
+    add(target, target.port_negative, second);
   }
   return all;
 }

@@ -41,8 +41,8 @@ struct PortWeights {
 
 // Of a projection whose weights for its targets' first and second port (docs/semantics.md 4), as they count there, are
 // in these ranges.
-std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& positive,
-                                      const WeightRange& negative);
+std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& first,
+                                      const WeightRange& second);
 // The same by the description alone.
 std::vector<PortWeights> described_weights(const NetworkSpec& spec, const ProjectionPlan& plan);
 

@@ -328,7 +328,7 @@ weight = 67.0
       CHECK((all.find(warning) != std::string::npos) == warns);
     };
     shows({"validate", file.string()}, !is_right);
-    shows({"inspect", file.string()}, false);
+    shows({"inspect", file.string()}, !is_right);
     shows({"run", file.string(), "--out", run.string()}, !is_right);
     const auto weights = report(run)["projections"]["inhibition"]["weights"];
     REQUIRE(weights.size() == 1);

@@ -94,12 +94,17 @@ const char* const value_forms =
     "a number, a list, { uniform = [low, high] }, { normal = [mean, sd] }, { lognormal = [mu, sigma] }, "
     "{ choice = [..] } or { file = .., dataset = .. }";
 
-// The numbers of { file = .., dataset = .. }.
-std::vector<double> read_dataset(const Field& table) {
+// The numbers of { file = .., dataset = .. }; so many of them, where that is known: a file of some bytes may claim
+// billions.
+std::vector<double> read_dataset(const Field& table, std::optional<std::uint64_t> count = {},
+                                 const std::string& expected = {}) {
   const Field file = table.need("file", "the path of an HDF5 file");
   const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
   try {
-    return h5::File::open(file.path()).dataset(dataset.text("the path of a dataset")).read<double>();
+    const h5::Dataset data = h5::File::open(file.path()).dataset(dataset.text("the path of a dataset"));
+    if (count && data.size() != *count)
+      table.refuse_table(fmt::format("the dataset has {} values", data.size()), expected);
+    return data.read<double>();
   } catch (const h5::Error& error) {
     Complaint complaint = error.complaint();
     const std::string object = complaint.key.empty() ? std::string() : ":" + complaint.key;
@@ -127,12 +132,9 @@ Value read_value_table(const Field& table, const Range& range, const Count& coun
   if (kind == "file") {
     table.only({"file", "dataset"});
     if (!count.count) table.find("file")->refuse("a file holds one value each", count.why_not);
-    const std::vector<double> numbers = read_dataset(table);
     const Field whole = table;
     const std::string expected = fmt::format("{} values, one per {}, each {}", *count.count, count.each, range.text());
-    if (numbers.size() != *count.count) {
-      whole.refuse_table(fmt::format("the dataset has {} values", numbers.size()), expected);
-    }
+    const std::vector<double> numbers = read_dataset(table, *count.count, expected);
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (!std::isfinite(numbers[i]) || !range.holds(numbers[i])) {
         whole.refuse_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]),

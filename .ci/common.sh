@@ -3,7 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages="build-essential cmake ninja-build libtbb-dev libhdf5-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev libboost-dev libeigen3-dev zlib1g-dev"
+  nlohmann-json3-dev libboost-dev libeigen3-dev zlib1g-dev libssl-dev"
 # Catch2 runs the tests, Random123 and h5py are the second opinions on our random numbers and files.
 test_packages="catch2 librandom123-dev python3-h5py"
 # The second compiler, the sanitizers' runtime for it, the formatter, what counts instructions, a scheduler, who reads

@@ -28,6 +28,7 @@ void add_resume(CLI::App& app);
 void add_reservoir(CLI::App& app);
 void add_continual(CLI::App& app);
 void add_recover(CLI::App& app);
+void add_verify(CLI::App& app);
 void add_export(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_report(CLI::App& app);

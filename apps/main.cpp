@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   rheo::add_reservoir(app);
   rheo::add_continual(app);
   rheo::add_recover(app);
+  rheo::add_verify(app);
   rheo::add_export(app);
   rheo::add_convert(app);
   rheo::add_report(app);
@@ -78,6 +79,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   hold_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone away must not end a simulation
+  std::signal(SIGXFSZ, SIG_IGN);  // a file larger than ulimit -f allows is an error of writing, which has a message
   try {
     return run(argc, argv);
   } catch (const rheo::UserError& error) {

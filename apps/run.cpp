@@ -69,15 +69,15 @@ Tick window_of(const Network& network, double dt) {
   return ms_to_tick_nearest(shortest, dt);
 }
 
-void write_weights(const fs::path& file, const Network& network, const NetworkSpec& spec, const std::string& name) {
+void write_weights(const fs::path& file, const Network& network, const NetworkSpec& spec, const RecordWeights& record) {
   recording_step(file, [&] {
     write_whole(file, [&](h5::File& to) {
       std::size_t index = 0;
-      while (spec.projections.at(index).name != name) ++index;
+      while (spec.projections.at(index).name != record.projection) ++index;
       h5::Group edges = to.create_group("edges");
       std::set<std::string> taken;
       for (const EdgePopulation& part : edge_populations(network, spec, index, taken))
-        write_edges(edges, network, spec, index, part);
+        write_edges(edges, network, spec, index, part, storage_of(record.compress));
     });
   });
 }
@@ -244,8 +244,19 @@ class Run {
   // earlier: what claim_directory() returned. Returns the exit code.
   int operator()(const std::vector<std::string>& earlier) {
     read_state();
-    begin_recording();
-    write_run_report(directory_, report_);  // only now: an unfinished recording there would have been refused
+    try {
+      begin_recording();
+      write_run_report(directory_, report_);  // only now: an unfinished recording there would have been refused
+    } catch (...) {
+      if (resumed_ != nullptr) throw;
+      // Nothing is recorded yet: unfinished recordings without content would only be in the way of the next run.
+      spike_recorder_.reset();
+      state_recorders_.clear();
+      weight_recorders_.clear();
+      std::error_code ignored;
+      for (const fs::path& file : recordings_while_running(experiment_, directory_)) fs::remove(part_of(file), ignored);
+      throw;
+    }
     if (resumed_ == nullptr) remove_earlier(directory_, earlier, files_, experiment_.initial_state);
     simulation_.profile(options_.profile);
     progress_.finish();
@@ -434,9 +445,9 @@ class Run {
     } else if (!experiment_.weights.empty()) {
       simulation_.settle();
       for (const RecordWeights& weights : experiment_.weights)
-        if (weights.times.empty())
-          write_weights(directory_ / weights.file, network_, experiment_.network, weights.projection);
+        if (weights.times.empty()) write_weights(directory_ / weights.file, network_, experiment_.network, weights);
     }
+    for (const std::string& file : report_.files) report_.sha256[file] = sha256_of_file(directory_ / file);
     report_.populations = statistics_.results(simulation_.now(), simulation_.dt());
     report_.peak_memory = peak_memory_bytes();
     if (options_.profile) report_.stages = simulation_.stage_times();
@@ -450,6 +461,7 @@ class Run {
       conclude(RunReport::Status::failed, problem);
     } catch (const std::exception&) {
       report_.files.clear();
+      report_.sha256.clear();
       try {
         write_run_report(directory_, report_);
       } catch (const std::exception&) {

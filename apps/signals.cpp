@@ -29,7 +29,7 @@ void note(int signal) {
 
 StopSignals::StopSignals() {
   received.store(0);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP, SIGXCPU}) {
     struct sigaction action {};
     action.sa_handler = note;
     action.sa_flags = SA_RESTART;
@@ -59,6 +59,8 @@ const char* StopSignals::name() const {
       return "SIGUSR1";
     case SIGHUP:
       return "SIGHUP";
+    case SIGXCPU:
+      return "SIGXCPU";
     default:
       return "";
   }

@@ -39,8 +39,8 @@ void for_each_synapse(const Network& network, std::size_t projection, const Popu
 template <class T>
 class Column {
  public:
-  Column(h5::Group& group, const std::string& name, std::uint64_t size)
-      : data_(group.create_dataset<T>(name, size)), pieces_(std::min(size, piece)) {
+  Column(h5::Group& group, const std::string& name, std::uint64_t size, h5::Storage storage)
+      : data_(group.create_dataset<T>(name, size, storage)), pieces_(std::min(size, piece)) {
     pieces_.clear();
   }
   h5::Dataset& data() { return data_; }
@@ -60,14 +60,17 @@ class Column {
   std::uint64_t written_ = 0;
 };
 
-void write_constant(h5::Dataset data, std::uint64_t size) {
-  const std::vector<std::uint32_t> zeros(std::min(size, piece), 0);
+template <class T>
+void write_zeros(h5::Group& group, const std::string& name, std::uint64_t size, h5::Storage storage) {
+  h5::Dataset data = group.create_dataset<T>(name, size, storage);
+  const std::vector<T> zeros(std::min(size, piece), 0);
   for (std::uint64_t first = 0; first < size; first += piece)
-    data.write<std::uint32_t>(first, std::span(zeros).first(std::min(piece, size - first)));
+    data.write<T>(first, std::span(zeros).first(std::min(piece, size - first)));
 }
 
 // The ranges of edges of every node of one side, from that side's column: a range is a run of equal ids.
-void write_index(h5::Group& indices, const std::string& name, const h5::Dataset& ids, std::uint32_t nodes) {
+void write_index(h5::Group& indices, const std::string& name, const h5::Dataset& ids, std::uint32_t nodes,
+                 h5::Storage storage) {
   // Calls use(node, begin, end) for every run.
   const std::uint64_t edges = ids.rows();
   const auto for_each_run = [&](const auto& use) {
@@ -89,8 +92,8 @@ void write_index(h5::Group& indices, const std::string& name, const h5::Dataset&
 
   h5::Group group = indices.create_group(name);
   const std::uint64_t node_shape[] = {nodes, 2}, range_shape[] = {first_range.back(), 2};
-  h5::Dataset of_nodes = group.create_dataset<std::uint64_t>("node_id_to_ranges", node_shape);
-  h5::Dataset of_ranges = group.create_dataset<std::uint64_t>("range_to_edge_id", range_shape);
+  h5::Dataset of_nodes = group.create_dataset<std::uint64_t>("node_id_to_ranges", node_shape, storage);
+  h5::Dataset of_ranges = group.create_dataset<std::uint64_t>("range_to_edge_id", range_shape, storage);
   std::vector<std::uint64_t> rows;
   for (std::uint64_t first = 0; first < nodes; first += piece) {
     rows.clear();
@@ -116,19 +119,20 @@ void write_index(h5::Group& indices, const std::string& name, const h5::Dataset&
 
 template <class Real>
 void write_in(h5::Group& edges, const Network& network, const NetworkSpec& spec, std::size_t projection,
-              const EdgePopulation& population) {
+              const EdgePopulation& population, h5::Storage storage) {
   const PopulationInfo& from = network.simulation().populations()[population.source];
   const PopulationInfo& to = network.simulation().populations()[population.target];
   h5::Group group = edges.create_group(population.name);
-  Column<std::uint64_t> source(group, "source_node_id", population.edges),
-      target(group, "target_node_id", population.edges), index(group, "edge_group_index", population.edges);
+  Column<std::uint64_t> source(group, "source_node_id", population.edges, storage),
+      target(group, "target_node_id", population.edges, storage),
+      index(group, "edge_group_index", population.edges, storage);
   source.data().set_text("node_population", spec.populations[population.source].name);
   target.data().set_text("node_population", spec.populations[population.target].name);
-  write_constant(group.create_dataset<std::uint32_t>("edge_type_id", population.edges), population.edges);
-  write_constant(group.create_dataset<std::uint16_t>("edge_group_id", population.edges), population.edges);
+  write_zeros<std::uint32_t>(group, "edge_type_id", population.edges, storage);
+  write_zeros<std::uint16_t>(group, "edge_group_id", population.edges, storage);
   h5::Group values = group.create_group("0");
-  Column<Real> weight(values, "syn_weight", population.edges);
-  Column<double> delay(values, "delay", population.edges);
+  Column<Real> weight(values, "syn_weight", population.edges, storage);
+  Column<double> delay(values, "delay", population.edges, storage);
   std::uint64_t edge = 0;
   for_each_synapse(network, projection, from, to, [&](const Synapse& synapse) {
     source.add(synapse.source - from.first);
@@ -143,8 +147,8 @@ void write_in(h5::Group& edges, const Network& network, const NetworkSpec& spec,
   weight.write();
   delay.write();
   h5::Group indices = group.create_group("indices");
-  write_index(indices, "source_to_target", source.data(), from.size);
-  write_index(indices, "target_to_source", target.data(), to.size);
+  write_index(indices, "source_to_target", source.data(), from.size, storage);
+  write_index(indices, "target_to_source", target.data(), to.size, storage);
 }
 
 }  // namespace
@@ -173,12 +177,12 @@ std::vector<EdgePopulation> edge_populations(const Network& network, const Netwo
 }
 
 void write_edge_ends(h5::Group& group, const Network& network, const NetworkSpec& spec, std::size_t projection,
-                     const EdgePopulation& population) {
+                     const EdgePopulation& population, h5::Storage storage) {
   const PopulationInfo& from = network.simulation().populations()[population.source];
   const PopulationInfo& to = network.simulation().populations()[population.target];
-  Column<std::uint64_t> source(group, "source_node_id", population.edges),
-      target(group, "target_node_id", population.edges);
-  Column<double> delay(group, "delay", population.edges);
+  Column<std::uint64_t> source(group, "source_node_id", population.edges, storage),
+      target(group, "target_node_id", population.edges, storage);
+  Column<double> delay(group, "delay", population.edges, storage);
   source.data().set_text("node_population", spec.populations[population.source].name);
   target.data().set_text("node_population", spec.populations[population.target].name);
   delay.data().set_text("units", "ms");
@@ -193,11 +197,11 @@ void write_edge_ends(h5::Group& group, const Network& network, const NetworkSpec
 }
 
 void write_edges(h5::Group& edges, const Network& network, const NetworkSpec& spec, std::size_t projection,
-                 const EdgePopulation& population) {
+                 const EdgePopulation& population, h5::Storage storage) {
   if (spec.precision == Precision::single_)
-    write_in<float>(edges, network, spec, projection, population);
+    write_in<float>(edges, network, spec, projection, population, storage);
   else
-    write_in<double>(edges, network, spec, projection, population);
+    write_in<double>(edges, network, spec, projection, population, storage);
 }
 
 }  // namespace rheo

@@ -35,11 +35,11 @@ std::vector<EdgePopulation> edge_populations(const Network& network, const Netwo
 
 // Writes one of them as a group of `edges`, which belongs to a file that can be read, too. Throws h5::Error.
 void write_edges(h5::Group& edges, const Network& network, const NetworkSpec& spec, std::size_t projection,
-                 const EdgePopulation& population);
+                 const EdgePopulation& population, h5::Storage storage = h5::Storage::plain);
 
 // Writes where its edges begin and end, and how long they take, into an empty group: source_node_id and target_node_id
 // as above, and delay (float64, ms). Throws h5::Error.
 void write_edge_ends(h5::Group& group, const Network& network, const NetworkSpec& spec, std::size_t projection,
-                     const EdgePopulation& population);
+                     const EdgePopulation& population, h5::Storage storage);
 
 }  // namespace rheo

@@ -38,6 +38,7 @@ struct RecordStates {
   std::vector<std::string> variables;  // state columns that all of these populations have; one file each
   std::vector<std::string> files;      // their names in the output directory
   SampleTimes times;
+  std::optional<bool> compress = {};  // nothing: where it halves the first chunk
 };
 
 // What [record.NAME] with a projection asks for: its weights at the end, or snapshots of a plastic one while running.
@@ -47,6 +48,7 @@ struct RecordWeights {
   std::string file;                         // in the output directory
   std::vector<std::string> variables = {};  // columns of its rule; none: its weights at the end
   std::vector<SampleTimes> times = {};      // of snapshots
+  std::optional<bool> compress = {};        // nothing: where it halves the first chunk
 };
 
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.

@@ -59,9 +59,10 @@ class RecordingReader {
 
   void read_states(const Field& field, const std::string& name) {
     check_name(field, name);
-    field.only({"population", "variables", "every", "start", "stop", "phases"});
+    field.only({"population", "variables", "every", "start", "stop", "phases", "compress"});
     RecordStates report;
     report.name = name;
+    report.compress = read_compress(field);
     report.cells = read_selections_(field.need("population", "a population such as \"E[0:5]\", or a list of them"));
     const Field variables = field.need("variables", "a list of variables such as [\"V_m\"]");
     const auto add = [&](const Field& variable) {
@@ -116,7 +117,7 @@ class RecordingReader {
 
   void read_weights(const Field& field, const std::string& name) {
     check_name(field, name);
-    field.only({"projection", "every", "start", "stop", "phases", "variables"});
+    field.only({"projection", "every", "start", "stop", "phases", "variables", "compress"});
     const Field projection = *field.find("projection");
     const std::string& wanted = projection.text("the name of a projection");
     Names names;
@@ -124,6 +125,7 @@ class RecordingReader {
     if (!contains(names, wanted))
       projection.refuse("unknown projection", names.empty() ? "a projection" : one_of(names), nearest(wanted, names));
     RecordWeights weights{name, wanted, name + ".h5"};
+    weights.compress = read_compress(field);
     if (const auto every = field.find("every")) {
       read_snapshots(field, *every, weights);
     } else {
@@ -219,6 +221,12 @@ class RecordingReader {
   void claim(const Field& field, const std::string& name, const std::string& file) {
     if (const auto [known, fresh] = owners_.emplace(file, name); !fresh)
       field.refuse(fmt::format("writes {}, as does record.{}", file, known->second), "another name");
+  }
+
+  static std::optional<bool> read_compress(const Field& field) {
+    const auto compress = field.find("compress");
+    if (!compress) return std::nullopt;
+    return compress->flag();
   }
 
   Tick read_start(const Field& field) const {

@@ -1,9 +1,12 @@
 #include "io/h5.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -203,6 +206,12 @@ bool never_written(hid_t dataset) {
   return plist && H5Pfill_value_defined(plist.get(), &fill) >= 0 && fill != H5D_FILL_VALUE_USER_DEFINED;
 }
 
+// Bytes that the file has on the disk, whatever it says itself.
+std::uint64_t bytes_on_disk(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
 std::uint64_t size_of_file(hid_t object) {
   const Id file(H5Iget_file_id(object));
   hsize_t bytes = 0;
@@ -229,9 +238,12 @@ void send_nowhere(hid_t object) noexcept {
 }
 
 // locks: as the library does by default, but works where the file system has none.
-Id access_list(bool locks = true) {
+// attempts: to read metadata that a live writer may be about to write; the library sleeps between them, twice as long
+// each time.
+Id access_list(bool locks = true, unsigned attempts = 0) {
   Id plist(H5Pcreate(H5P_FILE_ACCESS));
   if (plist) H5Pset_file_locking(plist.get(), locks, true);
+  if (plist && attempts != 0) H5Pset_metadata_read_attempts(plist.get(), attempts);
   return plist;
 }
 
@@ -401,6 +413,48 @@ void Object::read_attribute(std::string_view name, hid_t native, void* values, s
 
 // ---- datasets
 
+namespace {
+
+// Sizes of the chunks of a dataset; empty: it has none.
+std::vector<hsize_t> chunk_shape(hid_t dataset, std::size_t rank) {
+  const Id plist(H5Dget_create_plist(dataset));
+  std::vector<hsize_t> chunk(rank);
+  if (!plist || rank == 0 || H5Pget_layout(plist.get()) != H5D_CHUNKED ||
+      H5Pget_chunk(plist.get(), static_cast<int>(rank), chunk.data()) < 0) {
+    H5Eclear2(H5E_DEFAULT);
+    return {};
+  }
+  return chunk;
+}
+
+// Whether what no chunk stores has no meaning either.
+bool needs_all_chunks(hid_t dataset) {
+  const Id plist(H5Dget_create_plist(dataset));
+  H5D_fill_time_t when = H5D_FILL_TIME_IFSET;
+  return plist && H5Pget_layout(plist.get()) == H5D_CHUNKED && H5Pget_fill_time(plist.get(), &when) >= 0 &&
+         when == H5D_FILL_TIME_NEVER;
+}
+
+// Calls use(offset) for the chunks of one band, those side by side that begin with row `row`, until it returns false.
+template <class Use>
+bool each_chunk(std::uint64_t row, const std::vector<std::uint64_t>& shape, const std::vector<hsize_t>& chunk,
+                const Use& use) {
+  std::vector<hsize_t> offset(shape.size(), 0);
+  offset[0] = row;
+  for (;;) {
+    if (!use(offset)) return false;
+    std::size_t d = shape.size();
+    while (--d > 0) {
+      offset[d] += chunk[d];
+      if (offset[d] < shape[d]) break;
+      offset[d] = 0;
+    }
+    if (d == 0) return true;
+  }
+}
+
+}  // namespace
+
 std::vector<std::uint64_t> Dataset::shape() const {
   const Session session;
   const Id space(H5Dget_space(id()));
@@ -485,6 +539,7 @@ void Dataset::read_rows(std::uint64_t first, std::optional<std::uint64_t> count,
   const Session session;
   const auto sizes = shape();
   if (size() == 0 || (count && *count == 0)) return;
+  if (needs_all_chunks(id())) check_chunks(first, count.value_or(rows()));
   Id memory_space, file_space;
   if (count && !sizes.empty()) {
     std::vector<hsize_t> start(sizes.size(), 0), extent(sizes.begin(), sizes.end());
@@ -557,7 +612,307 @@ std::uint64_t values_per_row(const std::vector<std::uint64_t>& shape) {
 }
 }  // namespace
 
+// ---- chunks with checksums
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "values are stored little-endian");
+
+// As the library's filter computes it: over words of 16 bits, the first byte of each the higher one.
+std::uint32_t fletcher32(std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t most_words = 360;  // between two reductions: the sums do not overflow
+  const auto reduce = [](std::uint32_t sum) { return (sum & 0xffff) + (sum >> 16); };
+  std::uint32_t sum = 0, sum_of_sums = 0;
+  std::size_t words = bytes.size() / 2;
+  const std::uint8_t* at = bytes.data();
+  while (words > 0) {
+    const std::size_t some = std::min(words, most_words);
+    words -= some;
+    for (const std::uint8_t* const end = at + 2 * some; at != end; at += 2) {
+      sum += static_cast<std::uint32_t>(at[0] << 8 | at[1]);
+      sum_of_sums += sum;
+    }
+    sum = reduce(sum);
+    sum_of_sums = reduce(sum_of_sums);
+  }
+  if (bytes.size() % 2 != 0) {
+    sum += static_cast<std::uint32_t>(*at << 8);
+    sum_of_sums += sum;
+    sum = reduce(sum);
+    sum_of_sums = reduce(sum_of_sums);
+  }
+  return reduce(sum_of_sums) << 16 | reduce(sum);
+}
+
+// A stream of zlib that is used again and again: its memory is taken once per thread and level.
+class Deflater {
+ public:
+  explicit Deflater(int level) {
+    if (deflateInit(&stream_, level) != Z_OK) throw std::bad_alloc();
+  }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+  ~Deflater() { deflateEnd(&stream_); }
+
+  // Longer than necessary: with an empty block more, for a result of another size.
+  void operator()(std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to, bool longer) {
+    deflateReset(&stream_);
+    constexpr std::size_t empty_block = 16;
+    to.resize(deflateBound(&stream_, from.size()) + empty_block);
+    stream_.next_in = const_cast<Bytef*>(from.data());
+    stream_.avail_in = static_cast<uInt>(from.size());
+    stream_.next_out = to.data();
+    stream_.avail_out = static_cast<uInt>(to.size());
+    if (longer) deflate(&stream_, Z_SYNC_FLUSH);
+    deflate(&stream_, Z_FINISH);
+    to.resize(stream_.total_out);
+  }
+
+ private:
+  z_stream stream_{};
+};
+
+void deflate_at_level(int level, std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to, bool longer) {
+  thread_local Deflater stored(0), fast(1);
+  (level == 0 ? stored : fast)(from, to, longer);
+}
+
+// Byte k of all values, for each k: as the library's filter does it.
+void shuffle(std::span<const std::uint8_t> from, std::size_t width, std::vector<std::uint8_t>& to) {
+  const std::size_t count = from.size() / width;
+  to.resize(from.size());
+  for (std::size_t k = 0; k < width; ++k)
+    for (std::size_t i = 0; i < count; ++i) to[k * count + i] = from[i * width + k];
+}
+
+}  // namespace
+
+// Rows on their way into chunks. The library itself would write a chunk that has grown in the place of what it was: a
+// reader, a kill or a power cut in between would meet half of it, and the checksum of the whole. Here a chunk is given
+// another size each time, so that the library looks for another place, and what was there before stays until the index
+// names the new one.
+class Dataset::Chunks {
+ public:
+  // grows: the first dimension does; what does not fill a chunk yet is written all the same.
+  Chunks(std::vector<hsize_t> shape, std::vector<hsize_t> chunk, std::size_t width, Storage storage, bool grows)
+      : shape_(std::move(shape)), chunk_(std::move(chunk)), width_(width), storage_(storage), grows_(grows) {
+    std::size_t pieces = 1;
+    for (std::size_t d = 1; d < shape_.size(); ++d) {
+      values_per_row_ *= shape_[d];
+      pieces *= (shape_[d] + chunk_[d] - 1) / chunk_[d];
+    }
+    sizes_.assign(pieces, 0);
+    level_ = storage == Storage::checked ? 0 : 1;
+    band_.reserve(band_bytes());
+  }
+  std::uint64_t rows() const { return rows_; }
+  std::uint64_t rows_to_next() const { return chunk_[0] - rows_ % chunk_[0]; }
+  std::uint64_t values_per_row() const { return values_per_row_; }
+
+  // Whole rows after those that came before. False: the library said no.
+  bool append(hid_t dataset, std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const std::size_t some = std::min(bytes.size(), band_bytes() - band_.size());
+      band_.insert(band_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(some));
+      bytes = bytes.subspan(some);
+      rows_ += some / row_bytes();
+      const bool is_full = band_.size() == band_bytes();
+      if (!is_full && !grows_ && rows_ != shape_[0]) continue;
+      if (!write_band(dataset)) return false;
+      if (!is_full) continue;
+      band_.clear();
+      ++bands_;
+      sizes_.assign(sizes_.size(), 0);
+    }
+    return true;
+  }
+
+ private:
+  std::size_t row_bytes() const { return values_per_row_ * width_; }
+  std::size_t band_bytes() const { return static_cast<std::size_t>(chunk_[0]) * row_bytes(); }
+
+  // Cuts the rows at hand into chunks side by side.
+  bool write_band(hid_t dataset) {
+    std::vector<hsize_t> offset(shape_.size(), 0);
+    offset[0] = bands_ * chunk_[0];
+    for (std::size_t& size : sizes_) {
+      if (!write_chunk(dataset, offset, size)) return false;
+      for (std::size_t d = shape_.size(); d-- > 1;) {
+        offset[d] += chunk_[d];
+        if (offset[d] < shape_[d]) break;
+        offset[d] = 0;
+      }
+    }
+    return true;
+  }
+
+  bool write_chunk(hid_t dataset, const std::vector<hsize_t>& offset, std::size_t& size) {
+    std::size_t bytes = width_;
+    for (const hsize_t n : chunk_) bytes *= n;
+    raw_.assign(bytes, 0);
+    copy_into_chunk(offset);
+    const bool is_first = storage_ == Storage::by_its_first && !decided_;
+    pack(size);
+    if (is_first && band_.size() == band_bytes()) {
+      decided_ = true;
+      if (packed_.size() > bytes / 2) {
+        level_ = 0;
+        pack(size);
+      }
+    }
+    size = packed_.size();
+    // A bit for each filter that was left out; the shuffle is the first.
+    const std::uint32_t left_out = level_ == 0 && storage_ != Storage::checked ? 1 : 0;
+    const Session session;
+    return H5Dwrite_chunk(dataset, H5P_DEFAULT, left_out, offset.data(), packed_.size(), packed_.data()) >= 0;
+  }
+
+  // Fills packed_ from raw_, with another size than `before`.
+  void pack(std::size_t before) {
+    if (level_ != 0) shuffle(raw_, width_, shuffled_);
+    const std::vector<std::uint8_t>& from = level_ != 0 ? shuffled_ : raw_;
+    constexpr std::size_t checksum_bytes = 4;
+    deflate_at_level(level_, from, packed_, false);
+    if (packed_.size() + checksum_bytes == before) deflate_at_level(level_, from, packed_, true);
+    const std::uint32_t sum = fletcher32(packed_);
+    for (std::size_t k = 0; k < checksum_bytes; ++k) packed_.push_back(static_cast<std::uint8_t>(sum >> 8 * k));
+  }
+
+  // The part of band_ that lies in the chunk at `offset`, what lies outside of the dataset left as it is.
+  void copy_into_chunk(const std::vector<hsize_t>& offset) {
+    const std::size_t rank = shape_.size();
+    const std::size_t rows = band_.size() / row_bytes();
+    if (rank == 1) {
+      std::copy(band_.begin(), band_.end(), raw_.begin());
+      return;
+    }
+    // Lines along the last dimension.
+    const std::size_t last = rank - 1;
+    const std::size_t line = static_cast<std::size_t>(std::min(chunk_[last], shape_[last] - offset[last])) * width_;
+    std::vector<hsize_t> at(rank, 0);  // within the chunk
+    for (;;) {
+      bool inside = at[0] < rows;
+      std::size_t from = at[0], to = at[0];
+      for (std::size_t d = 1; d < rank; ++d) {
+        const hsize_t place = offset[d] + at[d];
+        inside = inside && place < shape_[d];
+        from = from * shape_[d] + place;
+        to = to * chunk_[d] + at[d];
+      }
+      if (inside) std::memcpy(raw_.data() + to * width_, band_.data() + from * width_, line);
+      std::size_t d = last;
+      while (d-- > 0) {
+        if (++at[d] < chunk_[d]) break;
+        at[d] = 0;
+      }
+      if (d == static_cast<std::size_t>(-1)) return;
+    }
+  }
+
+  std::vector<hsize_t> shape_, chunk_;
+  std::size_t width_;  // bytes of a value
+  Storage storage_;
+  bool grows_;
+  std::size_t values_per_row_ = 1;
+  int level_ = 1;
+  bool decided_ = false;
+  std::uint64_t rows_ = 0, bands_ = 0;  // whole bands that are written
+  std::vector<std::uint8_t> band_;      // rows of the band at hand
+  std::vector<std::size_t> sizes_;      // of its chunks as they are in the file; 0: not yet
+  std::vector<std::uint8_t> raw_, shuffled_, packed_;
+};
+
+std::uint64_t Dataset::rows_to_next_chunk() const {
+  return chunks_->rows_to_next();
+}
+
+bool Dataset::is_checked() const {
+  const Session session;
+  const Id plist(H5Dget_create_plist(id()));
+  unsigned flags = 0;
+  std::size_t values = 0;
+  const bool has = plist && H5Pget_filter_by_id2(plist.get(), H5Z_FILTER_FLETCHER32, &flags, &values, nullptr, 0,
+                                                 nullptr, nullptr) >= 0;
+  H5Eclear2(H5E_DEFAULT);
+  return has;
+}
+
+void Dataset::check_chunks(std::uint64_t first, std::uint64_t count) const {
+  const Session session;
+  const auto sizes = shape();
+  const std::vector<hsize_t> chunk = chunk_shape(id(), sizes.size());
+  if (chunk.empty() || count == 0 || size() == 0) return;
+  for (std::uint64_t row = first / chunk[0] * chunk[0]; row < first + count; row += chunk[0])
+    each_chunk(row, sizes, chunk, [&](const std::vector<hsize_t>& offset) {
+      hsize_t bytes = 0;
+      if (H5Dget_chunk_storage_size(id(), offset.data(), &bytes) < 0)
+        raise(file(), path(), "is damaged: the place of row " + std::to_string(row) + " cannot be read");
+      if (bytes == 0) fail("is damaged: row " + std::to_string(row) + " is not in the file");
+      return true;
+    });
+}
+
+Dataset::WholeRows Dataset::whole_rows(std::uint64_t rows) const {
+  const Session session;
+  const auto sizes = shape();
+  const std::uint64_t wanted = std::min(rows, sizes.empty() ? 0 : sizes[0]);
+  WholeRows whole{wanted, {}};
+  if (wanted < rows) whole.problem = "holds only " + std::to_string(wanted) + " rows";
+  if (wanted == 0 || size() == 0) return whole;
+  const std::uint64_t on_disk = bytes_on_disk(file());
+  const auto behind_the_end = [&](std::uint64_t row) {
+    return "row " + std::to_string(row) + " lies behind the end of the file, which has " + std::to_string(on_disk) +
+           " bytes";
+  };
+  const Id type(H5Dget_type(id()));
+  const std::uint64_t width = type ? H5Tget_size(type.get()) : 0;
+  std::uint64_t per_row = width;
+  for (std::size_t d = 1; d < sizes.size(); ++d) per_row *= sizes[d];
+  std::vector<hsize_t> chunk = chunk_shape(id(), sizes.size());
+  if (chunk.empty()) {
+    const haddr_t place = H5Dget_offset(id());
+    H5Eclear2(H5E_DEFAULT);
+    if (place == HADDR_UNDEF || place + wanted * per_row <= on_disk) return whole;
+    return {place >= on_disk ? 0 : (on_disk - place) / per_row, behind_the_end((on_disk - place) / per_row)};
+  }
+  if (!is_checked()) {
+    // Of an older version, without checksums: at least they must be in the file.
+    const Id space(H5Dget_space(id()));
+    hsize_t count = 0;
+    if (!space || H5Dget_num_chunks(id(), space.get(), &count) < 0) raise(file(), path(), "its chunks cannot be found");
+    std::vector<hsize_t> offset(sizes.size());
+    std::uint64_t side_by_side = 1;
+    for (std::size_t d = 1; d < sizes.size(); ++d) side_by_side *= (sizes[d] + chunk[d] - 1) / chunk[d];
+    std::vector<std::uint64_t> found((wanted + chunk[0] - 1) / chunk[0], 0);  // chunks that are in the file, by band
+    for (hsize_t k = 0; k < count; ++k) {
+      unsigned mask = 0;
+      haddr_t place = 0;
+      hsize_t bytes = 0;
+      if (H5Dget_chunk_info(id(), space.get(), k, offset.data(), &mask, &place, &bytes) < 0)
+        raise(file(), path(), "its chunks cannot be found");
+      const std::uint64_t band = offset[0] / chunk[0];
+      if (band < found.size() && place != HADDR_UNDEF && place + bytes <= on_disk) ++found[band];
+    }
+    const auto cut = std::find_if(found.begin(), found.end(), [&](std::uint64_t n) { return n < side_by_side; });
+    const auto first = static_cast<std::uint64_t>(cut - found.begin()) * chunk[0];
+    return cut == found.end() ? whole : WholeRows{first, behind_the_end(first)};
+  }
+  std::vector<std::uint8_t> band;
+  for (std::uint64_t first = 0; first < wanted; first += chunk[0]) {
+    const std::uint64_t count = std::min<std::uint64_t>(chunk[0], wanted - first);
+    try {
+      check_chunks(first, count);
+      band.resize(count * per_row);
+      read_rows(first, count, type.get(), band.data());
+    } catch (const Error& error) {
+      return {first, "rows from " + std::to_string(first) + " on: " + error.complaint().problem};
+    }
+  }
+  return whole;
+}
+
 void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
+  if (chunks_) return write_block(chunks_->rows(), count, native, values);
   const Session session;
   if (count == 0) return;
   const auto sizes = shape();
@@ -579,8 +934,8 @@ void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native,
   const std::uint64_t all = size();
   if (first > all || count > all - first) fail("cannot be written beyond its end");
   if (count == 0) return;
-  if (first != 0 || count != all) {
-    if (rank() != 1) fail("only a one-dimensional dataset can be written in parts");
+  if (chunks_ || first != 0 || count != all) {
+    if (rank() != 1 && (first != 0 || count != all)) fail("only a one-dimensional dataset can be written in parts");
     write_block(first, count, native, values);
   } else if (H5Dwrite(id(), native, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
     raise_write(id(), file(), path(), "cannot be written");
@@ -588,8 +943,9 @@ void Dataset::write_values(std::uint64_t first, std::size_t count, hid_t native,
 }
 
 void Dataset::write_block(std::uint64_t first, std::size_t count, hid_t native, const void* values) {
-  const Session session;
   if (count == 0) return;
+  if (chunks_) return write_chunks(first, count, native, values);
+  const Session session;
   const auto sizes = shape();
   const std::uint64_t width = values_per_row(sizes);
   if (sizes.empty() || count % width != 0) fail("can be written in whole rows only");
@@ -602,6 +958,30 @@ void Dataset::write_block(std::uint64_t first, std::size_t count, hid_t native, 
   if (!file_space || !memory_space ||
       H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
       H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
+    raise_write(id(), file(), path(), "cannot be written");
+  }
+}
+
+// Without the session while values are compressed: other files get their turn.
+void Dataset::write_chunks(std::uint64_t first, std::size_t count, hid_t native, const void* values) {
+  std::size_t width = 0;
+  {
+    const Session session;
+    const Id stored(H5Dget_type(id()));
+    if (!stored || H5Tequal(stored.get(), native) <= 0) fail("is written as another type than its own");
+    if (first != chunks_->rows()) fail("can be written from its first row to its last only");
+    if (count % chunks_->values_per_row() != 0) fail("can be written in whole rows only");
+    auto sizes = shape();
+    const std::uint64_t rows = first + count / chunks_->values_per_row();
+    if (rows > sizes[0]) {
+      std::vector<hsize_t> longer(sizes.begin(), sizes.end());
+      longer[0] = rows;
+      if (H5Dset_extent(id(), longer.data()) < 0) raise_write(id(), file(), path(), "cannot be made longer");
+    }
+    width = H5Tget_size(native);
+  }
+  if (!chunks_->append(id(), {static_cast<const std::uint8_t*>(values), count * width})) {
+    const Session session;
     raise_write(id(), file(), path(), "cannot be written");
   }
 }
@@ -748,22 +1128,34 @@ Group Group::create_group(std::string_view name) {
 }
 
 Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const std::uint64_t> shape,
-                            std::uint64_t chunk) {
+                            std::uint64_t chunk, Storage storage) {
   const Session session;
   const Id plist = without_times(H5P_DATASET_CREATE);
+  const bool grows = chunk != 0;
+  const bool is_empty = std::find(shape.begin(), shape.end(), std::uint64_t{0}) != shape.end();
+  if (!grows && (shape.empty() || is_empty)) storage = Storage::plain;  // there is nothing to check
   Id space;
-  if (chunk != 0) {
+  std::shared_ptr<Dataset::Chunks> chunks;
+  if (grows || storage != Storage::plain) {
     // Rows of many values are stored in pieces: a chunk holds at most 65536 values in a row, and at least one row.
     constexpr hsize_t widest = 65536;
+    constexpr std::uint64_t fixed_chunk = 16384;
     const int dimensions = static_cast<int>(shape.size());
     std::vector<hsize_t> sizes(shape.begin(), shape.end()), most(sizes), pieces(sizes);
-    most[0] = H5S_UNLIMITED;
+    if (grows) most[0] = H5S_UNLIMITED;
     hsize_t width = 1;
     for (std::size_t d = 1; d < pieces.size(); ++d) width *= pieces[d] = std::min(pieces[d], widest);
-    pieces[0] = std::max<hsize_t>(1, chunk / width);
+    pieces[0] = std::max<hsize_t>(1, (grows ? chunk : fixed_chunk) / width);
+    if (!grows) pieces[0] = std::min(pieces[0], sizes[0]);
     space = Id(H5Screate_simple(dimensions, sizes.data(), most.data()));
-    if (H5Pset_chunk(plist.get(), dimensions, pieces.data()) < 0)
+    const bool is_plain = storage == Storage::plain, is_shuffled = !is_plain && storage != Storage::checked;
+    if (H5Pset_chunk(plist.get(), dimensions, pieces.data()) < 0 ||
+        (!is_plain && H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER) < 0) ||
+        (is_shuffled && H5Pset_shuffle(plist.get()) < 0) ||
+        (!is_plain && H5Pset_deflate(plist.get(), is_shuffled ? 1 : 0) < 0) ||
+        (!is_plain && H5Pset_fletcher32(plist.get()) < 0))
       raise_write(id(), file(), below(name), "cannot create the dataset");
+    if (!is_plain) chunks = std::make_shared<Dataset::Chunks>(sizes, pieces, H5Tget_size(stored), storage, grows);
   } else {
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)
@@ -775,7 +1167,9 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
                ? H5Dcreate2(id(), std::string(name).c_str(), stored, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT)
                : -1);
   if (!id_of) raise_write(id(), file(), below(name), "cannot create the dataset");
-  return {std::move(id_of), file_pointer(), below(name)};
+  Dataset made{std::move(id_of), file_pointer(), below(name)};
+  made.chunks_ = std::move(chunks);
+  return made;
 }
 
 Dataset Group::create_variable_text(std::string_view name, const std::string& text) {
@@ -818,7 +1212,9 @@ Dataset Group::create_texts(std::string_view name, std::span<const std::string> 
 
 File File::open(const std::string& path, Access access) {
   const Session session;
-  const bool may_grow = access == Access::sealed_or_live;
+  const bool may_grow = access != Access::sealed;
+  // Of a live file metadata may be half written: some 0.1 s at most. By itself the library would wait for years.
+  const unsigned attempts = access == Access::sealed_or_left ? 1 : 25;
   Id id_of;
   std::string why;
   // Whoever writes locks the file in steps while it begins, and a reader's lock in between would break the recording:
@@ -830,7 +1226,10 @@ File File::open(const std::string& path, Access access) {
     id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, plist.get()));
     if (id_of) break;
     why = reason();
-    if (may_grow) id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, plist.get()));
+    if (may_grow) {
+      const Id patient = access_list(locks, attempts);
+      id_of = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, patient.get()));
+    }
     if (id_of || locks || !why.starts_with("file locking")) break;
     locks = true;
   }
@@ -844,7 +1243,7 @@ File File::create(const std::string& path, Layout layout) {
   const Id access = access_list();
   const Id creation = without_times(H5P_FILE_CREATE);
   if (layout == Layout::sealed) {
-    H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
+    H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18);  // with checksums of most of its metadata
     H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
   } else {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
@@ -856,7 +1255,9 @@ File File::create(const std::string& path, Layout layout) {
 
 void File::start_live() {
   const Session session;
-  if (H5Fstart_swmr_write(id()) < 0) raise(file(), {}, "cannot be opened to readers while it is written");
+  // What is left to write must be on the disk before: where it is full, the library crashes in the call after (1.10.8).
+  if (H5Fflush(id(), H5F_SCOPE_LOCAL) < 0) raise_write(id(), file(), {}, "cannot be written");
+  if (H5Fstart_swmr_write(id()) < 0) raise_write(id(), file(), {}, "cannot be opened to readers while it is written");
 }
 
 void File::renamed(std::string path) {

@@ -87,6 +87,16 @@ class Id {
 
 enum class Kind { integer, real, text, enumeration, other };
 
+// How the values of a dataset are stored. All but `plain` are chunks that the library reads as deflated, each with a
+// checksum of its own (Fletcher32): where a byte of them has changed, or where zeros stand in their place, reading
+// fails. They are filled from the first row to the last.
+enum class Storage {
+  plain,
+  checked,       // not compressed
+  compressed,    // shuffled and deflated at level 1
+  by_its_first,  // compressed if that halves the first chunk, which decides for all: the same values, the same bytes
+};
+
 struct EnumMember {
   std::string name;
   std::int8_t value;
@@ -185,11 +195,26 @@ class Dataset : public Object {
   }
   std::vector<std::string> read_texts() const;  // strings of any kind
 
+  // How many of the first `rows` rows can be read: those before the first chunk that is missing, lies behind the end of
+  // the file, or has another checksum. Reads them all.
+  struct WholeRows {
+    std::uint64_t rows = 0;
+    std::string problem;  // of the row after them; empty: all are whole
+  };
+  WholeRows whole_rows(std::uint64_t rows) const;
+  // Whether its chunks carry checksums.
+  bool is_checked() const;
+  // Whether all of its chunks are there, before a caller trusts values that no chunk stores (they read as zeros).
+  // Throws where one is missing.
+  void check_chunks(std::uint64_t first, std::uint64_t count) const;
+
   // Adds rows at the end of a growing dataset: whole ones, where a row has several values.
   template <Number T>
   void append(std::span<const T> values) {
     append_rows(values.size(), native_type<T>(), values.data());
   }
+  // How many more rows fill the chunk at hand, of a dataset that was created here and is not plain.
+  std::uint64_t rows_to_next_chunk() const;
   void append_texts(std::span<const std::string> texts);  // to one of create_variable_texts()
   // Overwrites values first, first+1, ... of a one-dimensional dataset, or all of a dataset of any rank (first = 0).
   template <Number T>
@@ -214,6 +239,11 @@ class Dataset : public Object {
   void append_rows(std::size_t count, hid_t native, const void* values);
   void write_values(std::uint64_t first, std::size_t count, hid_t native, const void* values);
   void write_block(std::uint64_t first, std::size_t count, hid_t native, const void* values);
+
+  void write_chunks(std::uint64_t first, std::size_t count, hid_t native, const void* values);
+
+  class Chunks;
+  std::shared_ptr<Chunks> chunks_;  // of a dataset that was created here, unless it is plain
 };
 
 class Group : public Object {
@@ -229,26 +259,29 @@ class Group : public Object {
 
   // Creation never records times, so that the same content is the same bytes. Parents must exist.
   Group create_group(std::string_view name);
-  // Contiguous, of fixed shape (empty: a scalar); not initialised: every value has to be written.
+  // Of fixed shape (empty: a scalar); not initialised: every value has to be written. Plain ones are contiguous, others
+  // have to be written from the first row to the last.
   template <Number T>
-  Dataset create_dataset(std::string_view name, std::span<const std::uint64_t> shape) {
-    return make_dataset(name, stored_type<T>(), shape, 0);
+  Dataset create_dataset(std::string_view name, std::span<const std::uint64_t> shape,
+                         Storage storage = Storage::plain) {
+    return make_dataset(name, stored_type<T>(), shape, 0, storage);
   }
   template <Number T>
-  Dataset create_dataset(std::string_view name, std::uint64_t size) {
-    return make_dataset(name, stored_type<T>(), std::span<const std::uint64_t>(&size, 1), 0);
+  Dataset create_dataset(std::string_view name, std::uint64_t size, Storage storage = Storage::plain) {
+    return make_dataset(name, stored_type<T>(), std::span<const std::uint64_t>(&size, 1), 0, storage);
   }
   // One-dimensional, empty, grows by append; `chunk` values (> 0) are stored together.
   template <Number T>
-  Dataset create_growing(std::string_view name, std::uint64_t chunk) {
+  Dataset create_growing(std::string_view name, std::uint64_t chunk, Storage storage = Storage::plain) {
     const std::uint64_t none = 0;
-    return make_dataset(name, stored_type<T>(), std::span(&none, 1), chunk);
+    return make_dataset(name, stored_type<T>(), std::span(&none, 1), chunk, storage);
   }
   // Grows by rows of `width` values (> 0); about `chunk` values (> 0) are stored together.
   template <Number T>
-  Dataset create_growing_rows(std::string_view name, std::uint64_t width, std::uint64_t chunk) {
+  Dataset create_growing_rows(std::string_view name, std::uint64_t width, std::uint64_t chunk,
+                              Storage storage = Storage::plain) {
     const std::uint64_t shape[] = {0, width};
-    return make_dataset(name, stored_type<T>(), shape, chunk);
+    return make_dataset(name, stored_type<T>(), shape, chunk, storage);
   }
   // One-dimensional list of texts of fixed length (the longest one's).
   Dataset create_texts(std::string_view name, std::span<const std::string> texts);
@@ -262,7 +295,9 @@ class Group : public Object {
  private:
   std::optional<H5O_type_t> type_of(std::string_view path) const;
   void check_link(const std::string& path) const;
-  Dataset make_dataset(std::string_view name, hid_t stored, std::span<const std::uint64_t> shape, std::uint64_t chunk);
+  // chunk: 0 for a fixed shape.
+  Dataset make_dataset(std::string_view name, hid_t stored, std::span<const std::uint64_t> shape, std::uint64_t chunk,
+                       Storage storage = Storage::plain);
 };
 
 // An open file is also its root group. It closes when it and every object of it are gone.
@@ -271,11 +306,12 @@ class File : public Group {
   enum class Access {
     sealed,          // plain reading; a file that is being written, or was left by a killed process, is refused
     sealed_or_live,  // falls back to reading what its (perhaps dead) writer has flushed so far
+    sealed_or_left,  // the same where nobody writes any more: what cannot be read at once is damaged
   };
   static File open(const std::string& path, Access access = Access::sealed);
 
   enum class Layout {
-    sealed,  // oldest format, readable by every HDF5 since 1.8, same bytes for the same sequence of calls
+    sealed,  // readable by every HDF5 since 1.8, same bytes for the same sequence of calls
     live,    // newest format, can be read while it is written (see start_live)
   };
   // Replaces a file that exists.

@@ -1,6 +1,8 @@
 #include "io/provenance.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -159,16 +162,16 @@ Json to_json(const RunReport& report) {
                                             {"weights", to_json(projection.weights)}};
   }
   json["files"] = report.files;
+  if (!report.sha256.empty()) json["sha256"] = report.sha256;
   return json;
 }
 
-void write_run_report(const fs::path& directory, const RunReport& report) {
+namespace {
+
+void replace_run_report(const fs::path& directory, const Json& json) {
   const fs::path file = directory / "run.json", draft = directory / "run.json.tmp";
-  std::error_code made;
-  fs::create_directories(directory, made);
-  if (made) refuse(directory, "the directory cannot be made", made.value());
   // Names and titles are the user's: bytes that are no UTF-8 are replaced, not refused, at the end of a long run.
-  const std::string text = to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (const int code = write_all(draft, text); code != 0) {
     ::unlink(draft.c_str());
     refuse(draft, "cannot be written", code);
@@ -178,6 +181,54 @@ void write_run_report(const fs::path& directory, const RunReport& report) {
     ::unlink(draft.c_str());
     refuse(file, "cannot be replaced", code);
   }
+}
+
+}  // namespace
+
+void write_run_report(const fs::path& directory, const RunReport& report) {
+  std::error_code made;
+  fs::create_directories(directory, made);
+  if (made) refuse(directory, "the directory cannot be made", made.value());
+  replace_run_report(directory, to_json(report));
+}
+
+void note_sealed(const fs::path& directory, const std::vector<std::string>& files) {
+  std::ifstream stream(directory / "run.json");
+  Json json = Json::parse(stream, nullptr, false);
+  if (!json.is_object() || !json.contains("rheobase")) return;
+  if (!json.contains("files") || !json["files"].is_array()) json["files"] = Json::array();
+  if (!json.contains("sha256") || !json["sha256"].is_object()) json["sha256"] = Json::object();
+  for (const std::string& file : files) {
+    if (std::find(json["files"].begin(), json["files"].end(), Json(file)) == json["files"].end())
+      json["files"].push_back(file);
+    json["sha256"][file] = sha256_of_file(directory / file);
+  }
+  replace_run_report(directory, json);
+}
+
+std::string sha256_of_file(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) refuse(path, "cannot be read", errno);
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  bool ok = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  std::vector<unsigned char> bytes(std::size_t{1} << 18);
+  int code = 0;
+  while (ok) {
+    const ssize_t size = ::read(file, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) code = errno;
+    if (size <= 0) break;
+    ok = EVP_DigestUpdate(context.get(), bytes.data(), static_cast<std::size_t>(size)) == 1;
+  }
+  ::close(file);
+  if (code != 0) refuse(path, "cannot be read", code);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (!ok || EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1)
+    refuse(path, "its SHA-256 cannot be computed", ENOSYS);
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
 }
 
 std::vector<RunReport::SettingsFile> settings_texts(const std::vector<std::string>& files) {

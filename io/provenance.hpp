@@ -84,7 +84,8 @@ struct RunReport {
   std::vector<bool> by_event;         // [population] updated by events; empty: none is
   std::vector<Precision> precisions;  // [population] of its states; empty: as the simulation
   std::vector<Projection> projections;
-  std::vector<std::string> files;  // recorded, relative to the directory
+  std::vector<std::string> files;             // recorded, relative to the directory
+  std::map<std::string, std::string> sha256;  // of each of them, as it was sealed
 };
 
 // Wall time over biological time; nothing when nothing was simulated.
@@ -96,6 +97,13 @@ nlohmann::ordered_json to_json(const RunReport& report);
 // Writes <directory>/run.json, all or nothing: a reader sees the old file or the new one. Makes the directory.
 // Throws RecordingError.
 void write_run_report(const std::filesystem::path& directory, const RunReport& report);
+
+// Adds sealed files to the SHA-256 of <directory>/run.json, as recovering them does; where there is no run.json of
+// ours, nothing is written. Throws RecordingError.
+void note_sealed(const std::filesystem::path& directory, const std::vector<std::string>& files);
+
+// SHA-256 of a file in hexadecimal digits, as sha256sum prints it. Throws RecordingError.
+std::string sha256_of_file(const std::filesystem::path& file);
 
 // The texts among these files, TOML and JSON; those after the first 256 KiB without their text.
 std::vector<RunReport::SettingsFile> settings_texts(const std::vector<std::string>& files);

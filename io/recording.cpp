@@ -45,6 +45,16 @@ void refuse_recording(const fs::path& file, std::string problem, std::string exp
                         .suggestion = {}});
 }
 
+void note_storage(h5::Dataset& counts, h5::Storage storage) {
+  counts.set_number<std::uint8_t>("storage", static_cast<std::uint8_t>(storage));
+}
+
+h5::Storage stored_storage(const std::optional<std::vector<std::uint8_t>>& noted) {
+  if (!noted || noted->size() != 1) return h5::Storage::by_its_first;
+  const auto storage = static_cast<h5::Storage>(noted->front());
+  return storage == h5::Storage::checked || storage == h5::Storage::compressed ? storage : h5::Storage::by_its_first;
+}
+
 fs::path part_of(const fs::path& sealed) {
   return fs::path(sealed).concat(".part");
 }
@@ -55,32 +65,61 @@ fs::path begun_of(const fs::path& part) {
   return fs::path(part).concat(".new");
 }
 
+std::string what_can_be_saved(const fs::path& sealed) {
+  return "\"rheo recover " + sealed.parent_path().string() + "\" keeps what is whole";
+}
+
 }  // namespace
 
-std::vector<fs::path> unfinished_recordings(const fs::path& directory, const std::string& group) {
+std::vector<fs::path> unfinished_recordings(const fs::path& directory) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() != ".part" || entry.path().filename() == "spikes.h5.part") continue;
+    if (!entry.path().filename().string().ends_with(".h5.part")) continue;
+    const fs::path sealed = entry.path().parent_path() / entry.path().stem();
     try {
-      if (h5::File::open(entry.path().string(), h5::File::Access::sealed_or_live).has_group(group))
-        found.push_back(entry.path().parent_path() / entry.path().stem());
+      const h5::File file = h5::File::open(entry.path().string(), h5::File::Access::sealed_or_left);
+      const std::vector<std::string> names = file.list();
+      const auto has = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+      const bool is_spikes = sealed.filename() == "spikes.h5" && has("spikes");
+      if (!is_spikes && !has("report") && !has("weights")) continue;  // somebody else's
     } catch (const h5::Error&) {
-      // Somebody else's file.
+      // Recovering it says why.
     }
+    found.push_back(sealed);
   }
   std::sort(found.begin(), found.end());
   return found;
 }
 
-std::uint64_t whole_rows(const h5::Dataset& counts) {
+namespace {
+
+std::uint64_t last_count(const h5::Dataset& counts, std::uint64_t readable) {
   std::uint64_t rows = 0;
   // The last count may have been cut short: what is not larger than the one before was never written.
-  for (const std::uint64_t count : counts.read<std::uint64_t>()) {
+  for (const std::uint64_t count : counts.read<std::uint64_t>(0, readable)) {
     if (count <= rows) break;
     rows = count;
   }
   return rows;
+}
+
+}  // namespace
+
+std::uint64_t whole_rows(const h5::Dataset& counts) {
+  return last_count(counts, counts.rows());
+}
+
+std::uint64_t whole_rows(const h5::Dataset& counts, std::vector<Loss>& lost) {
+  const h5::Dataset::WholeRows readable = counts.whole_rows(counts.rows());
+  if (!readable.problem.empty()) lost.push_back({counts.path(), readable.problem});
+  return last_count(counts, readable.rows);
+}
+
+std::uint64_t rows_to_keep(const h5::Dataset& data, std::uint64_t rows, std::vector<Loss>& lost) {
+  const h5::Dataset::WholeRows whole = data.whole_rows(rows);
+  if (whole.rows < rows) lost.push_back({data.path(), whole.problem, rows - whole.rows});
+  return whole.rows;
 }
 
 RecordingLock::RecordingLock(const fs::path& sealed) : path_(fs::path(sealed).concat(".lock")) {
@@ -120,6 +159,11 @@ void describe_sonata_file(h5::File& file) {
   file.set_numbers<std::uint32_t>("version", version);
 }
 
+BegunFile::~BegunFile() {
+  std::error_code ignored;
+  if (!file_.empty()) fs::remove(file_, ignored);
+}
+
 PartFile create_part(const fs::path& sealed, const RecordingOptions& options) {
   const fs::path part = part_of(sealed);
   std::optional<h5::File> earlier;
@@ -127,14 +171,15 @@ PartFile create_part(const fs::path& sealed, const RecordingOptions& options) {
     if (!fs::exists(part) && !fs::exists(sealed))
       refuse_recording(sealed, "is missing, and so is its .part file: what was recorded before the checkpoint is lost",
                        "the directory as the run left it");
-    earlier = h5::File::open((fs::exists(part) ? part : sealed).string(), h5::File::Access::sealed_or_live);
+    earlier = h5::File::open((fs::exists(part) ? part : sealed).string(), h5::File::Access::sealed_or_left);
   } else if (fs::exists(part) && !options.discard_unfinished) {
     refuse_recording(part, "an interrupted run left its " + sealed.stem().string() + " here",
                      "\"rheo recover " + sealed.parent_path().string() + "\" first, or another directory");
   }
+  BegunFile begun(begun_of(part));
   h5::File file = h5::File::create(begun_of(part).string(), h5::File::Layout::live);
   describe_sonata_file(file);
-  return {std::move(file), std::move(earlier)};
+  return {std::move(begun), std::move(file), std::move(earlier)};
 }
 
 void start_part(const fs::path& sealed, PartFile& part) {
@@ -144,7 +189,20 @@ void start_part(const fs::path& sealed, PartFile& part) {
   if (part.earlier) sync(begun_of(name));
   part.earlier.reset();
   fs::rename(begun_of(name), name);
+  part.begun.keep();
   part.file.renamed(name.string());
+}
+
+void resume_part(const fs::path& sealed, const PartFile& part, const std::function<void(const h5::File&)>& copy) {
+  if (!part.earlier) return;
+  try {
+    copy(*part.earlier);
+  } catch (const h5::Error& error) {
+    Complaint complaint = error.complaint();
+    if (complaint.file == part.earlier->file())
+      complaint.expected = "what was recorded before the checkpoint (" + what_can_be_saved(sealed) + ")";
+    throw RecordingError(std::move(complaint));
+  }
 }
 
 void sync_part(const fs::path& sealed) {
@@ -189,14 +247,22 @@ void write_whole(const fs::path& file, const std::function<void(h5::File&)>& fil
   });
 }
 
-void seal_part(const fs::path& sealed, const std::function<void(const h5::File&, h5::File&)>& rewrite) {
+void seal_part(const fs::path& sealed, const std::function<void(const h5::File&, h5::File&)>& rewrite,
+               const std::vector<Loss>& lost) {
   write_whole(sealed, [&](h5::File& to) {
-    const h5::File from = h5::File::open(part_of(sealed).string(), h5::File::Access::sealed_or_live);
+    const h5::File from = h5::File::open(part_of(sealed).string(), h5::File::Access::sealed_or_left);
     rewrite(from, to);
   });
-  fs::remove(part_of(sealed));
+  if (lost.empty())
+    fs::remove(part_of(sealed));
+  else
+    fs::rename(part_of(sealed), damaged_of(sealed));
   std::error_code ignored;
   fs::remove(begun_of(part_of(sealed)), ignored);  // of a resume that was killed
+}
+
+fs::path damaged_of(const fs::path& sealed) {
+  return part_of(sealed).concat(".damaged");
 }
 
 }  // namespace rheo

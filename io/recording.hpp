@@ -53,14 +53,37 @@ auto recording_step(const std::filesystem::path& file, Step&& step) {
   }
 }
 
+// How states or weights are stored, from the key `compress` of an experiment.
+inline h5::Storage storage_of(std::optional<bool> compress) {
+  if (!compress) return h5::Storage::by_its_first;
+  return *compress ? h5::Storage::compressed : h5::Storage::checked;
+}
+
+// The same for those who seal a .part file: as an attribute of its list of counts. Files without are of older versions.
+void note_storage(h5::Dataset& counts, h5::Storage storage);
+h5::Storage stored_storage(const std::optional<std::vector<std::uint8_t>>& noted);
+// Counts that are stored together.
+inline constexpr std::uint64_t count_chunk = 128;
+
 std::filesystem::path part_of(const std::filesystem::path& sealed);  // "spikes.h5.part"
 
-// Sealed files of recordings in a directory that hold this group and were not sealed, ascending.
-std::vector<std::filesystem::path> unfinished_recordings(const std::filesystem::path& directory,
-                                                         const std::string& group);
+// What a .part file says it holds and does not, or holds damaged. "Rows" are spikes, rows of a report or snapshots.
+struct Loss {
+  std::string dataset;  // "/report/E/data"; empty: the file
+  std::string problem;
+  std::optional<std::uint64_t> rows{};  // nothing: the file does not say how many there were
+};
+
+// Sealed names of what a directory holds unsealed, ascending: files of ours and files that cannot be opened.
+std::vector<std::filesystem::path> unfinished_recordings(const std::filesystem::path& directory);
 
 // How many rows are whole, from a .part file's list of counts, each of which was written after its rows.
 std::uint64_t whole_rows(const h5::Dataset& counts);
+// The same in a file that may be damaged; the counts that can be read count.
+std::uint64_t whole_rows(const h5::Dataset& counts, std::vector<Loss>& lost);
+
+// How many of the first `rows` rows of a dataset can be kept; the others are added to `lost`.
+std::uint64_t rows_to_keep(const h5::Dataset& data, std::uint64_t rows, std::vector<Loss>& lost);
 
 class RecordingLock {
  public:
@@ -78,7 +101,22 @@ class RecordingLock {
 // A .part file with the attributes that every SONATA file has. The caller holds the lock. It has another name until it
 // can be read: a reader that locked it earlier, as HDF5 does by default, would break the recording. Where an earlier
 // recording is gone on with, `earlier` is that one.
+class BegunFile {
+ public:
+  explicit BegunFile(std::filesystem::path file) : file_(std::move(file)) {}
+  BegunFile(BegunFile&& other) noexcept : file_(std::exchange(other.file_, {})) {}
+  BegunFile& operator=(BegunFile&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~BegunFile();  // removes it
+  void keep() { file_.clear(); }
+
+ private:
+  std::filesystem::path file_;
+};
 struct PartFile {
+  BegunFile begun;
   h5::File file;
   std::optional<h5::File> earlier;
 };
@@ -92,9 +130,14 @@ void resume_rows(const h5::Dataset& earlier, h5::Dataset& to, std::uint64_t rows
   const std::uint64_t block = std::max<std::uint64_t>(1, most_values / width);
   if (earlier.rows() < rows || earlier.size() != earlier.rows() * width)
     earlier.fail("holds less than was recorded before the checkpoint");
+  if (!earlier.is_checked())
+    if (const auto whole = earlier.whole_rows(rows); whole.rows < rows) earlier.fail(whole.problem);
   for (std::uint64_t first = 0; first < rows; first += block)
     to.append<T>(earlier.read<T>(first, std::min(block, rows - first)));
 }
+// Copies from the earlier recording, if there is one; where that is damaged, the error says what can be saved.
+void resume_part(const std::filesystem::path& sealed, const PartFile& part,
+                 const std::function<void(const h5::File& earlier)>& copy);
 // To the disk, whatever happens to the machine: what has reached the .part file.
 void sync_part(const std::filesystem::path& sealed);
 
@@ -110,9 +153,12 @@ void write_whole(const std::filesystem::path& file, const std::function<void(h5:
 void write_durably(const std::filesystem::path& file, h5::File::Layout layout,
                    const std::function<void(h5::File&)>& fill, const std::function<void()>& before_rename = {});
 
-// Rewrites the .part file as the sealed one and removes it. The caller holds the lock.
+// Rewrites the .part file as the sealed one and removes it; if `lost` is not empty then, it stays under the name of
+// damaged_of(). The caller holds the lock.
 void seal_part(const std::filesystem::path& sealed,
-               const std::function<void(const h5::File& part, h5::File& sealed)>& rewrite);
+               const std::function<void(const h5::File& part, h5::File& sealed)>& rewrite,
+               const std::vector<Loss>& lost);
+std::filesystem::path damaged_of(const std::filesystem::path& sealed);  // "spikes.h5.part.damaged"
 
 // Hands values to a thread that writes them. Work has size() and clear().
 template <class Work>

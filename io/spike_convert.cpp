@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "io/recording.hpp"
@@ -56,8 +57,7 @@ void append(SealedSpikes& to, std::span<const Spike> spikes, std::vector<double>
     times[i] = spikes[i].time;
     nodes[i] = spikes[i].node;
   }
-  to.write_times(times);
-  to.write_nodes(nodes);
+  to.write(times, nodes);
 }
 
 [[noreturn]] void refuse_population(const fs::path& file, const std::string& name,
@@ -148,26 +148,46 @@ ConvertSummary convert_text(const fs::path& from, const fs::path& to, const Conv
     std::erase_if(found, [&](const auto& entry) { return entry.first != options.population; });
   }
 
+  // A file of ours has its populations in the order of their names, and so their spikes.
+  std::map<std::uint64_t, std::uint64_t> ranks;
+  bool in_order_of_names = true;
+  for (const auto& [name, population] : found) {
+    const std::uint64_t rank = ranks.size();
+    in_order_of_names = in_order_of_names && population.index == rank;
+    ranks[population.index] = rank;
+  }
+  SpikeSorter ranked(options.order, to, options.rows);
+  if (!in_order_of_names)
+    sorter.drain([&](std::span<const Spike> spikes) {
+      for (const Spike& spike : spikes) ranked.add({spike.time, spike.node, ranks.at(spike.population)});
+    });
+  SpikeSorter& by_name = in_order_of_names ? sorter : ranked;
+
   ConvertSummary summary;
   write_whole(to, [&](h5::File& out) {
     h5::Group group = out.create_group("spikes");
-    std::map<std::uint64_t, SealedSpikes> sealed;
-    for (const auto& [name, population] : found) {
-      sealed.emplace(population.index, SealedSpikes(group, name, population.spikes, options.order));
-      summary.populations.push_back({name, population.spikes});
-    }
     std::vector<double> times;
     std::vector<std::uint64_t> nodes;
-    sorter.drain([&](std::span<const Spike> spikes) {
+    auto next = found.begin();
+    std::optional<SealedSpikes> sealed;  // the population before `next`
+    const auto begin_next = [&] {
+      sealed.emplace(group, next->first, next->second.spikes, options.order);
+      summary.populations.push_back({next->first, next->second.spikes});
+      ++next;
+    };
+    std::uint64_t begun = 0;
+    by_name.drain([&](std::span<const Spike> spikes) {
       while (!spikes.empty()) {
         const std::uint64_t population = spikes.front().population;
         const auto end = std::find_if(spikes.begin(), spikes.end(),
                                       [&](const Spike& spike) { return spike.population != population; });
         const auto count = static_cast<std::size_t>(end - spikes.begin());
-        append(sealed.at(population), spikes.first(count), times, nodes);
+        for (; begun <= population; ++begun) begin_next();
+        append(*sealed, spikes.first(count), times, nodes);
         spikes = spikes.subspan(count);
       }
     });
+    while (next != found.end()) begin_next();
   });
   return summary;
 }

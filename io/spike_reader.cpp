@@ -137,25 +137,23 @@ void describe_spikes(h5::Group& group, h5::Dataset& timestamps, SpikeOrder order
 SealedSpikes::SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order,
                            const TimeResolution& resolution)
     : group_(spikes.create_group(population)),
-      timestamps_(group_.create_dataset<double>("timestamps", count)),
-      nodes_(group_.create_dataset<std::uint64_t>("node_ids", count)) {
+      timestamps_(group_.create_dataset<double>("timestamps", count, h5::Storage::compressed)),
+      nodes_(group_.create_dataset<std::uint64_t>("node_ids", count, h5::Storage::compressed)) {
   describe_spikes(group_, timestamps_, order);
   if (resolution.relative > 0 || resolution.absolute > 0)
     timestamps_.set_numbers<double>("resolution", std::array{resolution.relative, resolution.absolute});
-  if (count == 0) return;
-  // The library gives a dataset its place with its first write: always in this order.
-  timestamps_.write<double>(0, std::array<double, 1>{});
-  nodes_.write<std::uint64_t>(0, std::array<std::uint64_t, 1>{});
 }
 
-void SealedSpikes::write_times(std::span<const double> times) {
-  timestamps_.write<double>(times_, times);
-  times_ += times.size();
-}
-
-void SealedSpikes::write_nodes(std::span<const std::uint64_t> nodes) {
-  nodes_.write<std::uint64_t>(ids_, nodes);
-  ids_ += nodes.size();
+void SealedSpikes::write(std::span<const double> times, std::span<const std::uint64_t> nodes) {
+  // One spike after the other would do: a chunk is written when it is full, so that the order of chunks in the file,
+  // one of both in turn, must not depend on the length of pieces.
+  while (!times.empty()) {
+    const std::size_t some = std::min<std::size_t>(times.size(), timestamps_.rows_to_next_chunk());
+    timestamps_.append<double>(times.first(some));
+    nodes_.append<std::uint64_t>(nodes.first(some));
+    times = times.subspan(some);
+    nodes = nodes.subspan(some);
+  }
 }
 
 RecordedSpikes read_spikes(const std::string& path, const std::string& population) {

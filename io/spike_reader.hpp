@@ -56,7 +56,7 @@ struct StoredPopulation {
 // All populations of a spike file, ascending by name; the older layout without names is one, "default".
 std::vector<StoredPopulation> open_spikes(const h5::File& file);
 
-// Writing. The group of one population as every spike file of ours has it: contiguous, and the same bytes for the same
+// Writing. The group of one population as every spike file of ours has it: compressed, and the same bytes for the same
 // spikes, however they are cut into pieces.
 class SealedSpikes {
  public:
@@ -64,13 +64,11 @@ class SealedSpikes {
   SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order,
                const TimeResolution& resolution = {});
   // Appends; in all as many as was said.
-  void write_times(std::span<const double> times);
-  void write_nodes(std::span<const std::uint64_t> nodes);
+  void write(std::span<const double> times, std::span<const std::uint64_t> nodes);
 
  private:
   h5::Group group_;
   h5::Dataset timestamps_, nodes_;
-  std::uint64_t times_ = 0, ids_ = 0;  // how many are written
 };
 // What describes the spikes of a population that may still grow.
 void describe_spikes(h5::Group& group, h5::Dataset& timestamps, SpikeOrder order);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "core/errors.hpp"
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 // first spike, and because a flush writes whole chunks.
 constexpr std::uint64_t part_chunk = 4096;
 // Rows that sealing holds in memory at a time.
-constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;
+constexpr std::uint64_t seal_block = std::uint64_t{1} << 18;
 
 fs::path sealed_file(const fs::path& directory) {
   return directory / "spikes.h5";
@@ -40,10 +41,9 @@ struct Row {
   bool before(const Row& other) const { return time < other.time || (time == other.time && node < other.node); }
 };
 
-// Number of leading rows that are whole spikes in order, and the last of them. Every timestamp that was written is > 0,
-// so rows of an extent that grew before its data arrived (zeros) end the count.
-std::pair<std::uint64_t, Row> count_whole(const h5::Dataset& timestamps, const h5::Dataset& nodes) {
-  const std::uint64_t rows = std::min(timestamps.rows(), nodes.rows());
+// Number of leading rows, of so many, that are whole spikes in order, and the last of them. Every timestamp that was
+// written is > 0, so rows of an extent that grew before its data arrived (zeros) end the count.
+std::pair<std::uint64_t, Row> count_whole(const h5::Dataset& timestamps, const h5::Dataset& nodes, std::uint64_t rows) {
   Row last;
   for (std::uint64_t first = 0; first < rows; first += seal_block) {
     const std::uint64_t count = std::min(seal_block, rows - first);
@@ -58,31 +58,61 @@ std::pair<std::uint64_t, Row> count_whole(const h5::Dataset& timestamps, const h
   return {rows, last};
 }
 
-// The caller holds the lock.
-SpikeFileSummary seal(const fs::path& directory) {
+// What can be kept of a population that a killed process left.
+std::pair<std::uint64_t, Row> salvage(const h5::Dataset& times, const h5::Dataset& nodes, SpikeFileSummary& summary) {
+  const std::uint64_t rows = std::min(times.rows(), nodes.rows());
+  const h5::Dataset::WholeRows whole_times = times.whole_rows(rows), whole_nodes = nodes.whole_rows(rows);
+  const bool by_times = whole_times.rows <= whole_nodes.rows;
+  const std::uint64_t whole = by_times ? whole_times.rows : whole_nodes.rows;
+  auto [count, last] = count_whole(times, nodes, whole);
+  if (whole < rows) {
+    summary.lost.push_back(
+        {(by_times ? times : nodes).path(), (by_times ? whole_times : whole_nodes).problem, rows - count});
+  } else if (count < rows && times.is_checked()) {
+    summary.lost.push_back(
+        {times.path(), "rows from " + std::to_string(count) + " on are no spikes in order", rows - count});
+  } else {
+    summary.incomplete += rows - count;
+  }
+  summary.incomplete += std::max(times.rows(), nodes.rows()) - rows;
+  return {count, last};
+}
+
+// The caller holds the lock. known: how many spikes were written; without, the file may be damaged.
+SpikeFileSummary seal(const fs::path& directory, const SpikeCounts* known) {
   SpikeFileSummary summary;
   summary.file = sealed_file(directory);
-  seal_part(summary.file, [&](const h5::File& from, h5::File& to) {
+  const auto rewrite = [&](const h5::File& from, h5::File& to) {
     const h5::Group all = from.group("/spikes");
     h5::Group spikes = to.create_group("spikes");
     for (const std::string& name : all.list()) {
-      const h5::Dataset times = all.dataset(name + "/timestamps"), nodes = all.dataset(name + "/node_ids");
-      const auto [count, last] = count_whole(times, nodes);
-      summary.populations.push_back({name, count, last.time});
-      summary.last = std::max(summary.last, last.time);
-      summary.incomplete += std::max(times.rows(), nodes.rows()) - count;
-
+      std::optional<h5::Dataset> times, nodes;
+      std::uint64_t count = 0;
+      Row last;
+      try {
+        times = all.dataset(name + "/timestamps");
+        nodes = all.dataset(name + "/node_ids");
+        if (known == nullptr)
+          std::tie(count, last) = salvage(*times, *nodes, summary);
+        else
+          count = known->at(name);
+      } catch (const h5::Error& error) {
+        if (known != nullptr) throw;
+        summary.lost.push_back({error.complaint().key, error.complaint().problem});
+        continue;
+      }
       SealedSpikes population(spikes, name, count, SpikeOrder::by_time);
       for (std::uint64_t first = 0; first < count; first += seal_block) {
         const std::uint64_t rows = std::min(seal_block, count - first);
-        population.write_times(times.read<double>(first, rows));
+        const auto some_times = times->read<double>(first, rows);
+        population.write(some_times, nodes->read<std::uint64_t>(first, rows));
+        last.time = some_times.back();
       }
-      for (std::uint64_t first = 0; first < count; first += seal_block) {
-        const std::uint64_t rows = std::min(seal_block, count - first);
-        population.write_nodes(nodes.read<std::uint64_t>(first, rows));
-      }
+      summary.populations.push_back({name, count, last.time});
+      summary.last = std::max(summary.last, last.time);
     }
-  });
+  };
+  seal_part(summary.file, rewrite, summary.lost);
   return summary;
 }
 
@@ -187,10 +217,10 @@ struct SpikeRecorder::State {
     h5::Group spikes = part.file.create_group("spikes");
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
-      population.timestamps = group.create_growing<double>("timestamps", part_chunk);
-      population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk);
+      population.timestamps = group.create_growing<double>("timestamps", part_chunk, h5::Storage::compressed);
+      population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk, h5::Storage::compressed);
       describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
-      if (part.earlier) resume(population, *part.earlier, earlier);
+      resume_part(sealed_file(directory), part, [&](const h5::File& from) { resume(population, from, earlier); });
     }
     start_part(sealed_file(directory), part);
     file = std::move(part.file);
@@ -311,16 +341,11 @@ SpikeFileSummary SpikeRecorder::finish() {
     state.release_datasets();
     state.file->close();
     state.file.reset();
-    SpikeFileSummary summary = seal(state.directory);
-    std::map<std::string_view, std::uint64_t> sealed;
-    for (const auto& population : summary.populations) sealed.emplace(population.name, population.spikes);
-    for (const Recorded& population : state.recorded) {
-      const auto spikes = sealed.find(population.name);
-      if (spikes == sealed.end() || spikes->second != population.written) {
-        refuse_recording(summary.file,
-                         "does not hold all spikes of population \"" + population.name + "\" that were recorded");
-      }
-    }
+    SpikeCounts written;
+    for (const Recorded& population : state.recorded) written[population.name] = population.written;
+    SpikeFileSummary summary = seal(state.directory, &written);
+    if (summary.populations.size() != written.size())
+      refuse_recording(summary.file, "does not hold all populations that were recorded");
     state.lock.reset();
     return summary;
   });
@@ -335,7 +360,7 @@ SpikeFileSummary recover_spikes(const fs::path& directory) {
                        sealed ? "nothing to recover: spikes.h5 is complete" : "nothing to recover: no spikes.h5.part");
     }
     const RecordingLock lock(sealed_file(directory));
-    return seal(directory);
+    return seal(directory, nullptr);
   });
 }
 

@@ -10,7 +10,7 @@
 // min(size(timestamps), size(node_ids)) of both.
 //
 // The sealed file is readable by every HDF5 since 1.8, and the same spikes are the same bytes, however they were cut
-// into batches, whenever they were flushed.
+// into batches, whenever they were flushed. Both are compressed, and each chunk has a checksum.
 //
 // A lock on <directory>/spikes.h5.lock marks a live recording; it vanishes with the process. Where the file system has
 // no locks, nothing marks it.
@@ -43,6 +43,7 @@ struct SpikeFileSummary {
   double last = 0;                      // ms, time of the last spike of all
   // Rows at the end of the unsealed file that were not whole spikes when its process was killed.
   std::uint64_t incomplete = 0;
+  std::vector<Loss> lost;  // of a file that is damaged
 };
 
 // Recorded spikes by population.
@@ -80,8 +81,9 @@ class SpikeRecorder final : public SpikeSink {
   std::unique_ptr<State> state_;
 };
 
-// Seals the .part file that a killed process left in `directory` (replacing a spikes.h5 there). Throws RecordingError
-// when there is none, when its process still runs, or when it cannot be read.
+// Seals the .part file that a killed process left in `directory` (replacing a spikes.h5 there): of each population the
+// spikes before the first that is damaged. Throws RecordingError when there is none, when its process still runs, or
+// when nothing of it can be read.
 SpikeFileSummary recover_spikes(const std::filesystem::path& directory);
 
 }  // namespace rheo

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t part_chunk = 16384;                      // values stored together in the .part file
+constexpr std::uint64_t part_chunk = 4096;                       // values stored together in the .part file
 constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;     // values that sealing holds in memory at a time
 constexpr std::uint64_t most_buffered = std::uint64_t{1} << 22;  // values between two windows
 
@@ -79,54 +79,70 @@ void describe_part(h5::Group& group, h5::Dataset& data, const std::string& unit,
                    const std::vector<std::uint64_t>& node_ids, double begin, double end, double step) {
   data.set_text("units", unit);
   h5::Group mapping = group.create_group("mapping");
-  h5::Dataset ids = mapping.create_dataset<std::uint64_t>("node_ids", node_ids.size());
+  constexpr h5::Storage checked = h5::Storage::checked;
+  h5::Dataset ids = mapping.create_dataset<std::uint64_t>("node_ids", node_ids.size(), checked);
   ids.write<std::uint64_t>(0, node_ids);
   ids.set_number<std::uint8_t>("sorted", 1);
   std::vector<std::uint64_t> pointers(node_ids.size() + 1);
   std::iota(pointers.begin(), pointers.end(), std::uint64_t{0});
-  mapping.create_dataset<std::uint64_t>("index_pointers", pointers.size()).write<std::uint64_t>(0, pointers);
-  mapping.create_dataset<std::uint32_t>("element_ids", node_ids.size())
+  mapping.create_dataset<std::uint64_t>("index_pointers", pointers.size(), checked).write<std::uint64_t>(0, pointers);
+  mapping.create_dataset<std::uint32_t>("element_ids", node_ids.size(), checked)
       .write<std::uint32_t>(0, std::vector<std::uint32_t>(node_ids.size(), 0));
-  h5::Dataset time = mapping.create_dataset<double>("time", 3);
+  h5::Dataset time = mapping.create_dataset<double>("time", 3, checked);
   time.write<double>(0, std::vector<double>{begin, end, step});
   time.set_text("units", "ms");
 }
 
-// The caller holds the lock.
-ReportSummary seal(const fs::path& sealed) {
+// The caller holds the lock. known: how many rows were written; without, the file may be damaged.
+ReportSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
   ReportSummary summary;
   summary.file = sealed;
-  seal_part(sealed, [&](const h5::File& from, h5::File& to) {
+  const auto rewrite = [&](const h5::File& from, h5::File& to) {
     const h5::Dataset counts = from.dataset("/rows");
     const auto ticks = counts.numbers_attribute<std::int64_t>("ticks");
     const auto dt = counts.numbers_attribute<double>("dt");
+    const auto storage = counts.numbers_attribute<std::uint8_t>("storage");
     if (!ticks || ticks->size() != 2 || !dt || dt->size() != 1) counts.fail("has no ticks and dt");
-    summary.rows = whole_rows(counts);
+    const std::uint64_t claimed = known ? *known : whole_rows(counts, summary.lost);
     const h5::Group all = from.group("/report");
-    for (const std::string& name : all.list())
-      summary.rows = std::min(summary.rows, all.dataset(name + "/data").rows());
     const TickLength length = TickLength::of(dt->front());
-    summary.begin = length.ms(ticks->front());
-    summary.end = length.ms(ticks->front() + static_cast<Tick>(summary.rows) * ticks->back());
+    const auto time_of = [&](std::uint64_t row) {
+      return length.ms(ticks->front() + static_cast<Tick>(row) * ticks->back());
+    };
+    summary.begin = time_of(0);
 
     h5::Group report = to.create_group("report");
     for (const std::string& name : all.list()) {
-      const h5::Dataset data = all.dataset(name + "/data");
-      const auto node_ids = all.dataset(name + "/mapping/node_ids").read<std::uint64_t>();
-      if (node_ids.empty() || data.rank() != 2 || data.shape()[1] != node_ids.size())
-        data.fail("does not have one column per node");
-      h5::Group group = report.create_group(name);
-      const std::uint64_t shape[] = {summary.rows, node_ids.size()};
-      h5::Dataset sealed_data = group.create_dataset<float>("data", shape);
-      const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / node_ids.size());
-      for (std::uint64_t first = 0; first < summary.rows; first += block) {
-        const std::uint64_t rows = std::min(block, summary.rows - first);
-        sealed_data.write_rows<float>(first, data.read<float>(first, rows));
+      std::optional<h5::Dataset> data;
+      std::vector<std::uint64_t> node_ids;
+      std::string unit;
+      std::uint64_t kept = claimed;
+      try {
+        data = all.dataset(name + "/data");
+        node_ids = all.dataset(name + "/mapping/node_ids").read<std::uint64_t>();
+        unit = data->text_attribute("units").value_or("");
+        if (node_ids.empty() || data->rank() != 2 || data->shape()[1] != node_ids.size())
+          data->fail("does not have one column per node");
+        if (!known) kept = rows_to_keep(*data, claimed, summary.lost);
+      } catch (const h5::Error& error) {
+        if (known) throw;
+        summary.lost.push_back({error.complaint().key, error.complaint().problem, claimed});
+        continue;
       }
-      describe_part(group, sealed_data, data.text_attribute("units").value_or(""), node_ids, summary.begin, summary.end,
-                    length.ms(ticks->back()));
+      h5::Group group = report.create_group(name);
+      const std::uint64_t shape[] = {kept, node_ids.size()};
+      h5::Dataset sealed_data = group.create_dataset<float>("data", shape, stored_storage(storage));
+      const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / node_ids.size());
+      for (std::uint64_t first = 0; first < kept; first += block) {
+        const std::uint64_t rows = std::min(block, kept - first);
+        sealed_data.write_rows<float>(first, data->read<float>(first, rows));
+      }
+      describe_part(group, sealed_data, unit, node_ids, summary.begin, time_of(kept), length.ms(ticks->back()));
+      summary.rows = std::max(summary.rows, kept);
     }
-  });
+    summary.end = time_of(summary.rows);
+  };
+  seal_part(sealed, rewrite, summary.lost);
   return summary;
 }
 
@@ -143,6 +159,7 @@ struct StateRecorder::State {
   fs::path sealed;
   SampleTimes times;
   double dt = 0;
+  h5::Storage storage = h5::Storage::by_its_first;
   std::vector<Part> parts;  // by population
   std::size_t width = 0;    // values of a row of all parts
 
@@ -162,10 +179,11 @@ struct StateRecorder::State {
     if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
     lock = std::make_unique<RecordingLock>(sealed);
     PartFile part_file = create_part(sealed, options);
-    counts = part_file.file.create_growing<std::uint64_t>("rows", 1024);
+    counts = part_file.file.create_growing<std::uint64_t>("rows", count_chunk, h5::Storage::compressed);
     const std::int64_t ticks[] = {times.first, times.every};
     counts->set_numbers<std::int64_t>("ticks", ticks);
     counts->set_number<double>("dt", dt);
+    note_storage(*counts, storage);
     if (part_file.earlier) written = times.count(times.first, *options.resume_at);
     h5::Group report = part_file.file.create_group("report");
     const TickLength length = TickLength::of(dt);
@@ -173,12 +191,12 @@ struct StateRecorder::State {
         times.end == never ? never : times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every;
     for (Part& part : parts) {
       h5::Group group = report.create_group(part.name);
-      part.data = group.create_growing_rows<float>("data", part.neurons.size(), part_chunk);
+      part.data = group.create_growing_rows<float>("data", part.neurons.size(), part_chunk, storage);
       describe_part(group, *part.data, part.unit, {part.neurons.begin(), part.neurons.end()}, length.ms(times.first),
                     length.ms(planned_end), length.ms(times.every));
-      if (part_file.earlier)
-        resume_rows<float>(part_file.earlier->dataset("/report/" + part.name + "/data"), *part.data, written,
-                           part.neurons.size());
+      resume_part(sealed, part_file, [&](const h5::File& from) {
+        resume_rows<float>(from.dataset("/report/" + part.name + "/data"), *part.data, written, part.neurons.size());
+      });
     }
     if (written != 0) counts->append<std::uint64_t>(std::span(&written, 1));
     start_part(sealed, part_file);
@@ -229,6 +247,7 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
   state.sealed = directory / report.files.at(index);
   state.times = report.times;
   state.dt = network.dt;
+  state.storage = storage_of(report.compress);
   state.parts = choose(simulation, network, report, report.variables.at(index));
   state.width = state.parts.back().offset + state.parts.back().neurons.size();
   options.chunk = std::max(options.chunk, 8 * state.width);
@@ -284,21 +303,16 @@ ReportSummary StateRecorder::finish() {
     state.counts.reset();
     state.file->close();
     state.file.reset();
-    const ReportSummary summary = seal(state.sealed);
-    if (summary.rows != state.written) refuse_recording(summary.file, "does not hold all rows that were recorded");
+    const ReportSummary summary = seal(state.sealed, state.written);
     state.lock.reset();
     return summary;
   });
 }
 
-std::vector<fs::path> unfinished_reports(const fs::path& directory) {
-  return unfinished_recordings(directory, "/report");
-}
-
 ReportSummary recover_report(const fs::path& sealed) {
   return recording_step(part_of(sealed), [&] {
     const RecordingLock lock(sealed);
-    return seal(sealed);
+    return seal(sealed, std::nullopt);
   });
 }
 

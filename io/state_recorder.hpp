@@ -8,6 +8,7 @@
 //
 // A row is the state at the end of its tick; the row of tick 0 is the initial state. The .part file also holds
 //   /rows  uint64 [...]: after each flush, how many rows are whole in all populations
+// Every chunk of both has a checksum.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct ReportSummary {
   std::filesystem::path file;
   std::uint64_t rows = 0;
   double begin = 0, end = 0;  // ms: the first row, and one step after the last
+  std::vector<Loss> lost;     // of a file that is damaged; each population keeps the rows that it has
 };
 
 class StateRecorder final : public Probe {
@@ -62,11 +64,8 @@ class StateRecorder final : public Probe {
   std::unique_ptr<State> state_;
 };
 
-// Unfinished reports in a directory: the names of their sealed files, ascending.
-std::vector<std::filesystem::path> unfinished_reports(const std::filesystem::path& directory);
-
-// Seals what a killed process left of the report `sealed`. Throws RecordingError when its process still runs, or when
-// it cannot be read.
+// Seals what a killed process left of the report `sealed`: of each population the rows before the first that is
+// damaged. Throws RecordingError when its process still runs, or when nothing of it can be read.
 ReportSummary recover_report(const std::filesystem::path& sealed);
 
 }  // namespace rheo

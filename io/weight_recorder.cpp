@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t part_chunk = 16384;                   // values stored together in the .part file
+constexpr std::uint64_t part_chunk = 4096;                    // values stored together in the .part file
 constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;  // values that sealing holds in memory at a time
 
 const char* const ends[] = {"source_node_id", "target_node_id"};
@@ -31,9 +31,9 @@ void copy_values(const h5::Dataset& from, h5::Dataset& to, std::uint64_t size) {
 
 template <class Real>
 void copy_rows(const h5::Dataset& from, h5::Group& group, const std::string& name, std::uint64_t rows,
-               std::uint64_t edges) {
+               std::uint64_t edges, h5::Storage storage) {
   const std::uint64_t shape[] = {rows, edges};
-  h5::Dataset to = group.create_dataset<Real>(name, shape);
+  h5::Dataset to = group.create_dataset<Real>(name, shape, storage);
   const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / edges);
   for (std::uint64_t first = 0; first < rows; first += block)
     to.write_rows<Real>(first, from.read<Real>(first, std::min(block, rows - first)));
@@ -43,58 +43,87 @@ bool is_variable(const std::string& name) {
   return name != ends[0] && name != ends[1] && name != "delay" && name != "time";
 }
 
-// The caller holds the lock.
-SnapshotSummary seal(const fs::path& sealed) {
+// How many snapshots of a pair of populations can be kept. Throws h5::Error where its edges cannot be read.
+std::uint64_t snapshots_to_keep(const h5::Group& group, std::uint64_t claimed, std::vector<Loss>& lost) {
+  std::uint64_t kept = claimed;
+  std::vector<Loss> first;  // that of the dataset with the fewest
+  for (const std::string& name : group.list()) {
+    const h5::Dataset data = group.dataset(name);
+    if (name != "time" && !is_variable(name)) {
+      if (const auto whole = data.whole_rows(data.rows()); !whole.problem.empty()) data.fail(whole.problem);
+      continue;
+    }
+    std::vector<Loss> here;
+    const std::uint64_t rows = rows_to_keep(data, claimed, here);
+    if (rows >= kept) continue;
+    kept = rows;
+    first = std::move(here);
+  }
+  lost.insert(lost.end(), first.begin(), first.end());
+  return kept;
+}
+
+// The caller holds the lock. known: how many snapshots were written; without, the file may be damaged.
+SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
   SnapshotSummary summary;
   summary.file = sealed;
-  seal_part(sealed, [&](const h5::File& from, h5::File& to) {
+  const auto rewrite = [&](const h5::File& from, h5::File& to) {
     const h5::Dataset counts = from.dataset("/rows");
     const auto width = counts.numbers_attribute<std::uint32_t>("value_bytes");
     if (!width || width->size() != 1 || (width->front() != 4 && width->front() != 8))
       counts.fail("does not say how wide values are");
+    const h5::Storage storage = stored_storage(counts.numbers_attribute<std::uint8_t>("storage"));
     const h5::Group all = from.group("/weights");
-    summary.snapshots = whole_rows(counts);
-    for (const std::string& name : all.list()) {
-      const h5::Group group = all.group(name);
-      for (const std::string& data : group.list())
-        if (is_variable(data) || data == "time")
-          summary.snapshots = std::min(summary.snapshots, group.dataset(data).rows());
-    }
+    const std::uint64_t claimed = known ? *known : whole_rows(counts, summary.lost);
     h5::Group weights = to.create_group("weights");
     for (const std::string& name : all.list()) {
-      const h5::Group group = all.group(name);
+      std::optional<h5::Group> group;
+      std::uint64_t kept = claimed;
+      if (known) {
+        group = all.group(name);
+      } else {
+        try {
+          group = all.group(name);
+          kept = snapshots_to_keep(*group, claimed, summary.lost);
+        } catch (const h5::Error& error) {
+          summary.lost.push_back({error.complaint().key, error.complaint().problem, claimed});
+          continue;
+        }
+      }
       h5::Group sealed_group = weights.create_group(name);
-      const std::uint64_t edges = group.dataset(ends[0]).rows();
-      for (const std::string& data : group.list()) {
-        const h5::Dataset values = group.dataset(data);
+      const std::uint64_t edges = group->dataset(ends[0]).rows();
+      for (const std::string& data : group->list()) {
+        const h5::Dataset values = group->dataset(data);
         const bool by_edge = data != "time";
         if (is_variable(data)) {
           if (edges == 0 || values.rank() != 2 || values.shape()[1] != edges)
             values.fail("does not have one column per edge");
           if (width->front() == 4)
-            copy_rows<float>(values, sealed_group, data, summary.snapshots, edges);
+            copy_rows<float>(values, sealed_group, data, kept, edges, storage);
           else
-            copy_rows<double>(values, sealed_group, data, summary.snapshots, edges);
+            copy_rows<double>(values, sealed_group, data, kept, edges, storage);
           continue;
         }
         if (by_edge && values.rows() != edges) values.fail("does not have one value per edge");
         if (data == "delay" || data == "time") {
-          const std::uint64_t size = by_edge ? edges : summary.snapshots;
-          h5::Dataset copy = sealed_group.create_dataset<double>(data, size);
+          const std::uint64_t size = by_edge ? edges : kept;
+          h5::Dataset copy = sealed_group.create_dataset<double>(data, size, storage);
           copy_values<double>(values, copy, size);
           copy.set_text("units", "ms");
         } else {
-          h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges);
+          h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges, storage);
           copy_values<std::uint64_t>(values, copy, edges);
           copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
         }
       }
-      if (summary.snapshots > 0) {
-        summary.first = group.dataset("time").read<double>(0, 1).front();
-        summary.last = group.dataset("time").read<double>(summary.snapshots - 1, 1).front();
+      if (kept > 0) {
+        summary.first = group->dataset("time").read<double>(0, 1).front();
+        summary.last = std::max(summary.last, group->dataset("time").read<double>(kept - 1, 1).front());
       }
+      summary.snapshots = std::max(summary.snapshots, kept);
     }
-  });
+  };
+  seal_part(sealed, rewrite, summary.lost);
   return summary;
 }
 
@@ -194,8 +223,7 @@ class TypedRecorder final : public WeightRecorder::State {
       counts_.reset();
       file_->close();
       file_.reset();
-      const SnapshotSummary summary = seal(sealed_);
-      if (summary.snapshots != written_) refuse_recording(summary.file, "does not hold all snapshots that were taken");
+      const SnapshotSummary summary = seal(sealed_, written_);
       lock_.reset();
       return summary;
     });
@@ -231,21 +259,24 @@ class TypedRecorder final : public WeightRecorder::State {
     if (code) refuse_recording(directory, "the directory cannot be made (" + code.message() + ")");
     lock_ = std::make_unique<RecordingLock>(sealed_);
     PartFile part_file = create_part(sealed_, options);
-    counts_ = part_file.file.create_growing<std::uint64_t>("rows", 1024);
+    const h5::Storage storage = storage_of(record.compress);
+    counts_ = part_file.file.create_growing<std::uint64_t>("rows", count_chunk, h5::Storage::compressed);
     counts_->set_number<std::uint32_t>("value_bytes", sizeof(Real));
+    note_storage(*counts_, storage);
     h5::Group weights = part_file.file.create_group("weights");
     std::set<std::string> taken_names;
     std::vector<EdgePopulation> pairs;
     for (EdgePopulation& pair : edge_populations(*network, spec, projection_, taken_names)) {
       if (pair.edges == 0) continue;
       h5::Group group = weights.create_group(pair.name);
-      write_edge_ends(group, *network, spec, projection_, pair);
-      h5::Dataset time = group.create_growing<double>("time", 1024);
+      write_edge_ends(group, *network, spec, projection_, pair, storage);
+      h5::Dataset time = group.create_growing<double>("time", count_chunk, h5::Storage::compressed);
       time.set_text("units", "ms");
       Part part{pair.edges, std::move(time), {}};
       for (const std::string& variable : record.variables)
-        part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, part_chunk));
-      if (part_file.earlier) resume(part, *part_file.earlier, pair.name, record.variables, *options.resume_at);
+        part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, part_chunk, storage));
+      resume_part(sealed_, part_file,
+                  [&](const h5::File& from) { resume(part, from, pair.name, record.variables, *options.resume_at); });
       parts_.push_back(std::move(part));
       edges_ += pair.edges;
       pairs.push_back(std::move(pair));
@@ -372,14 +403,10 @@ SnapshotSummary WeightRecorder::finish() {
   return state_->finish();
 }
 
-std::vector<fs::path> unfinished_snapshots(const fs::path& directory) {
-  return unfinished_recordings(directory, "/weights");
-}
-
 SnapshotSummary recover_snapshots(const fs::path& sealed) {
   return recording_step(part_of(sealed), [&] {
     const RecordingLock lock(sealed);
-    return seal(sealed);
+    return seal(sealed, std::nullopt);
   });
 }
 

@@ -8,6 +8,7 @@
 // Names and order of edges are those of io/edge_writer.hpp; pairs of populations without synapses are left out. A
 // snapshot has what synapses are after all of its tick. The .part file also holds
 //   /rows  uint64 [...]: after each flush, how many snapshots are whole
+// Every chunk of both has a checksum.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct SnapshotSummary {
   std::filesystem::path file;
   std::uint64_t snapshots = 0;
   double first = 0, last = 0;  // ms
+  std::vector<Loss> lost;      // of a file that is damaged; each pair of populations keeps the snapshots that it has
 };
 
 class WeightRecorder {
@@ -59,11 +61,8 @@ class WeightRecorder {
   std::unique_ptr<State> state_;
 };
 
-// Unfinished files of snapshots in a directory: the names of their sealed files, ascending.
-std::vector<std::filesystem::path> unfinished_snapshots(const std::filesystem::path& directory);
-
-// Seals what a killed process left of `sealed`. Throws RecordingError when its process still runs, or when it cannot be
-// read.
+// Seals what a killed process left of `sealed`: of each pair of populations the snapshots before the first that is
+// damaged. Throws RecordingError when its process still runs, or when nothing of it can be read.
 SnapshotSummary recover_snapshots(const std::filesystem::path& sealed);
 
 }  // namespace rheo

@@ -2,6 +2,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <limits>
 #include <random>
+#include <span>
 #include <thread>
 #include <type_traits>
 
@@ -506,4 +508,97 @@ TEST_CASE("nothing is read that is not in the file", "[h5]") {
   CHECK_THROWS_AS(file.exists("g/dangling"), h5::Error);
   CHECK_THROWS_AS(file.has_group("g/link"), h5::Error);
   CHECK_THROWS_AS(spike_populations(path), h5::Error);
+}
+
+TEST_CASE("chunks with checksums: what is written comes back, whatever its shape, and a changed byte does not",
+          "[h5]") {
+  const Scratch scratch;
+  using h5::Storage;
+  std::mt19937 dice(3);
+  for (const Storage storage : {Storage::checked, Storage::compressed, Storage::by_its_first})
+    for (const h5::File::Layout layout : {h5::File::Layout::live, h5::File::Layout::sealed})
+      for (const std::uint64_t width : {1, 3, 70'000}) {
+        CAPTURE(int(storage), width);
+        const std::uint64_t rows = width == 1 ? 40'000 : width == 3 ? 9'001 : 5;
+        std::vector<float> values(rows * width);
+        for (float& value : values)
+          value = storage == Storage::by_its_first ? std::uniform_real_distribution<float>(-1, 1)(dice)
+                                                   : static_cast<float>(dice() % 7);
+        const std::string path = (scratch / "some.h5").string();
+        {
+          h5::File file = h5::File::create(path, layout);
+          const std::uint64_t shape[] = {rows, width};
+          h5::Dataset fixed = file.create_dataset<float>("fixed", shape, storage);
+          h5::Dataset grows = file.create_growing_rows<float>("grows", width, 4096, storage);
+          CHECK(fixed.is_checked());
+          for (std::uint64_t first = 0; first < rows;) {
+            const std::uint64_t some = std::min<std::uint64_t>(rows - first, 1 + dice() % 3000);
+            const auto piece = std::span<const float>(values).subspan(first * width, some * width);
+            fixed.write_rows<float>(first, piece);
+            grows.append<float>(piece);
+            first += some;
+          }
+          CHECK_THROWS_AS(grows.append<double>(std::vector<double>(width)), h5::Error);
+          CHECK_THROWS_AS(grows.write_rows<float>(0, std::vector<float>(width)), h5::Error);
+        }
+        for (const char* name : {"fixed", "grows"}) {
+          const h5::File file = h5::File::open(path);
+          const h5::Dataset data = file.dataset(name);
+          CHECK((data.read<float>() == values));
+          CHECK(data.whole_rows(rows).rows == rows);
+          CHECK(data.whole_rows(rows + 1).rows == rows);
+          CHECK_FALSE(data.whole_rows(rows + 1).problem.empty());
+        }
+        // Bytes in the middle of the file are values, for the most part.
+        std::string bytes = bytes_of(path);
+        const std::size_t at = bytes.size() / 3;
+        for (std::size_t i = 0; i < 600; ++i) bytes[at + i] = static_cast<char>(~bytes[at + i]);
+        std::ofstream(path, std::ios::binary) << bytes;
+        std::uint64_t whole = 0;
+        bool refused = false;
+        try {
+          const h5::File file = h5::File::open(path);
+          for (const char* name : {"fixed", "grows"}) {
+            const h5::Dataset data = file.dataset(name);
+            const auto found = data.whole_rows(rows);
+            whole += found.rows;
+            if (found.rows == rows) continue;
+            CHECK_THROWS_AS(data.read<float>(), h5::Error);
+            CHECK_FALSE(found.problem.empty());
+            const auto kept = data.read<float>(0, found.rows);
+            CHECK(std::equal(kept.begin(), kept.end(), values.begin()));
+          }
+        } catch (const h5::Error&) {
+          refused = true;
+        }
+        CHECK((refused || whole < 2 * rows));
+      }
+}
+
+TEST_CASE("a chunk that grows is never written over what it was", "[h5]") {
+  const Scratch scratch;
+  const std::string path = (scratch / "live.h5").string();
+  for (const h5::Storage storage : {h5::Storage::checked, h5::Storage::compressed}) {
+    h5::File file = h5::File::create(path, h5::File::Layout::live);
+    h5::Dataset grows = file.create_growing<std::uint64_t>("grows", 4096, storage);
+    file.start_live();
+    grows.append<std::uint64_t>(std::vector<std::uint64_t>{1, 2, 3});
+    file.flush();
+    const auto place = [&] {
+      hsize_t offset = 0, size = 0;
+      unsigned mask = 0;
+      haddr_t address = 0;
+      REQUIRE(H5Dget_chunk_info_by_coord(grows.id(), &offset, &mask, &address, &size) >= 0);
+      return std::pair(address, bytes_of(path).substr(address, size));
+    };
+    const auto first = place();
+    for (std::uint64_t i = 0; i < 50; ++i) {
+      const auto before = place();
+      grows.append<std::uint64_t>(std::vector<std::uint64_t>{i % 2});
+      file.flush();
+      CHECK(place().first != before.first);
+      CHECK(bytes_of(path).substr(before.first, before.second.size()) == before.second);
+    }
+    CHECK(bytes_of(path).substr(first.first, first.second.size()) == first.second);
+  }
 }

@@ -200,7 +200,7 @@ TEST_CASE("an unfinished report is recovered with the bytes of a whole one", "[s
     StateRecorder V(cut, network.simulation(), spec, report(times), 0);
     network.simulation().add_probe(V);
     network.simulation().run(200);
-    CHECK(unfinished_reports(cut) == std::vector<fs::path>{cut / "V.h5"});
+    CHECK(unfinished_recordings(cut) == std::vector<fs::path>{cut / "V.h5"});
     CHECK_THROWS_AS(recover_report(cut / "V.h5"), RecordingError);  // still alive
     CHECK_THROWS_AS(StateRecorder(cut, network.simulation(), spec, report(times), 0), RecordingError);
   }
@@ -214,7 +214,7 @@ TEST_CASE("an unfinished report is recovered with the bytes of a whole one", "[s
   CHECK(summary.rows == 101);
   CHECK(summary.end == 20.2);
   CHECK((bytes_of(cut / "V.h5") == bytes_of(scratch.path / "whole" / "V.h5")));
-  CHECK(unfinished_reports(cut).empty());
+  CHECK(unfinished_recordings(cut).empty());
   CHECK(std::distance(fs::directory_iterator(cut), fs::directory_iterator()) == 1);
 }
 
@@ -299,5 +299,5 @@ TEST_CASE("reports of what is not there are refused", "[states]") {
   CHECK_THROWS_AS(StateRecorder("/proc/nowhere", network.simulation(), spec, report({}), 0), RecordingError);
   std::ofstream(scratch.path / "V.h5.part") << "rubbish";
   CHECK_THROWS_AS(recover_report(scratch.path / "V.h5"), RecordingError);
-  CHECK(unfinished_reports(scratch.path).empty());
+  CHECK(unfinished_recordings(scratch.path) == std::vector<fs::path>{scratch / "V.h5"});  // perhaps ours, and damaged
 }

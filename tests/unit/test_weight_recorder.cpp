@@ -232,13 +232,13 @@ TEST_CASE("snapshots that were not sealed are recovered, one owner at a time", "
   run(scratch / "whole", 200, true);
   const fs::path cut = scratch / "cut";
   run(cut, 200, false);
-  CHECK(unfinished_snapshots(cut) == std::vector<fs::path>{cut / "many.h5"});
+  CHECK(unfinished_recordings(cut) == std::vector<fs::path>{cut / "many.h5"});
   CHECK_THROWS_AS(run(cut, 200, true), RecordingError);  // would destroy what the first left
   const SnapshotSummary summary = recover_snapshots(cut / "many.h5");
   CHECK(summary.snapshots == 5);
   CHECK(summary.last == 20);
   CHECK((bytes_of(cut / "many.h5") == bytes_of(scratch / "whole" / "many.h5")));
-  CHECK(unfinished_snapshots(cut).empty());
+  CHECK(unfinished_recordings(cut).empty());
 }
 
 TEST_CASE("kill -9 loses no snapshot that was flushed", "[weights]") {
@@ -325,5 +325,5 @@ TEST_CASE("snapshots of what is not there are refused, a projection without syna
   CHECK(h5::File::open((scratch / "many.h5").string()).group("/weights").list().empty());
   std::ofstream(scratch / "V.h5.part") << "rubbish";
   CHECK_THROWS_AS(recover_snapshots(scratch / "V.h5"), RecordingError);
-  CHECK(unfinished_snapshots(scratch.path).empty());
+  CHECK(unfinished_recordings(scratch.path) == std::vector<fs::path>{scratch / "V.h5"});  // perhaps ours, and damaged
 }

@@ -31,12 +31,6 @@ struct ReservoirOptions {
   bool quiet = false;
 };
 
-Trial run_trial(const LearningExperiment& work, std::uint64_t seed) {
-  if (work.task.kind == Task::Kind::patterns) return run_patterns(work.experiment, work.task, seed);
-  if (work.task.kind == Task::Kind::what_when) return run_what_when(work.experiment, work.task.what_when, seed);
-  return run_series(work.experiment, work.task, seed);
-}
-
 // Trials side by side, each on one thread: its result does not depend on the others.
 std::vector<Trial> run_trials(const std::vector<std::pair<const LearningExperiment*, std::uint64_t>>& all,
                               const Threads& threads, const KeptTrials& kept, Progress& progress, const char* what,
@@ -54,7 +48,11 @@ std::vector<Trial> run_trials(const std::vector<std::pair<const LearningExperime
         trials[i] = run_trial(*work, seed);
       } catch (const NumericalError& error) {
         // Of a point of a search that is no good: it has no error that could be small.
-        if (!may_fail) throw;
+        if (!may_fail) {
+          Complaint complaint = error.complaint();
+          complaint.problem = fmt::format("seed {}: {}", seed, complaint.problem);
+          throw NumericalError(std::move(complaint));
+        }
         trials[i].remarks.push_back(error.what());
       }
       kept.keep(work->identity, seed, trials[i]);
@@ -65,21 +63,6 @@ std::vector<Trial> run_trials(const std::vector<std::pair<const LearningExperime
   return trials;
 }
 
-// All combinations of the axes' values, the last axis changing fastest.
-std::vector<std::vector<std::string>> grid(const Search& search) {
-  std::vector<std::vector<std::string>> points{{}};
-  for (const auto& [key, values] : search.axes) {
-    std::vector<std::vector<std::string>> longer;
-    for (const std::vector<std::string>& point : points)
-      for (const std::string& value : values) {
-        longer.push_back(point);
-        longer.back().push_back(key + '=' + value);
-      }
-    points = std::move(longer);
-  }
-  return points;
-}
-
 double score_of(const Trial& trial) {
   for (const auto& [name, value] : trial.scores)
     if (name == search_score) return value;
@@ -87,18 +70,13 @@ double score_of(const Trial& trial) {
 }
 
 // Runs every point on the seeds of the search; the first of the smallest means is taken.
-void run_search(const ReservoirOptions& options, const Search& search, const Threads& threads, const KeptTrials& kept,
-                Progress& progress, Results& results) {
-  std::vector<LearningExperiment> works;
-  for (const std::vector<std::string>& settings : grid(search)) {
-    std::vector<std::string> overrides = options.overrides;
-    overrides.insert(overrides.end(), settings.begin(), settings.end());
-    works.push_back(read_learning_experiment(options.file, overrides, options.plugins));
-    results.search.push_back({settings, {}, 0});
-  }
+void run_search(const std::vector<SearchTask>& points, const Search& search, const Threads& threads,
+                const KeptTrials& kept, Progress& progress, Results& results) {
   std::vector<std::pair<const LearningExperiment*, std::uint64_t>> all;
-  for (const LearningExperiment& work : works)
-    for (const std::uint64_t seed : search.seeds) all.emplace_back(&work, seed);
+  for (const SearchTask& point : points) {
+    results.search.push_back({point.settings, {}, 0});
+    for (const std::uint64_t seed : search.seeds) all.emplace_back(&point.work, seed);
+  }
   const std::vector<Trial> trials = run_trials(all, threads, kept, progress, "search", true);
   for (std::size_t i = 0; i < trials.size(); ++i)
     results.search[i / search.seeds.size()].scores.push_back(score_of(trials[i]));
@@ -112,6 +90,12 @@ void run_search(const ReservoirOptions& options, const Search& search, const Thr
 
 void run_reservoir(const ReservoirOptions& options) {
   LearningExperiment work = read_learning_experiment(options.file, options.overrides, options.plugins);
+  // Axes of a search replace what the file itself has, which need not fit then.
+  std::vector<SearchTask> points;
+  if (work.task.search)
+    points = read_search(options.file, options.overrides, options.plugins, *work.task.search);
+  else
+    check_trial(work);
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
   const KeptTrials kept(out / "trials", version);
   const Threads threads(options.threads);
@@ -122,11 +106,8 @@ void run_reservoir(const ReservoirOptions& options) {
   results.kind = name_of(work.task.kind);
   results.experiment = options.file;
   if (work.task.search) {
-    run_search(options, *work.task.search, threads, kept, progress, results);
-    std::vector<std::string> overrides = options.overrides;
-    const auto& settings = results.search[results.best].settings;
-    overrides.insert(overrides.end(), settings.begin(), settings.end());
-    work = read_learning_experiment(options.file, overrides, options.plugins);
+    run_search(points, *work.task.search, threads, kept, progress, results);
+    work = std::move(points[results.best].work);
   }
   results.seeds = work.task.seeds;
   std::vector<std::pair<const LearningExperiment*, std::uint64_t>> all;
@@ -144,8 +125,7 @@ void run_reservoir(const ReservoirOptions& options) {
   if (work.task.other.kind == OtherReservoir::Kind::none && seconds > 0)
     text += fmt::format("  {:.4g} s of biology in {:.4g} s on one thread each: {:.3g} times real time\n", simulated,
                         seconds, simulated / seconds);
-  for (const Trial& trial : results.trials)
-    for (const std::string& remark : trial.remarks) text += fmt::format("  {}\n", remark);
+  for (const std::string& remark : remarks_of(results)) text += fmt::format("  remark: {}\n", remark);
   text += fmt::format("  {}: results.json, results.h5, results.svg\n", out.string());
   print(text);
 }

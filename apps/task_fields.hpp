@@ -45,6 +45,13 @@ inline void read(const Field& table, const char* name, std::string& to, const ch
   if (const auto field = table.find(name)) to = field->text(expected);
 }
 
+// Names a value that stands in a list twice, which would count twice.
+template <class Value>
+void refuse_twice(const Field& field, const std::vector<Value>& values, const char* expected) {
+  for (auto value = values.begin(); value != values.end(); ++value)
+    if (std::find(values.begin(), value, *value) != value) field.refuse(fmt::format("has {} twice", *value), expected);
+}
+
 // A number n for 1 .. n, or a list.
 inline std::vector<std::uint64_t> read_seeds(const Field& field) {
   std::vector<std::uint64_t> seeds;
@@ -52,12 +59,14 @@ inline std::vector<std::uint64_t> read_seeds(const Field& field) {
     for (std::uint64_t seed = 1; seed <= field.whole(1, 10'000); ++seed) seeds.push_back(seed);
     return seeds;
   }
-  const char* const expected = "how many, or a list of whole numbers >= 0";
+  const char* const expected = "how many, or a list of whole numbers from 0 to 2^53 - 1";
   for (const double x : field.numbers(expected)) {
-    if (x < 0 || x > 0x1p53 || x != std::floor(x)) field.refuse(fmt::format("has {} among its entries", x), expected);
+    // From 2^53 on a number would have become its neighbour when it was read.
+    if (x < 0 || x >= 0x1p53 || x != std::floor(x)) field.refuse(fmt::format("has {} among its entries", x), expected);
     seeds.push_back(static_cast<std::uint64_t>(x));
   }
   if (seeds.empty()) field.refuse("is empty", expected);
+  refuse_twice(field, seeds, "each seed once");
   return seeds;
 }
 

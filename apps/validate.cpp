@@ -7,6 +7,7 @@
 #include "apps/commands.hpp"
 #include "apps/continual/run.hpp"
 #include "apps/reservoir/task.hpp"
+#include "apps/reservoir/trial.hpp"
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
 #include "apps/task_fields.hpp"
@@ -55,8 +56,16 @@ void validate(const ValidateOptions& options) {
     return;
   } else if (kind) {
     const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
-    print(fmt::format("{}: ok\n{}  task {}, {}\n", options.file, warnings_text(learning.experiment),
-                      name_of(learning.task.kind), names_text(learning.task.seeds.size(), "seed", "seeds")));
+    std::vector<SearchTask> search;
+    if (learning.task.search)
+      search = read_search(options.file, options.overrides, options.plugins, *learning.task.search);
+    std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment);
+    for (const std::string& remark : search.empty() ? check_trial(learning) : search.front().remarks)
+      text += fmt::format("  remark: {}\n", remark);
+    text += fmt::format("  task {}, {}", name_of(learning.task.kind),
+                        names_text(learning.task.seeds.size(), "seed", "seeds"));
+    if (!search.empty()) text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
+    print(text + '\n');
     return;
   } else {
     experiment = open_experiment(options.file, options.overrides, options.plugins);

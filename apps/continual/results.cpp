@@ -62,15 +62,25 @@ struct Score {
   const char *name, *heading;
   double (*value)(const ContinualResult&);
   bool needs_sequence;  // says nothing of joint training
+  std::size_t tasks;    // of fewer it is not defined
+  const char* definition;
 };
 const std::array scores{
-    Score{"acc", "ACC %", [](const ContinualResult& r) { return r.mean_accuracy(); }, false},
-    Score{"bwt", "BWT %", [](const ContinualResult& r) { return r.backward_transfer(); }, true},
-    Score{"forgetting", "forgetting %", [](const ContinualResult& r) { return r.forgetting(); }, true},
-    Score{"learnt", "when learnt %", [](const ContinualResult& r) { return mean_when_learnt(r); }, true}};
+    Score{"acc", "ACC %", [](const ContinualResult& r) { return r.mean_accuracy(); }, false, 1,
+          "mean accuracy of all tasks after the last one (Lopez-Paz & Ranzato, NeurIPS 2017)"},
+    Score{"bwt", "BWT %", [](const ContinualResult& r) { return r.backward_transfer(); }, true, 2,
+          "mean over all tasks but the last of the accuracy after the last task minus that right after the task "
+          "(Lopez-Paz & Ranzato, NeurIPS 2017)"},
+    Score{"forgetting", "forgetting %", [](const ContinualResult& r) { return r.forgetting(); }, true, 2,
+          "mean over all tasks but the last of the best accuracy after an earlier task minus that after the last task "
+          "(Chaudhry et al., ECCV 2018); others take the accuracy right after the task for the best one, which gives "
+          "-BWT"},
+    Score{"learnt", "when learnt %", [](const ContinualResult& r) { return mean_when_learnt(r); }, true, 1,
+          "mean accuracy of each task right after it was learnt"}};
 
-bool tells(const Score& score, Method method) {
-  return !score.needs_sequence || method != Method::joint;
+bool tells(const Score& score, const OfMethod& of) {
+  if (score.needs_sequence && of.method == Method::joint) return false;
+  return of.method == Method::joint || of.runs.front()->accuracy.size() >= score.tasks;
 }
 
 double per_second(double images, double seconds) {
@@ -115,11 +125,12 @@ Json json_of(const ContinualResults& results) {
   json["task"] = "continual";
   json["protocol"] = name_of(results.protocol);
   json["experiment"] = results.experiment;
+  for (const Score& score : scores) json["definitions"][score.name] = score.definition;
   for (const OfMethod& of : by_method(results)) {
     Json& method = json["methods"][name_of(of.method)];
     for (const ContinualResult* run : of.runs) method["seeds"].push_back(run->seed);
     for (const Score& score : scores)
-      if (tells(score, of.method)) method[score.name] = interval_json(of.runs, score.value);
+      if (tells(score, of)) method[score.name] = interval_json(of.runs, score.value);
     for (const ContinualResult* run : of.runs) {
       method["accuracy"].push_back(run->accuracy);
       method["rates"].push_back(run->rates);
@@ -276,6 +287,7 @@ void write_h5(h5::File& to, const ContinualResults& results) {
     h5::Dataset made = group.create_dataset<double>(name, shape);
     if (!flat.empty()) made.write<double>(0, flat);
   };
+  for (const Score& score : scores) to.set_text(score.name, score.definition);
   for (const OfMethod& of : by_method(results)) {
     h5::Group group = to.create_group(name_of(of.method));
     for (const ContinualResult* run : of.runs) {
@@ -301,7 +313,7 @@ std::string summary(const ContinualResults& results) {
   for (const OfMethod& of : by_method(results)) {
     made += fmt::format("  {:<8}{:>6}", name_of(of.method), of.runs.size());
     for (const Score& score : scores)
-      made += fmt::format("{:>20}", tells(score, of.method) ? text(over(of.runs, score.value)) : std::string("-"));
+      made += fmt::format("{:>20}", tells(score, of) ? text(over(of.runs, score.value)) : std::string("-"));
     const auto lateral = [](const ContinualResult& r) {
       return r.train_seconds > 0 ? 100 * (r.project_seconds + r.adapt_seconds) / r.train_seconds : 0;
     };

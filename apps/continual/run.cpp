@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -501,6 +502,20 @@ ImageSets load_images(const ContinualExperiment& work) {
   const ContinualTask& task = work.task;
   const ImageData& data = task.data;
   ImageSets sets;
+  const auto refuse = [&](const char* key, std::string value, std::string problem, std::string expected) {
+    throw BuildError(locate({.file = {},
+                             .key = key,
+                             .value = std::move(value),
+                             .problem = std::move(problem),
+                             .expected = std::move(expected),
+                             .suggestion = {}},
+                            work.experiment));
+  };
+  const auto enough = [&](const char* key, std::size_t wanted, std::size_t there, const std::string& file) {
+    if (wanted > there)
+      refuse(key, fmt::format("{}", wanted), fmt::format("more images than the {} of {}", there, file),
+             fmt::format("at most {}, or 0 for all", there));
+  };
   if (data.kind == ImageData::Kind::glyphs) {
     sets.train = draw_glyphs(data.train, data.size, data.seed);
     sets.test = draw_glyphs(data.test, data.size, data.seed, data.train);
@@ -516,23 +531,23 @@ ImageSets load_images(const ContinualExperiment& work) {
                         .problem = "differ from the images for training",
                         .expected = fmt::format("{} x {}", sets.train.rows, sets.train.columns),
                         .suggestion = {}});
+    enough("task.data.train", data.train, sets.train.size(), data.train_images);
+    enough("task.data.test", data.test, sets.test.size(), data.test_images);
     limit(sets.train, data.train);
     limit(sets.test, data.test);
   }
   for (const std::uint8_t label : sets.train.labels) sets.classes = std::max<std::size_t>(sets.classes, label + 1u);
-  const auto refuse = [&](const char* key, std::string value, std::string problem, const char* expected) {
-    throw BuildError(locate({.file = {},
-                             .key = key,
-                             .value = std::move(value),
-                             .problem = std::move(problem),
-                             .expected = expected,
-                             .suggestion = {}},
-                            work.experiment));
-  };
   if (task.protocol == Protocol::split && task.tasks > sets.classes)
     refuse("task.tasks", fmt::format("{}", task.tasks),
            fmt::format("more tasks than the {} classes of the images", sets.classes),
            "at least one class for each task");
+  // A task without images would have learnt nothing, or be 0 % right, whatever the network does.
+  const std::vector<View> views = views_of(task, sets, task.seeds.front());
+  for (std::size_t k = 0; k < views.size(); ++k) {
+    const std::string problem = fmt::format("there is no image of the classes of task {} for ", k + 1);
+    if (views[k].train.empty()) refuse("task.data.train", {}, problem + "training", "images of all classes");
+    if (views[k].test.empty()) refuse("task.data.test", {}, problem + "tests", "images of all classes");
+  }
   try {
     LayeredSpec spec = layered(task, sets);
     spec.batch = 1;  // what depends on it is memory
@@ -561,19 +576,21 @@ double ContinualResult::mean_accuracy() const {
 double ContinualResult::backward_transfer() const {
   double sum = 0;
   const std::size_t tasks = accuracy.size();
+  assert(tasks >= 2);
   for (std::size_t k = 0; k + 1 < tasks; ++k) sum += accuracy.back()[k] - accuracy[k][k];
-  return tasks < 2 ? 0 : sum / static_cast<double>(tasks - 1);
+  return sum / static_cast<double>(tasks - 1);
 }
 
 double ContinualResult::forgetting() const {
   double sum = 0;
   const std::size_t tasks = accuracy.size();
+  assert(tasks >= 2);
   for (std::size_t k = 0; k + 1 < tasks; ++k) {
     double best = 0;
     for (std::size_t after = k; after + 1 < tasks; ++after) best = std::max(best, accuracy[after][k]);
     sum += best - accuracy.back()[k];
   }
-  return tasks < 2 ? 0 : sum / static_cast<double>(tasks - 1);
+  return sum / static_cast<double>(tasks - 1);
 }
 
 std::optional<ContinualResult> run_continual(const ContinualExperiment& work, const ImageSets& images, Method method,

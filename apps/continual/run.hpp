@@ -42,7 +42,8 @@ struct ContinualResult {
   double images_trained = 0, images_tested = 0;
   double bytes = 0;  // of the network and its lateral neurons
 
-  double mean_accuracy() const;      // ACC: of the last row, %
+  double mean_accuracy() const;  // ACC: of the last row, %
+  // Of two tasks or more; nothing of the following is defined for one.
   double backward_transfer() const;  // BWT: mean over all tasks but the last of last accuracy minus that right after, %
   double forgetting() const;  // mean over all tasks but the last of the best earlier accuracy minus the last one, %
 };

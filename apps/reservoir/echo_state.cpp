@@ -32,8 +32,7 @@ double tanh_of(double x) {
 
 }  // namespace
 
-EchoState::EchoState(const EchoStateParameters& parameters, std::uint64_t seed) : parameters_(parameters) {
-  const EchoStateParameters& p = parameters_;
+void check(const EchoStateParameters& p) {
   const auto count = [](std::size_t n) { return static_cast<double>(n); };
   require(p.neurons >= 2 && p.neurons <= 10'000, "neurons", count(p.neurons), "2 to 10000");
   require(p.inputs >= 1, "inputs", count(p.inputs), "at least 1");
@@ -43,7 +42,11 @@ EchoState::EchoState(const EchoStateParameters& parameters, std::uint64_t seed) 
   require(p.leak > 0 && p.leak <= 1, "leak", p.leak, "a number within (0, 1]");
   require(p.input_scaling >= 0 && std::isfinite(p.input_scaling), "input_scaling", p.input_scaling, "a number >= 0");
   require(p.bias >= 0 && std::isfinite(p.bias), "bias", p.bias, "a number >= 0");
+}
 
+EchoState::EchoState(const EchoStateParameters& parameters, std::uint64_t seed) : parameters_(parameters) {
+  const EchoStateParameters& p = parameters_;
+  check(p);
   const std::size_t n = p.neurons;
   rows_ = random_rows(n, p.in_degree, seed, "echo_state");
   const RandomKey weights_key = random_key(seed, "echo_state", "weights");
@@ -57,7 +60,8 @@ EchoState::EchoState(const EchoStateParameters& parameters, std::uint64_t seed) 
     biases_.push_back(bias.uniform(-p.bias, p.bias));
   }
   const double radius = spectral_radius(rows_);
-  require(radius > 1e-6, "in_degree", count(p.in_degree), "more entries: all eigenvalues of this network are 0");
+  require(radius > 1e-6, "in_degree", static_cast<double>(p.in_degree),
+          "more entries: all eigenvalues of this network are 0");
   for (double& weight : rows_.weights) weight *= p.spectral_radius / radius;
   state_.assign(n, 0.0);
   sums_.assign(n, 0.0);

@@ -29,6 +29,9 @@ struct EchoStateParameters {
   double bias = 0.1;
 };
 
+// Throws ExperimentError where a parameter is out of its range.
+void check(const EchoStateParameters& parameters);
+
 class EchoState final : public Reservoir {
  public:
   // Throws ExperimentError where a parameter is out of its range, or where all eigenvalues of W are 0.

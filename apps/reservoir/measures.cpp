@@ -79,10 +79,14 @@ double squared_correlation(const SignalView& a, const SignalView& b) {
 }
 
 MemoryCapacity memory_capacity(const MatrixView& outputs, const MatrixView& targets) {
-  assert(outputs.rows() == targets.rows() && outputs.cols() == targets.cols());
+  assert(outputs.rows() == targets.rows() && outputs.cols() == targets.cols() && targets.rows() > 2);
   MemoryCapacity result;
   for (Eigen::Index k = 0; k < targets.cols(); ++k) {
-    result.curve.push_back(squared_correlation(outputs.col(k), targets.col(k)));
+    const double raw = squared_correlation(outputs.col(k), targets.col(k));
+    const bool chance_helps = varies(outputs.col(k)) && varies(targets.col(k));
+    result.raw.push_back(raw);
+    result.curve.push_back(chance_helps ? raw - (1 - raw) / static_cast<double>(targets.rows() - 2) : 0);
+    result.raw_sum += raw;
     result.sum += result.curve.back();
   }
   return result;

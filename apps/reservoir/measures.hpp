@@ -24,13 +24,20 @@ double nrmse(const SignalView& output, const SignalView& target);
 double pearson(const SignalView& a, const SignalView& b);
 double squared_correlation(const SignalView& a, const SignalView& b);
 
-// Linear memory (Jaeger, GMD report 152, 2002): curve[k-1] = r^2(output of delay k, u(t - k)), k = 1..K, and its sum,
-// at most the number of states where u is independent in time and the data are held out. Over T steps chance alone
-// gives about 1/T per delay.
+// Linear memory (Jaeger, GMD report 152, 2002): raw[k-1] = r^2(output of delay k, u(t - k)), k = 1..K, at most the
+// number of states in sum where u is independent in time. Over T steps an output that has nothing to do with the target
+// still has r^2 = 1 / (T - 1) in the mean, so that many delays or a short test raise the sum above that bound. What is
+// reported is therefore r^2 without the share of chance,
+//   curve[k-1] = r^2 - (1 - r^2) / (T - 2),
+// the adjusted coefficient of determination for one regressor: 0 in the mean where nothing is remembered, 1 where all
+// is. Dambre et al., Scientific Reports 2:514 (2012) treat the same bias, by a threshold below which r^2 counts as 0.
+// A delay whose output or target does not vary has 0 in both.
 struct MemoryCapacity {
-  std::vector<double> curve;
-  double sum = 0;
+  std::vector<double> curve, raw;
+  double sum = 0, raw_sum = 0;
+  double chance() const { return raw_sum - sum; }  // what was taken off
 };
+// At least three rows.
 // Column k-1 of both belongs to delay k.
 MemoryCapacity memory_capacity(const MatrixView& outputs, const MatrixView& targets);
 

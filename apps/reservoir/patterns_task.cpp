@@ -9,6 +9,7 @@
 #include "apps/reservoir/readouts.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
+#include "core/random.hpp"
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
 
@@ -27,15 +28,36 @@ double accuracy(const Matrix& outputs, const std::vector<std::size_t>& classes) 
   return static_cast<double>(right) / static_cast<double>(outputs.rows());
 }
 
+// `each` samples of every class in an order that is drawn. An order that could be guessed, such as class after class,
+// would let a network score that hears only the samples before.
+std::vector<std::uint32_t> drawn_order(std::size_t classes, std::size_t each, std::uint64_t seed, const char* part) {
+  std::vector<std::uint32_t> order;
+  for (std::size_t i = 0; i < classes * each; ++i) order.push_back(static_cast<std::uint32_t>(i % classes));
+  RandomStream stream(random_key(seed, "order of classes", part), 0);
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[stream.below(static_cast<std::uint32_t>(i))]);
+  return order;
+}
+
+// The reservoir is driven a tick at a time: spikes come in between.
+Task by_ticks(Task task, double dt) {
+  task.step = dt;
+  task.encoding = {};
+  task.state.samples = 1;
+  return task;
+}
+
 }  // namespace
+
+void check_patterns(const Experiment& experiment, const Task& task) {
+  check_signals(experiment, by_ticks(task, experiment.network.dt), task.channels, 0,
+                fmt::format("the {} channel{} of task.channels", task.channels, task.channels == 1 ? "" : "s"));
+}
 
 Trial run_patterns(const Experiment& experiment, const Task& given, std::uint64_t seed) {
   Trial trial;
-  Task task = given;
   const double dt = experiment.network.dt;
-  task.step = dt;  // a tick at a time: spikes come in between
-  task.encoding = {};
-  task.state.samples = 1;
+  const Task task = by_ticks(given, dt);
   const SpikePatterns patterns({.classes = task.classes,
                                 .channels = task.channels,
                                 .length = task.length,
@@ -69,26 +91,37 @@ Trial run_patterns(const Experiment& experiment, const Task& given, std::uint64_
     std::fill(input.begin(), input.end(), 0.0);
     for (Tick t = 0; t < pause; ++t) reservoir.step(input, state);
   };
-  const std::size_t adapting = static_cast<std::size_t>(task.adapt / (task.length + task.pause));
+  // Half of the samples for training, a quarter each for the choice of lambda and for the test, of all classes equally
+  // many in each.
+  const std::size_t for_training = task.samples_per_class / 2,
+                    for_validation = (task.samples_per_class - for_training) / 2,
+                    for_test = task.samples_per_class - for_training - for_validation;
+  trial.orders = {{"training", drawn_order(task.classes, for_training, seed, "training")},
+                  {"validation", drawn_order(task.classes, for_validation, seed, "validation")},
+                  {"test", drawn_order(task.classes, for_test, seed, "test")}};
+  const auto adapting = static_cast<std::size_t>(task.adapt / (task.length + task.pause));
+  std::vector<std::uint32_t> adaptation =
+      drawn_order(task.classes, (adapting + task.classes - 1) / task.classes, seed, "adaptation");
+  adaptation.resize(adapting);
   reservoir.adapt(true);
   for (std::size_t i = 0; i < adapting; ++i) {
-    play(i % task.classes, 1'000'000 + i);
+    play(adaptation[i], 1'000'000 + i);
     rest();
   }
   reservoir.adapt(false);
-  for (std::size_t i = 0; i < all; ++i) {
-    const std::size_t of_class = i % task.classes;
-    play(of_class, i / task.classes);
-    std::copy(state.begin(), state.end(), states.row(static_cast<Eigen::Index>(i)).data());
-    targets(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(of_class)) = 1;
-    classes.push_back(of_class);
-    rest();
-  }
+  std::vector<std::uint64_t> played(task.classes, 0);
+  for (const Order& order : trial.orders)
+    for (const std::uint32_t of_class : order.items) {
+      const auto i = static_cast<Eigen::Index>(classes.size());
+      play(of_class, played[of_class]++);
+      std::copy(state.begin(), state.end(), states.row(i).data());
+      targets(i, static_cast<Eigen::Index>(of_class)) = 1;
+      classes.push_back(of_class);
+      rest();
+    }
   trial.seconds = watch.seconds();
   trial.simulated = static_cast<double>(all + adapting) * (task.length + task.pause) / 1000;
-  // Half for training, a quarter each for the choice of lambda and for the test, samples of all classes in each.
-  const std::size_t train = task.samples_per_class / 2 * task.classes;
-  const std::size_t validate = (task.samples_per_class - task.samples_per_class / 2) / 2 * task.classes;
+  const std::size_t train = for_training * task.classes, validate = for_validation * task.classes;
   const auto rows = [&](const Matrix& matrix, std::size_t first, std::size_t count) {
     return matrix.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count));
   };

@@ -11,8 +11,7 @@
 
 namespace rheo {
 
-RateReservoir::RateReservoir(const RateParameters& parameters, std::uint64_t seed) : parameters_(parameters) {
-  const RateParameters& p = parameters_;
+void check(const RateParameters& p) {
   const auto count = [](std::size_t n) { return static_cast<double>(n); };
   require(p.neurons >= 2 && p.neurons <= 1'000'000, "neurons", count(p.neurons), "2 to 1000000");
   require(p.inputs >= 1, "inputs", count(p.inputs), "at least 1");
@@ -24,7 +23,12 @@ RateReservoir::RateReservoir(const RateParameters& parameters, std::uint64_t see
   require(p.balance <= 1 && std::isfinite(p.balance), "balance", p.balance, "a number <= 1 (0 is balanced)");
   require(p.input_share >= 0 && p.input_share <= 1, "input_share", p.input_share, "a share within [0, 1]");
   require(p.input_scaling >= 0 && std::isfinite(p.input_scaling), "input_scaling", p.input_scaling, "a number >= 0");
+}
 
+RateReservoir::RateReservoir(const RateParameters& parameters, std::uint64_t seed) : parameters_(parameters) {
+  const RateParameters& p = parameters_;
+  check(p);
+  const auto count = [](std::size_t n) { return static_cast<double>(n); };
   const std::size_t n = p.neurons, k = p.in_degree;
   excitatory_ = std::clamp<std::size_t>(static_cast<std::size_t>(std::floor(p.excitatory * count(n) + 0.5)), 1, n - 1);
   const double f_E = count(excitatory_) / count(n);

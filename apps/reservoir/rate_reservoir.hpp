@@ -45,6 +45,9 @@ struct RateParameters {
   double input_scaling = 0.25;  // W_in is uniform in [-input_scaling, input_scaling]
 };
 
+// Throws ExperimentError where a parameter is out of its range.
+void check(const RateParameters& parameters);
+
 class RateReservoir final : public Reservoir {
  public:
   // Throws ExperimentError where a parameter is out of its range.

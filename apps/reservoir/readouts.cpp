@@ -1,5 +1,7 @@
 #include "apps/reservoir/readouts.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -132,11 +134,11 @@ LinearReadout Ridge::readout(double lambda) const {
   return result;
 }
 
-std::vector<double> Ridge::errors(const MatrixView& states, const MatrixView& targets,
-                                  std::span<const double> lambdas) const {
+std::vector<double> Ridge::errors(const MatrixView& states, const MatrixView& targets, std::span<const double> lambdas,
+                                  std::span<const Eigen::Index> counted) const {
   assert(states.rows() == targets.rows() && states.cols() == state_means_.size());
-  std::vector<Eigen::Index> varying;
-  for (Eigen::Index k = 0; k < targets.cols(); ++k)
+  std::vector<Eigen::Index> varying(counted.begin(), counted.end());
+  for (Eigen::Index k = 0; k < targets.cols() && counted.empty(); ++k)
     if (varies(targets.col(k))) varying.push_back(k);
   if (varying.empty())
     throw ExperimentError({.file = {},
@@ -159,10 +161,11 @@ std::vector<double> Ridge::errors(const MatrixView& states, const MatrixView& ta
 }
 
 RidgeChoice choose_ridge(const MatrixView& states, const MatrixView& targets, const MatrixView& validation_states,
-                         const MatrixView& validation_targets, std::span<const double> lambdas) {
+                         const MatrixView& validation_targets, std::span<const double> lambdas,
+                         std::span<const Eigen::Index> counted) {
   assert(!lambdas.empty());
   const Ridge ridge(states, targets);
-  RidgeChoice choice{{}, ridge.errors(validation_states, validation_targets, lambdas)};
+  RidgeChoice choice{{}, ridge.errors(validation_states, validation_targets, lambdas, counted)};
   double best = std::numeric_limits<double>::infinity(), lambda = 0;
   for (std::size_t i = 0; i < lambdas.size(); ++i) {
     if (!(choice.errors[i] < best)) continue;
@@ -202,7 +205,7 @@ void Rls::update(std::span<const double> x, std::span<const double> error) {
   if (!(quadratic >= 0) || std::isinf(quadratic))
     throw NumericalError({.file = {},
                           .key = "recursive least squares",
-                          .value = std::to_string(quadratic),
+                          .value = fmt::format("{:g}", quadratic),
                           .problem = "x'Px is not a finite number >= 0: P is no longer positive definite",
                           .expected = "finite states, a larger alpha, or a forgetting factor nearer to 1",
                           .suggestion = {}});

@@ -37,10 +37,10 @@ class Ridge {
   Ridge(const MatrixView& states, const MatrixView& targets);
 
   LinearReadout readout(double lambda) const;
-  // Mean NRMSE over the outputs on other data, for each lambda; outputs whose target does not vary there do not count.
-  // Throws ExperimentError where none varies.
-  std::vector<double> errors(const MatrixView& states, const MatrixView& targets,
-                             std::span<const double> lambdas) const;
+  // Mean NRMSE over the outputs that count, on other data, for each lambda. `counted`: which ones, all of which vary
+  // there; empty: those whose target varies there. Throws ExperimentError where none does.
+  std::vector<double> errors(const MatrixView& states, const MatrixView& targets, std::span<const double> lambdas,
+                             std::span<const Eigen::Index> counted = {}) const;
 
  private:
   Eigen::VectorXd shrunk(double lambda) const;  // 1 / (L + lambda)
@@ -59,7 +59,8 @@ struct RidgeChoice {
 // Fits to the training part and takes the lambda (>= 0, at least one) with the smallest error on the validation part,
 // the first one of equals. Throws ExperimentError as Ridge::errors does, and where no error is finite.
 RidgeChoice choose_ridge(const MatrixView& states, const MatrixView& targets, const MatrixView& validation_states,
-                         const MatrixView& validation_targets, std::span<const double> lambdas);
+                         const MatrixView& validation_targets, std::span<const double> lambdas,
+                         std::span<const Eigen::Index> counted = {});
 
 // Recursive least squares, as FORCE learning uses it: Sussillo & Abbott, Neuron 63:544 (2009).
 //   g = P x,  k = 1 / (f + x'g),  W += k g e',  P <- (P - k g g') / f,   P = I / alpha at first

@@ -33,6 +33,9 @@ std::vector<double> values_of(const Results& results, const std::string& score);
 // Names of all scores in the order of the first trial.
 std::vector<std::string> score_names(const Results& results);
 
+// Those of all trials, each once, and what is to be said of all together.
+std::vector<std::string> remarks_of(const Results& results);
+
 std::string summary(const Results& results);
 
 // results.json, results.h5 and results.svg. The first two hold no times of day or of work: the same bytes for the same

@@ -140,10 +140,80 @@ std::optional<double> number(std::string_view text) {
   return error == std::errc() ? value : HUGE_VAL;
 }
 
+// Whether the first line is meant to name columns: none of its fields is a number.
 bool is_header(const std::vector<std::string_view>& fields) {
-  for (const std::string_view field : fields)
-    if (number(field)) return false;
-  return true;
+  return std::none_of(fields.begin(), fields.end(), [](std::string_view field) { return number(field).has_value(); });
+}
+
+// A name without the quotes that some programs put around it.
+std::string_view unquoted(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
+  return text;
+}
+
+// What tables write where nothing is known.
+bool is_missing(std::string_view name) {
+  std::string lower;
+  for (const char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const char* const missing : {"", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "missing", "?", "-", "."})
+    if (lower == missing) return true;
+  return false;
+}
+
+std::vector<std::string> names_of(const std::vector<std::string_view>& fields, const std::string& file) {
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < fields.size(); ++k) {
+    const std::string key = fmt::format("column {}", k + 1);
+    const std::string name(unquoted(fields[k]));
+    if (is_missing(name))
+      refuse(file, 1, key, '"' + name + '"', "is neither a number nor the name of a column",
+             "numbers, or a name of its own for each column");
+    if (const auto known = std::find(names.begin(), names.end(), name); known != names.end())
+      refuse(file, 1, key, '"' + name + '"', fmt::format("is the name of column {}, too", known - names.begin() + 1),
+             "numbers, or a name of its own for each column");
+    names.push_back(name);
+  }
+  return names;
+}
+
+// What a line that cannot be read looks like, in addition to what should be there.
+std::string with_separator(std::string expected, std::string_view line) {
+  for (const auto& [separator, called] : {std::pair{';', "semicolons"}, std::pair{'\t', "tabs"}})
+    if (line.find(separator) != std::string_view::npos)
+      return fmt::format(
+          "{}. The file seems to be separated by {}: separate columns by commas and write decimals with "
+          "a point",
+          expected, called);
+  return expected;
+}
+
+constexpr std::string_view h5_signature{"\x89HDF\r\n\x1a\n", 8};
+
+// The signature stands at the beginning, or at 512, 1024, 2048 .. bytes.
+bool is_h5(std::ifstream& stream, std::uint64_t size) {
+  for (std::uint64_t at = 0; at + h5_signature.size() <= size; at = at == 0 ? 512 : 2 * at) {
+    std::array<char, h5_signature.size()> bytes{};
+    stream.seekg(static_cast<std::streamoff>(at));
+    if (!stream.read(bytes.data(), bytes.size())) return false;
+    if (std::string_view(bytes.data(), bytes.size()) == h5_signature) return true;
+  }
+  return false;
+}
+
+// How far two equal steps may differ: by the last decimal place that all times are multiples of, where they have no
+// more than nine, and by the rounding of single precision.
+double rounding_of(const SignalView& times) {
+  const double largest = times.cwiseAbs().maxCoeff();
+  const double single = largest * 0x1p-23;
+  double unit = 1;
+  for (int places = 0; places <= 9; ++places, unit /= 10) {
+    const auto fits = [&](double t) {
+      const double scaled = t / unit;
+      return std::abs(scaled - std::round(scaled)) <= 1e-6 + std::abs(scaled) * 0x1p-50;
+    };
+    if (std::all_of(times.begin(), times.end(), fits)) return std::max(unit, single) * (1 + 1e-6);
+  }
+  return single;
 }
 
 }  // namespace
@@ -223,11 +293,40 @@ Matrix delayed_copies(const SignalView& signal, std::size_t delays) {
   return copies;
 }
 
-Matrix read_csv_series(const std::string& file) {
+std::string SeriesFile::name(Eigen::Index column) const {
+  return names.empty() ? fmt::format("column {}", column + 1) : names[static_cast<std::size_t>(column)];
+}
+
+SeriesFile read_series(const std::string& file, const std::string& dataset) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) refuse(file, 0, {}, {}, "is a directory", "a CSV or HDF5 file");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) refuse(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
+  const std::uint64_t size = std::filesystem::file_size(file, ignored);
+  if (!ignored && is_h5(stream, size)) {
+    if (dataset.empty())
+      refuse(file, 0, {}, {}, "is an HDF5 file, and the task does not say which dataset", "task.dataset = \"NAME\"");
+    return read_h5_series(file, dataset);
+  }
+  std::array<char, 512> begin{};
+  stream.clear();
+  stream.seekg(0);
+  stream.read(begin.data(), begin.size());
+  if (std::find(begin.begin(), begin.begin() + stream.gcount(), '\0') != begin.begin() + stream.gcount())
+    refuse(file, 0, {}, {}, "is neither a text nor an HDF5 file", "a CSV or HDF5 file");
+  if (!dataset.empty())
+    refuse(file, 0, "task.dataset", '"' + dataset + '"', "is given, but the file is no HDF5 file",
+           "no task.dataset, or an HDF5 file");
+  return read_csv_series(file);
+}
+
+SeriesFile read_csv_series(const std::string& file) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) refuse(file, 0, {}, {}, "is a directory", "a CSV file");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) refuse(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
+  SeriesFile series;
+  series.first_line = 1;
   std::vector<double> values;
   std::size_t columns = 0, number_of_line = 0, blank = 0;
   for (std::string text; std::getline(stream, text);) {
@@ -243,26 +342,33 @@ Matrix read_csv_series(const std::string& file) {
     const auto fields = fields_of(line);
     if (number_of_line == 1) {
       columns = fields.size();
-      if (is_header(fields)) continue;
+      if (is_header(fields)) {
+        series.names = names_of(fields, file);
+        series.first_line = 2;
+        continue;
+      }
     }
     if (fields.size() != columns)
       refuse(file, number_of_line, {}, {}, fmt::format("has {} columns", fields.size()),
-             fmt::format("{}, as in line 1", columns));
+             with_separator(fmt::format("{}, as in line 1", columns), line));
     for (std::size_t k = 0; k < columns; ++k) {
       const std::string key = fmt::format("column {}", k + 1);
       const auto value = number(fields[k]);
-      if (!value) refuse(file, number_of_line, key, fields[k], "is not a number", "a number such as -1.5e-3");
+      if (!value)
+        refuse(file, number_of_line, key, fields[k], "is not a number",
+               with_separator("a number such as -1.5e-3", line));
       if (!std::isfinite(*value)) refuse(file, number_of_line, key, fields[k], "must be finite");
       values.push_back(*value);
     }
   }
   if (stream.bad()) refuse(file, 0, {}, {}, "cannot be read");
   if (values.empty()) refuse(file, 0, {}, {}, "holds no values", "one time step per line");
-  return Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(values.size() / columns),
-                                  static_cast<Eigen::Index>(columns));
+  series.values = Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(values.size() / columns),
+                                           static_cast<Eigen::Index>(columns));
+  return series;
 }
 
-Matrix read_h5_series(const std::string& file, const std::string& dataset) {
+SeriesFile read_h5_series(const std::string& file, const std::string& dataset) {
   try {
     const h5::Dataset data = h5::File::open(file).dataset(dataset);
     const auto shape = data.shape();
@@ -274,11 +380,73 @@ Matrix read_h5_series(const std::string& file, const std::string& dataset) {
     const auto values = data.read<double>();
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!std::isfinite(values[i])) data.fail(fmt::format("row {} is not finite", i / columns));
-    return Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(shape[0]),
-                                    static_cast<Eigen::Index>(columns));
+    SeriesFile series;
+    series.values = Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(shape[0]),
+                                             static_cast<Eigen::Index>(columns));
+    return series;
   } catch (const h5::Error& error) {
     throw ExperimentError(error.complaint());
   }
+}
+
+std::optional<UnevenStep> first_uneven_step(const SignalView& times) {
+  const Eigen::Index rows = times.size();
+  if (rows < 2) return std::nullopt;
+  std::vector<double> steps;
+  for (Eigen::Index t = 1; t < rows; ++t) steps.push_back(times[t] - times[t - 1]);
+  std::vector<double> sorted = steps;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  const double usual = *middle, rounding = rounding_of(times), allowed = std::min(rounding, usual / 2);
+  for (std::size_t t = 0; t < steps.size(); ++t)
+    if (!(steps[t] > 0) || !(std::abs(steps[t] - usual) <= allowed))
+      return UnevenStep{static_cast<Eigen::Index>(t + 1), usual};
+  // Steps of nearly the same size may still add up: from 8 to 9 ms, say, with times in whole ms.
+  const double mean = (times[rows - 1] - times[0]) / static_cast<double>(rows - 1);
+  for (Eigen::Index t = 1; t < rows; ++t)
+    if (std::abs(times[t] - times[0] - mean * static_cast<double>(t)) > rounding) return UnevenStep{t, usual};
+  return std::nullopt;
+}
+
+void remove_times(SeriesFile& series, const std::string& file, const std::string& name) {
+  const std::string key = "task.time", value = '"' + name + '"';
+  if (series.names.empty())
+    refuse(file, 0, key, value, "is given, but the file does not name its columns",
+           "a CSV file whose first line names the columns");
+  const auto found = std::find(series.names.begin(), series.names.end(), name);
+  if (found == series.names.end())
+    throw ExperimentError({.file = file,
+                           .key = key,
+                           .value = value,
+                           .problem = "is no column of the file",
+                           .expected = fmt::format("one of {}", fmt::join(series.names, ", ")),
+                           .suggestion = nearest(name, series.names)});
+  if (series.names.size() == 1) refuse(file, 0, key, value, "is the only column", "another column that is predicted");
+  const auto column = static_cast<Eigen::Index>(found - series.names.begin());
+  const Eigen::VectorXd times = series.values.col(column);
+  if (const auto uneven = first_uneven_step(times)) {
+    const double before = times[uneven->row - 1], after = times[uneven->row];
+    refuse(file, series.first_line + static_cast<std::size_t>(uneven->row), key, value,
+           fmt::format("goes from {} to {}, a step of {:.6g} among steps of {:.6g}", before, after, after - before,
+                       uneven->usual),
+           "times that rise in equal steps");
+  }
+  Matrix rest(series.values.rows(), series.values.cols() - 1);
+  rest << series.values.leftCols(column), series.values.rightCols(rest.cols() - column);
+  series.values = std::move(rest);
+  series.names.erase(found);
+}
+
+std::string remark_on_times(const SeriesFile& series, const std::string& file) {
+  if (series.values.cols() < 2 || series.values.rows() < 3) return {};
+  const Eigen::VectorXd first = series.values.col(0);
+  for (Eigen::Index t = 1; t < first.size(); ++t)
+    if (!(first[t] > first[t - 1])) return {};
+  return fmt::format("{}: {} rises in {} steps from row to row, as times do, and is both input and target; {}", file,
+                     series.name(0), first_uneven_step(first) ? "unequal" : "equal",
+                     series.names.empty()
+                         ? std::string("with a first line that names the columns, task.time = \"NAME\" leaves it out")
+                         : fmt::format("task.time = \"{}\" leaves it out", series.names[0]));
 }
 
 }  // namespace rheo

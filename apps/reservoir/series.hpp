@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,10 +57,37 @@ Matrix lorenz(std::uint64_t seed, std::string_view name, std::size_t count, cons
 // Column k-1 is the signal k steps ago, k = 1..delays; 0 before it begins.
 Matrix delayed_copies(const SignalView& signal, std::size_t delays);
 
-// A file with one line per time step and one column per channel, separated by commas. The first line may name the
+// What a file holds: a row for each time step and a column for each channel.
+struct SeriesFile {
+  Matrix values;
+  std::vector<std::string> names;  // of the columns; empty where the file names none
+  std::size_t first_line = 0;      // of a text, where row 0 stands
+  // "x", or "column 2" where it has no name.
+  std::string name(Eigen::Index column) const;
+};
+
+// Reads an HDF5 file, which is known by its signature, or else a text; dataset: of an HDF5 file. Throws
+// ExperimentError.
+SeriesFile read_series(const std::string& file, const std::string& dataset);
+// A text with one line per time step and one column per channel, separated by commas. The first line may name the
 // columns (none of them is a number then). Throws ExperimentError with file and line.
-Matrix read_csv_series(const std::string& file);
+SeriesFile read_csv_series(const std::string& file);
 // A dataset of numbers in an HDF5 file: steps, or steps x channels. Throws ExperimentError with file and dataset.
-Matrix read_h5_series(const std::string& file, const std::string& dataset);
+SeriesFile read_h5_series(const std::string& file, const std::string& dataset);
+
+struct UnevenStep {
+  Eigen::Index row = 0;  // where the step ends
+  double usual = 0;      // the median of all steps
+};
+// The first step from a row to the next that differs from the others; nothing where all rows rise in equal steps.
+// Steps may differ by the last digit that the times are written with, and by the rounding of single precision, but by
+// less than half a step: a sample that is missing counts whatever the digits are.
+std::optional<UnevenStep> first_uneven_step(const SignalView& times);
+// Removes the column `name`, which holds times. Throws ExperimentError where there is no such column, where no other is
+// left, and where its steps are not equal.
+void remove_times(SeriesFile& series, const std::string& file, const std::string& name);
+// What should be said of a first column that rises from row to row as times do while others stand beside it; empty: it
+// does not.
+std::string remark_on_times(const SeriesFile& series, const std::string& file);
 
 }  // namespace rheo

@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <filesystem>
+#include <limits>
 #include <memory>
 #include <numeric>
 
@@ -27,7 +28,12 @@ namespace {
 struct Series {
   Matrix inputs, targets;
   std::vector<std::string> remarks;
+  std::vector<std::string> names;     // of the outputs, where single ones have scores
+  std::vector<Eigen::Index> counted;  // outputs that are scored
 };
+
+// Squares of errors up to here are numbers.
+constexpr double largest_output = 1e100;
 
 struct Parts {
   std::size_t adapt, train, validate, test, end;  // first steps
@@ -53,10 +59,36 @@ void standardise(Matrix& all, std::size_t first, std::size_t last) {
 Series predict(Matrix all, const Task& task, const Parts& parts) {
   standardise(all, parts.train, parts.validate);
   const auto steps = static_cast<Eigen::Index>(parts.end);
-  return {all.topRows(steps), all.middleRows(static_cast<Eigen::Index>(task.horizon), steps), {}};
+  Series made;
+  made.inputs = all.topRows(steps);
+  made.targets = all.middleRows(static_cast<Eigen::Index>(task.horizon), steps);
+  return made;
 }
 
-Series make_series(const Task& task, std::uint64_t seed, const Parts& parts) {
+Series read_file(const Task& task, const Parts& parts) {
+  SeriesFile file = read_series(task.series_file, task.series_dataset);
+  std::string remark;
+  if (!task.series_time.empty())
+    remove_times(file, task.series_file, task.series_time);
+  else
+    remark = remark_on_times(file, task.series_file);
+  const std::size_t needed = parts.end + task.horizon;
+  if (static_cast<std::size_t>(file.values.rows()) < needed)
+    throw ExperimentError({.file = task.series_file,
+                           .key = task.series_dataset,
+                           .value = fmt::format("{} steps", file.values.rows()),
+                           .problem = "are fewer than the task needs",
+                           .expected = fmt::format("at least {}", needed),
+                           .suggestion = {}});
+  std::vector<std::string> names;
+  for (Eigen::Index c = 0; c < file.values.cols(); ++c) names.push_back(file.name(c));
+  Series made = predict(std::move(file.values), task, parts);
+  made.names = std::move(names);
+  if (!remark.empty()) made.remarks.push_back(std::move(remark));
+  return made;
+}
+
+Series draw_series(const Task& task, std::uint64_t seed, const Parts& parts) {
   using Kind = Task::Kind;
   const std::size_t steps = parts.end;
   Series made;
@@ -77,19 +109,11 @@ Series make_series(const Task& task, std::uint64_t seed, const Parts& parts) {
     case Kind::mackey_glass:
       return predict(mackey_glass(seed, "mackey_glass", steps + task.horizon), task, parts);
     case Kind::lorenz:
-      return predict(lorenz(seed, "lorenz", steps + task.horizon), task, parts);
-    case Kind::series: {
-      const bool is_csv = std::filesystem::path(task.series_file).extension() == ".csv";
-      Matrix all = is_csv ? read_csv_series(task.series_file) : read_h5_series(task.series_file, task.series_dataset);
-      if (static_cast<std::size_t>(all.rows()) < steps + task.horizon)
-        throw ExperimentError({.file = task.series_file,
-                               .key = task.series_dataset,
-                               .value = fmt::format("{} steps", all.rows()),
-                               .problem = "are fewer than the task needs",
-                               .expected = fmt::format("at least {}", steps + task.horizon),
-                               .suggestion = {}});
-      return predict(std::move(all), task, parts);
-    }
+      made = predict(lorenz(seed, "lorenz", steps + task.horizon), task, parts);
+      made.names = {"x", "y", "z"};
+      return made;
+    case Kind::series:
+      return read_file(task, parts);
     default:
       break;
   }
@@ -114,10 +138,61 @@ auto rows_of(const Matrix& matrix, std::size_t first, std::size_t last) {
   return matrix.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(last - first));
 }
 
-double mean_nrmse(const MatrixView& outputs, const MatrixView& targets) {
+// Decides which outputs are scored, for the choice of a readout and for every error alike: those whose target varies in
+// each of the parts for training, validation and test. A column that stands still in one of them is no question there:
+// its error is not defined in units of what varies.
+void count_outputs(Series& series, const Task& task, const Parts& parts) {
+  struct Part {
+    const char* name;
+    std::size_t first, last;
+  };
+  const std::array all{Part{"training", parts.train, parts.validate}, Part{"validation", parts.validate, parts.test},
+                       Part{"test", parts.test, parts.test + task.test}};
+  for (Eigen::Index c = 0; c < series.targets.cols(); ++c) {
+    std::vector<std::string> constant;
+    for (const Part& part : all)
+      if (!varies(rows_of(series.targets, part.first, part.last).col(c))) constant.emplace_back(part.name);
+    if (constant.empty()) {
+      series.counted.push_back(c);
+      continue;
+    }
+    const std::string name = series.names.empty() ? fmt::format("output {}", c + 1) : series.names[std::size_t(c)];
+    const bool moves_later = constant.front() == all[0].name && constant.size() < all.size();
+    series.remarks.push_back(fmt::format(
+        "{} is constant in the part for {}: it is not scored{}", name, fmt::join(constant, ", in that for "),
+        moves_later ? ", and where it moves the reservoir hears what it has not learnt "
+                      "from, in units of the file"
+                    : ""));
+  }
+  if (!series.counted.empty()) return;
+  throw ExperimentError({.file = task.series_file,
+                         .key = task.series_dataset.empty() ? "task" : task.series_dataset,
+                         .value = {},
+                         .problem = "no output varies in the parts for training, validation and test, so that no "
+                                    "readout can be chosen or scored: " +
+                                    fmt::format("{}", fmt::join(series.remarks, "; ")),
+                         .expected = "a series that varies in all three, or longer parts",
+                         .suggestion = {}});
+}
+
+Series make_series(const Task& task, std::uint64_t seed, const Parts& parts) {
+  Series made = draw_series(task, seed, parts);
+  count_outputs(made, task, parts);
+  return made;
+}
+
+// NRMSE of each output; not a number where an output is not scored.
+std::vector<double> nrmse_of_outputs(const MatrixView& outputs, const MatrixView& targets, const Series& series) {
+  std::vector<double> all(static_cast<std::size_t>(targets.cols()), std::numeric_limits<double>::quiet_NaN());
+  for (const Eigen::Index c : series.counted) all[static_cast<std::size_t>(c)] = nrmse(outputs.col(c), targets.col(c));
+  return all;
+}
+
+// Over the outputs that are scored.
+double mean_nrmse(const MatrixView& outputs, const MatrixView& targets, const Series& series) {
   double sum = 0;
-  for (Eigen::Index c = 0; c < targets.cols(); ++c) sum += nrmse(outputs.col(c), targets.col(c));
-  return sum / static_cast<double>(targets.cols());
+  for (const Eigen::Index c : series.counted) sum += nrmse(outputs.col(c), targets.col(c));
+  return sum / static_cast<double>(series.counted.size());
 }
 
 struct Fit {
@@ -132,9 +207,10 @@ Fit fit(const Matrix& states, const Series& series, const Task& task, const Part
   const auto of = [&](const Matrix& all, std::size_t begin, std::size_t end) {
     return &all == &states ? rows_of(all, begin - first, end - first) : rows_of(all, begin, end);
   };
-  RidgeChoice choice = choose_ridge(
-      of(states, parts.train, parts.validate), of(series.targets, parts.train, parts.validate),
-      of(states, parts.validate, parts.test), of(series.targets, parts.validate, parts.test), task.readout.lambdas);
+  RidgeChoice choice =
+      choose_ridge(of(states, parts.train, parts.validate), of(series.targets, parts.train, parts.validate),
+                   of(states, parts.validate, parts.test), of(series.targets, parts.validate, parts.test),
+                   task.readout.lambdas, series.counted);
   Fit made{std::move(choice.readout), {}, *std::min_element(choice.errors.begin(), choice.errors.end())};
   made.outputs = made.readout(of(states, parts.test, test_end));
   return made;
@@ -146,21 +222,26 @@ void score_outputs(const std::string& suffix, const Matrix& outputs, const Serie
   if (task.kind == Task::Kind::memory_capacity) {
     const MemoryCapacity capacity = memory_capacity(outputs, targets);
     trial.score("memory_capacity" + suffix, capacity.sum);
-    Curve curve{"memory", suffix.empty() ? "reservoir" : suffix.substr(1), "delay (steps)", "r^2", {}, capacity.curve};
+    trial.score("memory_capacity" + suffix + ".raw", capacity.raw_sum);
+    if (suffix.empty()) trial.score("memory_capacity.chance", capacity.chance());
+    Curve curve{"memory",      suffix.empty() ? "reservoir" : suffix.substr(1), "delay (steps)", "r^2 less chance", {},
+                capacity.curve};
     for (std::size_t k = 1; k <= curve.y.size(); ++k) curve.x.push_back(static_cast<double>(k));
     trial.curves.push_back(std::move(curve));
     return;
   }
-  trial.score("nrmse" + suffix, mean_nrmse(outputs, targets));
+  trial.score("nrmse" + suffix, mean_nrmse(outputs, targets, series));
+  if (series.names.empty()) return;
+  trial.outputs = series.names;
+  trial.output_scores.push_back({"nrmse" + suffix, nrmse_of_outputs(outputs, targets, series)});
 }
 
-// The first output and its target, as the first seed shows them.
+// The first output and its target; the picture shows the beginning of them.
 void draw_outputs(const std::string& panel, const Matrix& outputs, const Matrix& targets, const Task& task,
                   Trial& trial) {
-  const auto shown = std::min<Eigen::Index>(outputs.rows(), 300);
   for (const bool is_target : {true, false}) {
-    Curve curve{panel, is_target ? "target" : "output", "time (ms)", "output", {}, {}, is_target};
-    for (Eigen::Index t = 0; t < shown; ++t) {
+    Curve curve{panel, is_target ? "target" : "output", "time (ms)", "output", {}, {}, is_target, 300};
+    for (Eigen::Index t = 0; t < outputs.rows(); ++t) {
       curve.x.push_back(static_cast<double>(t + 1) * task.step);
       curve.y.push_back(is_target ? targets(t, 0) : outputs(t, 0));
     }
@@ -246,7 +327,7 @@ class Driver {
       RidgeChoice choice =
           choose_ridge(rows_of(states, 0, task_.train), rows_of(series_.targets, parts_.train, parts_.validate),
                        rows_of(states, task_.train, task_.train + task_.validate),
-                       rows_of(series_.targets, parts_.validate, parts_.test), task_.readout.lambdas);
+                       rows_of(series_.targets, parts_.validate, parts_.test), task_.readout.lambdas, series_.counted);
       made.validation = *std::min_element(choice.errors.begin(), choice.errors.end());
       made.readout = std::move(choice.readout);
       const auto last = row_of(series_.targets, parts_.test - 1);
@@ -269,19 +350,27 @@ class Driver {
     for (std::size_t t = parts_.train; t < test_end; ++t) {
       drive(t, output_);
       readout.predict(state_, output_);
+      refuse_divergence(output_, t);
       std::copy(output_.begin(), output_.end(), row_of(all, t - parts_.train).begin());
       if (t >= parts_.validate) continue;
       for (std::size_t k = 0; k < outputs; ++k) error[k] = row_of(series_.targets, t)[k] - output_[k];
-      readout.learn(t, error);
+      try {
+        readout.learn(t, error);
+      } catch (const NumericalError& failure) {
+        Complaint complaint = failure.complaint();
+        complaint.problem += ", in " + place_of(t);
+        throw NumericalError(std::move(complaint));
+      }
     }
     const auto part = [&](std::size_t begin, std::size_t end) {
       return rows_of(all, begin - parts_.train, end - parts_.train);
     };
     trial.score("nrmse.training", mean_nrmse(part(parts_.train, parts_.validate),
-                                             rows_of(series_.targets, parts_.train, parts_.validate)));
+                                             rows_of(series_.targets, parts_.train, parts_.validate), series_));
     return {{},
             part(parts_.test, test_end),
-            mean_nrmse(part(parts_.validate, parts_.test), rows_of(series_.targets, parts_.validate, parts_.test))};
+            mean_nrmse(part(parts_.validate, parts_.test), rows_of(series_.targets, parts_.validate, parts_.test),
+                       series_)};
   }
 
  private:
@@ -290,6 +379,27 @@ class Driver {
     std::copy(input.begin(), input.end(), input_.begin());
     if (!task_.feedback.empty()) std::copy(feedback.begin(), feedback.end(), input_.begin() + input.size());
     reservoir_.step(input_, state_);
+  }
+
+  std::string place_of(std::size_t t) const {
+    const char* const part = t < parts_.validate ? "training" : t < parts_.test ? "validation" : "test";
+    const std::size_t first = t < parts_.validate ? parts_.train : t < parts_.test ? parts_.validate : parts_.test;
+    return fmt::format("step {} of the part for {}", t - first + 1, part);
+  }
+
+  // Throws where an output is so large that its error is no number any more.
+  void refuse_divergence(std::span<const double> outputs, std::size_t t) const {
+    for (const double output : outputs)
+      if (!(std::abs(output) < largest_output))
+        throw NumericalError(
+            {.file = {},
+             .key = "task.readout",
+             .value = {},
+             .problem = fmt::format("diverges: its output is {} in {}", output, place_of(t)),
+             .expected = task_.readout.kind == ReadoutSpec::Kind::lms
+                             ? fmt::format("outputs within +-{:g}; a smaller eta, below 2", largest_output)
+                             : fmt::format("outputs within +-{:g}", largest_output),
+             .suggestion = {}});
   }
 
   // The readout's own output comes back, as the feedback or in place of the input.
@@ -304,6 +414,8 @@ class Driver {
       }
       const Matrix now = readout(Eigen::Map<const Matrix>(state_.data(), 1, static_cast<Eigen::Index>(state_.size())));
       outputs.row(static_cast<Eigen::Index>(t)) = now.row(0);
+      // A free run that leaves the truth is scored by how long it keeps to it.
+      if (as_feedback) refuse_divergence({now.data(), static_cast<std::size_t>(now.size())}, parts_.test + t);
       output.assign(now.data(), now.data() + now.size());
     }
     return outputs;
@@ -404,6 +516,15 @@ void add_delays(const Series& series, const Task& task, const Parts& parts, Tria
   score_outputs(".delays", fit(states, series, task, parts).outputs, series, task, parts, trial);
 }
 
+// What the signals of the task carry, for messages.
+std::string what_drives(const Task& task, const Series& series) {
+  if (task.kind != Task::Kind::series)
+    return fmt::format("the {} input{} of {}", series.inputs.cols(), series.inputs.cols() == 1 ? "" : "s",
+                       name_of(task.kind));
+  return fmt::format("the {} column{} of {} ({})", series.inputs.cols(), series.inputs.cols() == 1 ? "" : "s",
+                     task.series_file, fmt::join(series.names, ", "));
+}
+
 // Series, and the states that a ridge readout is fitted to with a copy, are kept as a whole.
 void check_memory(const Experiment& experiment, const Task& task, const Parts& parts) {
   double states = task.kind == Task::Kind::memory_capacity ? static_cast<double>(task.delays) : 4;
@@ -427,6 +548,23 @@ void check_memory(const Experiment& experiment, const Task& task, const Parts& p
 }
 
 }  // namespace
+
+std::vector<std::string> check_series(const Experiment& experiment, const Task& task) {
+  const Parts parts(task);
+  check_memory(experiment, task, parts);
+  Series series = make_series(task, task.seeds.front(), parts);
+  // A series that is drawn may leave its bounds with one seed and not with another.
+  if (task.kind == Task::Kind::narma10)
+    for (std::size_t i = 1; i < task.seeds.size(); ++i) make_series(task, task.seeds[i], parts);
+  if (task.other.kind == OtherReservoir::Kind::none)
+    check_signals(experiment, task, static_cast<std::size_t>(series.inputs.cols()),
+                  task.feedback.empty() ? 0 : static_cast<std::size_t>(series.targets.cols()),
+                  what_drives(task, series));
+  else
+    check_other_reservoir(task.other, static_cast<std::size_t>(series.inputs.cols()));
+  if (task.kind == Task::Kind::narma10) series.remarks.clear();  // of one seed
+  return series.remarks;
+}
 
 Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t seed) {
   Trial trial;

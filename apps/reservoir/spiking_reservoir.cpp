@@ -41,33 +41,57 @@ const SignalSpec& signal_of(const Experiment& experiment, const std::string& key
                      : fmt::format("one of {}", fmt::join(all, ", ")));
 }
 
+std::vector<std::string> plastic_of(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const ProjectionSpec& projection : experiment.network.projections)
+    if (!projection.plasticity.rule.empty()) names.push_back(projection.name);
+  return names;
+}
+
+// Numbers that the signal carries.
+std::size_t channels_of(const Task& task, std::size_t inputs) {
+  return inputs * (task.encoding.kind == Encoding::Kind::direct ? 1 : task.encoding.channels);
+}
+
 }  // namespace
+
+std::vector<Observed> select_observed(const Experiment& experiment, const std::vector<Selection>& selections,
+                                      const std::string& key) {
+  const auto& populations = experiment.network.populations;
+  std::vector<Selection> all = selections;
+  if (all.empty())
+    for (const PopulationSpec& population : populations)
+      if (population.model != "spike_source") all.push_back({.population = population.name, .end = {}});
+  std::set<std::pair<std::string, std::uint32_t>> seen;
+  std::vector<Observed> observed;
+  for (const Selection& selection : all) {
+    const auto found = std::find_if(populations.begin(), populations.end(),
+                                    [&](const PopulationSpec& p) { return p.name == selection.population; });
+    if (found == populations.end())
+      refuse(experiment, key, '"' + selection.population + '"', "no such population", "a population of the file");
+    const std::uint32_t end = selection.end.value_or(found->size);
+    if (end > found->size || selection.begin >= end)
+      refuse(experiment, key, '"' + selection.population + '"', "selects nothing or more than there is",
+             fmt::format("neurons 0 to {}", found->size));
+    Observed& part = observed.emplace_back();
+    part.population = selection.population;
+    for (std::uint32_t n = selection.begin; n < end; n += selection.step) {
+      part.neurons.push_back(n);
+      if (!seen.emplace(part.population, n).second)
+        refuse(experiment, key, '"' + selection.population + '"', "selects a neuron twice", "each neuron once");
+    }
+  }
+  return observed;
+}
 
 ObservedNeurons::ObservedNeurons(const Experiment& experiment, const Simulation& simulation,
                                  const std::vector<Selection>& selections, const std::string& key) {
-  std::vector<Selection> all = selections;
-  if (all.empty())
-    for (const PopulationSpec& population : experiment.network.populations)
-      if (population.model != "spike_source") all.push_back({.population = population.name, .end = {}});
-  std::set<NeuronId> seen;
-  for (const Selection& selection : all) {
-    const auto& populations = simulation.populations();
-    std::size_t p = 0;
-    while (p < populations.size() && populations[p].name != selection.population) ++p;
-    if (p == populations.size())
-      refuse(experiment, key, '"' + selection.population + '"', "no such population", "a population of the file");
-    const std::uint32_t end = selection.end.value_or(populations[p].size);
-    if (end > populations[p].size || selection.begin >= end)
-      refuse(experiment, key, '"' + selection.population + '"', "selects nothing or more than there is",
-             fmt::format("neurons 0 to {}", populations[p].size));
+  const auto& populations = simulation.populations();
+  for (Observed& observed : select_observed(experiment, selections, key)) {
     Part& part = parts_.emplace_back();
-    part.population = p;
-    for (std::uint32_t n = selection.begin; n < end; n += selection.step) {
-      part.neurons.push_back(n);
-      ids_.push_back(populations[p].first + n);
-      if (!seen.insert(ids_.back()).second)
-        refuse(experiment, key, '"' + selection.population + '"', "selects a neuron twice", "each neuron once");
-    }
+    while (populations[part.population].name != observed.population) ++part.population;
+    for (const std::uint32_t n : observed.neurons) ids_.push_back(populations[part.population].first + n);
+    part.neurons = std::move(observed.neurons);
   }
 }
 
@@ -81,26 +105,23 @@ void ObservedNeurons::potentials(Simulation& simulation, std::span<double> to) c
   }
 }
 
-SpikingReservoir::SpikingReservoir(const Experiment& experiment, const Task& task, std::uint64_t seed,
-                                   std::size_t inputs, std::size_t feedbacks)
-    : task_(task),
-      inputs_(inputs),
-      feedbacks_(feedbacks),
-      network_(build(experiment, seed)),
-      observed_(experiment, network_.simulation(), task.state.populations, "task.state.population"),
-      traces_(observed_.ids(), task.state.tau, experiment.network.dt) {
+void check_signals(const Experiment& experiment, const Task& task, std::size_t inputs, std::size_t feedbacks,
+                   const std::string& drives) {
   const double dt = experiment.network.dt;
-  ticks_ = ms_to_tick_nearest(task.step, dt);
-  if (ticks_ < 1 || std::abs(tick_to_ms(ticks_, dt) - task.step) > 1e-9 * task.step || ticks_ % task.state.samples != 0)
+  const Tick ticks = ms_to_tick_nearest(task.step, dt);
+  if (ticks < 1 || std::abs(tick_to_ms(ticks, dt) - task.step) > 1e-9 * task.step || ticks % task.state.samples != 0)
     refuse(experiment, "task.step", fmt::format("{}", task.step), "is no whole number of ticks for each sample",
            fmt::format("a multiple of {} (ms)", dt * task.state.samples));
   if (inputs > 0) {
-    const std::size_t channels = inputs * (task.encoding.kind == Encoding::Kind::direct ? 1 : task.encoding.channels);
     const SignalSpec& signal = signal_of(experiment, "task.signal", task.signal);
+    const std::size_t channels = channels_of(task, inputs);
     if (signal.width != channels)
       refuse(experiment, "signals." + task.signal + ".width", fmt::format("{}", signal.width),
-             "is not the number of channels that the task encodes", fmt::format("{}", channels));
-    signal_.assign(channels, 0.0);
+             "is not the number of channels that the task encodes",
+             drives.empty() ? fmt::format("{}", channels)
+             : channels == inputs
+                 ? fmt::format("{}, for {}", channels, drives)
+                 : fmt::format("{}, for {} in {} channels each", channels, drives, task.encoding.channels));
   }
   if (feedbacks > 0) {
     const SignalSpec& signal = signal_of(experiment, "task.feedback", task.feedback);
@@ -108,12 +129,26 @@ SpikingReservoir::SpikingReservoir(const Experiment& experiment, const Task& tas
       refuse(experiment, "signals." + task.feedback + ".width", fmt::format("{}", signal.width),
              "is not the number of outputs", fmt::format("{}", feedbacks));
   }
-  for (const ProjectionSpec& projection : experiment.network.projections)
-    if (!projection.plasticity.rule.empty()) plastic_.push_back(projection.name);
+  const std::vector<std::string> plastic = plastic_of(experiment);
   for (const std::string& name : task.adapt_learns)
-    if (std::find(plastic_.begin(), plastic_.end(), name) == plastic_.end())
+    if (std::find(plastic.begin(), plastic.end(), name) == plastic.end())
       refuse(experiment, "task.adapt_learns", '"' + name + '"', "no projection with plasticity",
-             plastic_.empty() ? "a projection with plasticity" : fmt::format("some of {}", fmt::join(plastic_, ", ")));
+             plastic.empty() ? "a projection with plasticity" : fmt::format("some of {}", fmt::join(plastic, ", ")));
+  select_observed(experiment, task.state.populations, "task.state.population");
+}
+
+SpikingReservoir::SpikingReservoir(const Experiment& experiment, const Task& task, std::uint64_t seed,
+                                   std::size_t inputs, std::size_t feedbacks)
+    : task_(task),
+      inputs_(inputs),
+      feedbacks_(feedbacks),
+      network_(build(experiment, seed)),
+      observed_(experiment, network_.simulation(), task.state.populations, "task.state.population"),
+      traces_(observed_.ids(), task.state.tau, experiment.network.dt),
+      plastic_(plastic_of(experiment)),
+      ticks_(ms_to_tick_nearest(task.step, experiment.network.dt)) {
+  check_signals(experiment, task, inputs, feedbacks);
+  if (inputs > 0) signal_.assign(channels_of(task, inputs), 0.0);
   adapt(false);
   network_.simulation().add_sink(traces_);
 }

@@ -37,6 +37,20 @@ class ObservedNeurons {
   std::vector<Part> parts_;
 };
 
+// Refuses a task whose signals, step, state or adapt_learns do not fit the network of the file, which need not be built
+// for it. inputs, feedbacks: as for SpikingReservoir. drives: what the inputs are, for messages; may be empty. Throws
+// ExperimentError.
+void check_signals(const Experiment& experiment, const Task& task, std::size_t inputs, std::size_t feedbacks,
+                   const std::string& drives = {});
+// The neurons of each selection, after a check: [selection][..] in its population. Empty selections: as for
+// ObservedNeurons. key: of the setting, for the ExperimentError.
+struct Observed {
+  std::string population;
+  std::vector<std::uint32_t> neurons;
+};
+std::vector<Observed> select_observed(const Experiment& experiment, const std::vector<Selection>& selections,
+                                      const std::string& key);
+
 class SpikingReservoir final : public Reservoir {
  public:
   // seed: of the network, instead of the experiment's. inputs: numbers that step() takes without the feedback.

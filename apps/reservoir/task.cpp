@@ -101,7 +101,10 @@ void read_other(const Field& table, OtherReservoir& other) {
   table.only(keys);
   read(table, "size", other.size, 1, 1'000'000);
   for (const std::string& name : numbers)
-    if (const auto field = table.find(name)) other.numbers[name] = field->number();
+    if (const auto field = table.find(name))
+      other.numbers[name] = name == "indegree" || name == "adapt_steps"
+                                ? static_cast<double>(field->whole(0, 100'000'000))
+                                : field->number();
   if (const auto targets = table.find("targets"))
     other.targets = targets->word({"none", "uniform", "beta"}, {}, "targets");
 }
@@ -120,6 +123,7 @@ void read_search(const Field& table, Task& task) {
     for (const double x : node.numbers) values.push_back(fmt::format("{}", x));
     for (const TomlNode& item : node.items) values.push_back(toml_text(item));
     if (values.empty()) axis.refuse("is empty", "a list of values");
+    refuse_twice(axis, values, "each value once");
     search.axes.emplace_back(key, std::move(values));
   }
   if (search.axes.empty()) axes.refuse_table("is empty", "a key with a list of values");
@@ -235,7 +239,7 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
     allow({"step", "feedback", "train", "validate", "test", "baselines", "delays"});
     if (task.kind == Kind::mackey_glass || task.kind == Kind::lorenz || task.kind == Kind::series)
       allow({"horizon", "free"});
-    if (task.kind == Kind::series) allow({"file", "dataset"});
+    if (task.kind == Kind::series) allow({"file", "dataset", "time"});
     if (task.kind == Kind::sines) allow({"frequencies"});
   }
   table.only(keys);
@@ -246,7 +250,8 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   read(table, "washout", task.washout, 0);
   read(table, "train", task.train, 1);
   read(table, "validate", task.validate, 2);
-  read(table, "test", task.test, 2);
+  // What chance adds to a squared correlation is not defined for two steps.
+  read(table, "test", task.test, task.kind == Kind::memory_capacity ? 3 : 2);
   read(table, "delays", task.delays, 1, 100'000);
   read(table, "horizon", task.horizon, 1, 1'000'000);
   read(table, "free", task.free, 0);
@@ -258,6 +263,8 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   if (task.kind == Kind::series) {
     task.series_file = table.need("file", "a CSV or HDF5 file").path();
     read(table, "dataset", task.series_dataset, "a dataset of the file");
+    read(table, "time", task.series_time, "the name of a column");
+    if (table.find("time") && task.series_time.empty()) table.find("time")->refuse("is empty", "the name of a column");
   }
   if (const auto encoding = table.find("encoding")) read_encoding(*encoding, task.encoding);
   if (const auto state = table.find("state")) read_state(*state, task.state);
@@ -287,6 +294,10 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
         baselines->refuse(fmt::format("has \"{}\" among its entries", name), "delays, echo_state");
       task.baselines.push_back(name);
     }
+  if (const auto baselines = table.find("baselines")) refuse_twice(*baselines, task.baselines, "each baseline once");
+  for (const char* const key : {"baselines", "kernel"})
+    if (const auto field = table.find(key); field && task.kind == Kind::sines)
+      field->refuse_table("needs an input, and this task has none", fmt::format("no {}", key));
 
   read(table, "classes", task.classes, 2, 10'000);
   read(table, "channels", task.channels, 1, 1'000'000);

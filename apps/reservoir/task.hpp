@@ -78,6 +78,7 @@ struct Task {
   std::size_t free = 0;                                                  // steps of free running after training
   std::vector<double> frequencies;                                       // sines: Hz
   std::string series_file, series_dataset;
+  std::string series_time;  // series: the column of times, which is neither input nor target; empty: none
   Encoding encoding;
   StateSpec state;
   ReadoutSpec readout;

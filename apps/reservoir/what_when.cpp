@@ -68,23 +68,50 @@ class Readouts {
   virtual Matrix what_weights() = 0;
 };
 
+[[noreturn]] void refuse(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
+                         std::string expected) {
+  throw ExperimentError({.file = experiment.place(key),
+                         .key = key,
+                         .value = std::move(value),
+                         .problem = std::move(problem),
+                         .expected = std::move(expected),
+                         .suggestion = {}});
+}
+
+// The projection of this name, which has a rule and goes to one neuron for each channel. key: of the setting.
+std::size_t readout_projection(const Experiment& experiment, const std::string& name, const char* key) {
+  const auto& all = experiment.network.projections;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const ProjectionSpec& p) { return p.name == name; });
+  if (found == all.end() || found->plasticity.rule.empty())
+    throw ExperimentError({.file = experiment.place("task"),
+                           .key = "projections." + name,
+                           .value = {},
+                           .problem = found == all.end() ? "is missing" : "has no plasticity",
+                           .expected = "a projection from the reservoir onto two readout neurons, with a rule",
+                           .suggestion = {}});
+  std::size_t targets = 0;
+  for (const Observed& observed : select_observed(experiment, found->target, key)) targets += observed.neurons.size();
+  if (targets != channels)
+    refuse(experiment, key, fmt::format("{} target neurons", targets), "is not one for each of A and B",
+           "a projection onto two neurons");
+  return static_cast<std::size_t>(found - all.begin());
+}
+
+// Whether readouts are neurons of the network.
+bool reads_inside(const WhatWhen& how) {
+  return how.readout == WhatWhen::Readout::three_factor && how.control != WhatWhen::Control::frozen &&
+         how.control != WhatWhen::Control::shuffled && !how.outside;
+}
+
 // Readout neurons of the network itself, whose projections have plasticity rules.
 class InNetwork final : public Readouts {
  public:
   InNetwork(const Experiment& experiment, const WhatWhen& how, Network& network)
       : network_(network),
-        projections_{find_projection(experiment, how.when), find_projection(experiment, how.what)},
+        projections_{readout_projection(experiment, how.when, "task.when"),
+                     readout_projection(experiment, how.what, "task.what")},
         when_(experiment, network.simulation(), experiment.network.projections[projections_[0]].target, "task.when"),
-        what_(experiment, network.simulation(), experiment.network.projections[projections_[1]].target, "task.what") {
-    for (const ObservedNeurons* readout : {&when_, &what_})
-      if (readout->size() != channels)
-        throw ExperimentError({.file = experiment.place("task"),
-                               .key = readout == &when_ ? "task.when" : "task.what",
-                               .value = fmt::format("{} target neurons", readout->size()),
-                               .problem = "is not one for each of A and B",
-                               .expected = "a projection onto two neurons",
-                               .suggestion = {}});
-  }
+        what_(experiment, network.simulation(), experiment.network.projections[projections_[1]].target, "task.what") {}
   void begin_trial() override { network_.set_signal("trial", std::array{1.0}, true); }
   Pair when() override { return read(when_); }
   Pair what() override { return read(what_); }
@@ -100,17 +127,6 @@ class InNetwork final : public Readouts {
   Matrix what_weights() override { return weights(projections_[1]); }
 
  private:
-  static std::size_t find_projection(const Experiment& experiment, const std::string& name) {
-    const auto& all = experiment.network.projections;
-    const auto found = std::find_if(all.begin(), all.end(), [&](const ProjectionSpec& p) { return p.name == name; });
-    if (found != all.end() && !found->plasticity.rule.empty()) return static_cast<std::size_t>(found - all.begin());
-    throw ExperimentError({.file = experiment.place("task"),
-                           .key = "projections." + name,
-                           .value = {},
-                           .problem = found == all.end() ? "is missing" : "has no plasticity",
-                           .expected = "a projection from the reservoir onto two readout neurons, with a rule",
-                           .suggestion = {}});
-  }
   Pair read(const ObservedNeurons& neurons) {
     Pair values{};
     neurons.potentials(network_.simulation(), values);
@@ -250,15 +266,13 @@ class Session {
       : how_(how),
         dt_(experiment.network.dt),
         network_(build(experiment, seed)),
-        observed_(experiment, network_.simulation(), how.populations, "task.state.population"),
+        observed_(experiment, network_.simulation(), how.populations, "task.population"),
         traces_(observed_.ids(), how.tau, dt_),
         events_(random_key(seed, "task", "events")) {
     network_.simulation().add_sink(traces_);
     ticks_ = ms_to_tick_nearest(how.trial, dt_);
     pause_ = ms_to_tick_nearest(how.pause, dt_);
-    const bool inside = how.readout == WhatWhen::Readout::three_factor && how.control != WhatWhen::Control::frozen &&
-                        how.control != WhatWhen::Control::shuffled && !how.outside;
-    if (inside)
+    if (reads_inside(how))
       readouts_ = std::make_unique<InNetwork>(experiment, how, network_);
     else
       readouts_ = std::make_unique<Outside>(how, traces_, dt_, seed);
@@ -316,6 +330,16 @@ class Session {
       if (t == cue) set("cue", 0);
       simulation.run(1);
       const Pair y = readouts_->when(), identity = readouts_->what();
+      for (std::size_t k = 0; k < channels; ++k)
+        if (!std::isfinite(y[k]) || !std::isfinite(identity[k]))
+          throw NumericalError(
+              {.file = {},
+               .key = "task.readout",
+               .value = {},
+               .problem = fmt::format("diverges: its output is not finite {} ms after the cue of trial {}",
+                                      tick_to_ms(t, dt_), learnt_),
+               .expected = "smaller rates of learning",
+               .suggestion = {}});
       course.when.push_back(y);
       for (std::size_t k = 0; k < channels; ++k) what[k] += identity[k];
       if (learning) readouts_->learn_when(lesson(truth, event, t, y));
@@ -528,6 +552,55 @@ void change(const Experiment& experiment, const WhatWhen& how, std::uint64_t see
 }
 
 }  // namespace
+
+void check_what_when(const Experiment& experiment, const WhatWhen& how) {
+  const double dt = experiment.network.dt;
+  const Tick trial = ms_to_tick_nearest(how.trial, dt), cue = ms_to_tick_nearest(how.cue_length, dt);
+  if (trial < 2)
+    refuse(experiment, "task.trial", fmt::format("{}", how.trial), "is too short",
+           fmt::format("at least two ticks of {} ms", dt));
+  if (cue < 1 || cue >= trial)
+    refuse(experiment, "task.cue_length", fmt::format("{}", how.cue_length), "does not end within the trial",
+           fmt::format("at least one tick of {} ms, and less than the {} ms of task.trial", dt, how.trial));
+  if (how.control == WhatWhen::Control::frozen && how.frozen_at >= how.trial)
+    refuse(experiment, "task.frozen_at", fmt::format("{}", how.frozen_at), "is not within the trial",
+           fmt::format("less than the {} ms of task.trial", how.trial));
+  const bool timing_changes =
+      how.protocol == WhatWhen::Protocol::switch_timing || how.protocol == WhatWhen::Protocol::switch_both;
+  for (const auto& [key, latencies] :
+       {std::pair{"task.latency", how.latency},
+        std::pair{"task.later_latency", timing_changes ? how.later_latency : how.latency}})
+    for (const double latency : latencies)
+      if (latency >= how.trial)
+        refuse(experiment, key, fmt::format("{}", latency), "is not within the trial",
+               fmt::format("less than the {} ms of task.trial", how.trial));
+  const bool inside = reads_inside(how);
+  if (inside) {
+    readout_projection(experiment, how.when, "task.when");
+    readout_projection(experiment, how.what, "task.what");
+  }
+  struct Needed {
+    const char* name;
+    std::uint32_t width;
+    bool always;
+  };
+  for (const Needed& needed : {Needed{"cue", 1, true}, Needed{"trial", 1, inside}, Needed{"what_error", 2, inside},
+                               Needed{"when_error", 2, inside}, Needed{"when_gate", 2, inside},
+                               Needed{"feedback", 2, false}, Needed{"reset", 1, false}}) {
+    const std::string key = fmt::format("signals.{}", needed.name);
+    const auto& signals = experiment.network.signals;
+    const auto found =
+        std::find_if(signals.begin(), signals.end(), [&](const SignalSpec& s) { return s.name == needed.name; });
+    const std::string expected =
+        fmt::format("kind = \"task\" with {} number{}", needed.width, needed.width == 1 ? "" : "s");
+    if (found == signals.end()) {
+      if (needed.always) refuse(experiment, key, {}, "is missing, and this task sets it", expected);
+    } else if (found->kind != SignalSpec::Kind::task || found->width != needed.width) {
+      refuse(experiment, key, {}, "is no signal that this task can set", expected);
+    }
+  }
+  select_observed(experiment, how.populations, "task.population");
+}
 
 Trial run_what_when(const Experiment& experiment, const WhatWhen& how, std::uint64_t seed) {
   Trial trial;

@@ -1,4 +1,5 @@
 // rheo continual: a reduced form of the example, what survives a kill, what is said of wrong files.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "io/h5.hpp"
@@ -223,6 +224,8 @@ TEST_CASE("mistakes in a continual task are told, and other commands know the ta
            {"kind = \"glyphs\"\nsize = 10", "kind = \"idx\"\nfolder = \"nothing\"",
             "task.toml:21: task.data.folder = \"nothing\": has no file train-images-idx3-ubyte, compressed or not"}})
     CHECK_THAT(complaint(changed(small, c.from, c.to)), Catch::StartsWith(c.says));
+  CHECK_THAT(complaint(changed(small, "seeds = [1, 2]", "seeds = [2, 1, 2]")),
+             Catch::StartsWith("task.toml:13: task.seeds = [2, 1, 2]: has 2 twice; expected each seed once"));
   // More rows than a layer has inputs.
   CHECK_THAT(complaint(changed(small, "[12, 12, 10]", "[120, 12, 10]")), Catch::Contains("task.lateral.rows"));
 
@@ -259,6 +262,65 @@ TEST_CASE("labels that are no classes are refused by the command") {
   Command command(scratch, {"continual", file, "--quiet", "--out", scratch / "out"});
   CHECK(command.end() == 2);
   CHECK_THAT(command.err(), Catch::Contains("train-labels-idx1-ubyte: label 0 = 255: is beyond the classes"));
+}
+
+TEST_CASE("transfer and forgetting are not told of one task, and their definitions stand in the results") {
+  const Scratch scratch;
+  const std::string file = file_with(scratch, small);
+  const std::vector<std::string> words{"continual",      file,    "--out",          scratch / "out", "--set",
+                                       "task.seeds=[1]", "--set", "task.batches=2", "--set"};
+  const auto run = [&](const char* tasks) {
+    std::vector<std::string> all = words;
+    all.emplace_back(tasks);
+    Command command(scratch, all);
+    CHECK(command.end() == 0);
+    return command.out();
+  };
+  const std::string alone = run("task.tasks=1");
+  CHECK(std::count(alone.begin(), alone.end(), '-') >= 4);  // two scores of two methods
+  const auto results = nlohmann::json::parse(bytes_of(scratch / "out" / "results.json"));
+  for (const char* method : {"hlop", "plain"}) {
+    CHECK_FALSE(results["methods"][method].contains("bwt"));
+    CHECK_FALSE(results["methods"][method].contains("forgetting"));
+    CHECK(results["methods"][method].contains("acc"));
+    CHECK(results["methods"][method].contains("learnt"));
+  }
+  CHECK_THAT(results["definitions"]["forgetting"].get<std::string>(), Catch::Contains("Chaudhry"));
+  run("task.tasks=2");
+  const auto two = nlohmann::json::parse(bytes_of(scratch / "out" / "results.json"));
+  CHECK(two["methods"]["plain"].contains("bwt"));
+}
+
+TEST_CASE("images that are not there are refused, not counted as wrong answers") {
+  const Scratch scratch;
+  // Four images of classes 0, 0, 1, 2 for training; the first three of them, without class 2, for tests.
+  const auto idx = [&](const char* name, const std::string& header, const std::string& bytes) {
+    std::ofstream(scratch / name, std::ios::binary) << header << bytes;
+  };
+  const auto count = [](char n) { return std::string("\0\0\0", 3) + n; };
+  for (const auto& [part, labels] : std::vector<std::pair<std::string, std::string>>{
+           {"train", std::string("\0\0\1\2", 4)}, {"t10k", std::string("\0\0\1", 3)}}) {
+    const char n = static_cast<char>(labels.size());
+    idx((part + "-images-idx3-ubyte").c_str(), std::string("\0\0\x08\3", 4) + count(n) + count(10) + count(10),
+        std::string(labels.size() * 100, '\x40'));
+    idx((part + "-labels-idx1-ubyte").c_str(), std::string("\0\0\x08\1", 4) + count(n), labels);
+  }
+  std::string text =
+      changed(small, "kind = \"glyphs\"\nsize = 10\ntrain = 400\ntest = 100", "kind = \"idx\"\nfolder = \".\"");
+  text = changed(text, "kind = \"continual\"", "kind = \"continual\"\nprotocol = \"split\"\nmethods = [\"plain\"]");
+  const std::string file = file_with(scratch, text);
+  const auto complaint = [&](const std::vector<std::string>& settings) {
+    std::vector<std::string> words{"validate", file};
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    Command command(scratch, words);
+    CHECK(command.end() == 2);
+    return command.err();
+  };
+  CHECK_THAT(complaint({}), Catch::Contains("task.data.test: there is no image of the classes of task 3 for tests"));
+  CHECK_THAT(complaint({"task.data.train=5"}),
+             Catch::Contains("task.data.train = 5: more images than the 4 of") && Catch::Contains("at most 4, or 0"));
+  Command fewer(scratch, {"validate", file, "--set", "task.tasks=2"});
+  CHECK(fewer.end() == 0);
 }
 
 TEST_CASE("two tasks of real digits, reduced") {

@@ -73,7 +73,29 @@ TEST_CASE("an ideal delay line of 20 has memory capacity 20", "[reservoir]") {
     }
   }
   CHECK(capacity.sum == Approx(sum));
-  CHECK(std::abs(capacity.sum - 20) < 0.1);  // 20 values of chance, about 1/1000 each
+  CHECK(std::abs(capacity.sum - 20) < 0.1);
+}
+
+TEST_CASE("memory capacity leaves out what chance adds", "[reservoir]") {
+  // r^2 = 4 / (6 * 4) over five steps: 1/6 - 5/6 / 3. A constant output gets nothing from chance.
+  Matrix outputs(5, 3), targets(5, 3);
+  outputs << 1, 2, 7, 0, 4, 7, -2, 6, 7, 0, 8, 7, 1, 10, 7;
+  targets << -1, 1, 0, 1, 2, 1, 0, 3, 0, 1, 4, 1, -1, 5, 0;
+  const MemoryCapacity by_hand = memory_capacity(outputs, targets);
+  CHECK(by_hand.raw[0] == Approx(1.0 / 6));
+  CHECK(by_hand.curve[0] == Approx(-1.0 / 9));
+  CHECK(by_hand.curve[1] == Approx(1.0));
+  CHECK(by_hand.curve[2] == 0);
+  CHECK(by_hand.raw_sum == Approx(7.0 / 6));
+  CHECK(by_hand.chance() == Approx(5.0 / 18));
+  // Series that know nothing of each other: 200 delays over 50 steps make 200 / 49 = 4.08, and 0 without chance. The
+  // standard deviation of a delay's r^2 is about sqrt(2) / 49.
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const MemoryCapacity nothing = memory_capacity(normal_matrix(50, 200, seed), normal_matrix(50, 200, seed + 10));
+    CHECK(nothing.raw_sum == Approx(200.0 / 49).margin(4 * std::sqrt(400.0) / 49));
+    CHECK(nothing.sum == Approx(0.0).margin(4 * std::sqrt(400.0) / 48));
+    CHECK(nothing.chance() == Approx(200.0 / 49).epsilon(0.02));
+  }
 }
 
 TEST_CASE("kernel rank counts directions above the threshold", "[reservoir]") {

@@ -141,6 +141,10 @@ TEST_CASE("targets that do not vary do not choose a readout", "[reservoir]") {
   const LinearReadout readout = ridge.readout(0.1);
   CHECK(ridge.errors(problem.states, targets, lambdas)[0] ==
         Approx(nrmse(readout(problem.states).col(1), targets.col(1))));
+  // Or those that are named.
+  const std::vector<Eigen::Index> first{0};
+  CHECK(ridge.errors(problem.states, problem.targets, lambdas, first)[0] ==
+        Approx(nrmse(readout(problem.states).col(0), problem.targets.col(0))));
   targets.col(1).setZero();
   CHECK_THROWS_AS(ridge.errors(problem.states, targets, lambdas), ExperimentError);
   problem.targets(3, 0) = std::numeric_limits<double>::infinity();

@@ -161,9 +161,13 @@ TEST_CASE("series from CSV, with and without a header", "[reservoir]") {
                            "\xef\xbb\xbf"
                            "1,-2.5\n3e-2,4\n\n\n"}) {
     CAPTURE(text);
-    CHECK(read_csv_series(written(scratch, text)) == expected);
+    CHECK(read_csv_series(written(scratch, text)).values == expected);
   }
-  CHECK(read_csv_series(written(scratch, "u\n7\n8\n")) == Eigen::Vector2d(7, 8));
+  CHECK(read_csv_series(written(scratch, "u\n7\n8\n")).values == Eigen::Vector2d(7, 8));
+  const SeriesFile named = read_csv_series(written(scratch, "\"time\",x y\n1,2\n"));
+  CHECK(named.names == std::vector<std::string>{"time", "x y"});
+  CHECK(named.first_line == 2);
+  CHECK(read_csv_series(written(scratch, "1,2\n")).name(1) == "column 2");
 }
 
 TEST_CASE("errors in CSV files name file and line", "[reservoir]") {
@@ -187,6 +191,101 @@ TEST_CASE("errors in CSV files name file and line", "[reservoir]") {
   CHECK_THAT(message_of([&] { read_csv_series((scratch / "none.csv").string()); }),
              Contains("none.csv") && Contains("cannot be opened"));
   CHECK_THAT(message_of([&] { read_csv_series(scratch.path.string()); }), Contains("directory"));
+  // A first line that names nothing is no header.
+  for (const char* text : {"NA,NA\n1,2\n", ",\n1,2\n", "x,\n1,2\n", "null,x\n1,2\n", "x,#N/A\n1,2\n"}) {
+    CAPTURE(text);
+    CHECK_THAT(message(text),
+               Contains("series.csv:1: column") &&
+                   Contains("is neither a number nor the name of a column; expected numbers, or a name"));
+  }
+  CHECK_THAT(message("NaN,NaN\n1,2\n"), Contains("series.csv:1") && Contains("column 1 = NaN: must be finite"));
+  CHECK_THAT(message("x,NaN\n1,2\n"), Contains("series.csv:1") && Contains("column 1 = x: is not a number"));
+  CHECK_THAT(message("x,y,x\n1,2,3\n"), Contains("series.csv:1: column 3 = \"x\": is the name of column 1, too"));
+  CHECK_THAT(message("0,058443;1\n"), Contains("column 2 = 058443;1") && Contains("separated by semicolons"));
+  CHECK_THAT(message("t;x\n0,5;1,2\n"), Contains("series.csv:2") && Contains("separated by semicolons"));
+  CHECK_THAT(message("1\n1\t2\n"), Contains("separated by tabs"));
+  CHECK_THAT(message("1,b\n"), !Contains("separated by"));
+}
+
+TEST_CASE("the content of a file says what it is, not its name", "[reservoir]") {
+  const Scratch scratch;
+  const auto read = [&](const char* name, const std::string& dataset = {}) {
+    return read_series((scratch / name).string(), dataset);
+  };
+  for (const char* name : {"s.txt", "s.CSV", "s.h5", "s"}) {
+    std::ofstream(scratch / name) << "x\n1\n2\n";
+    CHECK(read(name).values == Eigen::Vector2d(1, 2));
+  }
+  {
+    h5::File file = h5::File::create((scratch / "columns.csv").string());
+    file.create_dataset<double>("x", 2).write<double>(0, std::vector<double>{3, 4});
+    file.close();
+  }
+  CHECK(read("columns.csv", "x").values == Eigen::Vector2d(3, 4));
+  CHECK_THAT(message_of([&] { read("columns.csv"); }), Contains("which dataset"));
+  CHECK_THAT(message_of([&] { read("s.h5", "x"); }), Contains("task.dataset = \"x\"") && Contains("no HDF5 file"));
+  std::ofstream(scratch / "array.npy", std::ios::binary) << std::string("\x93NUMPY\x01\x00\x76\x00", 10);
+  CHECK_THAT(message_of([&] { read("array.npy"); }), Contains("neither a text nor an HDF5 file"));
+  // A user block stands before the signature.
+  const std::string bytes = bytes_of(scratch / "columns.csv");
+  std::ofstream(scratch / "block.bin", std::ios::binary) << std::string(512, ' ') << bytes;
+  CHECK_THAT(message_of([&] { read("block.bin"); }), Contains("which dataset"));
+}
+
+TEST_CASE("times rise in equal steps, as far as they are written", "[reservoir]") {
+  const auto times = [](std::size_t count, const auto& time) {
+    Eigen::VectorXd all(count);
+    for (std::size_t t = 0; t < count; ++t) all[static_cast<Eigen::Index>(t)] = time(static_cast<double>(t));
+    return all;
+  };
+  const auto row = [](const Eigen::VectorXd& all) {
+    const auto uneven = first_uneven_step(all);
+    return uneven ? uneven->row : Eigen::Index{-1};
+  };
+  const auto rounded = [](double x, double unit) { return std::round(x / unit) * unit; };
+  CHECK(row(times(1000, [](double t) { return 0.5 * t; })) == -1);
+  CHECK(row(times(1000, [](double t) { return 1e9 + t / 3; })) == -1);
+  CHECK(row(times(1000, [&](double t) { return rounded(t / 128, 1e-3); })) == -1);
+  CHECK(row(times(1000, [&](double t) { return rounded(7.5 * t, 1); })) == -1);
+  CHECK(row(times(1000, [](double t) { return static_cast<double>(static_cast<float>(3 + 0.1 * t)); })) == -1);
+  // A sample is missing, whatever the digits are.
+  CHECK(row(times(1000, [](double t) { return t < 700 ? t : t + 1; })) == 700);
+  CHECK(row(times(1000, [&](double t) { return rounded((t < 700 ? t : t + 1) / 128, 1e-3); })) == 700);
+  CHECK(row(times(1000, [](double t) { return static_cast<double>(static_cast<float>(0.1 * (t < 3 ? t : t + 1))); })) ==
+        3);
+  // Stands still, falls, jitters, gets slower.
+  CHECK(row(times(10, [](double t) { return t < 5 ? t : t - 1; })) == 5);
+  CHECK(row(times(10, [](double t) { return -t; })) == 1);
+  CHECK(row(times(10, [](double t) { return t + (t == 4 ? 0.05 : 0); })) == 4);
+  CHECK(row(times(1000, [&](double t) { return rounded(8 * t + 0.0005 * t * t, 1); })) > 0);
+}
+
+TEST_CASE("a column of times is taken out, or remarked on", "[reservoir]") {
+  const Scratch scratch;
+  const auto read = [&](const std::string& text) { return read_csv_series(written(scratch, text)); };
+  SeriesFile series = read("a,time,b\n1,0.0,2\n3,0.5,4\n5,1.0,6\n");
+  CHECK(remark_on_times(series, "s.csv").empty() == false);  // a rises as well
+  remove_times(series, "s.csv", "time");
+  Matrix expected(3, 2);
+  expected << 1, 2, 3, 4, 5, 6;
+  CHECK(series.values == expected);
+  CHECK(series.names == std::vector<std::string>{"a", "b"});
+  const auto message = [&](const std::string& text, const std::string& name) {
+    return message_of([&] {
+      SeriesFile file = read(text);
+      remove_times(file, "s.csv", name);
+    });
+  };
+  CHECK_THAT(message("time,x\n0.0,1\n0.5,1\n1.5,2\n2.0,3\n", "time"),
+             Contains("s.csv:4: task.time = \"time\": goes from 0.5 to 1.5, a step of 1 among steps of 0.5"));
+  CHECK_THAT(message("time,x\n0,1\n1,1\n", "tme"), Contains("one of time, x") && Contains("did you mean \"time\""));
+  CHECK_THAT(message("0,1\n1,1\n", "time"), Contains("does not name its columns"));
+  CHECK_THAT(message("time\n0\n1\n", "time"), Contains("the only column"));
+  CHECK_THAT(remark_on_times(read("time,x\n0,1\n1,1\n2,3\n"), "s.csv"),
+             Contains("time rises in equal steps") && Contains("task.time = \"time\""));
+  CHECK_THAT(remark_on_times(read("0,1\n1,1\n5,3\n"), "s.csv"), Contains("column 1 rises in unequal steps"));
+  CHECK(remark_on_times(read("x\n0\n1\n2\n"), "s.csv").empty());
+  CHECK(remark_on_times(read("x,y\n0,1\n1,2\n0,3\n"), "s.csv").empty());
 }
 
 TEST_CASE("series from HDF5", "[reservoir]") {
@@ -208,8 +307,8 @@ TEST_CASE("series from HDF5", "[reservoir]") {
   }
   Matrix expected(3, 2);
   expected << 1, 2, 3, 4, 5, 6;
-  CHECK(read_h5_series(file, "/two") == expected);
-  CHECK(read_h5_series(file, "one") == Eigen::Vector2d(7, 8));
+  CHECK(read_h5_series(file, "/two").values == expected);
+  CHECK(read_h5_series(file, "one").values == Eigen::Vector2d(7, 8));
   const auto message = [&](const std::string& dataset) { return message_of([&] { read_h5_series(file, dataset); }); };
   CHECK_THAT(message("/wrong"), Contains("series.h5") && Contains("/wrong") && Contains("row 1 "));
   CHECK_THAT(message("/cube"), Contains("/cube") && Contains("3 dimensions"));

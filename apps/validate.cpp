@@ -54,7 +54,7 @@ void validate(const ValidateOptions& options) {
     return;
   } else {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
-    check_network(experiment);
+    check_draws(experiment);
   }
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;

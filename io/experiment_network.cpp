@@ -10,6 +10,14 @@ void check_network(const Experiment& experiment) {
   }
 }
 
+void check_draws(const Experiment& experiment) {
+  try {
+    Network::check_draws(experiment.network);
+  } catch (const BuildError& error) {
+    throw BuildError(locate(error.complaint(), experiment));
+  }
+}
+
 Network build_network(const Experiment& experiment, const Threads& threads) {
   try {
     return Network(experiment.network, threads);

@@ -9,6 +9,8 @@ namespace rheo {
 
 // Checks it without building it. Throws BuildError.
 void check_network(const Experiment& experiment);
+// The same, and draws what belongs to neurons and inputs.
+void check_draws(const Experiment& experiment);
 // Throws BuildError.
 Network build_network(const Experiment& experiment, const Threads& threads);
 

@@ -71,6 +71,7 @@ void validate(const ValidateOptions& options) {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
   }
   const CheckedNetwork checked = check_network(experiment);
+  check_draws(experiment);
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
   std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(experiment);

@@ -13,6 +13,14 @@ CheckedNetwork check_network(Experiment& experiment) {
   }
 }
 
+void check_draws(const Experiment& experiment) {
+  try {
+    Network::check_draws(experiment.network);
+  } catch (const BuildError& error) {
+    throw BuildError(locate(error.complaint(), experiment));
+  }
+}
+
 Network build_network(const Experiment& experiment, const Threads& threads) {
   try {
     return Network(experiment.network, threads);

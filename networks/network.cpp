@@ -458,28 +458,6 @@ class InputBuilder {
     }
   }
 
- private:
-  std::vector<double> draw(const Value& value, const char* use, const Range& allowed = any_value) const {
-    return below(key_ + "." + use,
-                 [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use), allowed); });
-  }
-  // What a profile or a table makes of the largest strength must be a number, too.
-  void check_product(const std::vector<double>& strengths, const char* use) const {
-    double factor = 1;
-    const auto include = [&](double x) { factor = std::max(factor, std::fabs(x)); };
-    const Profile& profile = input_.profile;
-    std::for_each(profile.values.begin(), profile.values.end(), include);
-    if (profile.kind == Profile::Kind::sine) include(std::fabs(profile.offset) + std::fabs(profile.amplitude));
-    for (const SignalSpec& signal : spec_.signals)
-      if (signal.name == input_.signal) std::for_each(signal.values.begin(), signal.values.end(), include);
-    for (const double x : strengths)
-      if (!holds(any_value, x * factor))
-        refuse(key_ + "." + use, number(x),
-               fmt::format("times {}, the largest number of its {}, is out of range", factor,
-                           input_.signal.empty() ? "profile" : "signal"),
-               "a product from -1e+30 to 1e+30");
-  }
-
   void draw_all() {
     if (input_.kind == InputSpec::Kind::noise) {
       amplitudes_ = draw(input_.amplitude, "mean");
@@ -502,6 +480,28 @@ class InputBuilder {
       if (!table) table = std::make_shared<const PoissonTable>(mean);
       tables_.push_back(table);
     }
+  }
+
+ private:
+  std::vector<double> draw(const Value& value, const char* use, const Range& allowed = any_value) const {
+    return below(key_ + "." + use,
+                 [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use), allowed); });
+  }
+  // What a profile or a table makes of the largest strength must be a number, too.
+  void check_product(const std::vector<double>& strengths, const char* use) const {
+    double factor = 1;
+    const auto include = [&](double x) { factor = std::max(factor, std::fabs(x)); };
+    const Profile& profile = input_.profile;
+    std::for_each(profile.values.begin(), profile.values.end(), include);
+    if (profile.kind == Profile::Kind::sine) include(std::fabs(profile.offset) + std::fabs(profile.amplitude));
+    for (const SignalSpec& signal : spec_.signals)
+      if (signal.name == input_.signal) std::for_each(signal.values.begin(), signal.values.end(), include);
+    for (const double x : strengths)
+      if (!holds(any_value, x * factor))
+        refuse(key_ + "." + use, number(x),
+               fmt::format("times {}, the largest number of its {}, is out of range", factor,
+                           input_.signal.empty() ? "profile" : "signal"),
+               "a product from -1e+30 to 1e+30");
   }
 
   // The entries of one part of the target, where there is one per neuron.
@@ -1030,6 +1030,23 @@ CheckedNetwork Network::check(const NetworkSpec& spec) {
   checked.warnings = misleading_signs(spec, plans);
   warn_of_slow_states(spec, plan, plans, checked.warnings);
   return checked;
+}
+
+void Network::check_draws(const NetworkSpec& spec) {
+  const Plan plan(spec);
+  const Isa isa = chosen_isa();
+  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
+    if (plan.model(i).ports.empty()) continue;
+    PopulationSpec population = spec.populations[i];
+    const auto is_number = [](const auto& entry) { return is_constant(entry.second); };
+    // Where all neurons are alike, one shows what is wrong.
+    if (std::all_of(population.params.begin(), population.params.end(), is_number) &&
+        std::all_of(population.initial.begin(), population.initial.end(), is_number))
+      population.size = 1;
+    const PopulationPlan made = plan_population(spec, population, plan.model(i), isa);
+    below("populations." + population.name, [&] { return make_population(made); });
+  }
+  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa, nullptr).draw_all();
 }
 
 namespace {

@@ -49,6 +49,9 @@ class Network {
 
   // Everything that building would refuse and that can be seen without building: models, parameters, ranges, names.
   static CheckedNetwork check(const NetworkSpec& spec);
+  // Beside that, what shows only when the numbers of neurons and inputs are drawn. Those of synapses are drawn where
+  // they are built, and nowhere else.
+  static void check_draws(const NetworkSpec& spec);
 
   Simulation& simulation() { return simulation_; }
   const Simulation& simulation() const { return simulation_; }

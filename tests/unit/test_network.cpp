@@ -375,6 +375,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
 }
 
 TEST_CASE("What only drawing shows is refused while building", "[network]") {
+  CHECK_NOTHROW(Network::check_draws(right()));
   const std::vector<Refusal> refusals = {
       {"parameter", [](auto& s) { s.populations[0].params["tau_m"] = uniform(-1, -1); }, "populations.E.params.tau_m",
        "-1", "drawn for neuron 0, out of range", "a number > 0, by min and max of the distribution"},
@@ -438,6 +439,8 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
     NetworkSpec spec = right();
     refusal.spoil(spec);
     CHECK_NOTHROW(Network::check(spec));
+    if (!refusal.key.starts_with("projections."))
+      check_refusal(refusal, complaint_of(refusal.what, [&] { Network::check_draws(spec); }));
     // From whatever thread finds it.
     spec.lanes = 3;
     check_refusal(refusal, complaint_of(refusal.what, [&] { Network(spec, Threads(2)); }));

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cmath>
@@ -644,11 +645,12 @@ std::uint32_t fletcher32(std::span<const std::uint8_t> bytes) {
   return reduce(sum_of_sums) << 16 | reduce(sum);
 }
 
-// A stream of zlib that is used again and again: its memory is taken once per thread and level.
+// A stream of zlib that is used again and again: its memory is taken once per thread and way.
 class Deflater {
  public:
-  explicit Deflater(int level) {
-    if (deflateInit(&stream_, level) != Z_OK) throw std::bad_alloc();
+  explicit Deflater(int level, int strategy = Z_DEFAULT_STRATEGY) {
+    constexpr int window_bits = 15, memory_level = 8;  // as the library's filter has them
+    if (deflateInit2(&stream_, level, Z_DEFLATED, window_bits, memory_level, strategy) != Z_OK) throw std::bad_alloc();
   }
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
@@ -663,8 +665,8 @@ class Deflater {
     stream_.avail_in = static_cast<uInt>(from.size());
     stream_.next_out = to.data();
     stream_.avail_out = static_cast<uInt>(to.size());
-    if (longer) deflate(&stream_, Z_SYNC_FLUSH);
-    deflate(&stream_, Z_FINISH);
+    if (longer) ::deflate(&stream_, Z_SYNC_FLUSH);
+    ::deflate(&stream_, Z_FINISH);
     to.resize(stream_.total_out);
   }
 
@@ -672,9 +674,13 @@ class Deflater {
   z_stream stream_{};
 };
 
-void deflate_at_level(int level, std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to, bool longer) {
-  thread_local Deflater stored(0), fast(1);
-  (level == 0 ? stored : fast)(from, to, longer);
+enum class Way { stored, level_1, runs };
+
+void deflate(Way way, std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to, bool longer) {
+  thread_local std::array<std::optional<Deflater>, 3> all;
+  std::optional<Deflater>& one = all[static_cast<std::size_t>(way)];
+  if (!one) one.emplace(way == Way::stored ? 0 : 1, way == Way::runs ? Z_RLE : Z_DEFAULT_STRATEGY);
+  (*one)(from, to, longer);
 }
 
 // Byte k of all values, for each k: as the library's filter does it.
@@ -702,7 +708,7 @@ class Dataset::Chunks {
       pieces *= (shape_[d] + chunk_[d] - 1) / chunk_[d];
     }
     sizes_.assign(pieces, 0);
-    level_ = storage == Storage::checked ? 0 : 1;
+    way_ = storage == Storage::checked ? Way::stored : storage == Storage::runs ? Way::runs : Way::level_1;
     band_.reserve(band_bytes());
   }
   std::uint64_t rows() const { return rows_; }
@@ -756,24 +762,24 @@ class Dataset::Chunks {
     if (is_first && band_.size() == band_bytes()) {
       decided_ = true;
       if (packed_.size() > bytes / 2) {
-        level_ = 0;
+        way_ = Way::stored;
         pack(size);
       }
     }
     size = packed_.size();
     // A bit for each filter that was left out; the shuffle is the first.
-    const std::uint32_t left_out = level_ == 0 && storage_ != Storage::checked ? 1 : 0;
+    const std::uint32_t left_out = way_ == Way::stored && storage_ != Storage::checked ? 1 : 0;
     const Session session;
     return H5Dwrite_chunk(dataset, H5P_DEFAULT, left_out, offset.data(), packed_.size(), packed_.data()) >= 0;
   }
 
   // Fills packed_ from raw_, with another size than `before`.
   void pack(std::size_t before) {
-    if (level_ != 0) shuffle(raw_, width_, shuffled_);
-    const std::vector<std::uint8_t>& from = level_ != 0 ? shuffled_ : raw_;
+    if (way_ != Way::stored) shuffle(raw_, width_, shuffled_);
+    const std::vector<std::uint8_t>& from = way_ != Way::stored ? shuffled_ : raw_;
     constexpr std::size_t checksum_bytes = 4;
-    deflate_at_level(level_, from, packed_, false);
-    if (packed_.size() + checksum_bytes == before) deflate_at_level(level_, from, packed_, true);
+    deflate(way_, from, packed_, false);
+    if (packed_.size() + checksum_bytes == before) deflate(way_, from, packed_, true);
     const std::uint32_t sum = fletcher32(packed_);
     for (std::size_t k = 0; k < checksum_bytes; ++k) packed_.push_back(static_cast<std::uint8_t>(sum >> 8 * k));
   }
@@ -814,7 +820,7 @@ class Dataset::Chunks {
   Storage storage_;
   bool grows_;
   std::size_t values_per_row_ = 1;
-  int level_ = 1;
+  Way way_ = Way::level_1;
   bool decided_ = false;
   std::uint64_t rows_ = 0, bands_ = 0;  // whole bands that are written
   std::vector<std::uint8_t> band_;      // rows of the band at hand
@@ -1242,9 +1248,9 @@ File File::create(const std::string& path, Layout layout) {
   const Session session;
   const Id access = access_list();
   const Id creation = without_times(H5P_FILE_CREATE);
+  H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
   if (layout == Layout::sealed) {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18);  // with checksums of most of its metadata
-    H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
   } else {
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
   }

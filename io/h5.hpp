@@ -95,6 +95,7 @@ enum class Storage {
   checked,       // not compressed
   compressed,    // shuffled and deflated at level 1
   by_its_first,  // compressed if that halves the first chunk, which decides for all: the same values, the same bytes
+  runs,          // compressed, but only runs of equal bytes are looked for: faster, and enough for spikes
 };
 
 struct EnumMember {

@@ -137,8 +137,8 @@ void describe_spikes(h5::Group& group, h5::Dataset& timestamps, SpikeOrder order
 SealedSpikes::SealedSpikes(h5::Group& spikes, const std::string& population, std::uint64_t count, SpikeOrder order,
                            const TimeResolution& resolution)
     : group_(spikes.create_group(population)),
-      timestamps_(group_.create_dataset<double>("timestamps", count, h5::Storage::compressed)),
-      nodes_(group_.create_dataset<std::uint64_t>("node_ids", count, h5::Storage::compressed)) {
+      timestamps_(group_.create_dataset<double>("timestamps", count, h5::Storage::runs)),
+      nodes_(group_.create_dataset<std::uint64_t>("node_ids", count, h5::Storage::runs)) {
   describe_spikes(group_, timestamps_, order);
   if (resolution.relative > 0 || resolution.absolute > 0)
     timestamps_.set_numbers<double>("resolution", std::array{resolution.relative, resolution.absolute});

@@ -515,7 +515,7 @@ TEST_CASE("chunks with checksums: what is written comes back, whatever its shape
   const Scratch scratch;
   using h5::Storage;
   std::mt19937 dice(3);
-  for (const Storage storage : {Storage::checked, Storage::compressed, Storage::by_its_first})
+  for (const Storage storage : {Storage::checked, Storage::compressed, Storage::by_its_first, Storage::runs})
     for (const h5::File::Layout layout : {h5::File::Layout::live, h5::File::Layout::sealed})
       for (const std::uint64_t width : {1, 3, 70'000}) {
         CAPTURE(int(storage), width);

@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
+#include "io/file_lock.hpp"
 #include "io/spike_recorder.hpp"
 #include "io/state_recorder.hpp"
 #include "io/weight_recorder.hpp"
@@ -26,6 +28,8 @@ std::string spikes_text(const SpikeFileSummary& summary) {
 }
 
 void recover(const std::string& directory) {
+  std::optional<FileLock> lock;
+  if (std::filesystem::is_directory(directory)) lock.emplace(lock_directory(directory));
   const std::vector<std::filesystem::path> reports = unfinished_reports(directory),
                                            snapshots = unfinished_snapshots(directory);
   // Without anything to recover, the spikes' message says so.

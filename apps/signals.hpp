@@ -7,8 +7,8 @@
 
 namespace rheo {
 
-// While it lives, SIGINT, SIGTERM, SIGUSR1 (Slurm's warning before preemption) and SIGHUP, unless nohup ignores it,
-// only take a note. A second SIGINT does what it does without us: the process ends at once.
+// While it lives, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 (warnings of schedulers before they end a job) and SIGHUP,
+// unless nohup ignores it, only take a note. A second SIGINT does what it does without us: the process ends at once.
 class StopSignals {
  public:
   StopSignals();

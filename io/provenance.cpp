@@ -1,6 +1,7 @@
 #include "io/provenance.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <system_error>
 
 #include "core/errors.hpp"
+#include "io/run_files.hpp"
 
 namespace rheo {
 namespace {
@@ -80,6 +82,7 @@ Json to_json(const RunReport& report) {
   json["rheobase"] = report.version;
   json["title"] = report.title;
   json["experiment"] = report.experiment;
+  if (report.identity) json["identity"] = fmt::format("{:016x}", *report.identity);
   json["seed"] = report.seed;
   json["dt_ms"] = report.dt;
   json["duration_ms"] = report.duration;
@@ -139,7 +142,7 @@ Json to_json(const RunReport& report) {
 }
 
 void write_run_report(const fs::path& directory, const RunReport& report) {
-  const fs::path file = directory / "run.json", draft = directory / "run.json.tmp";
+  const fs::path file = directory / report_file, draft = fs::path(file).concat(".tmp");
   std::error_code made;
   fs::create_directories(directory, made);
   if (made) refuse(directory, "the directory cannot be made", made.value());

@@ -1,7 +1,6 @@
 // What all recordings have in common: while the simulation runs they grow as <name>.part, which can be read meanwhile
 // (SWMR) and survives kill -9; at the end they are sealed, rewritten as <name> in canonical form, so that the same
-// results are the same bytes. A lock on <name>.lock marks a live recording; it vanishes with the process. Where the
-// file system has no locks, nothing marks it.
+// results are the same bytes. A lock marks a live recording; it vanishes with the process.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 
 #include "core/errors.hpp"
 #include "core/types.hpp"
+#include "io/file_lock.hpp"
 #include "io/h5.hpp"
 #include "networks/spec.hpp"
 
@@ -62,17 +62,14 @@ std::vector<std::filesystem::path> unfinished_recordings(const std::filesystem::
 // How many rows are whole, from a .part file's list of counts, each of which was written after its rows.
 std::uint64_t whole_rows(const h5::Dataset& counts);
 
+// The lock of one recording, for programs whose recorders share a directory (commands lock the directory, too).
 class RecordingLock {
  public:
   // Throws RecordingError where another process, or another recorder of this one, holds it.
   explicit RecordingLock(const std::filesystem::path& sealed);
-  RecordingLock(const RecordingLock&) = delete;
-  RecordingLock& operator=(const RecordingLock&) = delete;
-  ~RecordingLock();
 
  private:
-  std::filesystem::path path_;
-  int file_ = -1;
+  FileLock lock_;
 };
 
 // A .part file with the attributes that every SONATA file has. The caller holds the lock. It has another name until it

@@ -20,4 +20,6 @@ rm -rf "$output"
 say "rheo run examples/brunel.toml"
 "$root/build/release/rheo" run "$root/examples/brunel.toml" --out "$output"
 
-say "done: rheo is $root/build/release/rheo"
+say "done. To type rheo from here on, in this shell and in new ones:
+    export PATH=\"$root/build/release:\$PATH\"
+    echo 'export PATH=\"$root/build/release:\$PATH\"' >> ~/.profile"

@@ -74,9 +74,7 @@ std::string Checkpoints::problem() {
 }
 
 void Checkpoints::remove() {
-  std::error_code ignored;
-  fs::remove(directory_ / checkpoint_file, ignored);
-  fs::remove(directory_ / previous_checkpoint_file, ignored);
+  remove_leftovers(directory_);
 }
 
 }  // namespace rheo

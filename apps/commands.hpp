@@ -34,10 +34,8 @@ void add_convert(CLI::App& app);
 void add_report(CLI::App& app);
 void add_bench(CLI::App& app);
 
-// Writes to stdout. A reader that has gone away (rheo models | head) is no error.
-inline void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
+// Writes to stdout. A reader that has gone away (rheo models | head) is no error; a disk that is full is, as a
+// UserError.
+void print(const std::string& text);
 
 }  // namespace rheo

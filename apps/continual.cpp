@@ -10,8 +10,10 @@
 #include "apps/continual/task.hpp"
 #include "apps/progress.hpp"
 #include "apps/run.hpp"
+#include "apps/run_directory.hpp"
 #include "apps/signals.hpp"
 #include "core/parallel.hpp"
+#include "io/file_lock.hpp"
 #include "io/recording.hpp"
 
 namespace rheo {
@@ -37,8 +39,10 @@ void continual(const ContinualOptions& options) {
   const ContinualTask& task = work.task;
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
   const fs::path kept = out / "runs";
+  make_output_directory(out);
+  const FileLock lock = lock_directory(out);
+  refuse_other_use(out, DirectoryUse::task);
   recording_step(kept, [&] { fs::create_directories(kept); });
-  const RecordingLock lock(out / "results.h5");
   const Threads threads(options.threads);
   if (!options.quiet) show_warnings(work.experiment);
   Progress progress(options.quiet ? nullptr : stderr);

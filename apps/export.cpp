@@ -94,6 +94,8 @@ void export_spikes(const ExportOptions& options) {
   std::error_code error;
   if (fs::is_directory(file, error)) file /= "spikes.h5";
   if (!options.start.empty() && options.format != "nwb") refuse("--start", "is for nwb", "--format nwb");
+  if (fs::equivalent(file, options.out, error))
+    refuse(options.out, "is the file that is exported", "another name with --out");
   const bool binary = options.format == "npz" || options.format == "nwb";
   if (binary && options.out == "-") refuse("--out", "cannot be stdout for " + options.format, "the name of a file");
   if (options.format == "npz") {

@@ -256,15 +256,29 @@ std::string list_text(const char* title, const std::vector<Info>& all) {
 }
 
 template <class Info>
-[[noreturn]] void unknown(const char* what, const std::string& name, const std::vector<Info>& all) {
+std::vector<std::string> names_of(const std::vector<Info>& all) {
   std::vector<std::string> names;
   for (const Info& known : all) names.push_back(known.name);
+  return names;
+}
+
+[[noreturn]] void unknown(const char* what, const std::string& name, const std::vector<std::string>& names,
+                          const std::string& more = {}) {
   throw UserError({.file = {},
                    .key = {},
                    .value = '"' + name + '"',
                    .problem = fmt::format("unknown {}", what),
-                   .expected = fmt::format("one of {}", fmt::join(names, ", ")),
+                   .expected = fmt::format("one of {}{}", fmt::join(names, ", "), more),
                    .suggestion = nearest(name, names)});
+}
+
+[[noreturn]] void of_other_kind(const std::string& name, const char* problem, const std::string& command) {
+  throw UserError({.file = {},
+                   .key = {},
+                   .value = '"' + name + '"',
+                   .problem = problem,
+                   .expected = command + name,
+                   .suggestion = {}});
 }
 
 struct ModelsRequest {
@@ -290,12 +304,16 @@ void show_models(const ModelsRequest& request) {
   std::string text;
   if (!request.model.empty()) {
     const ModelInfo* model = find_neuron_model(request.model);
-    if (!model) unknown("model", request.model, neuron_models());
+    if (!model && library.find(request.model))
+      of_other_kind(request.model, "is a plasticity rule", "rheo models --rule ");
+    if (!model) unknown("model", request.model, names_of(neuron_models()));
     text = model_text(*model);
   }
   if (!request.rule.empty()) {
     const Rule* rule = library.find(request.rule);
-    if (!rule) unknown("rule", request.rule, library.rules());
+    if (!rule && find_neuron_model(request.rule)) of_other_kind(request.rule, "is a neuron model", "rheo models ");
+    if (!rule)
+      unknown("rule", request.rule, names_of(library.rules()), ", or one of a library that --plugin FILE names");
     text += (text.empty() ? "" : "\n") + rule_text(*rule);
   }
   if (text.empty())

@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "apps/commands.hpp"
 #include "apps/run.hpp"
 #include "apps/summary.hpp"
+#include "io/file_lock.hpp"
 #include "io/provenance.hpp"
 #include "io/recording.hpp"
 #include "io/spike_recorder.hpp"
@@ -70,6 +72,8 @@ bool recover_one(const fs::path& sealed) {
 
 // Returns the exit code. A file of which nothing can be saved does not keep the others from being sealed.
 int recover(const std::string& directory) {
+  std::optional<FileLock> lock;
+  if (fs::is_directory(directory)) lock.emplace(lock_directory(directory));
   const std::vector<fs::path> left = unfinished_recordings(directory);
   if (left.empty()) recover_spikes(directory);  // says that there is nothing to recover
   bool damaged = false;

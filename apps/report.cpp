@@ -28,6 +28,10 @@ report::Page page_of(const fs::path& directory) {
   // A sweep has folders with a run.json; a run has no sweep.json.
   if (fs::exists(directory / "sweep.json", error)) return report::sweep_page(directory);
   if (fs::exists(directory / report_file, error)) return report::run_page(directory);
+  if (fs::exists(directory / "results.json", error))
+    refuse_recording(directory, "holds the results of a task, of which rheo report makes no page",
+                     fmt::format("{} for the figures and {} for the numbers, which the task wrote itself",
+                                 (directory / "results.svg").string(), (directory / "results.json").string()));
   refuse_recording(directory, "is neither a run nor a sweep: it has no run.json and no sweep.json",
                    "the output directory of rheo run, or the directory of rheo sweep");
 }
@@ -35,7 +39,7 @@ report::Page page_of(const fs::path& directory) {
 void report_on(const ReportOptions& options) {
   const fs::path directory = options.directory;
   const report::Page page = recording_step(directory, [&] { return page_of(directory); });
-  const fs::path file = options.out.empty() ? directory / "report.html" : fs::path(options.out);
+  const fs::path file = options.out.empty() ? directory / page_file : fs::path(options.out);
   report::write_page(file, page);
   print(file.string() + "\n");
   if (options.pictures.empty()) return;

@@ -15,7 +15,9 @@
 #include "apps/reservoir/task.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "apps/run.hpp"
+#include "apps/run_directory.hpp"
 #include "core/parallel.hpp"
+#include "io/file_lock.hpp"
 
 namespace rheo {
 
@@ -97,6 +99,9 @@ void run_reservoir(const ReservoirOptions& options) {
   else
     check_trial(work);
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
+  make_output_directory(out);
+  const FileLock lock = lock_directory(out);
+  refuse_other_use(out, DirectoryUse::task);
   const KeptTrials kept(out / "trials", version);
   const Threads threads(options.threads);
   if (!options.quiet) show_warnings(work.experiment);

@@ -14,6 +14,7 @@
 #include "apps/run.hpp"
 #include "apps/run_directory.hpp"
 #include "io/checkpoint.hpp"
+#include "io/file_lock.hpp"
 #include "io/recording.hpp"
 
 namespace rheo {
@@ -56,7 +57,9 @@ std::pair<fs::path, Checkpoint> newest_checkpoint(const fs::path& directory) {
 int resume(const ResumeOptions& asked) {
   const fs::path directory = asked.directory;
   if (!fs::is_directory(directory)) refuse_recording(directory, "there is no such directory");
+  const FileLock lock = lock_directory(fs::absolute(directory));
   if (is_finished(directory)) {
+    remove_leftovers(directory);
     print(fmt::format("{}: nothing to resume, the run is finished\n", directory.string()));
     return 0;
   }

@@ -26,7 +26,11 @@
 #include "io/checkpoint.hpp"
 #include "io/edge_writer.hpp"
 #include "io/experiment_network.hpp"
+#include "io/file_lock.hpp"
+#include "io/identity.hpp"
 #include "io/provenance.hpp"
+#include "io/recording.hpp"
+#include "io/run_files.hpp"
 #include "io/sonata.hpp"
 #include "io/spike_recorder.hpp"
 #include "io/state_recorder.hpp"
@@ -88,7 +92,8 @@ std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
 }
 
 // Fills in what is known before the network is built.
-RunReport begin_report(const RunOptions& options, const Experiment& experiment, const Threads& threads) {
+RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::uint64_t identity,
+                       const Threads& threads) {
   RunReport report;
   // What stays behind when the process is killed: an interrupted run, with whatever rheo recover finds.
   report.status = RunReport::Status::interrupted;
@@ -105,6 +110,7 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
   report.begin = tick_to_ms(experiment.begin, report.dt);
   report.overrides = options.overrides;
   report.spike_times = experiment.spike_times;
+  if (options.keep_settings) report.identity = identity;
   if (options.keep_settings) report.settings = settings_texts(experiment.files);
   if (experiment.record.present) {
     std::map<std::string_view, std::uint64_t> sizes;
@@ -222,8 +228,8 @@ std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& exp
 // One run from its network to its sealed files.
 class Run {
  public:
-  Run(const RunOptions& options, Experiment& experiment, const StopSignals& signals, const fs::path& directory,
-      const Checkpoint* resumed)
+  Run(const RunOptions& options, Experiment& experiment, std::uint64_t identity, const StopSignals& signals,
+      const fs::path& directory, const Checkpoint* resumed)
       : options_(options),
         experiment_(experiment),
         signals_(signals),
@@ -231,7 +237,7 @@ class Run {
         resumed_(resumed),
         files_(recorded_files(experiment)),
         threads_(options.threads, options.pin),
-        report_(begin_report(options, experiment, threads_)),
+        report_(begin_report(options, experiment, identity, threads_)),
         progress_(options.quiet ? nullptr : stderr),
         network_((progress_.stage("building the network"), build_network(experiment, threads_))),
         simulation_(network_.simulation()),
@@ -244,20 +250,7 @@ class Run {
   // earlier: what claim_directory() returned. Returns the exit code.
   int operator()(const std::vector<std::string>& earlier) {
     read_state();
-    try {
-      begin_recording();
-      write_run_report(directory_, report_);  // only now: an unfinished recording there would have been refused
-    } catch (...) {
-      if (resumed_ != nullptr) throw;
-      // Nothing is recorded yet: unfinished recordings without content would only be in the way of the next run.
-      spike_recorder_.reset();
-      state_recorders_.clear();
-      weight_recorders_.clear();
-      std::error_code ignored;
-      for (const fs::path& file : recordings_while_running(experiment_, directory_)) fs::remove(part_of(file), ignored);
-      throw;
-    }
-    if (resumed_ == nullptr) remove_earlier(directory_, earlier, files_, experiment_.initial_state);
+    begin_files(earlier);
     simulation_.profile(options_.profile);
     progress_.finish();
     if (!options_.quiet) progress_.stage("simulating");
@@ -306,6 +299,32 @@ class Run {
     }
   }
 
+  // The files of the run take the place of those of an earlier one.
+  void begin_files(const std::vector<std::string>& earlier) {
+    if (resumed_ != nullptr) {
+      begin_recording();
+      write_run_report(directory_, report_);
+      return;
+    }
+    // No checkpoint of another run may stand beside our recordings, whenever we are killed.
+    remove_checkpoints(directory_, experiment_.initial_state);
+    try {
+      begin_recording();
+      write_run_report(directory_, report_);
+    } catch (...) {
+      // Nothing is recorded yet: unfinished recordings without content would only be in the way of the next run.
+      spike_recorder_.reset();
+      state_recorders_.clear();
+      weight_recorders_.clear();
+      std::error_code ignored;
+      for (const fs::path& file : recordings_while_running(experiment_, directory_))
+        for (const fs::path& part : {part_of(file), part_of(file).concat(".new")})
+          if (fs::is_regular_file(part, ignored)) fs::remove(part, ignored);
+      throw;
+    }
+    remove_earlier(directory_, earlier, files_);
+  }
+
   void begin_recording() {
     report_.lanes = simulation_.lanes();
     for (std::size_t p = 0; p < simulation_.populations().size(); ++p) {
@@ -319,6 +338,7 @@ class Run {
 
     simulation_.add_sink(statistics_);
     RecordingOptions how;
+    how.discard_unfinished = options_.overwrite;
     SpikeCounts spikes;
     if (resumed_ != nullptr) {
       how.resume_at = simulation_.now();
@@ -536,9 +556,18 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   check_network(experiment);
   if (!options.quiet) show_warnings(experiment);
   const fs::path directory = output_directory(options, experiment);
+  const std::uint64_t identity = options.keep_settings ? identity_of(experiment) : 0;
   std::vector<std::string> earlier;
-  if (resumed == nullptr) earlier = claim_directory(directory, recorded_files(experiment));
-  return Run(options, experiment, signals, directory, resumed)(earlier);
+  std::optional<FileLock> lock;  // for as long as we write here
+  if (resumed == nullptr) {
+    make_output_directory(directory);
+    lock.emplace(lock_directory(directory));
+    std::vector<std::string> kept;
+    for (const Tick tick : checkpoint_ticks(options, experiment))
+      kept.push_back(kept_checkpoint(tick_to_ms(tick, experiment.network.dt)));
+    earlier = claim_directory(directory, {recorded_files(experiment), kept, identity, options.overwrite}, experiment);
+  }
+  return Run(options, experiment, identity, signals, directory, resumed)(earlier);
 }
 
 }  // namespace
@@ -548,10 +577,6 @@ void show_warnings(const Experiment& experiment) {
     const std::string line = "rheo: warning: " + warning + "\n";
     std::fwrite(line.data(), 1, line.size(), stderr);
   }
-}
-
-std::string kept_checkpoint(double ms) {
-  return fmt::format("checkpoint_{}ms.h5", ms);
 }
 
 int run_experiment(const RunOptions& options) {
@@ -595,6 +620,8 @@ void add_run(CLI::App& app) {
       ->allow_extra_args(false);
   add_plugin_option(*command, options->plugins);
   command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
+  command->add_flag("--overwrite", options->overwrite,
+                    "replace what lies in the output directory: a resumable run, a result of other settings");
   CLI::Option* every_option = add_checkpoint_option(*command, *every);
   command
       ->add_option("--checkpoint-at", options->checkpoint_at,

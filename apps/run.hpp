@@ -29,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> plugins;  // libraries of plasticity rules
   bool quiet = false;
   bool profile = false, pin = false;
+  bool overwrite = false;                  // what an earlier run left in the output directory
   bool keep_settings = true;               // the texts of the experiment go to run.json
   std::optional<double> checkpoint_every;  // s of wall time
   std::vector<double> checkpoint_at;       // ms of the simulation
@@ -54,10 +55,7 @@ void run_phases(Network& network, const Experiment& experiment);
 // Runs it: progress on stderr, the summary on stdout, results in the output directory. Returns the exit code, 0 or
 // exit_interrupted. Throws UserError.
 int run_experiment(const RunOptions& options);
-// Goes on from a checkpoint in the output directory, as the same run.
+// Goes on from a checkpoint in the output directory, as the same run. The caller has locked the directory.
 int resume_experiment(const RunOptions& options, const Checkpoint& checkpoint);
-
-// The name of what --checkpoint-at keeps: "checkpoint_500ms.h5".
-std::string kept_checkpoint(double ms);
 
 }  // namespace rheo

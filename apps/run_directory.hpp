@@ -1,19 +1,16 @@
 // The directory that a run writes to: which one it is, what is in it, and that nothing of somebody else is replaced.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "apps/run.hpp"
 #include "io/experiment.hpp"
+#include "io/run_files.hpp"
 
 namespace rheo {
-
-inline constexpr const char* spike_file = "spikes.h5";  // the recorder's names
-inline constexpr const char* report_file = "run.json";
-inline constexpr const char* checkpoint_file = "checkpoint.h5";
-inline constexpr const char* previous_checkpoint_file = "checkpoint.previous.h5";
 
 // What the options say, else the experiment, else <stem of the file>.out.
 std::filesystem::path output_directory(const RunOptions& options, const Experiment& experiment);
@@ -21,14 +18,34 @@ std::filesystem::path output_directory(const RunOptions& options, const Experime
 // What the run will record, relative to the output directory.
 std::vector<std::string> recorded_files(const Experiment& experiment);
 
-// A result of an earlier run may be replaced; recordings or a run.json of somebody else may not. Asked before the
-// network is built, which may take minutes. Makes the directory. Returns what the earlier run recorded. Throws
-// RecordingError.
-std::vector<std::string> claim_directory(const std::filesystem::path& directory, const std::vector<std::string>& files);
+// Makes the directory where it is missing. Throws RecordingError where it cannot be written to.
+void make_output_directory(const std::filesystem::path& directory);
 
-// Removes what claim_directory() returned and this run will not replace, and checkpoints other than `kept`; after the
+// Throws RecordingError where the directory holds the results of another command, whose files would be mixed with ours.
+enum class DirectoryUse { run, task };
+void refuse_other_use(const std::filesystem::path& directory, DirectoryUse ours);
+
+// What a run is about to do in a directory that it has locked.
+struct RunClaim {
+  std::vector<std::string> files;             // it will record
+  std::vector<std::string> kept_checkpoints;  // it will keep
+  std::uint64_t identity = 0;                 // of its experiment
+  bool overwrite = false;                     // the results of an earlier run, whatever they are
+};
+// Asked before the network is built, which may take minutes. A result of the same experiment may be replaced; a
+// resumable run and a result of other settings only where the user says so; files of somebody else never. Returns what
+// the earlier run recorded. Throws RecordingError.
+std::vector<std::string> claim_directory(const std::filesystem::path& directory, const RunClaim& claim,
+                                         const Experiment& experiment);
+
+// Removes the checkpoints of an earlier run other than `kept`, which this run begins with.
+void remove_checkpoints(const std::filesystem::path& directory, const std::filesystem::path& kept);
+// Removes what claim_directory() returned, and unfinished recordings, where this run does not replace them; after the
 // earlier run.json was replaced.
 void remove_earlier(const std::filesystem::path& directory, const std::vector<std::string>& earlier,
-                    const std::vector<std::string>& files, const std::filesystem::path& kept);
+                    const std::vector<std::string>& files);
+// Removes what only an unfinished run needs: its newest two checkpoints and drafts of them. A process that was killed
+// here leaves some to the next one.
+void remove_leftovers(const std::filesystem::path& directory);
 
 }  // namespace rheo

@@ -29,7 +29,7 @@ void note(int signal) {
 
 StopSignals::StopSignals() {
   received.store(0);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP, SIGXCPU}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGXCPU}) {
     struct sigaction action {};
     action.sa_handler = note;
     action.sa_flags = SA_RESTART;
@@ -57,6 +57,8 @@ const char* StopSignals::name() const {
       return "SIGTERM";
     case SIGUSR1:
       return "SIGUSR1";
+    case SIGUSR2:
+      return "SIGUSR2";
     case SIGHUP:
       return "SIGHUP";
     case SIGXCPU:

@@ -7,9 +7,9 @@
 
 namespace rheo {
 
-// While it lives, SIGINT, SIGTERM, SIGUSR1 (Slurm's warning before preemption), SIGXCPU (the processor time that
-// ulimit -t allows is over) and SIGHUP, unless nohup ignores it, only take a note. A second SIGINT does what it does
-// without us: the process ends at once.
+// While it lives, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 (warnings of schedulers before they end a job), SIGXCPU (the
+// processor time that ulimit -t allows is over) and SIGHUP, unless nohup ignores it, only take a note. A second SIGINT
+// does what it does without us: the process ends at once.
 class StopSignals {
  public:
   StopSignals();

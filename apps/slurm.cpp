@@ -95,6 +95,18 @@ ProgramOutcome run_program(const std::vector<std::string>& words) {
 }
 
 std::string shell_word(const std::string& text) {
+  // A line break would end the line of a list, whose rest would be run as another command.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    std::string word = "$'";
+    for (const char c : text) {
+      if (is_control(c))
+        word += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+      else
+        word += (c == '\'' || c == '\\' ? "\\" : "") + std::string(1, c);
+    }
+    return word + '\'';
+  }
   std::string word = "'";
   for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
   return word + '\'';

@@ -18,7 +18,8 @@ struct ProgramOutcome {
 // Runs a program that is found by PATH, and waits for it.
 ProgramOutcome run_program(const std::vector<std::string>& words);
 
-// A text as one word of a shell.
+// A text as one word of a shell, on one line. Only a text with control characters needs a shell that knows $'..', as
+// bash, zsh and ksh do.
 std::string shell_word(const std::string& text);
 
 namespace slurm {

@@ -33,8 +33,10 @@
 #include "core/errors.hpp"
 #include "core/parallel.hpp"
 #include "io/checkpoint.hpp"
+#include "io/file_lock.hpp"
 #include "io/provenance.hpp"
 #include "io/recording.hpp"
+#include "io/run_files.hpp"
 #include "io/sweep_claims.hpp"
 
 namespace rheo {
@@ -83,13 +85,20 @@ int run_point(const Sweep& sweep, std::uint64_t point, const fs::path& folder, c
   run.checkpoint_every = options.checkpoint_every;
   run.quiet = true;
   run.keep_settings = false;  // one and the same for all points
-  for (const fs::path& file : find_checkpoints(folder)) {
-    try {
-      run.checkpoint = file;
-      return resume_experiment(run, read_checkpoint(file));
-    } catch (const NumericalError&) {
-      throw;
-    } catch (const UserError&) {  // damaged, or of a file that has changed since
+  if (const std::vector<fs::path> checkpoints = find_checkpoints(folder); !checkpoints.empty()) {
+    // The claim of the sweep says whose the point is, and knows of schedulers and their jobs: one that a process of
+    // another host left in the folder says nothing more.
+    std::error_code ignored;
+    fs::remove(folder / (std::string(directory_lock) + ".claim"), ignored);
+    const FileLock lock = lock_directory(folder);
+    for (const fs::path& file : checkpoints) {
+      try {
+        run.checkpoint = file;
+        return resume_experiment(run, read_checkpoint(file));
+      } catch (const NumericalError&) {
+        throw;
+      } catch (const UserError&) {  // damaged, or of a file that has changed since
+      }
     }
   }
   fs::remove_all(folder);
@@ -653,8 +662,7 @@ std::vector<CLI::Option*> add_scheduler_options(CLI::App& command, SweepOptions&
   add("--sbatch", options.slurm.extra, "slurm: another option of sbatch; may be repeated", "OPTION")
       ->allow_extra_args(false);
   const auto flag = [&](CLI::Option* option) { all.push_back(option->group("Schedulers")); };
-  flag(
-      command.add_flag("--no-requeue{false}", options.slurm.requeue, "slurm: tasks that are stopped do not run again"));
+  flag(command.add_flag("!--no-requeue", options.slurm.requeue, "slurm: tasks that are stopped do not run again"));
   flag(command.add_flag("--dry-run", options.dry_run, "slurm: print the script, submit nothing"));
   return all;
 }

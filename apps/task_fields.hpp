@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "io/checkpoint.hpp"
 #include "io/experiment_parts.hpp"
+#include "io/identity.hpp"
 #include "io/toml_document.hpp"
 
 namespace rheo::experiment_file {
@@ -94,15 +94,7 @@ inline std::optional<std::string> kind_of_task(const std::string& file, const st
 // content of every file. The experiment file itself and those that it includes count by their settings.
 inline std::uint64_t identity_of(const std::string& file, const std::vector<std::string>& overrides,
                                  const Names& without, const std::vector<std::string>& files) {
-  TomlDocument document = read_toml_document(file, overrides);
-  std::erase_if(document.root.find("task")->entries, [&](const auto& entry) { return contains(without, entry.first); });
-  std::string text = toml_text(document.root);
-  for (const std::string& read : files)
-    if (std::find(document.files.begin(), document.files.end(), read) == document.files.end())
-      text += fmt::format("\n{:016x}", hash_of_file(read));
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
+  return rheo::identity_of(file, overrides, "task", without, files);
 }
 
 }  // namespace rheo::experiment_file

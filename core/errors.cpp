@@ -47,6 +47,11 @@ std::string to_message(const Complaint& c) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  // Whole words of a longer name mean that one: "stdp" is rather "stdp_pair" than "rstdp".
+  if (word.size() >= 3 && std::find(candidates.begin(), candidates.end(), word) == candidates.end())
+    for (const std::string& candidate : candidates)
+      if (candidate.starts_with(word) && (candidate[word.size()] == '_' || candidate[word.size()] == '-'))
+        return candidate;
   std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
   std::string found;
   std::vector<std::size_t> row;

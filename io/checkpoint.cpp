@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/time.hpp"
 #include "io/h5.hpp"
 #include "io/recording.hpp"
+#include "io/run_files.hpp"
 
 namespace rheo {
 
@@ -198,7 +198,7 @@ std::vector<fs::path> find_checkpoints(const fs::path& directory) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with("checkpoint") || entry.path().extension() != ".h5") continue;
+    if (!is_checkpoint_name(name)) continue;
     Tick tick = never;
     try {
       tick = checkpoint_tick(entry.path());
@@ -242,17 +242,6 @@ std::optional<Complaint> compare_networks(const std::string& here, const std::st
                    .problem = "the network is not that of the checkpoint",
                    .expected = from(theirs, words),
                    .suggestion = {}};
-}
-
-std::uint64_t hash_of_file(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) refuse_recording(path, "cannot be read");
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  std::array<char, 1 << 16> bytes;
-  while (stream.read(bytes.data(), bytes.size()), stream.gcount() > 0)
-    for (std::streamsize i = 0; i < stream.gcount(); ++i)
-      hash = (hash ^ static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)])) * 0x100000001b3u;
-  return hash;
 }
 
 }  // namespace rheo

@@ -75,7 +75,4 @@ std::optional<Complaint> compare_networks(const std::string& here, const std::st
 void put_checked(h5::File& to, const char* name, std::span<const std::byte> bytes);
 std::vector<std::byte> get_checked(const h5::File& from, const char* name);
 
-// FNV-1a over a file's bytes. Throws RecordingError.
-std::uint64_t hash_of_file(const std::filesystem::path& file);
-
 }  // namespace rheo

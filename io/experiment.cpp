@@ -1092,7 +1092,12 @@ class ExperimentReader {
     const RuleLibrary& library = *network().rules;
     Names names;
     for (const Rule& rule : library.rules()) names.push_back(rule.name);
-    projection.plasticity.rule = field.need("rule", one_of(names)).word(names, {}, "rule");
+    const Field named = field.need("rule", one_of(names));
+    const std::string& chosen = named.text(one_of(names));
+    if (!contains(names, chosen))
+      named.refuse("unknown rule", one_of(names) + ", or a rule of a library that --plugin or plugins names",
+                   nearest(chosen, names));
+    projection.plasticity.rule = chosen;
     const Rule& rule = *library.find(projection.plasticity.rule);
     if (const auto params = field.find("params")) {
       params->need_table("a table of parameters");

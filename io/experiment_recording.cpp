@@ -5,6 +5,7 @@
 
 #include "core/time.hpp"
 #include "io/experiment_parts.hpp"
+#include "io/run_files.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo::experiment_file {
@@ -219,6 +220,8 @@ class RecordingReader {
 
   // Every recording has files of its own.
   void claim(const Field& field, const std::string& name, const std::string& file) {
+    if (const std::string use = reserved_for(file); !use.empty())
+      field.refuse(fmt::format("writes {}, a name that is kept for {}", file, use), "another name");
     if (const auto [known, fresh] = owners_.emplace(file, name); !fresh)
       field.refuse(fmt::format("writes {}, as does record.{}", file, known->second), "another name");
   }
@@ -250,7 +253,7 @@ class RecordingReader {
 
   const std::function<std::vector<Selection>(const Field&)>& read_selections_;
   Experiment& experiment_;
-  std::map<std::string, std::string> owners_{{"spikes.h5", "spikes"}};  // of files
+  std::map<std::string, std::string> owners_;  // of files
 };
 
 }  // namespace

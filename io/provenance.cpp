@@ -18,6 +18,7 @@
 #include <system_error>
 
 #include "core/errors.hpp"
+#include "io/run_files.hpp"
 
 namespace rheo {
 namespace {
@@ -94,6 +95,7 @@ Json to_json(const RunReport& report) {
   json["rheobase"] = report.version;
   json["title"] = report.title;
   json["experiment"] = report.experiment;
+  if (report.identity) json["identity"] = fmt::format("{:016x}", *report.identity);
   json["seed"] = report.seed;
   json["dt_ms"] = report.dt;
   json["duration_ms"] = report.duration;
@@ -169,7 +171,7 @@ Json to_json(const RunReport& report) {
 namespace {
 
 void replace_run_report(const fs::path& directory, const Json& json) {
-  const fs::path file = directory / "run.json", draft = directory / "run.json.tmp";
+  const fs::path file = directory / report_file, draft = fs::path(file).concat(".tmp");
   // Names and titles are the user's: bytes that are no UTF-8 are replaced, not refused, at the end of a long run.
   const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (const int code = write_all(draft, text); code != 0) {
@@ -193,7 +195,7 @@ void write_run_report(const fs::path& directory, const RunReport& report) {
 }
 
 void note_sealed(const fs::path& directory, const std::vector<std::string>& files) {
-  std::ifstream stream(directory / "run.json");
+  std::ifstream stream(directory / report_file);
   Json json = Json::parse(stream, nullptr, false);
   if (!json.is_object() || !json.contains("rheobase")) return;
   if (!json.contains("files") || !json["files"].is_array()) json["files"] = Json::array();

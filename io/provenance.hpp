@@ -41,7 +41,8 @@ struct RunReport {
 
   std::string version;  // of Rheobase
   std::string title;
-  std::string experiment;  // file, as the user named it
+  std::string experiment;                 // file, as the user named it
+  std::optional<std::uint64_t> identity;  // of the experiment (io/identity.hpp)
   std::uint64_t seed = 0;
   double dt = 0;         // ms
   double duration = 0;   // ms, as asked for

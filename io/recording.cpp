@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -122,36 +120,9 @@ std::uint64_t rows_to_keep(const h5::Dataset& data, std::uint64_t rows, std::vec
   return whole.rows;
 }
 
-RecordingLock::RecordingLock(const fs::path& sealed) : path_(fs::path(sealed).concat(".lock")) {
-  for (;;) {
-    file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (file_ < 0) refuse_recording(path_, "cannot be created (" + system_message(errno) + ")");
-    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      const int code = errno;
-      if (code == EINTR) {
-        ::close(file_);
-        continue;
-      }
-      if (code != EWOULDBLOCK) return;  // a file system without locks: go on without
-      ::close(file_);
-      refuse_recording(sealed.parent_path(), "another process is recording " + sealed.stem().string() + " here",
-                       "one recording per directory at a time");
-    }
-    // The previous holder may have removed the file between our open and our lock: then the lock marks nothing.
-    struct stat ours {
-    }, theirs{};
-    if (::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
-        ours.st_dev == theirs.st_dev) {
-      return;
-    }
-    ::close(file_);
-  }
-}
-
-RecordingLock::~RecordingLock() {
-  ::unlink(path_.c_str());
-  ::close(file_);
-}
+RecordingLock::RecordingLock(const fs::path& sealed)
+    : lock_(sealed, sealed.parent_path(), "another process is recording " + sealed.stem().string() + " here",
+            "one recording per directory at a time") {}
 
 void describe_sonata_file(h5::File& file) {
   file.set_number<std::uint32_t>("magic", 0x0A7A);

@@ -1,7 +1,6 @@
 // What all recordings have in common: while the simulation runs they grow as <name>.part, which can be read meanwhile
 // (SWMR) and survives kill -9; at the end they are sealed, rewritten as <name> in canonical form, so that the same
-// results are the same bytes. A lock on <name>.lock marks a live recording; it vanishes with the process. Where the
-// file system has no locks, nothing marks it.
+// results are the same bytes. A lock marks a live recording; it vanishes with the process.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 
 #include "core/errors.hpp"
 #include "core/types.hpp"
+#include "io/file_lock.hpp"
 #include "io/h5.hpp"
 #include "networks/spec.hpp"
 
@@ -85,17 +85,14 @@ std::uint64_t whole_rows(const h5::Dataset& counts, std::vector<Loss>& lost);
 // How many of the first `rows` rows of a dataset can be kept; the others are added to `lost`.
 std::uint64_t rows_to_keep(const h5::Dataset& data, std::uint64_t rows, std::vector<Loss>& lost);
 
+// The lock of one recording, for programs whose recorders share a directory (commands lock the directory, too).
 class RecordingLock {
  public:
   // Throws RecordingError where another process, or another recorder of this one, holds it.
   explicit RecordingLock(const std::filesystem::path& sealed);
-  RecordingLock(const RecordingLock&) = delete;
-  RecordingLock& operator=(const RecordingLock&) = delete;
-  ~RecordingLock();
 
  private:
-  std::filesystem::path path_;
-  int file_ = -1;
+  FileLock lock_;
 };
 
 // A .part file with the attributes that every SONATA file has. The caller holds the lock. It has another name until it

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -5,6 +7,7 @@
 #include <set>
 
 #include "core/time.hpp"
+#include "io/run_files.hpp"
 #include "io/sonata_columns.hpp"
 #include "io/sonata_node_sets.hpp"
 #include "io/sonata_parts.hpp"
@@ -289,9 +292,11 @@ void read_report(const Item& report, const std::string& name, const NodeSets& se
   for (const std::string& one : record.variables)
     record.files.push_back((record.variables.size() == 1 ? stem : stem + "_" + one) + ".h5");
   for (const std::string& file : record.files) {
-    const bool taken = file == "spikes.h5" || std::ranges::any_of(experiment.reports, [&](const RecordStates& other) {
-                         return std::ranges::find(other.files, file) != other.files.end();
-                       });
+    if (const std::string use = reserved_for(file); !use.empty())
+      report.fail(fmt::format("writes {}, a name that is kept for {}", file, use), "another file_name");
+    const bool taken = std::ranges::any_of(experiment.reports, [&](const RecordStates& other) {
+      return std::ranges::find(other.files, file) != other.files.end();
+    });
     if (taken) report.fail("writes " + file + ", as another recording does", "another file_name");
   }
   experiment.reports.push_back(std::move(record));

@@ -1,6 +1,5 @@
 // Who runs a point now. Several processes, of several hosts, may work on one sweep; before one runs a point it puts a
-// file with its name under claims/, which only one can do (link(2), which network file systems have, too), and takes it
-// away when the point has ended. A claim of a process that is gone is taken over.
+// claim (io/claim.hpp) under claims/, and takes it away when the point has ended.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "io/claim.hpp"
 #include "io/sweep_folder.hpp"
 
 namespace rheo {
@@ -22,11 +22,9 @@ class SweepClaims {
   SweepClaims(const SweepClaims&) = delete;
   SweepClaims& operator=(const SweepClaims&) = delete;
 
-  enum class Answer {
-    ours,    // the point may be run
-    others,  // another process is at work on it
-    unsure,  // one of another host has it, of which it cannot be told yet whether it lives: ask again later
-  };
+  // ours: the point may be run; others: another process is at work on it; unsure: one of another host has it, of which
+  // it cannot be told yet whether it lives: ask again later.
+  using Answer = ClaimAnswer;
   // Throws RecordingError.
   Answer take(std::uint64_t hash);
   void release(std::uint64_t hash);

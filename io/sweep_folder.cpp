@@ -12,12 +12,14 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <system_error>
 #include <unordered_set>
 
+#include "io/claim.hpp"
+#include "io/identity.hpp"
 #include "io/provenance.hpp"
 #include "io/recording.hpp"
+#include "io/run_files.hpp"
 
 namespace rheo {
 
@@ -63,6 +65,25 @@ std::optional<T> optional_of(const Json& json, const char* key) {
 template <class T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
+}
+
+// A table as text whose last entry is a checksum of all that stands before it.
+std::string checked_text(const Json& json, int indent = -1) {
+  std::string text = dump(json, indent);
+  text.erase(text.rfind(indent < 0 ? "}" : "\n}"));
+  const std::string sum = hash_text(fnv_1a(text));
+  return text + (indent < 0 ? ",\"checksum\":\"" + sum + "\"}" : ",\n  \"checksum\": \"" + sum + "\"\n}");
+}
+
+enum class Checked { none, damaged, intact };
+// `json` was read from `text`.
+Checked check(const Json& json, const std::string& text) {
+  const auto sum = json.find("checksum");
+  if (sum == json.end()) return Checked::none;
+  const std::size_t end = text.rfind(',', text.rfind("\"checksum\""));
+  if (!sum->is_string() || end == std::string::npos) return Checked::damaged;
+  const bool agrees = hash_text(fnv_1a(std::string_view(text).substr(0, end))) == sum->get<std::string>();
+  return agrees ? Checked::intact : Checked::damaged;
 }
 
 // As run.json has them.
@@ -126,38 +147,22 @@ PointRecord record_of(const Json& json) {
   return record;
 }
 
-// When a process of this machine began, in clock ticks since the machine started; 0: there is none, or none that works.
-std::uint64_t process_began(std::int64_t process) {
-  std::ifstream file(fmt::format("/proc/{}/stat", process));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  text.erase(0, text.rfind(')') + 1);  // the name before it may hold anything
-  std::istringstream fields(text);
-  std::string state, skipped;
-  fields >> state;
-  for (int field = 4; field < 22; ++field) fields >> skipped;
-  std::uint64_t ticks = 0;
-  fields >> ticks;
-  return state == "Z" || state == "X" ? 0 : ticks;
-}
-
-// Whole lines of a file that are JSON objects; others are passed over.
+// Whole lines of a file that are JSON objects; others are passed over, and those whose checksum does not agree. Returns
+// a hash of all lines.
 template <class Each>
-void each_line(const fs::path& file, const Each& each) {
+std::uint64_t each_line(const fs::path& file, const Each& each) {
   std::ifstream stream(file, std::ios::binary);
+  std::uint64_t hash = fnv_1a({});
   for (std::string line; std::getline(stream, line);) {
+    hash = fnv_1a("\n", fnv_1a(line, hash));
     const Json json = Json::parse(line, nullptr, false);
-    if (!json.is_object()) continue;
+    if (!json.is_object() || check(json, line) == Checked::damaged) continue;
     try {
       each(json);
     } catch (const std::exception&) {  // of another version, or touched by hand: the folders know
     }
   }
-}
-
-double seconds_of_change(const fs::path& file) {
-  struct stat found {};
-  if (::stat(file.c_str(), &found) != 0) return 0;
-  return static_cast<double>(found.st_mtim.tv_sec) + static_cast<double>(found.st_mtim.tv_nsec) * 1e-9;
+  return hash;
 }
 
 std::vector<fs::path> listing(const fs::path& directory) {
@@ -189,13 +194,13 @@ double metric_of(const std::string& name, const PointRecord& record) {
 }
 
 void add_report(PointRecord& record, const fs::path& directory) {
-  std::ifstream stream(directory / "run.json");
+  std::ifstream stream(directory / report_file);
   const Json json = Json::parse(stream, nullptr, false);
   if (!json.is_object()) return;
   try {
     read_timing(record, json);
   } catch (const std::exception& error) {
-    refuse_recording(directory / "run.json", fmt::format("cannot be read ({})", error.what()));
+    refuse_recording(directory / report_file, fmt::format("cannot be read ({})", error.what()));
   }
 }
 
@@ -243,6 +248,7 @@ void SweepFolder::make() const {
 }
 
 void SweepFolder::describe(const Sweep& sweep) const {
+  std::uint64_t hash = fnv_1a({});
   write_whole_text(path_ / "points.jsonl", [&](std::ostream& stream) {
     for (std::uint64_t point = 0; point < sweep.size(); ++point) {
       Json json;
@@ -258,7 +264,9 @@ void SweepFolder::describe(const Sweep& sweep) const {
         else
           json["parameters"].push_back(value.text);
       }
-      stream << dump(json) << '\n';
+      const std::string line = dump(json) + '\n';
+      hash = fnv_1a(line, hash);
+      stream << line;
     }
   });
 
@@ -272,7 +280,8 @@ void SweepFolder::describe(const Sweep& sweep) const {
   json["keys"] = sweep.keys();
   json["metrics"] = Json::array();
   for (const SweepMetric& metric : sweep.metrics()) json["metrics"].push_back(metric.name);
-  write_whole_text(path_ / "sweep.json", [&](std::ostream& stream) { stream << dump(json, 2) << '\n'; });
+  json["points_checksum"] = hash_text(hash);
+  write_whole_text(path_ / "sweep.json", [&](std::ostream& stream) { stream << checked_text(json, 2) << '\n'; });
 }
 
 SweepManifest SweepFolder::manifest() const {
@@ -280,12 +289,23 @@ SweepManifest SweepFolder::manifest() const {
   std::ifstream stream(file);
   if (!stream) refuse_recording(file, "cannot be opened", "the directory of a sweep");
   try {
-    const Json json = Json::parse(stream);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    const Json json = Json::parse(text);
+    if (check(json, text) != Checked::intact)
+      refuse_recording(file, "is damaged: its checksum does not agree",
+                       "rheo sweep FILE once more, which writes it anew");
     using Texts = std::vector<std::string>;
-    return {json.at("file").get<std::string>(),   json.value("overrides", Texts{}),
-            json.value("plugins", Texts{}),       json.value("directory", ""),
-            json.at("design").get<std::string>(), json.at("points").get<std::uint64_t>(),
-            json.at("keys").get<Texts>(),         json.at("metrics").get<Texts>()};
+    return {json.at("file").get<std::string>(),
+            json.value("overrides", Texts{}),
+            json.value("plugins", Texts{}),
+            json.value("directory", ""),
+            json.at("design").get<std::string>(),
+            json.at("points").get<std::uint64_t>(),
+            json.at("keys").get<Texts>(),
+            json.at("metrics").get<Texts>(),
+            json.at("points_checksum").get<std::string>()};
+  } catch (const RecordingError&) {
+    throw;
   } catch (const std::exception& error) {
     refuse_recording(file, fmt::format("cannot be read ({})", error.what()), "the directory of a sweep");
   }
@@ -293,7 +313,7 @@ SweepManifest SweepFolder::manifest() const {
 
 std::vector<SweepPoint> SweepFolder::points(const SweepManifest& manifest) const {
   std::vector<SweepPoint> all;
-  each_line(path_ / "points.jsonl", [&](const Json& json) {
+  const std::uint64_t hash = each_line(path_ / "points.jsonl", [&](const Json& json) {
     SweepPoint point;
     point.hash = hash_of(json.at("point").get<std::string>()).value();
     point.repeat = json.at("repeat").get<std::uint32_t>();
@@ -311,6 +331,9 @@ std::vector<SweepPoint> SweepFolder::points(const SweepManifest& manifest) const
     refuse_recording(
         path_ / "points.jsonl", fmt::format("has {} points", all.size()),
         fmt::format("{}, as sweep.json says; rheo sweep {} writes both anew", manifest.points, manifest.file));
+  if (hash_text(hash) != manifest.points_checksum)
+    refuse_recording(path_ / "points.jsonl", "is damaged: its checksum is not that of sweep.json",
+                     fmt::format("rheo sweep {} once more, which writes both anew", manifest.file));
   return all;
 }
 
@@ -379,12 +402,16 @@ SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes,
   for (const std::uint64_t hash : hashes) {
     const auto found = history.records.find(hash);
     const bool known = found != history.records.end();
-    const bool ended =
-        known && (found->second.state == PointState::finished || found->second.state == PointState::failed);
+    bool ended = known && (found->second.state == PointState::finished || found->second.state == PointState::failed);
     if (known && !ended && at_work.count(hash) != 0) continue;
     if (existing.count(hash) == 0) {  // never begun, or its folder was removed for it to run again
       if (known) history.records.erase(found);
-    } else if (!ended) {
+      continue;
+    }
+    // Its record is written before the journal's line: without it, the folder has lost what it held.
+    std::error_code error;
+    ended = ended && fs::exists(point(hash) / point_file, error);
+    if (!ended) {
       auto record = read_record(hash);
       if (record && record->state != PointState::interrupted) history.unlisted.push_back(hash);
       if (!record) record.emplace().hash = hash, record->state = PointState::interrupted;
@@ -403,9 +430,10 @@ std::optional<double> SweepFolder::first_began(const std::string& share) const {
 }
 
 std::optional<PointRecord> SweepFolder::read_record(std::uint64_t hash) const {
-  std::ifstream stream(point(hash) / "point.json");
-  const Json json = Json::parse(stream, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
+  const std::optional<std::string> text = text_of_file(point(hash) / point_file);
+  if (!text) return std::nullopt;
+  const Json json = Json::parse(*text, nullptr, false);
+  if (!json.is_object() || check(json, *text) == Checked::damaged) return std::nullopt;
   try {
     PointRecord record = record_of(json);
     if (record.hash == hash) return record;
@@ -424,8 +452,8 @@ void SweepFolder::write_record(const PointRecord& record, const Sweep& sweep, st
   json["host"] = host_name();
   std::error_code error;
   fs::create_directories(this->point(record.hash), error);
-  write_whole_text(this->point(record.hash) / "point.json",
-                   [&](std::ostream& stream) { stream << dump(json, 2) << '\n'; });
+  write_whole_text(this->point(record.hash) / point_file,
+                   [&](std::ostream& stream) { stream << checked_text(json, 2) << '\n'; });
 }
 
 SweepJournal::SweepJournal(const SweepFolder& folder, const SweepSession& session)
@@ -444,7 +472,7 @@ SweepJournal::SweepJournal(const SweepFolder& folder, const SweepSession& sessio
   char last = '\n';
   const off_t size = ::lseek(file_, 0, SEEK_END);
   if (size > 0 && ::pread(file_, &last, 1, size - 1) != 1) last = 0;
-  write((last == '\n' ? "" : "\n") + dump(json) + '\n');
+  write((last == '\n' ? "" : "\n") + checked_text(json) + '\n');
 }
 
 void SweepJournal::refuse_others(const SweepHistory& history) const {
@@ -464,14 +492,14 @@ SweepJournal::~SweepJournal() {
   json["time"] = seconds_since_1970();
   json["process"] = ::getpid();
   try {
-    write(dump(json) + '\n');
+    write(checked_text(json) + '\n');
   } catch (const RecordingError&) {  // whoever reads on looks whether the process is there
   }
   ::close(file_);
 }
 
 void SweepJournal::append(const PointRecord& record) {
-  write(dump(to_json(record)) + '\n');
+  write(checked_text(to_json(record)) + '\n');
 }
 
 void SweepJournal::touch() {

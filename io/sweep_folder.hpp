@@ -6,8 +6,9 @@
 //   journal/<share>.jsonl         what one process did, a line per event, so that nobody opens all folders
 //   claims/<point>                who runs a point now (io/sweep_claims.hpp)
 //
-// sweep.json, points.jsonl and point.json appear whole or not at all. A journal may end in a line that was cut short;
-// where it does not know how a point ended, the point's folder does.
+// sweep.json, points.jsonl and point.json appear whole or not at all. All of them and each line of a journal have a
+// checksum: who reads a damaged table is told, and a damaged record counts as none. A journal may end in a line that
+// was cut short; where it does not know how a point ended, the point's folder does.
 #pragma once
 
 #include <array>
@@ -56,6 +57,7 @@ struct SweepManifest {
   std::uint64_t points = 0;
   std::vector<std::string> keys;     // Sweep::keys
   std::vector<std::string> metrics;  // "rate.E"
+  std::string points_checksum;       // of points.jsonl
 };
 
 // A process that works on a sweep changes the time of its journal at least so often; where that is this much older than

@@ -8,8 +8,8 @@
 #include <numeric>
 #include <set>
 
-#include "io/checkpoint.hpp"
 #include "io/experiment_parts.hpp"
+#include "io/identity.hpp"
 #include "io/sweep_parts.hpp"
 
 namespace rheo {

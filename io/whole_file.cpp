@@ -47,6 +47,7 @@ void WholeFile::close() {
 }
 
 void WholeFile::fail(int code) const {
+  if (path_ == "-" && code == EPIPE) throw ReaderGone();
   refuse_recording(path_, "cannot be written (" + std::generic_category().message(code) + ")");
 }
 

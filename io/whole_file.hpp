@@ -9,9 +9,12 @@
 
 namespace rheo {
 
+// Who reads our stdout has gone away: no error, but nothing is left to do.
+struct ReaderGone {};
+
 class WholeFile {
  public:
-  // "-" is stdout. Everything here throws RecordingError.
+  // "-" is stdout. Everything here throws RecordingError, or ReaderGone.
   explicit WholeFile(std::filesystem::path path);
   WholeFile(const WholeFile&) = delete;
   WholeFile& operator=(const WholeFile&) = delete;

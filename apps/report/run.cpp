@@ -498,6 +498,7 @@ class RunPage {
       std::size_t first = 0, last = one.intervals.size();
       while (first < last && one.intervals[first] == 0) ++first;
       while (last > first && one.intervals[last - 1] == 0) --last;
+      if (first == last) return;  // no neuron spiked twice
       std::vector<double> heights, places(ends.begin() + static_cast<std::ptrdiff_t>(first),
                                           ends.begin() + static_cast<std::ptrdiff_t>(last) + 1);
       for (std::size_t i = first; i < last; ++i)
@@ -519,7 +520,8 @@ class RunPage {
           most = std::max(most, static_cast<double>(value));
         }
       }
-      if (!(least > most / 2)) least = 0;  // a zero that is near belongs to the picture
+      // A zero that is near belongs to the picture. Without any value the picture has axes alone.
+      if (!std::isfinite(least) || !(least > most / 2)) least = 0;
       const double width = round_up_125(std::max((most - least) / 40, std::max(most, 1e-9) / 200));
       const double low = std::floor(least / width) * width;
       const auto bins = static_cast<std::size_t>((most - low) / width) + 1;
@@ -529,6 +531,7 @@ class RunPage {
         for (const float value : values_of(one)) histogram.add(std::clamp(static_cast<double>(value), low, high));
         if (zeros_of(one) > 0) histogram.add(0, zeros_of(one));
         const double n = static_cast<double>(values_of(one).size()) + zeros_of(one);
+        if (n == 0) return;
         LineLayer line = histogram.outline(one.name, 100.0 / std::max(1.0, n));
         line.colour = p;
         panel.layers.emplace_back(std::move(line));

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,6 +83,7 @@ inline const std::vector<std::string> all_recorded{"spikes.h5", "membrane_V_m.h5
 struct Kills {
   int between = 0, in_checkpoint = 0, in_sealing = 0;
   int completed = 0, different = 0;  // runs, and those of their files that are not those of the undisturbed run
+  int littered = 0;                  // completed runs with other files than the undisturbed one
   int all() const { return between + in_checkpoint + in_sealing; }
 };
 
@@ -95,6 +97,16 @@ inline Kills kill_runs(const Scratch& scratch, const fs::path& file, const Kills
   const double wall = std::chrono::duration<double>(Clock::now() - begin).count();
 
   Kills kills;
+  const auto names_in = [](const fs::path& directory) {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory)) names.insert(entry.path().filename().string());
+    return names;
+  };
+  const auto compare = [&] {
+    ++kills.completed;
+    for (const std::string& name : all_recorded) kills.different += bytes_of(whole / name) != bytes_of(out / name);
+    kills.littered += names_in(whole) != names_in(out);
+  };
   std::mt19937 dice(5);
   std::uniform_real_distribution<double> moment(0.2 * wall, 0.6 * wall);
   const auto drafts = [&] {
@@ -145,8 +157,7 @@ inline Kills kill_runs(const Scratch& scratch, const fs::path& file, const Kills
       REQUIRE(command.end() == 0);
     }
     if (ended) {
-      ++kills.completed;
-      for (const std::string& name : all_recorded) kills.different += bytes_of(whole / name) != bytes_of(out / name);
+      compare();
       fs::remove_all(out);
       continue;
     }
@@ -154,9 +165,6 @@ inline Kills kill_runs(const Scratch& scratch, const fs::path& file, const Kills
     ++(sealing ? kills.in_sealing : checkpoint ? kills.in_checkpoint : kills.between);
   }
   // What the last kill left.
-  if (code_of(scratch, {"resume", out.string(), "--quiet"}) == 0) {
-    ++kills.completed;
-    for (const std::string& name : all_recorded) kills.different += bytes_of(whole / name) != bytes_of(out / name);
-  }
+  if (code_of(scratch, {"resume", out.string(), "--quiet"}) == 0) compare();
   return kills;
 }

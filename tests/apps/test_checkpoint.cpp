@@ -50,6 +50,7 @@ TEST_CASE("runs killed between checkpoints, in them and while files are sealed e
   CHECK(kills.all() >= wanted.all());
   CHECK(kills.completed >= 1);
   CHECK(kills.different == 0);
+  CHECK(kills.littered == 0);
 }
 
 TEST_CASE("a run that a signal stops goes on from there, on other threads and instruction sets, to the same bytes") {

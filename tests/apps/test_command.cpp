@@ -1,6 +1,8 @@
 // The rheo command as a user meets it: exit codes, messages, results, signals, kill -9.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -341,4 +343,68 @@ weight = 67.0
     CHECK_THAT(bytes_of(run / "report.html"), Catch::Contains(is_right ? right : wrong));
     fs::remove_all(run);
   }
+}
+
+TEST_CASE("words that a user tries first: help, -V, a misspelt option, a rule for a model", "[words]") {
+  const Scratch scratch;
+  const auto says = [&](const std::vector<std::string>& words, int code, const std::string& part) {
+    Command command(scratch, words);
+    const int ended = command.end();
+    const std::string text = command.out() + command.err();
+    CAPTURE(words, text);
+    CHECK(ended == code);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  says({"help"}, 0, "Subcommands:");
+  says({"help", "sweep"}, 0, "Usage: rheo sweep");
+  says({"help", "sweep", "status"}, 0, "Usage: rheo sweep status");
+  says({"help", "swep"}, 2, "did you mean \"sweep\"?");
+  says({"-V"}, 0, "rheo 0.");
+  says({"run", "a.toml", "--thread", "2"}, 2,
+       "--thread: rheo run has no such option; expected one of those that rheo "
+       "run --help shows; did you mean \"--threads\"?");
+  says({"run", "a.toml", "--lane", "2"}, 2, "--lane: rheo run has no such option");
+  says({"sweep", "status", "x.sweep", "--al"}, 2, "--al: rheo sweep status has no such option");
+  says({"run", "a.toml", "b.toml"}, 2, "b.toml");
+  says({"models", "--rule", "stdp"}, 2, "did you mean \"stdp_pair\"?");
+  says({"models", "--rule", "stdp"}, 2, "--plugin FILE");
+  says({"models", "stdp_pair"}, 2, "\"stdp_pair\": is a plasticity rule; expected rheo models --rule stdp_pair");
+  says({"models", "--rule", "iaf_psc_exp"}, 2, "is a neuron model; expected rheo models iaf_psc_exp");
+  says({"validate", experiment(scratch, 10).string(), "--set", "projections.excitation.plasticity={ rule = \"mine\" }"},
+       2, "or a rule of a library that --plugin or plugins names");
+  // Help in plain words.
+  for (const std::string command : {"run", "sweep", "validate", "models", "inspect", "resume", "reservoir", "continual",
+                                    "recover", "export", "convert", "report", "bench"}) {
+    Command help(scratch, {command, "--help"});
+    CHECK(help.end() == 0);
+    const std::string text = help.out();
+    CAPTURE(text);
+    for (const char* inner : {"{", "}", "Needs", "Excludes", "UINT", "TEXT", "REQUIRED"})
+      CHECK(text.find(inner) == std::string::npos);
+  }
+  says({"export", "--help"}, 0, "--format gdf|csv|npz|nwb");
+}
+
+TEST_CASE("a disk that is full and a reader that goes away are told apart", "[words]") {
+  const Scratch scratch;
+  const auto shell = [&](const std::string& text) {
+    return std::system(("bash -c '" + text + "' 2>" + (scratch / "said").string()).c_str());
+  };
+  const std::string rheo = RHEO_COMMAND;
+  const auto said = [&] { return bytes_of(scratch / "said"); };
+  for (const std::string words : {"models", "--help", "help run", "--version"}) {
+    CAPTURE(words);
+    CHECK(shell(rheo + " " + words + " >/dev/full") == 2 << 8);
+    CHECK(said().find("standard output: cannot be written (No space left on device)") != std::string::npos);
+  }
+  CHECK(shell("set -o pipefail; " + rheo + " models | true") == 0);
+  CHECK(said().empty());
+  // An export that is longer than a pipe ends as other programs do, without a word.
+  const fs::path out = scratch / "out";
+  REQUIRE(code_of(scratch, {"run", experiment(scratch, 1000).string(), "--quiet", "--out", out.string()}) == 0);
+  CHECK(shell(rheo + " export --format csv --out - " + out.string() + " | head -n 2 >" + (scratch / "head").string() +
+              "; exit ${PIPESTATUS[0]}") == (128 + SIGPIPE) << 8);
+  CHECK(said().empty());
+  CHECK(bytes_of(scratch / "head").size() > 10);
+  CHECK(shell(rheo + " export --format csv --out - " + out.string() + " >/dev/full") == 2 << 8);
 }

@@ -240,7 +240,7 @@ TEST_CASE("rheo convert goes round with the same bytes") {
         << "[simulation]\nduration = 100.0\n[populations.S]\nmodel = \"spike_source\"\n"
            "size = 60\nparams = { file = \""
         << name << "\" }\n[record.spikes]\n";
-    REQUIRE(code_of(scratch, {"run", (scratch / "replay.toml").string(), "--quiet", "--out",
+    REQUIRE(code_of(scratch, {"run", (scratch / "replay.toml").string(), "--quiet", "--overwrite", "--out",
                               (scratch / "replay").string()}) == 0);
     results.push_back(bytes_of(scratch / "replay" / "spikes.h5"));
   }

@@ -248,6 +248,13 @@ TEST_CASE("spikes as text read back exactly") {
   const auto names = rheo::spike_populations(file.string());
   REQUIRE(names.size() >= 2);
 
+  {
+    const std::string bytes = bytes_of(file);
+    Command command(scratch, {"export", "--format", "csv", run.string(), "--out", file.string()});
+    CHECK(command.end() == 2);
+    CHECK(command.err().find("is the file that is exported") != std::string::npos);
+    CHECK((bytes_of(file) == bytes));
+  }
   REQUIRE(code_of(scratch, {"export", "--format", "csv", run.string()}) == 0);
   const auto csv = lines_of(run / "spikes.csv");
   REQUIRE(code_of(scratch, {"export", "--format", "gdf", file.string(), "--out", (scratch / "s.gdf").string()}) == 0);

@@ -57,7 +57,7 @@ TEST_CASE("reports and weights: listed, the same bytes for any threads and lanes
   // Without the reports the spikes are the same, and what the earlier run left of them is gone.
   std::string text = bytes_of(file);
   std::ofstream(file) << text.substr(0, text.find("[record.membrane]"));
-  REQUIRE(code_of(scratch, {"run", file.string(), "--out", other.string()}) == 0);
+  REQUIRE(code_of(scratch, {"run", file.string(), "--out", other.string(), "--overwrite"}) == 0);
   CHECK((bytes_of(other / "spikes.h5") == bytes_of(one / "spikes.h5")));
   CHECK_FALSE(fs::exists(other / "membrane_V_m.h5"));
   CHECK_FALSE(fs::exists(other / "exc.h5"));

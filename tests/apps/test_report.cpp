@@ -423,6 +423,29 @@ TEST_CASE("rheo report: a run that was killed, before and after its files were s
   if (!contains(page, "Thinned")) CHECK(spikes_in(page, 0) == spikes_of(out / "spikes.h5", "E"));
 }
 
+TEST_CASE("rheo report: neurons that spiked once or twice have no intervals to be irregular", "[report]") {
+  const Scratch scratch;
+  const std::uint64_t spikes = GENERATE(std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{4});
+  write_run(scratch / "run", 2, spikes, 100);
+  Command command(scratch, {"report", (scratch / "run").string(), "--svg", (scratch / "svg").string()});
+  const int code = command.end();
+  CAPTURE(command.err());
+  CHECK(code == 0);
+  CHECK(spikes_in(bytes_of(scratch / "run" / "report.html"), 0).size() == spikes);
+  // No picture has a place that is no number.
+  for (const auto& picture : fs::directory_iterator(scratch / "svg"))
+    for (const char* odd : {"nan", "inf"}) CHECK_FALSE(contains(bytes_of(picture.path()), std::string("=\"") + odd));
+}
+
+TEST_CASE("rheo report: the results of a task are named as such", "[report]") {
+  const Scratch scratch;
+  write(scratch / "results.json", "{}");
+  Command command(scratch, {"report", scratch.path.string()});
+  CHECK(command.end() == 2);
+  CHECK(contains(command.err(), "holds the results of a task"));
+  CHECK(contains(command.err(), (scratch / "results.svg").string()));
+}
+
 TEST_CASE("rheo report: what is no run, or holds what no run has had, is refused with its place", "[report]") {
   const Scratch scratch;
   const auto error_of = [&](const fs::path& directory) {

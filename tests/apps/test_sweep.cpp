@@ -1,5 +1,6 @@
 // rheo sweep as a user meets it: folders, restarts, failures, kill -9, tables.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
@@ -274,4 +275,69 @@ metrics = ["rate.E", "cv_isi.E", "synchrony.E", "spikes.E"]
   CHECK(killed.results() == rows);
   for (const Row& row : rows)
     CHECK(bytes_of(calm.out / row.at("folder") / "spikes.h5") == bytes_of(killed.out / row.at("folder") / "spikes.h5"));
+}
+
+TEST_CASE("a digit that has flipped in a table of a sweep is noticed, and one in a record makes its point run again") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, six);
+  REQUIRE(sweep.run({"--quiet"}) == 0);
+  const auto results = sweep.results();
+  REQUIRE(results.size() == 6);
+  // The first `from` of a file becomes `to`.
+  const auto change = [](const fs::path& file, const std::string& from, const std::string& to) {
+    std::string text = bytes_of(file);
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, from.size(), to);
+    std::ofstream(file) << text;
+  };
+  const auto collect = [&] {
+    Command command(scratch, {"sweep", "collect", sweep.out.string()});
+    const int code = command.end();
+    return std::pair(code, command.err());
+  };
+  for (const auto& [name, from, to] :
+       std::vector<std::array<std::string, 3>>{{"points.jsonl", "16000", "17000"},
+                                               {"points.jsonl", "\"repeat\":1", "\"repeat\":0"},
+                                               {"sweep.json", "\"points\": 6", "\"points\": 7"},
+                                               {"sweep.json", "background.rate", "background.rbte"}}) {
+    CAPTURE(name, from);
+    const std::string good = bytes_of(sweep.out / name);
+    change(sweep.out / name, from, to);
+    const auto [code, said] = collect();
+    CAPTURE(said);
+    CHECK(code == 2);
+    CHECK(said.find(name + ": is damaged: its checksum") != std::string::npos);
+    std::ofstream(sweep.out / name) << good;
+  }
+  // rheo sweep writes them anew.
+  change(sweep.out / "sweep.json", "\"points\": 6", "\"points\": 7");
+  change(sweep.out / "points.jsonl", "16000", "17000");
+  REQUIRE(sweep.run({"--quiet"}) == 0);
+  CHECK(sweep.results() == results);
+  CHECK(sweep.journaled("running") == 6);
+  // A line of the journal: the record in the point's folder has the same.
+  change(sweep.out / "journal" / "0.jsonl", "\"spikes\":", "\"spikes\":1");
+  CHECK(sweep.results() == results);
+  CHECK(sweep.journaled("running") == 6);
+  // Both: the point runs again.
+  change(sweep.out / results[0].at("folder") / "point.json", "\"spikes\": ", "\"spikes\": 1");
+  fs::remove(sweep.out / "journal" / "0.jsonl");
+  REQUIRE(sweep.run({"--quiet"}) == 0);
+  CHECK(sweep.results() == results);
+  CHECK(sweep.journaled("running") == 1);
+}
+
+TEST_CASE("a point whose folder is empty is not finished") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, six);
+  REQUIRE(sweep.run({"--quiet"}) == 0);
+  const auto results = sweep.results();
+  const fs::path point = sweep.out / results[2].at("folder");
+  for (const auto& entry : fs::directory_iterator(point)) fs::remove(entry.path());
+  CHECK(sweep.status().find("finished              5") != std::string::npos);
+  REQUIRE(sweep.run({"--quiet"}) == 0);
+  CHECK(fs::exists(point / "spikes.h5"));
+  CHECK(sweep.results() == results);
+  CHECK(sweep.journaled("running") == 7);
 }

@@ -346,3 +346,20 @@ TEST_CASE("what Slurm refuses is shown, and options that make no sense are refus
   ::setenv("PATH", scratch.path.c_str(), 1);
   holds(message({"--engine", "slurm"}), "sbatch: cannot be started; expected Slurm's commands in PATH");
 }
+
+TEST_CASE("a command of a list stays on one line, whatever the folder is called") {
+  const Scratch scratch;
+  const Sweep sweep(scratch, six, "a'b\n\\touch owned\n#");
+  Command list(scratch, sweep.words({"--engine", "list", "--quiet"}));
+  REQUIRE(list.end() == 0);
+  const std::vector<std::string> lines = lines_of(list.out());
+  REQUIRE(lines.size() == 6);
+  for (const std::string& line : lines) {
+    CAPTURE(line);
+    CHECK(line.find("run-points") != std::string::npos);
+    std::ofstream(scratch / "one.sh") << line << '\n';
+    CHECK(std::system(("cd " + scratch.path.string() + " && bash one.sh").c_str()) == 0);
+  }
+  CHECK_FALSE(fs::exists(scratch / "owned"));
+  CHECK(sweep.status().find("finished              6") != std::string::npos);
+}

@@ -12,4 +12,5 @@ TEST_CASE("two hundred kills: at least 150 between checkpoints, 20 in them, 20 w
   CHECK(kills.all() >= wanted.all());
   CHECK(kills.completed >= 5);
   CHECK(kills.different == 0);
+  CHECK(kills.littered == 0);
 }

@@ -76,6 +76,10 @@ TEST_CASE("SONATA: reports", "[sonata]") {
   CHECK(all.times.end == 200);
   CHECK(with(R"({"cells": "cells", "variable_name": "V_m"})").reports.at(0).files.at(0) == "v.h5");
   CHECK(with(R"({"cells": "cells", "variable_name": "V_m", "enabled": false})").reports.empty());
+  for (const std::string name : {"checkpoint", "checkpoint.previous", "checkpoint_5ms", "spikes"})
+    CHECK_THAT(
+        complaint_of([&] { with(R"({"cells": "cells", "variable_name": "V_m", "file_name": ")" + name + ".h5\"}"); }),
+        Catch::Contains("writes " + name + ".h5, a name that is kept"));
   CHECK_THAT(warnings(with(R"({"cells": "cells", "variable_name": "V_m", "file_name": "../x/a.h5", "unit": "mV"})")),
              Catch::Contains("a.h5 in the output directory") && Catch::Contains("not used: reports.v.unit"));
   for (const auto& [report, message] : std::vector<std::pair<std::string, std::string>>{
@@ -87,7 +91,7 @@ TEST_CASE("SONATA: reports", "[sonata]") {
            {R"({"cells": "cells", "variable_name": "V_m", "dt": 0})", "no whole number of ticks"},
            {R"({"cells": "cells", "variable_name": "V_m", "start_time": -1})", "no whole number of ticks"},
            {R"({"cells": "cells", "variable_name": "V_m", "start_time": 30})", "no time of the simulation"},
-           {R"({"cells": "cells", "variable_name": "V_m", "file_name": "spikes.h5"})", "another recording"},
+           {R"({"cells": "cells", "variable_name": "V_m", "file_name": "spikes.h5"})", "a name that is kept for record.spikes"},
            {R"({"cells": "cells", "variable_name": "V_m", "module": "extracellular"})", "not available"},
            {R"("on")", "must be an object"}}) {
     CAPTURE(report);

@@ -541,8 +541,9 @@ ImageSets load_images(const ContinualExperiment& work) {
     refuse("task.tasks", fmt::format("{}", task.tasks),
            fmt::format("more tasks than the {} classes of the images", sets.classes),
            "at least one class for each task");
-  // A task without images would have learnt nothing, or be 0 % right, whatever the network does.
-  const std::vector<View> views = views_of(task, sets, task.seeds.front());
+  // A task of a split without images would have learnt nothing, or be 0 % right, whatever the network does.
+  const std::vector<View> views =
+      task.protocol == Protocol::split ? views_of(task, sets, task.seeds.front()) : std::vector<View>{};
   for (std::size_t k = 0; k < views.size(); ++k) {
     const std::string problem = fmt::format("there is no image of the classes of task {} for ", k + 1);
     if (views[k].train.empty()) refuse("task.data.train", {}, problem + "training", "images of all classes");

@@ -156,7 +156,8 @@ void count_outputs(Series& series, const Task& task, const Parts& parts) {
       series.counted.push_back(c);
       continue;
     }
-    const std::string name = series.names.empty() ? fmt::format("output {}", c + 1) : series.names[std::size_t(c)];
+    const std::string name =
+        series.names.empty() ? fmt::format("output {}", c + 1) : series.names[static_cast<std::size_t>(c)];
     const bool moves_later = constant.front() == all[0].name && constant.size() < all.size();
     series.remarks.push_back(fmt::format(
         "{} is constant in the part for {}: it is not scored{}", name, fmt::join(constant, ", in that for "),

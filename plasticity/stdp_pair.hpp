@@ -27,8 +27,10 @@ struct StdpPair {
              field("tau_minus", &Params::tau_minus, "ms", "time constant of depression", positive),
              field("lambda", &Params::lambda, "", "step of a pair, as a part of w_max", non_negative),
              field("alpha", &Params::alpha, "", "depression over potentiation", non_negative),
-             field("mu_plus", &Params::mu_plus, "", "0: potentiation is additive; 1: multiplicative", Range{0, 1}),
-             field("mu_minus", &Params::mu_minus, "", "0: depression is additive; 1: multiplicative", Range{0, 1}),
+             field("mu_plus", &Params::mu_plus, "",
+                   "0 (potentiation is additive) or 1 (multiplicative), nothing between", Range{0, 1}),
+             field("mu_minus", &Params::mu_minus, "",
+                   "0 (depression is additive) or 1 (multiplicative), nothing between", Range{0, 1}),
              field("w_max", &Params::w_max, "weight", "largest weight", positive));
   static const char* problem(const Params& p) {
     const auto whole = [](double mu) { return mu == 0 || mu == 1; };

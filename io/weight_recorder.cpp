@@ -76,6 +76,7 @@ SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known)
     const h5::Group all = from.group("/weights");
     const std::uint64_t claimed = known ? *known : whole_rows(counts, summary.lost);
     h5::Group weights = to.create_group("weights");
+    if (all.list().empty()) summary.snapshots = claimed;  // of a projection without synapses
     for (const std::string& name : all.list()) {
       std::optional<h5::Group> group;
       std::uint64_t kept = claimed;

@@ -339,6 +339,7 @@ class Run {
     simulation_.add_sink(statistics_);
     RecordingOptions how;
     how.discard_unfinished = options_.overwrite;
+    how.wait_for_start = true;
     SpikeCounts spikes;
     if (resumed_ != nullptr) {
       how.resume_at = simulation_.now();
@@ -348,19 +349,27 @@ class Run {
       spike_recorder_ =
           std::make_unique<SpikeRecorder>(directory_, simulation_.populations(), experiment_.record.populations,
                                           simulation_.dt(), how, experiment_.record.spans, spikes);
-      simulation_.add_sink(*spike_recorder_);
     }
     for (const RecordStates& record : experiment_.reports) {
       for (std::size_t i = 0; i < record.variables.size(); ++i) {
         state_recorders_.push_back(
             std::make_unique<StateRecorder>(directory_, simulation_, experiment_.network, record, i, how));
-        simulation_.add_probe(*state_recorders_.back());
       }
     }
     for (const RecordWeights& record : experiment_.weights)
       if (!record.times.empty())
         weight_recorders_.push_back(
             std::make_unique<WeightRecorder>(directory_, network_, experiment_.network, record, how));
+    // Only now that all of them can be gone on with.
+    if (spike_recorder_) {
+      spike_recorder_->start();
+      simulation_.add_sink(*spike_recorder_);
+    }
+    for (const auto& states : state_recorders_) {
+      states->start();
+      simulation_.add_probe(*states);
+    }
+    for (const auto& weights : weight_recorders_) weights->start();
   }
 
   // Returns whether a signal ended it before its time.

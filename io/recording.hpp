@@ -35,6 +35,9 @@ struct RecordingOptions {
   // Goes on with what an earlier run recorded up to this tick, from its .part file or, where there is none, the sealed
   // one; what it recorded later is dropped.
   std::optional<Tick> resume_at{};
+  // The recording takes the place of the earlier one only with start(), before anything is taken: where one of several
+  // recordings cannot be gone on with, all of them stay as they are.
+  bool wait_for_start = false;
 };
 
 [[noreturn]] void refuse_recording(const std::filesystem::path& file, std::string problem, std::string expected = {});

@@ -204,6 +204,7 @@ struct SpikeRecorder::State {
   TickLength tick_length;
   std::vector<TickSpan> spans;  // none: all ticks
   std::unique_ptr<RecordingLock> lock;
+  std::optional<PartFile> begun;  // until start()
   std::optional<h5::File> file;
   std::vector<Recorded> recorded;  // ascending by first neuron
   std::optional<BackgroundWriter<Pending>> writer;
@@ -222,8 +223,14 @@ struct SpikeRecorder::State {
       describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
       resume_part(sealed_file(directory), part, [&](const h5::File& from) { resume(population, from, earlier); });
     }
-    start_part(sealed_file(directory), part);
-    file = std::move(part.file);
+    begun = std::move(part);
+    if (!options.wait_for_start) start();
+  }
+
+  void start() {
+    start_part(sealed_file(directory), *begun);
+    file = std::move(begun->file);
+    begun.reset();
   }
 
   static void resume(Recorded& population, const h5::File& from, const SpikeCounts& counts) {
@@ -309,6 +316,10 @@ SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<Popula
     : SpikeRecorder(directory, populations, recorded, dt, Options()) {}
 
 SpikeRecorder::~SpikeRecorder() = default;
+
+void SpikeRecorder::start() {
+  recording_step(state_->directory, [this] { state_->start(); });
+}
 
 void SpikeRecorder::take(const SpikeBatch& batch) {
   state_->writer->put([&](Pending& pending) {

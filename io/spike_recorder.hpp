@@ -66,6 +66,8 @@ class SpikeRecorder final : public SpikeSink {
   // Without finish(): flushes and closes the .part file but does not seal it.
   ~SpikeRecorder() override;
 
+  void start();  // once, where the options wait for it
+
   // Copies the batch and returns; a thread of the recorder does the rest. Blocks only when the disk is more than four
   // chunks behind. Throws RecordingError when the writer failed earlier; what was flushed before stays readable.
   void take(const SpikeBatch& batch) override;

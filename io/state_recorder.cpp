@@ -167,6 +167,7 @@ struct StateRecorder::State {
   std::vector<float> window;  // [samples of the window][width]
 
   std::unique_ptr<RecordingLock> lock;
+  std::optional<PartFile> begun;  // until start()
   std::optional<h5::File> file;
   std::optional<h5::Dataset> counts;
   std::vector<float> of_part;  // the writer's
@@ -199,8 +200,14 @@ struct StateRecorder::State {
       });
     }
     if (written != 0) counts->append<std::uint64_t>(std::span(&written, 1));
-    start_part(sealed, part_file);
-    file = std::move(part_file.file);
+    begun = std::move(part_file);
+    if (!options.wait_for_start) start();
+  }
+
+  void start() {
+    start_part(sealed, *begun);
+    file = std::move(begun->file);
+    begun.reset();
   }
 
   // On the writer's thread. Rows are safe on disk before they are counted.
@@ -260,6 +267,10 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
     : StateRecorder(directory, simulation, network, report, index, Options()) {}
 
 StateRecorder::~StateRecorder() = default;
+
+void StateRecorder::start() {
+  recording_step(state_->sealed, [this] { state_->start(); });
+}
 
 const SampleTimes& StateRecorder::times() const {
   return state_->times;

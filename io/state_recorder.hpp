@@ -47,6 +47,8 @@ class StateRecorder final : public Probe {
   // Without finish(): flushes and closes the .part file but does not seal it.
   ~StateRecorder() override;
 
+  void start();  // once, where the options wait for it
+
   const SampleTimes& times() const override;
   Tick longest_window() const override;
   void begin(Tick first, Tick end) override;

@@ -76,6 +76,7 @@ SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known)
     const h5::Group all = from.group("/weights");
     const std::uint64_t claimed = known ? *known : whole_rows(counts, summary.lost);
     h5::Group weights = to.create_group("weights");
+    if (all.list().empty()) summary.snapshots = claimed;  // of a projection without synapses
     for (const std::string& name : all.list()) {
       std::optional<h5::Group> group;
       std::uint64_t kept = claimed;
@@ -142,6 +143,7 @@ Tick next_snapshot(const std::vector<SampleTimes>& all, Tick from) {
 
 struct WeightRecorder::State {
   virtual ~State() = default;
+  virtual void start() = 0;
   virtual void take() = 0;
   virtual void flush() = 0;
   virtual SnapshotSummary finish() = 0;
@@ -190,6 +192,10 @@ class TypedRecorder final : public WeightRecorder::State {
     // Beyond a quarter of a snapshot no second one waits for the disk.
     options.chunk = std::max<std::size_t>(options.chunk, columns_.size() * edges_ / 4);
     writer_.emplace(options, [this](const Snapshots& some) { write(some); });
+  }
+
+  void start() override {
+    recording_step(sealed_, [this] { start_file(); });
   }
 
   void take() override {
@@ -283,8 +289,14 @@ class TypedRecorder final : public WeightRecorder::State {
     }
     if (pairs.size() > 1) list_runs(pairs);
     if (written_ != 0) counts_->template append<std::uint64_t>(std::span(&written_, 1));
-    start_part(sealed_, part_file);
-    file_ = std::move(part_file.file);
+    begun_ = std::move(part_file);
+    if (!options.wait_for_start) start_file();
+  }
+
+  void start_file() {
+    start_part(sealed_, *begun_);
+    file_ = std::move(begun_->file);
+    begun_.reset();
   }
 
   // The snapshots before tick `at`; that one is taken again.
@@ -362,6 +374,7 @@ class TypedRecorder final : public WeightRecorder::State {
   TickLength dt_;
   std::uint64_t edges_ = 0;
   std::unique_ptr<RecordingLock> lock_;
+  std::optional<PartFile> begun_;  // until start()
   std::optional<h5::File> file_;
   std::optional<h5::Dataset> counts_;
   std::vector<Part> parts_;
@@ -386,6 +399,10 @@ WeightRecorder::WeightRecorder(const fs::path& directory, Network& network, cons
     : WeightRecorder(directory, network, spec, record, Options()) {}
 
 WeightRecorder::~WeightRecorder() = default;
+
+void WeightRecorder::start() {
+  state_->start();
+}
 
 Tick WeightRecorder::next() const {
   return next_snapshot(state_->times, std::max(state_->network->simulation().now(), state_->taken + 1));

@@ -42,6 +42,8 @@ class WeightRecorder {
   // Without finish(): flushes and closes the .part file but does not seal it.
   ~WeightRecorder();
 
+  void start();  // once, where the options wait for it
+
   // The tick at which the next snapshot is due, not before the simulation's own; `never`: there is none. Whoever runs
   // the simulation stops there and calls take().
   Tick next() const;

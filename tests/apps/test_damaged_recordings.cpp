@@ -31,31 +31,31 @@ TEST_CASE(
     fs::resize_file(part, fs::file_size(part) / 2);
     const std::string cut = bytes_of(part);
     CHECK(code_of(scratch, {"resume", here.string(), "--quiet"}) == 2);
-    CHECK(bytes_of(part) == cut);
+    CHECK((bytes_of(part) == cut));
     {
       Command recover(scratch, {"recover", here.string()});
       CHECK(code_within(recover, 60) == 2);
       CHECK(recover.err().find(part.string()) != std::string::npos);
       CHECK(recover.err().find("lost") != std::string::npos);
     }
-    CHECK(bytes_of(part.string() + ".damaged") == cut);
+    CHECK((bytes_of(part.string() + ".damaged") == cut));
     CHECK(rheo::h5::File::open((here / name).string()).dataset(dataset).rows() < rows);
     CHECK(is_beginning(rheo::h5::File::open((here / name).string()), rheo::h5::File::open((right / name).string())));
     for (const std::string other : {"spikes.h5", "membrane_V_m.h5", "weights.h5"})
-      if (other != name) CHECK(bytes_of(here / other) == bytes_of(right / other));
+      if (other != name) CHECK((bytes_of(here / other) == bytes_of(right / other)));
     CHECK(code_of(scratch, {"verify", here.string()}) == 2);  // sealed, but not all of the run
     // One byte of metadata: the superblock.
     again();
     std::string bytes = bytes_of(part);
     bytes[20] ^= 1;
     std::ofstream(part, std::ios::binary) << bytes;
-    for (const char* command : {"recover", "resume", "report"}) {
+    for (const char* command : {"recover", "resume"}) {
       Command run(scratch, {command, here.string()});
       CAPTURE(command);
       CHECK(code_within(run, 60) == 2);
       CHECK(run.err().find(part.filename().string()) != std::string::npos);
     }
-    CHECK(bytes_of(part) == bytes);
+    CHECK((bytes_of(part) == bytes));
     CHECK_FALSE(fs::exists(here / name));
   }
 }

@@ -92,7 +92,7 @@ std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
 }
 
 // Fills in what is known before the network is built.
-RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::uint64_t identity,
+RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::optional<std::uint64_t> identity,
                        const Threads& threads) {
   RunReport report;
   // What stays behind when the process is killed: an interrupted run, with whatever rheo recover finds.
@@ -110,7 +110,7 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
   report.begin = tick_to_ms(experiment.begin, report.dt);
   report.overrides = options.overrides;
   report.spike_times = experiment.spike_times;
-  if (options.keep_settings) report.identity = identity;
+  report.identity = identity;
   if (options.keep_settings) report.settings = settings_texts(experiment.files);
   if (experiment.record.present) {
     std::map<std::string_view, std::uint64_t> sizes;
@@ -228,8 +228,8 @@ std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& exp
 // One run from its network to its sealed files.
 class Run {
  public:
-  Run(const RunOptions& options, Experiment& experiment, std::uint64_t identity, const StopSignals& signals,
-      const fs::path& directory, const Checkpoint* resumed)
+  Run(const RunOptions& options, Experiment& experiment, std::optional<std::uint64_t> identity,
+      const StopSignals& signals, const fs::path& directory, const Checkpoint* resumed)
       : options_(options),
         experiment_(experiment),
         signals_(signals),
@@ -556,6 +556,14 @@ void check_files(const Experiment& experiment, const Checkpoint& checkpoint) {
       refuse(experiment.files[i], "has changed since the run began");
 }
 
+// Nothing for a point of a sweep, which has a hash of its own, and for what cannot be read a second time, as a pipe.
+std::optional<std::uint64_t> identity_for(const RunOptions& options, const Experiment& experiment) {
+  if (!options.keep_settings) return std::nullopt;
+  for (const std::string& file : experiment.files)
+    if (std::error_code error; !fs::is_regular_file(file, error)) return std::nullopt;
+  return identity_of(experiment);
+}
+
 int execute(const RunOptions& options, const Checkpoint* resumed) {
   const StopSignals signals;
   Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
@@ -565,7 +573,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   check_network(experiment);
   if (!options.quiet) show_warnings(experiment);
   const fs::path directory = output_directory(options, experiment);
-  const std::uint64_t identity = options.keep_settings ? identity_of(experiment) : 0;
+  const std::optional<std::uint64_t> identity = identity_for(options, experiment);
   std::vector<std::string> earlier;
   std::optional<FileLock> lock;  // for as long as we write here
   if (resumed == nullptr) {

@@ -37,7 +37,7 @@ std::vector<std::string> recorded_files(const Experiment& experiment) {
 
 namespace {
 
-// What run.json says of the run that wrote it.
+// The run that wrote run.json, in its own words.
 struct EarlierRun {
   bool is_there = false;
   std::string experiment, status, identity;
@@ -150,7 +150,7 @@ std::vector<std::string> claim_directory(const fs::path& directory, const RunCla
                                    "--overwrite to replace it",
                                    dir));
   if (!earlier.is_there) return {};
-  if (earlier.identity != fmt::format("{:016x}", claim.identity))
+  if (!claim.identity || earlier.identity != fmt::format("{:016x}", *claim.identity))
     refuse_recording(directory,
                      fmt::format("holds the result of {} with other settings",
                                  earlier.experiment.empty() ? "an experiment" : earlier.experiment),

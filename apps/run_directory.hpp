@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,11 @@ void make_output_directory(const std::filesystem::path& directory);
 enum class DirectoryUse { run, task };
 void refuse_other_use(const std::filesystem::path& directory, DirectoryUse ours);
 
-// What a run is about to do in a directory that it has locked.
+// A run says with this what it is about to do in a directory that it has locked.
 struct RunClaim {
   std::vector<std::string> files;             // it will record
   std::vector<std::string> kept_checkpoints;  // it will keep
-  std::uint64_t identity = 0;                 // of its experiment
+  std::optional<std::uint64_t> identity;      // of its experiment; nothing where that cannot be told
   bool overwrite = false;                     // the results of an earlier run, whatever they are
 };
 // Asked before the network is built, which may take minutes. A result of the same experiment may be replaced; a

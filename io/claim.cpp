@@ -76,8 +76,8 @@ ClaimAnswer take_claim(const fs::path& claim, const fs::path& draft, const std::
       case ClaimOwner::gone:
         break;
     }
-    // Who moves it away looks whether it is still the one that he read: another may have been faster, and have put up
-    // his own.
+    // Another process may have been faster and have put up its own claim: the file that was moved away must be the one
+    // that was read.
     const fs::path away = draft.string() + ".old";
     if (::rename(claim.c_str(), away.c_str()) != 0) continue;
     const bool moved_another = text_of_file(away) != found && ::link(away.c_str(), claim.c_str()) == 0;

@@ -17,7 +17,7 @@ struct ProcessName {
   std::uint64_t process_began = 0;  // clock ticks since the machine started
 
   bool is_of_this_host() const;
-  // Whether it is there and works. Only for one of this host.
+  // True while it is there and works. Only a process of this host can be asked.
   bool is_live() const;
 };
 ProcessName own_process();

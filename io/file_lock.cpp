@@ -33,7 +33,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::seconds between_heartbeats{20};
 constexpr double seconds_until_gone = 300;
 
-// What a lock or a claim holds: its owner. `number` tells two locks of one process apart.
+// The content of a lock or a claim names its owner. `number` tells two locks of one process apart.
 std::string text_of(const ProcessName& name, const void* number) {
   Json json;
   json["host"] = name.host;
@@ -102,7 +102,7 @@ struct FileLock::Claim {
     ::unlink(draft.c_str());
   }
 
-  // Whoever holds it, where it is not to be had.
+  // Returns the text of its owner where the claim cannot be had.
   std::optional<std::string> take() {
     std::string found;
     const ClaimAnswer answer = take_claim(file, draft, text, [&](const std::string& other) {
@@ -147,7 +147,7 @@ FileLock::FileLock(const fs::path& path, const fs::path& place, const std::strin
     }, theirs{};
     if (::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
         ours.st_dev == theirs.st_dev) {
-      // For whoever is refused. Where the disk is full the lock holds without a name.
+      // The message of a process that is refused names the owner. On a full disk the lock holds without a name.
       const std::string text = text_of(own_process(), this);
       if (::ftruncate(file_, 0) != 0 || ::pwrite(file_, text.data(), text.size(), 0) < 0) return;
       return;

@@ -1,4 +1,4 @@
-// The names of all that a run keeps in its output directory beside the recordings that the experiment names. A
+// The names of all files that a run keeps in its output directory beside the recordings that the experiment names. A
 // recording may have none of them.
 #pragma once
 
@@ -16,10 +16,11 @@ inline constexpr const char* previous_checkpoint_file = "checkpoint.previous.h5"
 // The name of what --checkpoint-at keeps: "checkpoint_500ms.h5".
 std::string kept_checkpoint(double ms);
 
-// Whether a file of this name is a checkpoint of one of the three kinds.
+// True for the names of checkpoints, of all three kinds.
 bool is_checkpoint_name(const std::string& name);
 
-// What a run keeps under this name: "the newest checkpoint"; empty: nothing, so that a recording may have it.
+// The use that a run has for a file of this name, such as "the checkpoints of the run"; empty where it has none, so
+// that a recording may have the name.
 std::string reserved_for(const std::string& name);
 
 }  // namespace rheo

@@ -9,7 +9,7 @@
 
 namespace rheo {
 
-// Who reads our stdout has gone away: no error, but nothing is left to do.
+// The reader of stdout has gone away. That is no error, but nothing is left to do.
 struct ReaderGone {};
 
 class WholeFile {

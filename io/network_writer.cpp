@@ -225,23 +225,21 @@ class NetworkWriter {
       std::vector<double> values(population.size);
       block.read(*column, network_.simulation().now(), all, values.data());
       const bool may_be_left_out = nest_has(population) && field.name != "V_m" && field.initial == 0;
-      if (spec_.precision == Precision::single_)
-        write_state<float>(group, common, field.name, values, may_be_left_out);
-      else
-        write_state<double>(group, common, field.name, values, may_be_left_out);
+      // In double precision whatever the simulation is in: membranes are kept relative to their rest, and a float of
+      // V_m would not give the same state again.
+      write_state(group, common, field.name, values, may_be_left_out);
     }
   }
 
-  template <class Real>
   static void write_state(h5::Group& group, json& common, const std::string& name, const std::vector<double>& values,
                           bool may_be_left_out) {
     if (std::all_of(values.begin(), values.end(), [&](double value) { return value == values[0]; })) {
       if (values[0] != 0 || !may_be_left_out) common[name] = values[0];
       return;
     }
-    write_column<Real>(group, name, values.size(), [&](std::uint64_t first, std::uint64_t count) {
+    write_column<double>(group, name, values.size(), [&](std::uint64_t first, std::uint64_t count) {
       const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first);
-      return std::vector<Real>(begin, begin + static_cast<std::ptrdiff_t>(count));
+      return std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(count));
     });
   }
 

@@ -132,7 +132,7 @@ void describe_sonata_file(h5::File& file) {
 
 BegunFile::~BegunFile() {
   std::error_code ignored;
-  if (!file_.empty()) fs::remove(file_, ignored);
+  if (fs::is_regular_file(file_, ignored)) fs::remove(file_, ignored);
 }
 
 PartFile create_part(const fs::path& sealed, const RecordingOptions& options) {

@@ -80,9 +80,9 @@ std::string named_in(std::string_view sentence, const typename M::Params& params
   return values.empty() ? values : values + " }";
 }
 
-// One for all neurons, or one for each.
+// One for all neurons, or one for each, as the plan gives them.
 template <class M>
-std::vector<typename M::Params> params_of(const PopulationPlan& plan) {
+std::vector<typename M::Params> read_params(const PopulationPlan& plan) {
   const bool per_neuron =
       std::any_of(plan.params.begin(), plan.params.end(), [](const auto& entry) { return entry.second.size() > 1; });
   std::vector<typename M::Params> params(per_neuron ? plan.size : 1);
@@ -92,9 +92,16 @@ std::vector<typename M::Params> params_of(const PopulationPlan& plan) {
     for (std::size_t i = 0; i < params.size(); ++i)
       params[i].*(f.member) = given->second[given->second.size() > 1 ? i : 0];
   }
+  return params;
+}
+
+// The same, where they go together.
+template <class M>
+std::vector<typename M::Params> params_of(const PopulationPlan& plan) {
+  std::vector<typename M::Params> params = read_params<M>(plan);
   for (std::size_t i = 0; i < params.size(); ++i)
     if (const std::string_view problem = M::problem(params[i]); !problem.empty())
-      refuse("params", std::string(problem) + (per_neuron ? " in neuron " + std::to_string(i) : ""),
+      refuse("params", std::string(problem) + (params.size() > 1 ? " in neuron " + std::to_string(i) : ""),
              named_in<M>(problem, params[i]));
   return params;
 }
@@ -152,7 +159,7 @@ constexpr double most_refractory_ticks = 1 << 24;  // all whole numbers up to th
 // from a state that decays with tau is dt/tau of it, and rounding takes up to 2^-24 of it.
 template <class M>
 bool is_slow(const PopulationPlan& plan) {
-  const auto params = params_of<M>(plan);
+  const auto params = read_params<M>(plan);
   return std::any_of(params.begin(), params.end(), [&](const typename M::Params& p) {
     if (M::longest_tau(p) > most_ticks * plan.dt) return true;
     if constexpr (requires { p.t_ref; })
@@ -253,7 +260,7 @@ Precision state_precision(const PopulationPlan& plan) {
 double longest_tau(const PopulationPlan& plan) {
   double longest = 0;
   with_model(plan, plan.precision, [&]<class M>(std::size_t) {
-    for (const typename M::Params& p : params_of<M>(plan)) longest = std::max(longest, M::longest_tau(p));
+    for (const typename M::Params& p : read_params<M>(plan)) longest = std::max(longest, M::longest_tau(p));
   });
   return longest;
 }

@@ -9,7 +9,7 @@
 #include "tests/apps/damaged_recordings.hpp"
 
 TEST_CASE(
-    "recordings that were cut, torn or changed: recover keeps what is whole, names what is lost; resume refuses") {
+    "recordings that were cut, torn or changed: recover keeps what is whole, names what is lost, and resume refuses") {
   const Scratch scratch;
   const fs::path left = killed_run(scratch, experiment_with_everything(scratch, 2000)), here = scratch / "here",
                  right = scratch / "right";
@@ -83,7 +83,7 @@ TEST_CASE("full disks, a few: no crash, and every run with a checkpoint resumes 
   CHECK(disks->all_well());
 }
 
-TEST_CASE("verify: SHA-256, checksums, lengths and counts; resumed and recovered runs have them too") {
+TEST_CASE("verify: SHA-256, checksums, lengths and counts, and resumed and recovered runs have them too") {
   const Scratch scratch;
   const fs::path file = experiment_with_everything(scratch, 100), out = scratch / "out";
   REQUIRE(code_of(scratch, {"run", file.string(), "--quiet", "--out", out.string()}) == 0);

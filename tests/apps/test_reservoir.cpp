@@ -221,7 +221,8 @@ TEST_CASE("spike patterns are told apart") {
 TEST_CASE("a pattern of sines is kept up after FORCE") {
   const Scratch scratch;
   const std::string train = sanitized ? "task.train=500" : "task.train=5000";
-  const auto scores = scores_of(scratch, examples + "sines.toml", {train});
+  // How long one network keeps it up hangs on the last bits of its sums: the mean of some says whether they do.
+  const auto scores = scores_of(scratch, examples + "sines.toml", {train, "task.seeds=7"});
   if (sanitized) return;
   CHECK(scores["nrmse.training"] < 0.2);
   CHECK(scores["nrmse"] < 0.8);  // without feedback an output that drifts off or dies has at least 1

@@ -57,7 +57,7 @@ TEST_CASE("what a plasticity rule cannot take is refused with key and value", "[
         "synaptic_scaling, normalisation, oja_lateral; did you mean \"stdp_pair\"?");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"tau", 3.0}}})) ==
         "projections.p.plasticity.params.tau: unknown parameter of stdp_pair; expected one of tau_plus, tau_minus, "
-        "lambda, alpha, mu_plus, mu_minus, w_max");
+        "lambda, alpha, mu_plus, mu_minus, w_max; did you mean \"tau_plus\"?");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"tau_plus", 0.0}}})) ==
         "projections.p.plasticity.params.tau_plus = 0: out of range; expected a number > 0");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"mu_plus", 0.5}}})) ==

@@ -209,9 +209,9 @@ TEST_CASE("without finish the spikes are all in the .part file and can be recove
     SpikeRecorder recorder(scratch.path, network, everything, 0.1);
     give(recorder, ticks, 15);
     // A second recording, or recovery, of a living one is refused.
-    CHECK(complaint_of([&] { recover_spikes(scratch.path); }).problem == "another process is recording spikes here");
-    CHECK(complaint_of([&] { SpikeRecorder(scratch.path, network, everything, 0.1); }).problem ==
-          "another process is recording spikes here");
+    const auto busy = Catch::StartsWith("another process is recording spikes here");
+    CHECK_THAT(complaint_of([&] { recover_spikes(scratch.path); }).problem, busy);
+    CHECK_THAT(complaint_of([&] { SpikeRecorder(scratch.path, network, everything, 0.1); }).problem, busy);
   }
   CHECK(fs::exists(scratch.path / "spikes.h5.part"));
   CHECK_FALSE(fs::exists(scratch.path / "spikes.h5"));

@@ -209,6 +209,17 @@ TEST_CASE("files of somebody else are never replaced, whatever is asked for", "[
   // Tasks do not mix their files with those of a run.
   const fs::path task = fs::path(RHEO_SOURCE_DIR) / "examples/reservoir/narma10.toml";
   refused(command_of(scratch, {"reservoir", task.string(), "--out", out.string()}), {"holds the results of rheo run"});
+
+  // The input of an experiment is not its output, either.
+  const fs::path replay = scratch / "replay.toml";
+  std::ofstream(replay) << "[simulation]\nduration = 20.0\n[populations.E]\nmodel = \"spike_source\"\nsize = 120\n"
+                           "params = { file = \""
+                        << (out / "spikes.h5").string() << "\", population = \"E\" }\n[record.spikes]\n";
+  const std::string spikes = bytes_of(out / "spikes.h5");
+  refused(command_of(scratch, {"run", replay.string(), "--out", out.string(), "--overwrite"}),
+          {"spikes.h5", "is read by this experiment"});
+  CHECK((bytes_of(out / "spikes.h5") == spikes));
+  CHECK(command_of(scratch, {"run", replay.string(), "--out", (scratch / "other").string()}).code == 0);
 }
 
 TEST_CASE("an error before the first tick leaves nothing that is in the way of the next run", "[directory]") {

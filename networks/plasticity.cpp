@@ -235,7 +235,8 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   plan->dt = network.dt;
   // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
   constexpr double smallest_step = 1.0 / (1 << 14);
-  // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this limit.
+  // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this
+  // limit.
   constexpr double most_ticks = 1 << 20;
   const WeightRange weights = described_range(projection.weight);
   plan->relative_step = rule.relative_step(first, std::max(std::abs(weights.low), std::abs(weights.high)));

@@ -99,7 +99,8 @@ TEST_CASE("update by events and by ticks: equal spikes in double precision, stat
   CHECK(spiked > 1500);
 }
 
-// Ticks round a hundred times within a time constant, jumps once or twice; what the coefficients lose is common to both.
+// Ticks round a hundred times within a time constant, jumps once or twice; what the coefficients lose is common to
+// both.
 TEST_CASE("update by events in single precision is nearer to double precision than update by ticks") {
   const auto quiet = [](Precision precision) {  // no threshold is reached, so nothing can part but by rounding
     NetworkSpec spec = event_network(precision, 3);

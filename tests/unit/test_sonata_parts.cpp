@@ -91,7 +91,8 @@ TEST_CASE("SONATA: reports", "[sonata]") {
            {R"({"cells": "cells", "variable_name": "V_m", "dt": 0})", "no whole number of ticks"},
            {R"({"cells": "cells", "variable_name": "V_m", "start_time": -1})", "no whole number of ticks"},
            {R"({"cells": "cells", "variable_name": "V_m", "start_time": 30})", "no time of the simulation"},
-           {R"({"cells": "cells", "variable_name": "V_m", "file_name": "spikes.h5"})", "a name that is kept for record.spikes"},
+           {R"({"cells": "cells", "variable_name": "V_m", "file_name": "spikes.h5"})",
+            "a name that is kept for record.spikes"},
            {R"({"cells": "cells", "variable_name": "V_m", "module": "extracellular"})", "not available"},
            {R"("on")", "must be an object"}}) {
     CAPTURE(report);

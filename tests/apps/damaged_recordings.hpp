@@ -232,6 +232,7 @@ struct FullDisks {
 // Runs on disks from 4 kB to 8 MB, each larger than the one before by the same factor. Nothing where this process may
 // not mount.
 inline std::optional<FullDisks> fill_disks(const Scratch& scratch, const fs::path& file, int disks) {
+  const LeaksOfTheLibrary leaks;
   const fs::path whole = scratch / "whole", disk = scratch / "disk", out = disk / "o";
   REQUIRE(code_of(scratch, {"run", file.string(), "--quiet", "--out", whole.string()}) == 0);
   const auto differs = [&] {

@@ -11,6 +11,7 @@
 TEST_CASE(
     "recordings that were cut, torn or changed: recover keeps what is whole, names what is lost, and resume refuses") {
   const Scratch scratch;
+  const LeaksOfTheLibrary leaks;
   const fs::path left = killed_run(scratch, experiment_with_everything(scratch, 2000)), here = scratch / "here",
                  right = scratch / "right";
   fs::copy(left, right);

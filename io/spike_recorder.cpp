@@ -218,8 +218,8 @@ struct SpikeRecorder::State {
     h5::Group spikes = part.file.create_group("spikes");
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
-      population.timestamps = group.create_growing<double>("timestamps", part_chunk, h5::Storage::checked);
-      population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk, h5::Storage::checked);
+      population.timestamps = group.create_growing<double>("timestamps", part_chunk, h5::Storage::runs);
+      population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk, h5::Storage::runs);
       describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
       resume_part(sealed_file(directory), part, [&](const h5::File& from) { resume(population, from, earlier); });
     }

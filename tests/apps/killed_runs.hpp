@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <random>
 #include <set>
 #include <string>
@@ -109,12 +110,23 @@ inline Kills kill_runs(const Scratch& scratch, const fs::path& file, const Kills
   };
   std::mt19937 dice(5);
   std::uniform_real_distribution<double> moment(0.2 * wall, 0.6 * wall);
-  const auto drafts = [&] {
-    bool checkpoint = false, sealing = false;
+  // Drafts with the times of their last change. Those that a killed process left say nothing of the one at hand: a kill
+  // at the sight of them would come before it has done anything, again and again.
+  using Drafts = std::map<std::string, fs::file_time_type>;
+  const auto all_drafts = [&] {
+    Drafts found;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(out, ignored)) {
       const std::string name = entry.path().filename().string();
-      if (!name.ends_with(".h5.tmp")) continue;
+      if (name.ends_with(".h5.tmp")) found.emplace(name, entry.last_write_time(ignored));
+    }
+    return found;
+  };
+  Drafts left_over;
+  const auto drafts = [&] {
+    bool checkpoint = false, sealing = false;
+    for (const auto& [name, changed] : all_drafts()) {
+      if (const auto before = left_over.find(name); before != left_over.end() && before->second == changed) continue;
       (name.starts_with("checkpoint") ? checkpoint : sealing) = true;
     }
     return std::pair(checkpoint, sealing);
@@ -130,6 +142,7 @@ inline Kills kill_runs(const Scratch& scratch, const fs::path& file, const Kills
       words = {"run", file.string(), "--quiet", "--out", out.string(), "--checkpoint-every", "20ms"};
       words.insert(words.end(), {"--threads", threads});
     }
+    left_over = all_drafts();
     Command command(scratch, words);
     // Which kind is furthest from its number.
     const double left_between = wanted.between == 0 ? 0 : 1 - double(kills.between) / wanted.between;

@@ -6,10 +6,10 @@
 TEST_CASE("four hundred damaged recordings: none is sealed differently in silence") {
   const Scratch scratch;
   const fs::path file = experiment_with_everything(scratch, 2000);
-  const Damages parts = damage_parts(scratch, killed_run(scratch, file), 240, 7);
+  const Damages parts = damage_parts(scratch, killed_run(scratch, file), 240, 7, 5);
   REQUIRE(code_of(scratch, {"run", file.string(), "--quiet", "--out", (scratch / "whole").string()}) == 0);
   int without_run = 0;
-  const Damages sealed = damage_sealed(scratch, scratch / "whole", 160, 8, without_run);
+  const Damages sealed = damage_sealed(scratch, scratch / "whole", 160, 8, without_run, 5);
   std::string kept;
   for (const auto& [name, files] : parts.kept) kept += " " + name + " " + std::to_string(files);
   WARN(parts.files << " .part files: " << parts.unharmed << " sealed as without the damage, " << parts.told

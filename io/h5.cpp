@@ -428,6 +428,21 @@ std::vector<hsize_t> chunk_shape(hid_t dataset, std::size_t rank) {
   return chunk;
 }
 
+// The filters of a dataset in their order, each with its parameters.
+std::vector<std::pair<H5Z_filter_t, std::vector<unsigned>>> filters_of(hid_t dataset) {
+  const Id plist(H5Dget_create_plist(dataset));
+  std::vector<std::pair<H5Z_filter_t, std::vector<unsigned>>> all(
+      static_cast<std::size_t>(std::max(0, plist ? H5Pget_nfilters(plist.get()) : 0)));
+  for (unsigned k = 0; k < all.size(); ++k) {
+    unsigned flags = 0;
+    std::size_t count = 8;
+    all[k].second.resize(count);
+    all[k].first = H5Pget_filter2(plist.get(), k, &flags, &count, all[k].second.data(), 0, nullptr, nullptr);
+    all[k].second.resize(std::min(count, all[k].second.size()));
+  }
+  return all;
+}
+
 // Whether what no chunk stores has no meaning either.
 bool needs_all_chunks(hid_t dataset) {
   const Id plist(H5Dget_create_plist(dataset));
@@ -439,7 +454,7 @@ bool needs_all_chunks(hid_t dataset) {
 // Calls use(offset) for the chunks of one band, those side by side that begin with row `row`, until it returns false.
 template <class Use>
 bool each_chunk(std::uint64_t row, const std::vector<std::uint64_t>& shape, const std::vector<hsize_t>& chunk,
-                const Use& use) {
+                Use&& use) {
   std::vector<hsize_t> offset(shape.size(), 0);
   offset[0] = row;
   for (;;) {
@@ -645,42 +660,99 @@ std::uint32_t fletcher32(std::span<const std::uint8_t> bytes) {
   return reduce(sum_of_sums) << 16 | reduce(sum);
 }
 
+// What the library's filter puts behind the bytes of a chunk.
+constexpr std::size_t checksum_bytes = 4;
+std::array<std::uint8_t, checksum_bytes> checksum(std::span<const std::uint8_t> bytes) {
+  const std::uint32_t sum = fletcher32(bytes);
+  std::array<std::uint8_t, checksum_bytes> stored;
+  for (std::size_t k = 0; k < stored.size(); ++k) stored[k] = static_cast<std::uint8_t>(sum >> 8 * k);
+  return stored;
+}
+
+// Whether bytes look like noise: hardly two neighbours are equal, and no byte is frequent. To look for runs and codes
+// of their own would cost most of the time and save at most half of them.
+bool is_noise(std::span<const std::uint8_t> bytes) {
+  std::size_t changes = 0;
+  for (std::size_t i = 1; i < bytes.size(); ++i) changes += bytes[i] != bytes[i - 1];
+  if (changes <= bytes.size() / 2) return false;
+  std::array<std::uint32_t, 256> counts{};
+  for (const std::uint8_t byte : bytes) ++counts[byte];
+  return *std::max_element(counts.begin(), counts.end()) < bytes.size() / 16;
+}
+
+enum class Way { stored, level_1, runs };
+
 // A stream of zlib that is used again and again: its memory is taken once per thread and way.
 class Deflater {
  public:
-  explicit Deflater(int level, int strategy = Z_DEFAULT_STRATEGY) {
+  explicit Deflater(Way way) : way_(way) {
     constexpr int window_bits = 15, memory_level = 8;  // as the library's filter has them
-    if (deflateInit2(&stream_, level, Z_DEFLATED, window_bits, memory_level, strategy) != Z_OK) throw std::bad_alloc();
+    if (deflateInit2(&stream_, level(), Z_DEFLATED, window_bits, memory_level, strategy()) != Z_OK)
+      throw std::bad_alloc();
   }
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
   ~Deflater() { deflateEnd(&stream_); }
 
-  // Longer than necessary: with an empty block more, for a result of another size.
-  void operator()(std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to, bool longer) {
+  // from: shuffled values of `width` bytes, so that the bytes of one place stand together. Longer than necessary: with
+  // an empty block before the others, for a result of another size.
+  void operator()(std::span<const std::uint8_t> from, std::size_t width, std::vector<std::uint8_t>& to, bool longer) {
     deflateReset(&stream_);
-    constexpr std::size_t empty_block = 16;
-    to.resize(deflateBound(&stream_, from.size()) + empty_block);
-    stream_.next_in = const_cast<Bytef*>(from.data());
-    stream_.avail_in = static_cast<uInt>(from.size());
+    const std::size_t blocks = 16 * (width + 1);  // bytes, where they begin and end
+    to.resize(deflateBound(&stream_, from.size()) + blocks);
     stream_.next_out = to.data();
     stream_.avail_out = static_cast<uInt>(to.size());
-    if (longer) ::deflate(&stream_, Z_SYNC_FLUSH);
+    if (way_ == Way::runs) deflateParams(&stream_, level(), strategy());
+    if (longer) ::deflate(&stream_, Z_SYNC_FLUSH);  // of nothing: an empty block
+    if (way_ == Way::runs)
+      put_by_places(from, from.size() / width);
+    else
+      put(from);
     ::deflate(&stream_, Z_FINISH);
     to.resize(stream_.total_out);
   }
 
  private:
+  int level() const { return way_ == Way::stored ? 0 : 1; }
+  int strategy() const { return way_ == Way::runs ? Z_RLE : Z_DEFAULT_STRATEGY; }
+
+  void put(std::span<const std::uint8_t> bytes) {
+    stream_.next_in = const_cast<Bytef*>(bytes.data());
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+  }
+
+  // Noise is stored as it is.
+  void put_by_places(std::span<const std::uint8_t> from, std::size_t count) {
+    bool was_noise = false;
+    for (; !from.empty(); from = from.subspan(count)) {
+      const auto place = from.first(count);
+      if (const bool noise = is_noise(place); noise != was_noise) {
+        deflateParams(&stream_, noise ? 0 : level(), strategy());
+        was_noise = noise;
+      }
+      put(place);
+      ::deflate(&stream_, Z_NO_FLUSH);
+    }
+  }
+
+  Way way_;
   z_stream stream_{};
 };
 
-enum class Way { stored, level_1, runs };
-
-void deflate(Way way, std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to, bool longer) {
+void deflate(Way way, std::span<const std::uint8_t> from, std::size_t width, std::vector<std::uint8_t>& to,
+             bool longer) {
   thread_local std::array<std::optional<Deflater>, 3> all;
   std::optional<Deflater>& one = all[static_cast<std::size_t>(way)];
-  if (!one) one.emplace(way == Way::stored ? 0 : 1, way == Way::runs ? Z_RLE : Z_DEFAULT_STRATEGY);
-  (*one)(from, to, longer);
+  if (!one) one.emplace(way);
+  (*one)(from, width, to, longer);
+}
+
+// Whether a stream of zlib begins, after its header, with the empty block that makes it longer.
+bool begins_longer(std::span<const std::uint8_t> deflated) {
+  constexpr std::size_t header = 2;
+  constexpr std::array<std::uint8_t, 5> empty_block{0, 0, 0, 0xff, 0xff};
+  return deflated.size() >= header + empty_block.size() &&
+         std::ranges::equal(deflated.subspan(header, empty_block.size()), empty_block);
 }
 
 // Byte k of all values, for each k: as the library's filter does it.
@@ -700,7 +772,7 @@ void shuffle(std::span<const std::uint8_t> from, std::size_t width, std::vector<
 class Dataset::Chunks {
  public:
   // grows: the first dimension does; what does not fill a chunk yet is written all the same.
-  Chunks(std::vector<hsize_t> shape, std::vector<hsize_t> chunk, std::size_t width, Storage storage, bool grows)
+  Chunks(std::vector<std::uint64_t> shape, std::vector<hsize_t> chunk, std::size_t width, Storage storage, bool grows)
       : shape_(std::move(shape)), chunk_(std::move(chunk)), width_(width), storage_(storage), grows_(grows) {
     std::size_t pieces = 1;
     for (std::size_t d = 1; d < shape_.size(); ++d) {
@@ -712,8 +784,49 @@ class Dataset::Chunks {
     band_.reserve(band_bytes());
   }
   std::uint64_t rows() const { return rows_; }
+  std::uint64_t rows_per_chunk() const { return chunk_[0]; }
   std::uint64_t rows_to_next() const { return chunk_[0] - rows_ % chunk_[0]; }
   std::uint64_t values_per_row() const { return values_per_row_; }
+
+  // Reads the chunks that hold rows first, ..., first+chunk-1 of `from`, a dataset that stores such rows in chunks of
+  // the same shape, as they are stored. False where they are not what pack() makes of these rows, or are damaged.
+  bool read_stored(hid_t from, std::uint64_t first) {
+    if (first % chunk_[0] != 0) return false;
+    const Session session;
+    stored_.resize(sizes_.size());
+    std::optional<std::uint32_t> mask;
+    const bool ok = each_chunk(first, shape_, chunk_, [&, k = std::size_t{0}](const auto& offset) mutable {
+      std::vector<std::uint8_t>& packed = stored_[k++];
+      hsize_t bytes = 0;
+      std::uint32_t skipped = 0;
+      if (H5Dget_chunk_storage_size(from, offset.data(), &bytes) < 0 || bytes < checksum_bytes) return false;
+      packed.resize(bytes);
+      if (H5Dread_chunk(from, H5P_DEFAULT, offset.data(), &skipped, packed.data()) < 0) return false;
+      if (mask.value_or(skipped) != skipped) return false;
+      mask = skipped;
+      const auto content = std::span<const std::uint8_t>(packed).first(packed.size() - checksum_bytes);
+      return !begins_longer(content) && std::ranges::equal(checksum(content), std::span(packed).last(checksum_bytes));
+    });
+    H5Eclear2(H5E_DEFAULT);
+    if (!ok) return false;
+    if (storage_ == Storage::by_its_first && !decided_) {
+      decided_ = true;
+      if (*mask != 0) way_ = Way::stored;
+    }
+    return *mask == left_out();
+  }
+
+  // Writes what read_stored() has read as the next rows. False: the library said no.
+  bool write_stored(hid_t dataset) {
+    const Session session;
+    const bool ok = each_chunk(rows_, shape_, chunk_, [&, k = std::size_t{0}](const auto& offset) mutable {
+      const std::vector<std::uint8_t>& packed = stored_[k++];
+      return H5Dwrite_chunk(dataset, H5P_DEFAULT, left_out(), offset.data(), packed.size(), packed.data()) >= 0;
+    });
+    rows_ += chunk_[0];
+    ++bands_;
+    return ok;
+  }
 
   // Whole rows after those that came before. False: the library said no.
   bool append(hid_t dataset, std::span<const std::uint8_t> bytes) {
@@ -739,17 +852,9 @@ class Dataset::Chunks {
 
   // Cuts the rows at hand into chunks side by side.
   bool write_band(hid_t dataset) {
-    std::vector<hsize_t> offset(shape_.size(), 0);
-    offset[0] = bands_ * chunk_[0];
-    for (std::size_t& size : sizes_) {
-      if (!write_chunk(dataset, offset, size)) return false;
-      for (std::size_t d = shape_.size(); d-- > 1;) {
-        offset[d] += chunk_[d];
-        if (offset[d] < shape_[d]) break;
-        offset[d] = 0;
-      }
-    }
-    return true;
+    return each_chunk(bands_ * chunk_[0], shape_, chunk_, [&, k = std::size_t{0}](const auto& offset) mutable {
+      return write_chunk(dataset, offset, sizes_[k++]);
+    });
   }
 
   bool write_chunk(hid_t dataset, const std::vector<hsize_t>& offset, std::size_t& size) {
@@ -757,31 +862,29 @@ class Dataset::Chunks {
     for (const hsize_t n : chunk_) bytes *= n;
     raw_.assign(bytes, 0);
     copy_into_chunk(offset);
-    const bool is_first = storage_ == Storage::by_its_first && !decided_;
-    pack(size);
-    if (is_first && band_.size() == band_bytes()) {
+    pack(false);
+    if (storage_ == Storage::by_its_first && !decided_ && band_.size() == band_bytes()) {
       decided_ = true;
       if (packed_.size() > bytes / 2) {
         way_ = Way::stored;
-        pack(size);
+        pack(false);
       }
     }
+    if (packed_.size() == size) pack(true);
     size = packed_.size();
-    // A bit for each filter that was left out; the shuffle is the first.
-    const std::uint32_t left_out = way_ == Way::stored && storage_ != Storage::checked ? 1 : 0;
     const Session session;
-    return H5Dwrite_chunk(dataset, H5P_DEFAULT, left_out, offset.data(), packed_.size(), packed_.data()) >= 0;
+    return H5Dwrite_chunk(dataset, H5P_DEFAULT, left_out(), offset.data(), packed_.size(), packed_.data()) >= 0;
   }
 
-  // Fills packed_ from raw_, with another size than `before`.
-  void pack(std::size_t before) {
+  // Filters that a chunk did not go through, a bit for each; the shuffle is the first.
+  std::uint32_t left_out() const { return way_ == Way::stored && storage_ != Storage::checked ? 1 : 0; }
+
+  // Fills packed_ from raw_; longer: for another size.
+  void pack(bool longer) {
     if (way_ != Way::stored) shuffle(raw_, width_, shuffled_);
-    const std::vector<std::uint8_t>& from = way_ != Way::stored ? shuffled_ : raw_;
-    constexpr std::size_t checksum_bytes = 4;
-    deflate(way_, from, packed_, false);
-    if (packed_.size() + checksum_bytes == before) deflate(way_, from, packed_, true);
-    const std::uint32_t sum = fletcher32(packed_);
-    for (std::size_t k = 0; k < checksum_bytes; ++k) packed_.push_back(static_cast<std::uint8_t>(sum >> 8 * k));
+    deflate(way_, way_ != Way::stored ? shuffled_ : raw_, width_, packed_, longer);
+    const auto sum = checksum(packed_);
+    packed_.insert(packed_.end(), sum.begin(), sum.end());
   }
 
   // The part of band_ that lies in the chunk at `offset`, what lies outside of the dataset left as it is.
@@ -815,7 +918,8 @@ class Dataset::Chunks {
     }
   }
 
-  std::vector<hsize_t> shape_, chunk_;
+  std::vector<std::uint64_t> shape_;
+  std::vector<hsize_t> chunk_;
   std::size_t width_;  // bytes of a value
   Storage storage_;
   bool grows_;
@@ -826,10 +930,30 @@ class Dataset::Chunks {
   std::vector<std::uint8_t> band_;      // rows of the band at hand
   std::vector<std::size_t> sizes_;      // of its chunks as they are in the file; 0: not yet
   std::vector<std::uint8_t> raw_, shuffled_, packed_;
+  std::vector<std::vector<std::uint8_t>> stored_;  // chunks of a band as another dataset stores them
 };
 
 std::uint64_t Dataset::rows_to_next_chunk() const {
   return chunks_->rows_to_next();
+}
+
+// Whether two datasets of the same Storage store the same rows as the same bytes.
+bool Dataset::stores_alike(const Dataset& other) const {
+  const Session session;
+  const Id type(H5Dget_type(id())), other_type(H5Dget_type(other.id()));
+  const auto sizes = shape(), other_sizes = other.shape();
+  return type && other_type && H5Tequal(type.get(), other_type.get()) > 0 && sizes.size() == other_sizes.size() &&
+         std::equal(sizes.begin() + 1, sizes.end(), other_sizes.begin() + 1) &&
+         chunk_shape(id(), sizes.size()) == chunk_shape(other.id(), sizes.size()) &&
+         filters_of(id()) == filters_of(other.id());
+}
+
+bool Dataset::take_chunk(const Dataset& from, std::uint64_t first, std::uint64_t count) {
+  if (count != chunks_->rows_per_chunk() || !chunks_->read_stored(from.id(), first)) return false;
+  make_longer(chunks_->rows() + count);
+  if (chunks_->write_stored(id())) return true;
+  const Session session;
+  raise_write(id(), file(), path(), "cannot be written");
 }
 
 bool Dataset::is_checked() const {
@@ -923,10 +1047,17 @@ void Dataset::append_rows(std::size_t count, hid_t native, const void* values) {
   if (count == 0) return;
   const auto sizes = shape();
   if (sizes.empty()) fail("a single value does not grow");
-  std::vector<hsize_t> longer(sizes.begin(), sizes.end());
-  longer[0] += count / values_per_row(sizes);
-  if (H5Dset_extent(id(), longer.data()) < 0) raise_write(id(), file(), path(), "cannot be made longer");
+  make_longer(sizes[0] + count / values_per_row(sizes));
   write_block(sizes[0], count, native, values);
+}
+
+void Dataset::make_longer(std::uint64_t rows) {
+  const Session session;
+  const auto sizes = shape();
+  if (rows <= sizes[0]) return;
+  std::vector<hsize_t> longer(sizes.begin(), sizes.end());
+  longer[0] = rows;
+  if (H5Dset_extent(id(), longer.data()) < 0) raise_write(id(), file(), path(), "cannot be made longer");
 }
 
 void Dataset::append_texts(std::span<const std::string> texts) {
@@ -977,13 +1108,7 @@ void Dataset::write_chunks(std::uint64_t first, std::size_t count, hid_t native,
     if (!stored || H5Tequal(stored.get(), native) <= 0) fail("is written as another type than its own");
     if (first != chunks_->rows()) fail("can be written from its first row to its last only");
     if (count % chunks_->values_per_row() != 0) fail("can be written in whole rows only");
-    auto sizes = shape();
-    const std::uint64_t rows = first + count / chunks_->values_per_row();
-    if (rows > sizes[0]) {
-      std::vector<hsize_t> longer(sizes.begin(), sizes.end());
-      longer[0] = rows;
-      if (H5Dset_extent(id(), longer.data()) < 0) raise_write(id(), file(), path(), "cannot be made longer");
-    }
+    make_longer(first + count / chunks_->values_per_row());
     width = H5Tget_size(native);
   }
   if (!chunks_->append(id(), {static_cast<const std::uint8_t*>(values), count * width})) {
@@ -1145,13 +1270,12 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
   if (grows || storage != Storage::plain) {
     // Rows of many values are stored in pieces: a chunk holds at most 65536 values in a row, and at least one row.
     constexpr hsize_t widest = 65536;
-    constexpr std::uint64_t fixed_chunk = 16384;
     const int dimensions = static_cast<int>(shape.size());
     std::vector<hsize_t> sizes(shape.begin(), shape.end()), most(sizes), pieces(sizes);
     if (grows) most[0] = H5S_UNLIMITED;
     hsize_t width = 1;
     for (std::size_t d = 1; d < pieces.size(); ++d) width *= pieces[d] = std::min(pieces[d], widest);
-    pieces[0] = std::max<hsize_t>(1, (grows ? chunk : fixed_chunk) / width);
+    pieces[0] = std::max<hsize_t>(1, (grows ? chunk : chunk_values) / width);
     if (!grows) pieces[0] = std::min(pieces[0], sizes[0]);
     space = Id(H5Screate_simple(dimensions, sizes.data(), most.data()));
     const bool is_plain = storage == Storage::plain, is_shuffled = !is_plain && storage != Storage::checked;
@@ -1161,7 +1285,9 @@ Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const
         (!is_plain && H5Pset_deflate(plist.get(), is_shuffled ? 1 : 0) < 0) ||
         (!is_plain && H5Pset_fletcher32(plist.get()) < 0))
       raise_write(id(), file(), below(name), "cannot create the dataset");
-    if (!is_plain) chunks = std::make_shared<Dataset::Chunks>(sizes, pieces, H5Tget_size(stored), storage, grows);
+    if (!is_plain)
+      chunks = std::make_shared<Dataset::Chunks>(std::vector(shape.begin(), shape.end()), pieces, H5Tget_size(stored),
+                                                 storage, grows);
   } else {
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)

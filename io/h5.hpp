@@ -15,6 +15,7 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -95,8 +96,14 @@ enum class Storage {
   checked,       // not compressed
   compressed,    // shuffled and deflated at level 1
   by_its_first,  // compressed if that halves the first chunk, which decides for all: the same values, the same bytes
-  runs,          // compressed, but only runs of equal bytes are looked for: faster, and enough for spikes
+  // Compressed, but only runs of equal bytes are looked for, and bytes of one place in all values that look like noise
+  // are stored as they are: faster, and enough for spikes.
+  runs,
 };
+
+// About so many values are stored together, of recordings while they grow and of datasets of fixed shape. Small,
+// because a flush writes whole chunks, and because every population takes two such chunks on disk with its first spike.
+inline constexpr std::uint64_t chunk_values = 4096;
 
 struct EnumMember {
   std::string name;
@@ -214,6 +221,18 @@ class Dataset : public Object {
   void append(std::span<const T> values) {
     append_rows(values.size(), native_type<T>(), values.data());
   }
+  // Adds rows first, ..., first+count-1 of another dataset to one that was created here and is not plain. Whole chunks
+  // of a dataset of the same Storage are copied as they are stored, without inflating them, after their checksums were
+  // compared; the stored bytes are the same as if their values were appended.
+  template <Number T>
+  void append(const Dataset& from, std::uint64_t first, std::uint64_t count) {
+    const bool alike = count != 0 && stores_alike(from);
+    for (std::uint64_t end = first + count; first < end;) {
+      const std::uint64_t rows = std::min(end - first, rows_to_next_chunk());
+      if (!alike || !take_chunk(from, first, rows)) append<T>(from.read<T>(first, rows));
+      first += rows;
+    }
+  }
   // How many more rows fill the chunk at hand, of a dataset that was created here and is not plain.
   std::uint64_t rows_to_next_chunk() const;
   void append_texts(std::span<const std::string> texts);  // to one of create_variable_texts()
@@ -242,6 +261,9 @@ class Dataset : public Object {
   void write_block(std::uint64_t first, std::size_t count, hid_t native, const void* values);
 
   void write_chunks(std::uint64_t first, std::size_t count, hid_t native, const void* values);
+  void make_longer(std::uint64_t rows);
+  bool stores_alike(const Dataset& other) const;
+  bool take_chunk(const Dataset& from, std::uint64_t first, std::uint64_t count);
 
   class Chunks;
   std::shared_ptr<Chunks> chunks_;  // of a dataset that was created here, unless it is plain

@@ -126,14 +126,11 @@ void start_part(const std::filesystem::path& sealed, PartFile& part);
 // Appends rows [0, rows) of the earlier dataset, which has so many; a row has `width` values.
 template <h5::Number T>
 void resume_rows(const h5::Dataset& earlier, h5::Dataset& to, std::uint64_t rows, std::uint64_t width = 1) {
-  constexpr std::uint64_t most_values = std::uint64_t{1} << 20;  // in memory
-  const std::uint64_t block = std::max<std::uint64_t>(1, most_values / width);
   if (earlier.rows() < rows || earlier.size() != earlier.rows() * width)
     earlier.fail("holds less than was recorded before the checkpoint");
   if (!earlier.is_checked())
     if (const auto whole = earlier.whole_rows(rows); whole.rows < rows) earlier.fail(whole.problem);
-  for (std::uint64_t first = 0; first < rows; first += block)
-    to.append<T>(earlier.read<T>(first, std::min(block, rows - first)));
+  to.append<T>(earlier, 0, rows);
 }
 // Copies from the earlier recording, if there is one; where that is damaged, the error says what can be saved.
 void resume_part(const std::filesystem::path& sealed, const PartFile& part,

@@ -156,6 +156,15 @@ void SealedSpikes::write(std::span<const double> times, std::span<const std::uin
   }
 }
 
+void SealedSpikes::append(const h5::Dataset& times, const h5::Dataset& nodes, std::uint64_t count) {
+  for (std::uint64_t first = 0; first < count;) {
+    const std::uint64_t some = std::min(count - first, timestamps_.rows_to_next_chunk());
+    timestamps_.append<double>(times, first, some);
+    nodes_.append<std::uint64_t>(nodes, first, some);
+    first += some;
+  }
+}
+
 RecordedSpikes read_spikes(const std::string& path, const std::string& population) {
   if (is_spike_text(path)) return read_spike_text(path, population);
   const h5::File file = h5::File::open(path);

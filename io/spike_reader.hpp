@@ -65,6 +65,8 @@ class SealedSpikes {
                const TimeResolution& resolution = {});
   // Appends; in all as many as was said.
   void write(std::span<const double> times, std::span<const std::uint64_t> nodes);
+  // The first `count` spikes of another file, as append() of h5::Dataset copies them.
+  void append(const h5::Dataset& times, const h5::Dataset& nodes, std::uint64_t count);
 
  private:
   h5::Group group_;

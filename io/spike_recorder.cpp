@@ -6,7 +6,6 @@
 #include <cmath>
 #include <map>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "core/errors.hpp"
@@ -19,11 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Values stored together in the .part file. Small, because every population takes two such chunks on disk with its
-// first spike, and because a flush writes whole chunks.
-constexpr std::uint64_t part_chunk = 4096;
-// Rows that sealing holds in memory at a time.
-constexpr std::uint64_t seal_block = std::uint64_t{1} << 18;
+// Rows that salvaging holds in memory at a time.
+constexpr std::uint64_t salvage_block = std::uint64_t{1} << 18;
 
 fs::path sealed_file(const fs::path& directory) {
   return directory / "spikes.h5";
@@ -41,30 +37,30 @@ struct Row {
   bool before(const Row& other) const { return time < other.time || (time == other.time && node < other.node); }
 };
 
-// Number of leading rows, of so many, that are whole spikes in order, and the last of them. Every timestamp that was
-// written is > 0, so rows of an extent that grew before its data arrived (zeros) end the count.
-std::pair<std::uint64_t, Row> count_whole(const h5::Dataset& timestamps, const h5::Dataset& nodes, std::uint64_t rows) {
+// Number of leading rows, of so many, that are whole spikes in order. Every timestamp that was written is > 0, so rows
+// of an extent that grew before its data arrived (zeros) end the count.
+std::uint64_t count_whole(const h5::Dataset& timestamps, const h5::Dataset& nodes, std::uint64_t rows) {
   Row last;
-  for (std::uint64_t first = 0; first < rows; first += seal_block) {
-    const std::uint64_t count = std::min(seal_block, rows - first);
+  for (std::uint64_t first = 0; first < rows; first += salvage_block) {
+    const std::uint64_t count = std::min(salvage_block, rows - first);
     const auto times = timestamps.read<double>(first, count);
     const auto ids = nodes.read<std::uint64_t>(first, count);
     for (std::size_t i = 0; i < count; ++i) {
       const Row row{times[i], ids[i]};
-      if (!(row.time > 0) || std::isinf(row.time) || row.before(last)) return {first + i, last};
+      if (!(row.time > 0) || std::isinf(row.time) || row.before(last)) return first + i;
       last = row;
     }
   }
-  return {rows, last};
+  return rows;
 }
 
 // What can be kept of a population that a killed process left.
-std::pair<std::uint64_t, Row> salvage(const h5::Dataset& times, const h5::Dataset& nodes, SpikeFileSummary& summary) {
+std::uint64_t salvage(const h5::Dataset& times, const h5::Dataset& nodes, SpikeFileSummary& summary) {
   const std::uint64_t rows = std::min(times.rows(), nodes.rows());
   const h5::Dataset::WholeRows whole_times = times.whole_rows(rows), whole_nodes = nodes.whole_rows(rows);
   const bool by_times = whole_times.rows <= whole_nodes.rows;
   const std::uint64_t whole = by_times ? whole_times.rows : whole_nodes.rows;
-  auto [count, last] = count_whole(times, nodes, whole);
+  const std::uint64_t count = count_whole(times, nodes, whole);
   if (whole < rows) {
     summary.lost.push_back(
         {(by_times ? times : nodes).path(), (by_times ? whole_times : whole_nodes).problem, rows - count});
@@ -75,7 +71,7 @@ std::pair<std::uint64_t, Row> salvage(const h5::Dataset& times, const h5::Datase
     summary.incomplete += rows - count;
   }
   summary.incomplete += std::max(times.rows(), nodes.rows()) - rows;
-  return {count, last};
+  return count;
 }
 
 // The caller holds the lock. known: how many spikes were written; without, the file may be damaged.
@@ -88,12 +84,11 @@ SpikeFileSummary seal(const fs::path& directory, const SpikeCounts* known) {
     for (const std::string& name : all.list()) {
       std::optional<h5::Dataset> times, nodes;
       std::uint64_t count = 0;
-      Row last;
       try {
         times = all.dataset(name + "/timestamps");
         nodes = all.dataset(name + "/node_ids");
         if (known == nullptr)
-          std::tie(count, last) = salvage(*times, *nodes, summary);
+          count = salvage(*times, *nodes, summary);
         else
           count = known->at(name);
       } catch (const h5::Error& error) {
@@ -102,14 +97,10 @@ SpikeFileSummary seal(const fs::path& directory, const SpikeCounts* known) {
         continue;
       }
       SealedSpikes population(spikes, name, count, SpikeOrder::by_time);
-      for (std::uint64_t first = 0; first < count; first += seal_block) {
-        const std::uint64_t rows = std::min(seal_block, count - first);
-        const auto some_times = times->read<double>(first, rows);
-        population.write(some_times, nodes->read<std::uint64_t>(first, rows));
-        last.time = some_times.back();
-      }
-      summary.populations.push_back({name, count, last.time});
-      summary.last = std::max(summary.last, last.time);
+      population.append(*times, *nodes, count);
+      const double last = count == 0 ? 0 : times->read<double>(count - 1, 1).front();
+      summary.populations.push_back({name, count, last});
+      summary.last = std::max(summary.last, last);
     }
   };
   seal_part(summary.file, rewrite, summary.lost);
@@ -218,8 +209,8 @@ struct SpikeRecorder::State {
     h5::Group spikes = part.file.create_group("spikes");
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
-      population.timestamps = group.create_growing<double>("timestamps", part_chunk, h5::Storage::runs);
-      population.node_ids = group.create_growing<std::uint64_t>("node_ids", part_chunk, h5::Storage::runs);
+      population.timestamps = group.create_growing<double>("timestamps", h5::chunk_values, h5::Storage::runs);
+      population.node_ids = group.create_growing<std::uint64_t>("node_ids", h5::chunk_values, h5::Storage::runs);
       describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
       resume_part(sealed_file(directory), part, [&](const h5::File& from) { resume(population, from, earlier); });
     }

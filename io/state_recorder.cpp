@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t part_chunk = 4096;                       // values stored together in the .part file
-constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;     // values that sealing holds in memory at a time
 constexpr std::uint64_t most_buffered = std::uint64_t{1} << 22;  // values between two windows
 
 // The neurons of one population that are recorded.
@@ -132,11 +130,7 @@ ReportSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
       h5::Group group = report.create_group(name);
       const std::uint64_t shape[] = {kept, node_ids.size()};
       h5::Dataset sealed_data = group.create_dataset<float>("data", shape, stored_storage(storage));
-      const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / node_ids.size());
-      for (std::uint64_t first = 0; first < kept; first += block) {
-        const std::uint64_t rows = std::min(block, kept - first);
-        sealed_data.write_rows<float>(first, data->read<float>(first, rows));
-      }
+      sealed_data.append<float>(*data, 0, kept);
       describe_part(group, sealed_data, unit, node_ids, summary.begin, time_of(kept), length.ms(ticks->back()));
       summary.rows = std::max(summary.rows, kept);
     }
@@ -192,7 +186,7 @@ struct StateRecorder::State {
         times.end == never ? never : times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every;
     for (Part& part : parts) {
       h5::Group group = report.create_group(part.name);
-      part.data = group.create_growing_rows<float>("data", part.neurons.size(), part_chunk, storage);
+      part.data = group.create_growing_rows<float>("data", part.neurons.size(), h5::chunk_values, storage);
       describe_part(group, *part.data, part.unit, {part.neurons.begin(), part.neurons.end()}, length.ms(times.first),
                     length.ms(planned_end), length.ms(times.every));
       resume_part(sealed, part_file, [&](const h5::File& from) {

@@ -18,25 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t part_chunk = 4096;                    // values stored together in the .part file
-constexpr std::uint64_t seal_block = std::uint64_t{1} << 20;  // values that sealing holds in memory at a time
-
 const char* const ends[] = {"source_node_id", "target_node_id"};
-
-template <class T>
-void copy_values(const h5::Dataset& from, h5::Dataset& to, std::uint64_t size) {
-  for (std::uint64_t first = 0; first < size; first += seal_block)
-    to.write<T>(first, from.read<T>(first, std::min(seal_block, size - first)));
-}
 
 template <class Real>
 void copy_rows(const h5::Dataset& from, h5::Group& group, const std::string& name, std::uint64_t rows,
                std::uint64_t edges, h5::Storage storage) {
   const std::uint64_t shape[] = {rows, edges};
-  h5::Dataset to = group.create_dataset<Real>(name, shape, storage);
-  const std::uint64_t block = std::max<std::uint64_t>(1, seal_block / edges);
-  for (std::uint64_t first = 0; first < rows; first += block)
-    to.write_rows<Real>(first, from.read<Real>(first, std::min(block, rows - first)));
+  group.create_dataset<Real>(name, shape, storage).template append<Real>(from, 0, rows);
 }
 
 bool is_variable(const std::string& name) {
@@ -109,11 +97,11 @@ SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known)
         if (data == "delay" || data == "time") {
           const std::uint64_t size = by_edge ? edges : kept;
           h5::Dataset copy = sealed_group.create_dataset<double>(data, size, storage);
-          copy_values<double>(values, copy, size);
+          copy.append<double>(values, 0, size);
           copy.set_text("units", "ms");
         } else {
           h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges, storage);
-          copy_values<std::uint64_t>(values, copy, edges);
+          copy.append<std::uint64_t>(values, 0, edges);
           copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
         }
       }
@@ -280,7 +268,7 @@ class TypedRecorder final : public WeightRecorder::State {
       time.set_text("units", "ms");
       Part part{pair.edges, std::move(time), {}};
       for (const std::string& variable : record.variables)
-        part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, part_chunk, storage));
+        part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, h5::chunk_values, storage));
       resume_part(sealed_, part_file,
                   [&](const h5::File& from) { resume(part, from, pair.name, record.variables, *options.resume_at); });
       parts_.push_back(std::move(part));

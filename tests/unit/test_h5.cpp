@@ -595,3 +595,82 @@ TEST_CASE("a chunk that grows is never written over what it was", "[h5]") {
     CHECK(bytes_of(path).substr(first.first, first.second.size()) == first.second);
   }
 }
+
+TEST_CASE("rows that are copied from another dataset are stored as if their values were appended", "[h5]") {
+  const Scratch scratch;
+  using h5::Storage;
+  std::mt19937 dice(4);
+  const std::string part = (scratch / "part.h5").string(), copied = (scratch / "copied.h5").string(),
+                    written = (scratch / "written.h5").string();
+  for (const Storage storage : {Storage::checked, Storage::compressed, Storage::by_its_first, Storage::runs})
+    for (const std::uint64_t width : {1, 3, 70'000})
+      for (const bool is_random : {false, true}) {
+        CAPTURE(int(storage), width, is_random);
+        const std::uint64_t rows = width == 1 ? 20'000 : width == 3 ? 9'001 : 5;
+        std::vector<float> values(rows * width);
+        for (float& value : values)
+          value = is_random ? std::uniform_real_distribution<float>(-1, 1)(dice) : static_cast<float>(dice() % 7);
+        {
+          // In pieces, so that chunks grow, and some are made longer to get another size.
+          h5::File file = h5::File::create(part, h5::File::Layout::live);
+          h5::Dataset grows = file.create_growing_rows<float>("x", width, h5::chunk_values, storage);
+          for (std::uint64_t first = 0; first < rows;) {
+            const std::uint64_t some = std::min<std::uint64_t>(rows - first, 1 + dice() % (dice() % 2 == 0 ? 3 : 900));
+            grows.append<float>(std::span<const float>(values).subspan(first * width, some * width));
+            first += some;
+          }
+        }
+        const std::uint64_t first = dice() % 2 == 0 ? 0 : h5::chunk_values % rows, count = rows - first - dice() % 2;
+        const std::uint64_t shape[] = {count, width};
+        const auto wanted = std::span<const float>(values).subspan(first * width, count * width);
+        for (const bool grows : {false, true}) {
+          CAPTURE(grows, first, count);
+          const auto create = [&](h5::File& file) {
+            return grows ? file.create_growing_rows<float>("x", width, h5::chunk_values, storage)
+                         : file.create_dataset<float>("x", shape, storage);
+          };
+          {
+            h5::File file = h5::File::create(copied, h5::File::Layout::sealed);
+            create(file).append<float>(h5::File::open(part).dataset("x"), first, count);
+          }
+          {
+            h5::File file = h5::File::create(written, h5::File::Layout::sealed);
+            create(file).append<float>(wanted);
+          }
+          CHECK((h5::File::open(copied).dataset("x").read<float>() == std::vector(wanted.begin(), wanted.end())));
+          CHECK((bytes_of(copied) == bytes_of(written)));
+        }
+      }
+}
+
+TEST_CASE("whole chunks are copied as they are stored, after their checksums were compared", "[h5]") {
+  const Scratch scratch;
+  const std::string from = (scratch / "from.h5").string(), to = (scratch / "to.h5").string();
+  std::vector<std::uint64_t> values(3 * h5::chunk_values);
+  std::mt19937 dice(5);
+  for (std::uint64_t& value : values) value = dice() % 3;
+  // Both storages have the same filters, but find other matches: what was inflated and deflated again would differ.
+  h5::File::create(from, h5::File::Layout::sealed)
+      .create_growing<std::uint64_t>("x", h5::chunk_values, h5::Storage::compressed)
+      .append<std::uint64_t>(values);
+  const auto copy = [&] {
+    h5::File::create(to, h5::File::Layout::sealed)
+        .create_growing<std::uint64_t>("x", h5::chunk_values, h5::Storage::runs)
+        .append<std::uint64_t>(h5::File::open(from).dataset("x"), 0, values.size());
+  };
+  const auto chunk = [](const std::string& path, hsize_t offset) {
+    const h5::File file = h5::File::open(path);
+    hsize_t size = 0;
+    unsigned mask = 0;
+    haddr_t address = 0;
+    REQUIRE(H5Dget_chunk_info_by_coord(file.dataset("x").id(), &offset, &mask, &address, &size) >= 0);
+    return std::pair(address, bytes_of(path).substr(address, size));
+  };
+  copy();
+  for (std::size_t k = 0; k < 3; ++k)
+    CHECK(chunk(to, k * h5::chunk_values).second == chunk(from, k * h5::chunk_values).second);
+  std::string bytes = bytes_of(from);
+  bytes[chunk(from, h5::chunk_values).first + 10] ^= 1;
+  std::ofstream(from, std::ios::binary) << bytes;
+  CHECK_THROWS_AS(copy(), h5::Error);
+}

@@ -198,13 +198,20 @@ std::string storage_elsewhere(hid_t dataset, std::string& problem) {
   return name;
 }
 
-// Whether a dataset has values that nobody wrote: only the library's own zeros stand for them.
+// Whether the maker of a dataset said what stands where nobody wrote. Otherwise the library's own zeros stand there.
+bool has_fill_value(hid_t plist) {
+  H5D_fill_value_t fill = H5D_FILL_VALUE_ERROR;
+  H5D_fill_time_t when = H5D_FILL_TIME_ERROR;
+  return H5Pfill_value_defined(plist, &fill) >= 0 && fill == H5D_FILL_VALUE_USER_DEFINED &&
+         H5Pget_fill_time(plist, &when) >= 0 && when != H5D_FILL_TIME_NEVER;
+}
+
+// Whether a dataset has values, none of which was ever written.
 bool never_written(hid_t dataset) {
   H5D_space_status_t status = H5D_SPACE_STATUS_ERROR;
   if (H5Dget_space_status(dataset, &status) < 0 || status != H5D_SPACE_STATUS_NOT_ALLOCATED) return false;
   const Id plist(H5Dget_create_plist(dataset));
-  H5D_fill_value_t fill = H5D_FILL_VALUE_ERROR;
-  return plist && H5Pfill_value_defined(plist.get(), &fill) >= 0 && fill != H5D_FILL_VALUE_USER_DEFINED;
+  return plist && !has_fill_value(plist.get());
 }
 
 // Bytes that the file has on the disk, whatever it says itself.
@@ -446,9 +453,29 @@ std::vector<std::pair<H5Z_filter_t, std::vector<unsigned>>> filters_of(hid_t dat
 // Whether what no chunk stores has no meaning either.
 bool needs_all_chunks(hid_t dataset) {
   const Id plist(H5Dget_create_plist(dataset));
-  H5D_fill_time_t when = H5D_FILL_TIME_IFSET;
-  return plist && H5Pget_layout(plist.get()) == H5D_CHUNKED && H5Pget_fill_time(plist.get(), &when) >= 0 &&
-         when == H5D_FILL_TIME_NEVER;
+  return plist && H5Pget_layout(plist.get()) == H5D_CHUNKED && !has_fill_value(plist.get());
+}
+
+// Whether the file has as many chunks as a dataset of this shape needs, by one pass over their index. Looking for each
+// of them by itself takes many times as long.
+bool has_all_chunks(hid_t dataset, const std::vector<std::uint64_t>& shape, const std::vector<hsize_t>& chunk) {
+  std::uint64_t needed = 1;
+  for (std::size_t d = 0; d < shape.size(); ++d) needed *= (shape[d] + chunk[d] - 1) / chunk[d];
+  const Id space(H5Dget_space(dataset));
+  hsize_t found = 0;
+  const bool counted = space && H5Dget_num_chunks(dataset, space.get(), &found) >= 0;
+  H5Eclear2(H5E_DEFAULT);
+  return counted && found == needed;
+}
+
+// Whether the index of the chunks can be read and knows none at `offset`. It is read from its start.
+bool lacks_chunk(hid_t dataset, const std::vector<hsize_t>& offset) {
+  unsigned mask = 0;
+  haddr_t place = 0;
+  hsize_t bytes = 0;
+  const bool read = H5Dget_chunk_info_by_coord(dataset, offset.data(), &mask, &place, &bytes) >= 0;
+  H5Eclear2(H5E_DEFAULT);
+  return read && place == HADDR_UNDEF;
 }
 
 // Calls use(offset) for the chunks of one band, those side by side that begin with row `row`, until it returns false.
@@ -972,13 +999,16 @@ void Dataset::check_chunks(std::uint64_t first, std::uint64_t count) const {
   const auto sizes = shape();
   const std::vector<hsize_t> chunk = chunk_shape(id(), sizes.size());
   if (chunk.empty() || count == 0 || size() == 0) return;
-  for (std::uint64_t row = first / chunk[0] * chunk[0]; row < first + count; row += chunk[0])
-    each_chunk(row, sizes, chunk, [&](const std::vector<hsize_t>& offset) {
+  if (first == 0 && count == sizes[0] && has_all_chunks(id(), sizes, chunk)) return;
+  for (std::uint64_t band = first / chunk[0] * chunk[0]; band < first + count; band += chunk[0])
+    each_chunk(band, sizes, chunk, [&](const std::vector<hsize_t>& offset) {
       hsize_t bytes = 0;
-      if (H5Dget_chunk_storage_size(id(), offset.data(), &bytes) < 0)
-        raise(file(), path(), "is damaged: the place of row " + std::to_string(row) + " cannot be read");
-      if (bytes == 0) fail("is damaged: row " + std::to_string(row) + " is not in the file");
-      return true;
+      // Of a chunk that is not there the library says no size, as of an index that is damaged.
+      if (H5Dget_chunk_storage_size(id(), offset.data(), &bytes) >= 0 && bytes != 0) return true;
+      const std::string why = reason(), row = "row " + std::to_string(std::max(band, first));
+      if (!lacks_chunk(id(), offset))
+        raise(file(), path(), "is damaged: the place of " + row + " cannot be read (" + why + ")", false);
+      fail(is_checked() ? "is damaged: " + row + " is not in the file" : row + " was never written");
     });
 }
 
@@ -1141,12 +1171,20 @@ std::optional<H5O_type_t> Group::type_of(std::string_view path) const {
       continue;
     }
     const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string parent = prefix.empty() ? "." : prefix;
     prefix += path.substr(begin, end - begin);
     begin = end;
-    if (H5Lexists(id(), prefix.c_str(), access.get()) <= 0) {
+    const htri_t is_there = H5Lexists(id(), prefix.c_str(), access.get());
+    if (is_there < 0) {
+      // A dataset has nothing below it. Of a group that cannot be read nobody knows what is missing.
+      const std::string why = reason();
+      H5O_info_t info;
+      const bool is_known = H5Oget_info_by_name2(id(), parent.c_str(), &info, H5O_INFO_BASIC, access.get()) >= 0;
       H5Eclear2(H5E_DEFAULT);
-      return std::nullopt;
+      if (!is_known || info.type == H5O_TYPE_GROUP)
+        raise(file(), below(prefix), "cannot be looked for (" + why + ")", false);
     }
+    if (is_there <= 0) return std::nullopt;
     check_link(prefix);
     if (H5Oexists_by_name(id(), prefix.c_str(), access.get()) <= 0) {
       H5Eclear2(H5E_DEFAULT);

@@ -163,7 +163,7 @@ class RunPage {
       std::sort(names.begin(), names.end());
       names.erase(std::unique(names.begin(), names.end()), names.end());
     }
-    std::vector<std::string> missing, unfinished;
+    std::vector<std::string> missing, unfinished, others;
     std::error_code error;
     for (const std::string& name : names) {
       Recording recording{directory_ / name};
@@ -177,8 +177,14 @@ class RunPage {
         continue;
       }
       recording.kind = kind_of_recording(recording.file);
-      if (recording.kind != RecordingKind::none) recordings_.push_back(std::move(recording));
+      if (recording.kind == RecordingKind::none)
+        others.push_back(recording.file.filename().string());
+      else
+        recordings_.push_back(std::move(recording));
     }
+    if (!others.empty())
+      page_.note(fmt::format("Not shown are files that hold no spikes, states, weights or synapses: {}.",
+                             fmt::join(others, ", ")));
     if (!missing.empty())
       page_.note(
           fmt::format("Missing in {}, though the run recorded it: {}.", directory_.string(), fmt::join(missing, ", ")));

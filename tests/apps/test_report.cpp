@@ -503,6 +503,50 @@ TEST_CASE("rheo report: what is no run, or holds what no run has had, is refused
   CHECK(contains(bytes_of(run / "report.html"), "Missing in"));
 }
 
+TEST_CASE("rheo report: a damaged file is named, finished or not", "[report]") {
+  const Scratch scratch;
+  const fs::path run = scratch / "run";
+  const std::string name = GENERATE("spikes.h5", "spikes.h5.part");
+  const bool is_listed = GENERATE(true, false);
+  CAPTURE(name, is_listed);
+  write_run(run, 10, 100, 1000);
+  if (name != "spikes.h5") fs::rename(run / "spikes.h5", run / name);
+  if (!is_listed) {  // as run.json is when a run begins
+    nlohmann::json json = nlohmann::json::parse(bytes_of(run / "run.json"));
+    json["status"] = "interrupted";
+    json.erase("files");
+    write(run / "run.json", json.dump());
+  }
+  const auto command = [&](const std::string& begin, int code) {
+    Command report(scratch, {"report", run.string()});
+    CHECK(report.end() == code);
+    CHECK(contains(report.err(), begin));
+  };
+  command("", 0);
+  CHECK(spikes_in(bytes_of(run / "report.html"), 0).size() == 100);
+  const std::string whole = bytes_of(run / name);
+  haddr_t root = 0;
+  {
+    const h5::File file = h5::File::open((run / name).string());
+    H5O_info_t info;
+    REQUIRE(H5Oget_info2(file.id(), &info, H5O_INFO_BASIC) >= 0);
+    root = info.addr;
+  }
+  // The superblock, and what says which groups there are.
+  for (const std::size_t place :
+       {std::size_t{0}, std::size_t{9}, std::size_t{16}, static_cast<std::size_t>(root) + 6}) {
+    CAPTURE(place);
+    std::string bytes = whole;
+    bytes.at(place) = static_cast<char>(~bytes[place]);
+    write(run / name, bytes);
+    command((run / name).string() + ": ", 2);
+  }
+  // An HDF5 file of something else: the page says that it leaves it out.
+  h5::File::create((run / name).string()).create_group("else");
+  command("", 0);
+  CHECK(contains(bytes_of(run / "report.html"), "Not shown are files that hold no spikes"));
+}
+
 TEST_CASE("rheo report: a sweep as heat maps, marginals and a table", "[report]") {
   const Scratch scratch;
   write(scratch / "s.toml", "[simulation]\nduration = 100.0\n" + small_network() + R"([sweep]

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 
+#include "io/experiment.hpp"
 #include "tests/known_results.hpp"
 #include "tests/sanitized.hpp"
 
@@ -80,6 +81,31 @@ TEST_CASE("Vogels & Sprekeler: each neuron follows the rate that is asked of it"
   CHECK(mean_relative_error(learnt, rho) < 0.1);
   CHECK(correlation(unlearnt, rho) < 0.5);
   CHECK(mean_relative_error(unlearnt, rho) > 0.5);
+}
+
+TEST_CASE("Izhikevich (2007): under normal noise neurons spike as often as under the published uniform one") {
+  constexpr double duration = 100'000;  // ms
+  Experiment experiment = parse_experiment(RHEO_SOURCE_DIR "/examples/long/distal_reward.toml");
+  experiment.network.projections.clear();
+  Network network(experiment.network, Threads(2));
+  const double rate = mean(rates_of(network, 0, duration));
+  // A regular spiking neuron of the published program, by itself.
+  std::mt19937_64 random(5);
+  double v = -65, u = 0.2 * v;
+  std::uint32_t spikes = 0;
+  constexpr std::uint32_t neurons = 800;
+  for (std::uint32_t t = 0; t < neurons * static_cast<std::uint32_t>(duration); ++t) {
+    const double I = 13 * (static_cast<double>(random() >> 11) * 0x1p-53 - 0.5);
+    for (int half = 0; half < 2; ++half) v += 0.5 * ((0.04 * v + 5) * v + 140 - u + I);
+    u += 0.02 * (0.2 * v - u);
+    if (v < 30) continue;
+    v = -65;
+    u += 8;
+    ++spikes;
+  }
+  const double published = spikes / (neurons * duration / 1000);
+  std::cout << "uniform noise: " << published << " Hz, normal noise of the example: " << rate << " Hz\n";
+  CHECK(rate == Approx(published).epsilon(0.03));
 }
 
 TEST_CASE("Oja's lateral rule finds principal subspaces one after the other, and takes them away") {

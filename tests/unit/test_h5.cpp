@@ -510,6 +510,105 @@ TEST_CASE("nothing is read that is not in the file", "[h5]") {
   CHECK_THROWS_AS(spike_populations(path), h5::Error);
 }
 
+TEST_CASE("rows of a chunked dataset that nobody wrote are no zeros", "[h5]") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.h5";
+  const auto layout = GENERATE(h5::File::Layout::sealed, h5::File::Layout::live);
+  const bool grows = GENERATE(false, true), is_compressed = GENERATE(false, true);
+  CAPTURE(grows, is_compressed);
+  const double five = 5;
+  {
+    const h5::File file = h5::File::create(path, layout);
+    const auto plist_of = [&](std::vector<hsize_t> chunk) {
+      h5::Id plist(H5Pcreate(H5P_DATASET_CREATE));
+      H5Pset_chunk(plist.get(), static_cast<int>(chunk.size()), chunk.data());
+      if (is_compressed) H5Pset_deflate(plist.get(), 1);
+      return plist;
+    };
+    const auto make = [&](const char* name, std::vector<hsize_t> shape, const h5::Id& plist) {
+      const std::vector<hsize_t> most(shape.size(), H5S_UNLIMITED);
+      const h5::Id space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), grows ? most.data() : nullptr));
+      h5::Id made(H5Dcreate2(file.id(), name, H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT));
+      REQUIRE(made);
+      return made;
+    };
+    const auto write = [&](const h5::Id& data, std::vector<hsize_t> first, std::vector<hsize_t> count) {
+      const h5::Id to(H5Dget_space(data.get()));
+      const h5::Id from(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
+      H5Sselect_hyperslab(to.get(), H5S_SELECT_SET, first.data(), nullptr, count.data(), nullptr);
+      const std::vector<double> values(1000, 7);
+      REQUIRE(H5Dwrite(data.get(), H5T_NATIVE_DOUBLE, from.get(), to.get(), H5P_DEFAULT, values.data()) >= 0);
+    };
+    for (const char* name : {"gap", "filled", "never"}) {
+      const h5::Id plist = plist_of({10});
+      if (name != std::string("gap")) H5Pset_fill_value(plist.get(), H5T_NATIVE_DOUBLE, &five);
+      if (name == std::string("never")) H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER);
+      const h5::Id data = make(name, {95}, plist);
+      write(data, {0}, {40});
+      write(data, {60}, {35});
+    }
+    const h5::Id last = make("last", {95}, plist_of({10}));
+    write(last, {0}, {90});
+    const h5::Id tiles = make("tiles", {25, 30}, plist_of({10, 10}));
+    write(tiles, {0, 0}, {25, 10});
+    write(tiles, {0, 10}, {10, 20});
+    write(tiles, {10, 20}, {15, 10});
+    const h5::Id whole = make("whole", {25, 30}, plist_of({10, 10}));
+    write(whole, {0, 0}, {25, 30});
+  }
+  const h5::File file = h5::File::open(path);
+  const auto problem = [&](const char* name, std::uint64_t first, std::uint64_t count) {
+    const Complaint c = complaint_of([&] { file.dataset(name).read<double>(first, count); });
+    CHECK(c.file == path);
+    CHECK(c.key == std::string("/") + name);
+    return c.problem;
+  };
+  for (const char* name : {"gap", "never"}) {
+    CAPTURE(name);
+    CHECK(complaint_of([&] { file.dataset(name).read<double>(); }).problem == "row 40 was never written");
+    CHECK(problem(name, 0, 95) == "row 40 was never written");
+    CHECK(problem(name, 35, 30) == "row 40 was never written");
+    CHECK(problem(name, 45, 1) == "row 45 was never written");
+    CHECK(file.dataset(name).read<double>(0, 40) == std::vector<double>(40, 7));
+    CHECK(file.dataset(name).read<double>(60, 35) == std::vector<double>(35, 7));
+  }
+  CHECK(complaint_of([&] { file.dataset("last").read<double>(); }).problem == "row 90 was never written");
+  CHECK(complaint_of([&] { file.dataset("tiles").read<int>(); }).problem == "row 10 was never written");
+  CHECK(file.dataset("tiles").read<int>(0, 10) == std::vector<int>(300, 7));
+  CHECK(file.dataset("whole").read<int>() == std::vector<int>(750, 7));
+  // Its maker said so.
+  std::vector<double> expected(95, 7);
+  std::fill_n(expected.begin() + 40, 20, five);
+  CHECK(file.dataset("filled").read<double>() == expected);
+}
+
+TEST_CASE("what is in a group that cannot be read is not absent", "[h5]") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.h5";
+  const auto layout = GENERATE(h5::File::Layout::sealed, h5::File::Layout::live);
+  const std::string damaged = GENERATE("/", "/g");
+  haddr_t place = 0;
+  {
+    h5::File file = h5::File::create(path, layout);
+    file.create_group("g").create_dataset<double>("x", 1).write<double>(0, std::vector<double>{1});
+    H5O_info_t info;
+    REQUIRE(H5Oget_info_by_name2(file.id(), damaged.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0);
+    place = info.addr;
+    CHECK(file.exists("g/x"));
+    CHECK_FALSE(file.exists("h"));
+    CHECK_FALSE(file.exists("g/x/y"));  // nothing is below a dataset
+    CHECK_FALSE(file.exists("/g/x/y"));
+  }
+  std::string bytes = bytes_of(path);
+  constexpr std::size_t within_the_header = 6;
+  bytes[place + within_the_header] = static_cast<char>(~bytes[place + within_the_header]);
+  std::ofstream(path, std::ios::binary) << bytes;
+  const h5::File file = h5::File::open(path);
+  const Complaint c = complaint_of([&] { file.has_dataset("g/x"); });
+  CHECK(c.file == path);
+  CHECK(c.key.starts_with("/g"));
+}
+
 TEST_CASE("chunks with checksums: what is written comes back, whatever its shape, and a changed byte does not",
           "[h5]") {
   const Scratch scratch;

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 namespace rheo {
@@ -14,11 +15,11 @@ constexpr std::uint64_t piece = std::uint64_t{1} << 18;        // edges of a col
 constexpr std::uint64_t index_piece = std::uint64_t{1} << 24;  // ranges of an index that are sorted together
 
 std::vector<std::size_t> populations_of(const NetworkSpec& spec, const std::vector<Selection>& selections) {
+  std::set<std::string_view> names;
+  for (const Selection& selection : selections) names.insert(selection.population);
   std::vector<std::size_t> found;
   for (std::size_t p = 0; p < spec.populations.size(); ++p)
-    if (std::any_of(selections.begin(), selections.end(),
-                    [&](const Selection& s) { return s.population == spec.populations[p].name; }))
-      found.push_back(p);
+    if (names.contains(spec.populations[p].name)) found.push_back(p);
   return found;
 }
 

@@ -244,16 +244,17 @@ class RecordingReader {
 
   Tick ticks(const Field& field, Tick least) const { return read_ticks(field, experiment_.network.dt, least); }
 
-  const ModelInfo& model_of(const Selection& selection) const {
-    const auto& populations = experiment_.network.populations;
-    return *find_neuron_model(std::find_if(populations.begin(), populations.end(), [&](const PopulationSpec& p) {
-                                return p.name == selection.population;
-                              })->model);
+  const ModelInfo& model_of(const Selection& selection) {
+    if (models_.empty())
+      for (const PopulationSpec& population : experiment_.network.populations)
+        models_.emplace(population.name, find_neuron_model(population.model));
+    return *models_.at(selection.population);
   }
 
   const std::function<std::vector<Selection>(const Field&)>& read_selections_;
   Experiment& experiment_;
-  std::map<std::string, std::string> owners_;  // of files
+  std::map<std::string, std::string> owners_;       // of files
+  std::map<std::string, const ModelInfo*> models_;  // of populations, once somebody asked
 };
 
 }  // namespace

@@ -170,6 +170,21 @@ Id without_times(hid_t plist_class) {
   return plist;
 }
 
+// A list of properties that is made once: making and copying them is a good part of what an object costs.
+const Id& kept(Id plist) {
+  return *new Id(std::move(plist));  // the library may be gone before statics are
+}
+
+// For datasets whose chunks never pass through the library's cache, whose table takes 4 kB per dataset that is open.
+const Id& uncached() {
+  static const Id& plist = []() -> const Id& {
+    Id access(H5Pcreate(H5P_DATASET_ACCESS));
+    if (access) H5Pset_chunk_cache(access.get(), 0, 0, H5D_CHUNK_CACHE_W0_DEFAULT);
+    return kept(std::move(access));
+  }();
+  return plist;
+}
+
 // For reaching an object by its path: never into another file. A group's and a dataset's access list is one of links.
 Id within_the_file(hid_t plist_class) {
   Id plist(H5Pcreate(plist_class));
@@ -808,7 +823,6 @@ class Dataset::Chunks {
     }
     sizes_.assign(pieces, 0);
     way_ = storage == Storage::checked ? Way::stored : storage == Storage::runs ? Way::runs : Way::level_1;
-    band_.reserve(band_bytes());
   }
   std::uint64_t rows() const { return rows_; }
   std::uint64_t rows_per_chunk() const { return chunk_[0]; }
@@ -956,9 +970,15 @@ class Dataset::Chunks {
   std::uint64_t rows_ = 0, bands_ = 0;  // whole bands that are written
   std::vector<std::uint8_t> band_;      // rows of the band at hand
   std::vector<std::size_t> sizes_;      // of its chunks as they are in the file; 0: not yet
-  std::vector<std::uint8_t> raw_, shuffled_, packed_;
-  std::vector<std::vector<std::uint8_t>> stored_;  // chunks of a band as another dataset stores them
+  // Scratch space; a file may have many datasets.
+  static thread_local std::vector<std::uint8_t> raw_, shuffled_, packed_;
+  static thread_local std::vector<std::vector<std::uint8_t>>
+      stored_;  // chunks of a band as another dataset stores them
 };
+thread_local std::vector<std::uint8_t> Dataset::Chunks::raw_;
+thread_local std::vector<std::uint8_t> Dataset::Chunks::shuffled_;
+thread_local std::vector<std::uint8_t> Dataset::Chunks::packed_;
+thread_local std::vector<std::vector<std::uint8_t>> Dataset::Chunks::stored_;
 
 std::uint64_t Dataset::rows_to_next_chunk() const {
   return chunks_->rows_to_next();
@@ -1147,6 +1167,19 @@ void Dataset::write_chunks(std::uint64_t first, std::size_t count, hid_t native,
   }
 }
 
+void Dataset::close() {
+  const Session session;
+  const bool closed = H5Dclose(id()) >= 0;
+  if (!closed) raise_write(id(), file(), path(), "cannot be written");
+  abandon();
+}
+
+void Dataset::reopen(const File& from) {
+  const Session session;
+  replace(Id(H5Dopen2(from.id(), path().c_str(), chunks_ ? uncached().get() : H5P_DEFAULT)));
+  if (id() < 0) raise_write(from.id(), file(), path(), "cannot be opened again");
+}
+
 void Dataset::flush() {
   const Session session;
   if (H5Dflush(id()) < 0) raise_write(id(), file(), path(), "cannot be written");
@@ -1290,52 +1323,79 @@ Dataset Group::dataset(std::string_view path) const {
 
 Group Group::create_group(std::string_view name) {
   const Session session;
-  const Id plist = without_times(H5P_GROUP_CREATE);
+  static const Id& plist = kept(without_times(H5P_GROUP_CREATE));
   Id id_of(H5Gcreate2(id(), std::string(name).c_str(), H5P_DEFAULT, plist.get(), H5P_DEFAULT));
   if (!id_of) raise_write(id(), file(), below(name), "cannot create the group");
   return {std::move(id_of), file_pointer(), below(name)};
 }
 
+namespace {
+
+// How a dataset in chunks of this shape is stored, as a list of properties; an empty one where the library refuses.
+// Many datasets are stored like the one before, and share its list.
+const Id& chunked(const std::vector<hsize_t>& pieces, Storage storage) {
+  struct Last {
+    std::vector<hsize_t> pieces;
+    Storage storage = Storage::plain;
+    Id list;
+  };
+  static Last& last = *new Last;  // guarded by the session
+  if (last.list && last.pieces == pieces && last.storage == storage) return last.list;
+  last = {pieces, storage, without_times(H5P_DATASET_CREATE)};
+  const hid_t list = last.list.get();
+  const bool is_plain = storage == Storage::plain, is_shuffled = !is_plain && storage != Storage::checked;
+  if (H5Pset_chunk(list, static_cast<int>(pieces.size()), pieces.data()) < 0 ||
+      (!is_plain && H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) < 0) || (is_shuffled && H5Pset_shuffle(list) < 0) ||
+      (!is_plain && H5Pset_deflate(list, is_shuffled ? 1 : 0) < 0) || (!is_plain && H5Pset_fletcher32(list) < 0))
+    last.list = Id();
+  return last.list;
+}
+
+// In one piece. What holds texts of variable length has to be filled.
+const Id& whole(bool filled) {
+  const auto make = [](bool fill) -> const Id& {
+    Id list = without_times(H5P_DATASET_CREATE);
+    if (!fill) H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER);
+    return kept(std::move(list));
+  };
+  static const Id &with = make(true), &without = make(false);
+  return filled ? with : without;
+}
+
+}  // namespace
+
 Dataset Group::make_dataset(std::string_view name, hid_t stored, std::span<const std::uint64_t> shape,
                             std::uint64_t chunk, Storage storage) {
   const Session session;
-  const Id plist = without_times(H5P_DATASET_CREATE);
   const bool grows = chunk != 0;
   const bool is_empty = std::find(shape.begin(), shape.end(), std::uint64_t{0}) != shape.end();
   if (!grows && (shape.empty() || is_empty)) storage = Storage::plain;  // there is nothing to check
   Id space;
+  const Id* list = nullptr;
   std::shared_ptr<Dataset::Chunks> chunks;
   if (grows || storage != Storage::plain) {
     // Rows of many values are stored in pieces: a chunk holds at most 65536 values in a row, and at least one row.
     constexpr hsize_t widest = 65536;
-    const int dimensions = static_cast<int>(shape.size());
     std::vector<hsize_t> sizes(shape.begin(), shape.end()), most(sizes), pieces(sizes);
     if (grows) most[0] = H5S_UNLIMITED;
     hsize_t width = 1;
     for (std::size_t d = 1; d < pieces.size(); ++d) width *= pieces[d] = std::min(pieces[d], widest);
     pieces[0] = std::max<hsize_t>(1, (grows ? chunk : chunk_values) / width);
     if (!grows) pieces[0] = std::min(pieces[0], sizes[0]);
-    space = Id(H5Screate_simple(dimensions, sizes.data(), most.data()));
-    const bool is_plain = storage == Storage::plain, is_shuffled = !is_plain && storage != Storage::checked;
-    if (H5Pset_chunk(plist.get(), dimensions, pieces.data()) < 0 ||
-        (!is_plain && H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER) < 0) ||
-        (is_shuffled && H5Pset_shuffle(plist.get()) < 0) ||
-        (!is_plain && H5Pset_deflate(plist.get(), is_shuffled ? 1 : 0) < 0) ||
-        (!is_plain && H5Pset_fletcher32(plist.get()) < 0))
-      raise_write(id(), file(), below(name), "cannot create the dataset");
-    if (!is_plain)
+    space = Id(H5Screate_simple(static_cast<int>(shape.size()), sizes.data(), most.data()));
+    list = &chunked(pieces, storage);
+    if (storage != Storage::plain)
       chunks = std::make_shared<Dataset::Chunks>(std::vector(shape.begin(), shape.end()), pieces, H5Tget_size(stored),
                                                  storage, grows);
   } else {
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     space = Id(sizes.empty() ? H5Screate(H5S_SCALAR)
                              : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr));
-    // What holds texts of variable length has to be filled.
-    if (H5Tis_variable_str(stored) <= 0) H5Pset_fill_time(plist.get(), H5D_FILL_TIME_NEVER);
+    list = &whole(H5Tis_variable_str(stored) > 0);
   }
-  Id id_of(space
-               ? H5Dcreate2(id(), std::string(name).c_str(), stored, space.get(), H5P_DEFAULT, plist.get(), H5P_DEFAULT)
-               : -1);
+  Id id_of(space && *list ? H5Dcreate2(id(), std::string(name).c_str(), stored, space.get(), H5P_DEFAULT, list->get(),
+                                       chunks ? uncached().get() : H5P_DEFAULT)
+                          : -1);
   if (!id_of) raise_write(id(), file(), below(name), "cannot create the dataset");
   Dataset made{std::move(id_of), file_pointer(), below(name)};
   made.chunks_ = std::move(chunks);

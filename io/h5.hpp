@@ -158,6 +158,7 @@ class Object {
       : id_(std::move(id)), file_(std::move(file)), path_(std::move(path)) {}
   std::string below(std::string_view name) const;  // path of something in this object
   void abandon() noexcept { id_.abandon(); }
+  void replace(Id id) noexcept { id_ = std::move(id); }
   const std::shared_ptr<std::string>& file_pointer() const { return file_; }
 
  private:
@@ -170,6 +171,8 @@ class Object {
   std::shared_ptr<std::string> file_;
   std::string path_;
 };
+
+class File;
 
 // An array of numbers or texts. A row is what one index of the first dimension selects.
 class Dataset : public Object {
@@ -246,6 +249,10 @@ class Dataset : public Object {
   void write_rows(std::uint64_t first, std::span<const T> values) {
     write_block(first, values.size(), native_type<T>(), values.data());
   }
+  // The library spends memory and time on each dataset that is open: between close() and reopen() this one is not, and
+  // must not be used. `file` is the one that it is in.
+  void close();
+  void reopen(const File& file);
   // Hands what was written to the operating system: readers with SWMR see it and it survives kill -9.
   void flush();
   // Takes note of what a live writer added since (SWMR readers only).

@@ -141,28 +141,31 @@ Json to_json(const RunReport& report) {
   if (const auto& s = report.stages)
     json["stages_s"] = {{"fan_out", s->fan_out}, {"arrive", s->arrive}, {"drive", s->drive},
                         {"advance", s->advance}, {"gather", s->gather}, {"sinks", s->sinks}};
-  json["populations"] = Json::object();
+  // Appended as they are: operator[] would compare each name with all before it.
+  Json::object_t populations, projections;
   for (std::size_t p = 0; p < report.populations.size(); ++p) {
     const PopulationStatistics& population = report.populations[p];
-    json["populations"][population.name] = {
-        {"size", population.size},
-        {"spikes", population.spikes},
-        {"rate_Hz", population.rate},
-        {"cv_isi", or_null(population.cv_isi)},
-        {"cv_neurons", population.cv_neurons},
-        {"synchrony", or_null(population.synchrony)},
-        {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"},
-        {"precision", name_of(p < report.precisions.size() ? report.precisions[p] : report.precision)}};
+    populations.emplace_back(
+        population.name,
+        Json{{"size", population.size},
+             {"spikes", population.spikes},
+             {"rate_Hz", population.rate},
+             {"cv_isi", or_null(population.cv_isi)},
+             {"cv_neurons", population.cv_neurons},
+             {"synchrony", or_null(population.synchrony)},
+             {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"},
+             {"precision", name_of(p < report.precisions.size() ? report.precisions[p] : report.precision)}});
   }
-  json["projections"] = Json::object();
+  json["populations"] = std::move(populations);
   for (const RunReport::Projection& projection : report.projections) {
-    json["projections"][projection.name] = {{"synapses", projection.synapses},
-                                            {"bytes", projection.bytes},
-                                            {"min_delay_ms", projection.min_delay},
-                                            {"max_delay_ms", projection.max_delay},
-                                            {"precision", name_of(projection.precision)},
-                                            {"weights", to_json(projection.weights)}};
+    projections.emplace_back(projection.name, Json{{"synapses", projection.synapses},
+                                                   {"bytes", projection.bytes},
+                                                   {"min_delay_ms", projection.min_delay},
+                                                   {"max_delay_ms", projection.max_delay},
+                                                   {"precision", name_of(projection.precision)},
+                                                   {"weights", to_json(projection.weights)}});
   }
+  json["projections"] = std::move(projections);
   json["files"] = report.files;
   if (!report.sha256.empty()) json["sha256"] = report.sha256;
   return json;

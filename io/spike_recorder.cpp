@@ -18,6 +18,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Spikes of a population that are stored together in the .part file: fewer of many populations, because a flush writes
+// whole chunks, two for every population that spiked since the one before.
+std::uint64_t part_chunk(std::size_t populations) {
+  return std::clamp<std::uint64_t>((std::uint64_t{1} << 22) / std::max<std::size_t>(populations, 1), 256,
+                                   h5::chunk_values);
+}
+// Populations whose datasets stay open; of more, only those that spiked are opened, and only while they are written.
+constexpr std::size_t most_open = 1000;
 // Rows that salvaging holds in memory at a time.
 constexpr std::uint64_t salvage_block = std::uint64_t{1} << 18;
 
@@ -85,19 +93,19 @@ SpikeFileSummary seal(const fs::path& directory, const SpikeCounts* known) {
       std::optional<h5::Dataset> times, nodes;
       std::uint64_t count = 0;
       try {
-        times = all.dataset(name + "/timestamps");
-        nodes = all.dataset(name + "/node_ids");
-        if (known == nullptr)
-          count = salvage(*times, *nodes, summary);
-        else
-          count = known->at(name);
+        if (known != nullptr) count = known->at(name);
+        if (known == nullptr || count > 0) {
+          times = all.dataset(name + "/timestamps");
+          nodes = all.dataset(name + "/node_ids");
+        }
+        if (known == nullptr) count = salvage(*times, *nodes, summary);
       } catch (const h5::Error& error) {
         if (known != nullptr) throw;
         summary.lost.push_back({error.complaint().key, error.complaint().problem});
         continue;
       }
       SealedSpikes population(spikes, name, count, SpikeOrder::by_time);
-      population.append(*times, *nodes, count);
+      if (count > 0) population.append(*times, *nodes, count);
       const double last = count == 0 ? 0 : times->read<double>(count - 1, 1).front();
       summary.populations.push_back({name, count, last});
       summary.last = std::max(summary.last, last);
@@ -119,6 +127,15 @@ struct Recorded {
   std::vector<std::uint64_t> nodes;
   std::uint64_t written = 0;
   std::optional<h5::Dataset> timestamps, node_ids;
+
+  void close() {
+    timestamps->close();
+    node_ids->close();
+  }
+  void reopen(const h5::File& file) {
+    timestamps->reopen(file);
+    node_ids->reopen(file);
+  }
 };
 
 [[noreturn]] void refuse_selection(const std::string& value, std::string problem, std::string suggestion = {}) {
@@ -198,6 +215,7 @@ struct SpikeRecorder::State {
   std::optional<PartFile> begun;  // until start()
   std::optional<h5::File> file;
   std::vector<Recorded> recorded;  // ascending by first neuron
+  std::vector<Recorded*> spiked;   // the writer's: those with spikes that are not in the file yet
   std::optional<BackgroundWriter<Pending>> writer;
 
   void create(const Options& options, const SpikeCounts& earlier) {
@@ -207,12 +225,14 @@ struct SpikeRecorder::State {
     lock = std::make_unique<RecordingLock>(sealed_file(directory));
     PartFile part = create_part(sealed_file(directory), options);
     h5::Group spikes = part.file.create_group("spikes");
+    const std::uint64_t chunk = part_chunk(recorded.size());
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
-      population.timestamps = group.create_growing<double>("timestamps", h5::chunk_values, h5::Storage::runs);
-      population.node_ids = group.create_growing<std::uint64_t>("node_ids", h5::chunk_values, h5::Storage::runs);
+      population.timestamps = group.create_growing<double>("timestamps", chunk, h5::Storage::runs);
+      population.node_ids = group.create_growing<std::uint64_t>("node_ids", chunk, h5::Storage::runs);
       describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
       resume_part(sealed_file(directory), part, [&](const h5::File& from) { resume(population, from, earlier); });
+      if (recorded.size() > most_open) population.close();
     }
     begun = std::move(part);
     if (!options.wait_for_start) start();
@@ -251,13 +271,20 @@ struct SpikeRecorder::State {
     for (const Pending::Run& run : work.runs) {
       const auto end = work.neurons.begin() + static_cast<std::ptrdiff_t>(run.end);
       const double time = tick_length.ms(run.tick);
-      for (Recorded& population : recorded) {
+      // Where populations are many, few of them spike in a tick.
+      for (auto next = recorded.begin(); spike != end;) {
+        next = std::ranges::upper_bound(next, recorded.end(), *spike, {}, [](const Recorded& population) {
+          return population.first + std::uint64_t{population.size};
+        });
+        if (next == recorded.end()) break;
+        Recorded& population = *next;
         spike = std::lower_bound(spike, end, population.first);
         const auto begin = spike;
         spike = std::lower_bound(spike, end, population.first + population.size);
         for (auto it = begin; it != spike; ++it) {
           const NeuronId node = *it - population.first;
           if (!population.chosen.empty() && !population.chosen[node]) continue;
+          if (population.times.empty()) spiked.push_back(&population);
           population.nodes.push_back(node);
           population.times.push_back(time);
         }
@@ -268,15 +295,21 @@ struct SpikeRecorder::State {
 
   // Node ids are safe on disk before the first of their timestamps is: a spike with a timestamp is whole.
   void append() {
-    for (Recorded& population : recorded) population.node_ids->append<std::uint64_t>(population.nodes);
+    const bool opens = recorded.size() > most_open;
+    if (opens)
+      for (Recorded* population : spiked) population->reopen(*file);
+    for (Recorded* population : spiked) population->node_ids->append<std::uint64_t>(population->nodes);
     file->flush();
-    for (Recorded& population : recorded) {
-      population.timestamps->append<double>(population.times);
-      population.written += population.times.size();
-      population.nodes.clear();
-      population.times.clear();
+    for (Recorded* population : spiked) {
+      population->timestamps->append<double>(population->times);
+      population->written += population->times.size();
+      population->nodes.clear();
+      population->times.clear();
     }
     file->flush();
+    if (opens)
+      for (Recorded* population : spiked) population->close();
+    spiked.clear();
   }
 
   void release_datasets() {

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cmath>
+#include <map>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 #include "core/errors.hpp"
@@ -41,14 +44,17 @@ std::vector<Part> choose(Simulation& simulation, const NetworkSpec& network, con
                           .suggestion = {}});
   };
   std::vector<Part> parts;
+  std::map<std::string_view, std::vector<const Selection*>> cells_of;  // by population
+  for (const Selection& cells : report.cells) cells_of[cells.population].push_back(&cells);
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const PopulationSpec& population = network.populations[p];
     Part part;
-    for (const Selection& cells : report.cells) {
-      if (cells.population != population.name) continue;
-      const std::uint32_t end = cells.end.value_or(population.size);
-      if (end > population.size || cells.step == 0) refuse(population.name, "selects more than there is");
-      for (std::uint64_t i = cells.begin; i < end; i += cells.step)
+    const auto found = cells_of.find(population.name);
+    if (found == cells_of.end()) continue;
+    for (const Selection* cells : found->second) {
+      const std::uint32_t end = cells->end.value_or(population.size);
+      if (end > population.size || cells->step == 0) refuse(population.name, "selects more than there is");
+      for (std::uint64_t i = cells->begin; i < end; i += cells->step)
         part.neurons.push_back(static_cast<std::uint32_t>(i));
     }
     if (part.neurons.empty()) continue;
@@ -273,6 +279,17 @@ const SampleTimes& StateRecorder::times() const {
 Tick StateRecorder::longest_window() const {
   const auto samples = static_cast<Tick>(std::max<std::uint64_t>(1, most_buffered / state_->width));
   return samples > 1024 ? 1024 : samples * std::min<Tick>(state_->times.every, 1024);
+}
+
+double StateRecorder::expected_bytes(double neurons, const SampleTimes& times, Tick window) {
+  const double most = std::max(1.0, static_cast<double>(most_buffered) / neurons);
+  const double samples = std::min(most, std::ceil(static_cast<double>(window) / static_cast<double>(times.every)));
+  const double sampled = samples * neurons;  // values of a window
+  const double chunk = std::max(static_cast<double>(RecordingOptions().chunk), 8 * neurons);
+  const double all = static_cast<double>(times.count(times.first, times.end)) * neurons;
+  const double waiting = std::min(all, 4 * chunk + sampled);
+  // The window; and what waits for a disk that is slow, while it grows, while it is written, and as one population's.
+  return 4 * (sampled + 4 * waiting);
 }
 
 void StateRecorder::begin(Tick first, Tick end) {

@@ -51,6 +51,8 @@ class StateRecorder final : public Probe {
 
   const SampleTimes& times() const override;
   Tick longest_window() const override;
+  // What a recorder of so many neurons holds at most, where windows have no more ticks than this.
+  static double expected_bytes(double neurons, const SampleTimes& times, Tick window);
   void begin(Tick first, Tick end) override;
   void sample(Tick t, const std::vector<Piece>& pieces) override;
   void take(Tick end) override;

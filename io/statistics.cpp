@@ -45,7 +45,12 @@ void SpikeStatistics::take(const SpikeBatch& batch) {
     if (now <= discard_) continue;
     const auto spikes = batch.at(k);
     auto spike = spikes.begin();
-    for (Range& range : ranges_) {
+    auto next = ranges_.begin();
+    while (spike != spikes.end()) {
+      // Where populations are many, few of them spike in a tick.
+      next = std::ranges::upper_bound(next, ranges_.end(), *spike, {}, &Range::end);
+      if (next == ranges_.end()) break;
+      Range& range = *next;
       while (spike != spikes.end() && *spike < range.first) ++spike;
       const auto first = spike;
       for (; spike != spikes.end() && *spike < range.end; ++spike) {
@@ -60,7 +65,6 @@ void SpikeStatistics::take(const SpikeBatch& batch) {
       }
       if (bin_ != 0 && spike != first)
         range.count((now - discard_ - 1) / bin_, static_cast<std::uint64_t>(spike - first));
-      if (spike == spikes.end()) break;
     }
   }
 }
@@ -107,9 +111,10 @@ void SpikeStatistics::load(ByteReader& from) {
 }
 
 const SpikeStatistics::Range& SpikeStatistics::range_of(const PopulationInfo& population) const {
-  const auto range = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) {
-    return r.first == population.first && r.end == std::uint64_t{population.first} + population.size;
-  });
+  // An empty population starts where the next one does.
+  const auto extent = [](const Range& range) { return std::pair(range.first, range.end); };
+  const auto range = std::ranges::lower_bound(
+      ranges_, std::pair(population.first, std::uint64_t{population.first} + population.size), {}, extent);
   assert(range != ranges_.end());
   return *range;
 }

@@ -7,8 +7,8 @@
 //          Cerebral Cortex 24:785 (2014). 1 for independent Poisson trains, 0 for a constant count, up to the number of
 //          neurons where all spike together. A last bin that is not whole does not count.
 //
-// The sums are of whole numbers, so the figures depend neither on threads nor on how the run was cut. 32 bytes per
-// neuron; one update per spike on the simulation's thread.
+// The sums are of whole numbers, so the figures depend neither on threads nor on how the run was cut. One update per
+// spike on the simulation's thread.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,15 @@ struct PopulationStatistics {
 Tick synchrony_bin(double dt);
 
 class SpikeStatistics final : public SpikeSink {
+ private:
+  struct Neuron {
+    Tick first = 0, last = 0;
+    double squares = 0;  // of the intervals, ticks^2; whole numbers, exact up to 2^53
+    std::uint64_t count = 0;
+  };
+
  public:
+  static constexpr double bytes_per_neuron = sizeof(Neuron);
   // Observes these populations after tick `discard`; spikes at and before it do not count, not even as the begin of an
   // interval. bin: as synchrony_bin says; 0: no synchrony.
   explicit SpikeStatistics(const std::vector<PopulationInfo>& populations, Tick discard = 0, Tick bin = 0);
@@ -52,11 +60,6 @@ class SpikeStatistics final : public SpikeSink {
   std::uint64_t count(std::size_t population, std::uint32_t neuron) const;
 
  private:
-  struct Neuron {
-    Tick first = 0, last = 0;
-    double squares = 0;  // of the intervals, ticks^2; whole numbers, exact up to 2^53
-    std::uint64_t count = 0;
-  };
   // A population's neurons, and its spikes by bins.
   struct Range {
     NeuronId first = 0;

@@ -132,10 +132,10 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
 }  // namespace
 
 void begin_phase(Network& network, const Experiment& experiment, const Phase& phase) {
-  for (const ProjectionSpec& projection : experiment.network.projections)
-    if (!projection.plasticity.rule.empty())
-      network.learn(projection.name,
-                    std::find(phase.learning.begin(), phase.learning.end(), projection.name) != phase.learning.end());
+  const std::set<std::string_view> learning(phase.learning.begin(), phase.learning.end());
+  const std::vector<ProjectionSpec>& projections = experiment.network.projections;
+  for (std::size_t p = 0; p < projections.size(); ++p)
+    if (!projections[p].plasticity.rule.empty()) network.simulation().learn(p, learning.contains(projections[p].name));
 }
 
 void run_phases(Network& network, const Experiment& experiment) {
@@ -571,6 +571,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   if (options.lanes) experiment.network.lanes = *options.lanes;
   if (resumed != nullptr) check_files(experiment, *resumed);
   check_network(experiment);
+  check_memory(experiment, options.threads);
   if (!options.quiet) show_warnings(experiment);
   const fs::path directory = output_directory(options, experiment);
   const std::optional<std::uint64_t> identity = identity_for(options, experiment);

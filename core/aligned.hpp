@@ -24,10 +24,10 @@ class AlignedColumn {
   explicit AlignedColumn(std::size_t size) : size_(size) {
     if (size == 0) return;
     if (size > static_cast<std::size_t>(-1) / sizeof(T) / 2) throw std::bad_alloc();
-    const std::size_t bytes = size * sizeof(T) + spare;
-    if (bytes >= huge) {
+    const std::size_t rounded = taken_by(size);
+    if (rounded >= huge) {
       // Fresh pages of the kernel are zero already.
-      mapped_ = (bytes + huge - 1) / huge * huge;
+      mapped_ = rounded;
       void* memory =
           mmap(nullptr, mapped_ + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -39,7 +39,6 @@ class AlignedColumn {
       data_ = reinterpret_cast<T*>(static_cast<char*>(memory) + skip);
       madvise(data_, mapped_, MADV_HUGEPAGE);
     } else {
-      const std::size_t rounded = (bytes + 63) / 64 * 64;
       data_ = static_cast<T*>(std::aligned_alloc(64, rounded));
       if (data_ == nullptr) throw std::bad_alloc();
       std::memset(static_cast<void*>(data_), 0, rounded);
@@ -75,6 +74,11 @@ class AlignedColumn {
   std::span<T> span() { return {data_, size_}; }
   std::span<const T> span() const { return {data_, size_}; }
   std::size_t bytes() const { return size_ * sizeof(T); }
+  // What a column of so many numbers takes.
+  static std::size_t taken_by(std::size_t size) {
+    const std::size_t bytes = size * sizeof(T) + spare, unit = bytes >= huge ? huge : 64;
+    return size == 0 ? 0 : (bytes + unit - 1) / unit * unit;
+  }
 
  private:
   static constexpr std::size_t huge = std::size_t{2} << 20, spare = 64;

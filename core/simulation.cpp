@@ -75,15 +75,30 @@ class History {
 
 void PopulationBlock::read(std::size_t, Tick, std::span<const std::uint32_t>, double*) const {}
 
-Lanes Lanes::cut(const std::vector<std::unique_ptr<PopulationBlock>>& populations, std::size_t count) {
+std::vector<PopulationShape> shapes_of(const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
+  std::vector<PopulationShape> shapes;
+  for (const auto& population : populations)
+    shapes.push_back(
+        {population->size(), population->ports(), dynamic_cast<const EventBlock*>(population.get()) != nullptr});
+  return shapes;
+}
+
+Lanes Lanes::cut(std::span<const PopulationShape> populations, std::size_t count) {
   Lanes lanes;
   lanes.pieces.assign(count, std::vector<Piece>(populations.size()));
   lanes.slots.assign(count, 0);
+  std::uint64_t all_small = 0, small_before = 0;
+  for (const PopulationShape& population : populations) all_small += population.size < count ? population.size : 0;
   for (std::size_t p = 0; p < populations.size(); ++p) {
-    const std::uint64_t size = populations[p]->size();
+    const std::uint64_t size = populations[p].size;
     // Whole cache lines of every column belong to one lane, unless that would make the lanes uneven.
     const std::uint64_t grain = size >= 16 * 64 * count ? 64 : 1;
+    const bool small = size < count;
     const auto border = [&](std::size_t k) {
+      if (small) {
+        const std::uint64_t exact = all_small * k / count;
+        return static_cast<std::uint32_t>(std::clamp(exact, small_before, small_before + size) - small_before);
+      }
       const std::uint64_t exact = size * k / count;
       return static_cast<std::uint32_t>(k == count ? size : exact / grain * grain);
     };
@@ -92,8 +107,9 @@ Lanes Lanes::cut(const std::vector<std::unique_ptr<PopulationBlock>>& population
       piece.begin = border(k);
       piece.end = border(k + 1);
       piece.first_slot = lanes.slots[k];
-      lanes.slots[k] += populations[p]->ports() * (piece.end - piece.begin);
+      lanes.slots[k] += populations[p].ports * (piece.end - piece.begin);
     }
+    if (small) small_before += size;
   }
   return lanes;
 }
@@ -108,7 +124,7 @@ struct Simulation::State {
     }
     neurons = first;
     for (std::size_t i = 0; i < per_lane.size(); ++i)
-      per_lane[i].prepare(parts.lanes.pieces[i], parts.lanes.slots[i], blocks);
+      per_lane[i].prepare(parts.lanes.pieces[i], parts.lanes.slots[i], blocks, parts.drives);
     wake();
     window = longest_window;
     window = std::min(longest_window, parts.connectivity->min_delay());
@@ -125,10 +141,16 @@ struct Simulation::State {
   };
 
   struct Lane {
-    void prepare(const std::vector<Piece>& pieces, std::uint32_t slots, const std::vector<Block>& of) {
-      events.resize(pieces.size());
+    void prepare(const std::vector<Piece>& pieces, std::uint32_t slots, const std::vector<Block>& of,
+                 const std::vector<std::unique_ptr<Drive>>& all_drives) {
+      const auto is_here = [&](std::size_t population) { return pieces[population].begin != pieces[population].end; };
+      for (const auto& drive : all_drives)
+        if (is_here(drive->population())) drives.push_back(drive.get());
+      for (std::size_t p = 0; p < pieces.size(); ++p)
+        if (is_here(p)) populations.push_back(static_cast<std::uint32_t>(p));
+      events.resize(populations.size());
       std::uint32_t end = 0;
-      for (std::size_t p = 0; p < pieces.size(); ++p) {
+      for (const std::uint32_t p : populations) {
         const std::uint32_t begin = pieces[p].first_slot;
         if (of[p].event != nullptr) {
           if (begin > end) cleared.push_back({end, begin});
@@ -138,8 +160,10 @@ struct Simulation::State {
       if (slots > end) cleared.push_back({end, slots});
     }
 
-    std::vector<Slots> cleared;      // after each tick; event blocks clear their own
-    std::vector<EventPiece> events;  // [population]
+    std::vector<std::uint32_t> populations;  // that have neurons here, ascending
+    std::vector<const Drive*> drives;        // of these, as declared
+    std::vector<Slots> cleared;              // after each tick; event blocks clear their own
+    std::vector<EventPiece> events;          // as `populations`
     SpikeList spikes;
     StageTimes times;
     // First state that is not finite: population and neuron.
@@ -151,8 +175,10 @@ struct Simulation::State {
   // Neurons that no arrival has to wake.
   void wake() {
     for (std::size_t i = 0; i < per_lane.size(); ++i)
-      for (std::size_t p = 0; p < blocks.size(); ++p)
-        if (blocks[p].event != nullptr) blocks[p].event->wake(now, parts.lanes.pieces[i][p], per_lane[i].events[p]);
+      for (std::size_t k = 0; k < per_lane[i].populations.size(); ++k) {
+        const std::uint32_t p = per_lane[i].populations[k];
+        if (blocks[p].event != nullptr) blocks[p].event->wake(now, parts.lanes.pieces[i][p], per_lane[i].events[k]);
+      }
   }
 
   void* row(void* input, const Piece& piece, std::uint32_t port) const {
@@ -175,24 +201,22 @@ struct Simulation::State {
       const std::size_t before = lane.spikes.neurons.size();
       void* const input = parts.connectivity->arrivals(index, t);
       watch.mark(lane.times.arrive);
-      for (const auto& drive : parts.drives) {
+      for (const Drive* const drive : lane.drives) {
         const Piece& piece = pieces[drive->population()];
-        if (piece.begin == piece.end) continue;
         drive->add(t, piece.begin, piece.end, row(input, piece, drive->port()),
                    blocks[drive->population()].event != nullptr ? touched : nullptr,
                    piece.slot(drive->port(), piece.begin));
       }
       watch.mark(lane.times.drive);
-      for (std::size_t p = 0; p < pieces.size(); ++p) {
+      for (std::size_t k = 0; k < lane.populations.size(); ++k) {
+        const std::uint32_t p = lane.populations[k];
         const Piece& piece = pieces[p];
-        if (piece.begin == piece.end) {
-        } else if (blocks[p].event != nullptr) {
-          blocks[p].event->visit(t, piece, row(input, piece, 0), infos[p].first, *touched, lane.events[p], lane.spikes);
-        } else {
+        if (blocks[p].event != nullptr)
+          blocks[p].event->visit(t, piece, row(input, piece, 0), infos[p].first, *touched, lane.events[k], lane.spikes);
+        else
           blocks[p].tick->advance(t, piece.begin, piece.end, row(input, piece, 0), infos[p].first, lane.spikes);
-        }
-        lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
       }
+      lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
       if (lane.spikes.neurons.size() != before)
         parts.connectivity->spiked(index, t, std::span<const NeuronId>(lane.spikes.neurons).subspan(before));
       for (Probe* probe : probes)
@@ -203,11 +227,12 @@ struct Simulation::State {
       watch.mark(lane.times.advance);
     }
     if (!check) return;
-    for (std::size_t p = 0; p < pieces.size() && !lane.broken; ++p) {
+    for (std::size_t k = 0; k < lane.populations.size() && !lane.broken; ++k) {
+      const std::uint32_t p = lane.populations[k];
       const bool by_event = blocks[p].event != nullptr;
       const std::uint32_t none = by_event ? EventPiece::nobody : pieces[p].end;
       const std::uint32_t found =
-          by_event ? lane.events[p].broken : blocks[p].tick->first_non_finite(pieces[p].begin, pieces[p].end);
+          by_event ? lane.events[k].broken : blocks[p].tick->first_non_finite(pieces[p].begin, pieces[p].end);
       if (found == none) continue;
       lane.broken = true;
       lane.broken_population = p;
@@ -216,7 +241,7 @@ struct Simulation::State {
     watch.mark(lane.times.advance);
   }
 
-  // Lane lists -> one batch by (tick, population, neuron); pieces of a population ascend with the lane.
+  // Lane lists -> one batch by (tick, neuron).
   void gather(Tick ticks) {
     while (!history.empty() &&
            history.front().first + static_cast<Tick>(history.front().ticks()) - 1 + max_delay <= now)
@@ -225,8 +250,7 @@ struct Simulation::State {
     batch.first = now - ticks + 1;
     batch.neurons.clear();
     batch.tick_begin.assign(1, 0);
-    const std::size_t populations = parts.populations.size();
-    for (std::size_t k = 0; k < static_cast<std::size_t>(ticks) * populations; ++k) {
+    for (std::size_t k = 0; k < static_cast<std::size_t>(ticks); ++k) {
       for (const Lane& lane : per_lane) {
         const SpikeList& list = lane.spikes;
         const std::uint32_t begin = k == 0 ? 0 : list.end_of[k - 1];
@@ -234,7 +258,10 @@ struct Simulation::State {
           batch.neurons.insert(batch.neurons.end(), list.neurons.begin() + begin,
                                list.neurons.begin() + list.end_of[k]);
       }
-      if ((k + 1) % populations == 0) batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
+      // Every lane's neurons ascend, and those of one population ascend with the lane: mostly there is little to sort.
+      const auto first = batch.neurons.begin() + batch.tick_begin.back();
+      if (!std::is_sorted(first, batch.neurons.end())) std::sort(first, batch.neurons.end());
+      batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
     }
     parts.connectivity->emitted(batch);
     fan_out_pending = true;

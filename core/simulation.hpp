@@ -120,6 +120,13 @@ class Drive {
   virtual std::uint32_t port() const = 0;
 };
 
+// What the cut into lanes depends on.
+struct PopulationShape {
+  std::uint32_t size = 0, ports = 0;
+  bool by_event = false;
+};
+std::vector<PopulationShape> shapes_of(const std::vector<std::unique_ptr<PopulationBlock>>& populations);
+
 // A lane's input is one array: for each population in order its ports, for each port one row of that piece's neurons.
 // A synapse addresses its target by the index in that array (its slot), so ports cost nothing at run time.
 struct Piece {
@@ -157,13 +164,14 @@ struct Lanes {
   std::size_t count() const { return pieces.size(); }
 
   // Cuts every population into `count` pieces of nearly equal size, on borders of 64 neurons where sizes allow.
-  static Lanes cut(const std::vector<std::unique_ptr<PopulationBlock>>& populations, std::size_t count);
+  // Populations of fewer neurons than lanes are cut as if they were one, so that lanes share many small ones evenly.
+  static Lanes cut(std::span<const PopulationShape> populations, std::size_t count);
 };
 
-// Spikes of one lane in one window, by (tick, population, neuron).
+// Spikes of one lane in one window, by (tick, neuron).
 struct SpikeList {
   std::vector<NeuronId> neurons;
-  std::vector<std::uint32_t> end_of;  // [tick in window * populations + population]: size of `neurons` after it
+  std::vector<std::uint32_t> end_of;  // [tick in window]: size of `neurons` after it
 };
 
 // Ticks after `begin`, up to and including `end`.

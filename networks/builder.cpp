@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -11,6 +12,7 @@
 #include "core/errors.hpp"
 #include "core/time.hpp"
 #include "networks/complaints.hpp"
+#include "networks/plastic_bundle.hpp"
 #include "networks/values.hpp"
 
 namespace rheo {
@@ -107,30 +109,70 @@ std::vector<NeuronSet> neurons_of(const std::vector<TargetRange>& targets) {
   return neurons;
 }
 
-// Whether the stretches from first to last neuron overlap.
-bool meet(const NeuronSet& a, const NeuronSet& b) {
-  return a.first < b.end && b.first < a.end;
+// How many delays `synapses` synapses of a projection have, expected.
+double expected_delays(const ProjectionPlan& plan, double synapses) {
+  const auto occurs = [synapses](double share) { return 1 - std::exp(-synapses * share); };
+  const auto equally = [&](double delays) { return delays * occurs(1 / delays); };
+  double travel = 0;
+  if (plan.travel_time) travel = plan.longest_travel_time / plan.dt;
+  if (std::holds_alternative<std::vector<double>>(plan.spec->delay))
+    return equally(static_cast<double>(longest_delay(plan)));
+  const auto* const d = std::get_if<Distribution>(&plan.spec->delay);
+  if (d == nullptr) return equally(1 + travel);
+  if (d->kind == Distribution::Kind::choice) return equally(static_cast<double>(d->choices.size()) + travel);
+  const Range range = reach(*d);
+  const double low = std::max(range.low, d->min.value_or(range.low)),
+               high = std::min(range.high, d->max.value_or(range.high)), width = (high - low) / plan.dt + 1;
+  if (d->kind == Distribution::Kind::uniform || d->b == 0) return equally(std::max(1.0, width + travel));
+  const auto below = [&](double delay) {  // share of draws
+    const bool is_log = d->kind == Distribution::Kind::lognormal;
+    const double z = ((is_log ? std::log(std::max(delay, 1e-300)) : delay) - d->a) / d->b;
+    return std::erfc(-z / std::sqrt(2.0)) / 2;
+  };
+  const double all = below(high) - below(low);
+  if (!(all > 0)) return equally(std::max(1.0, width + travel));
+  // Groups of neighbouring delays that are as likely as each other, nearly.
+  const double groups = std::min(256.0, std::ceil(width)), ticks = width / groups;
+  double sum = 0, before = below(low);
+  for (double group = 1; group <= groups; ++group) {
+    const double here = below(low + (high - low) * group / groups);
+    sum += ticks * occurs((here - before) / all / ticks);
+    before = here;
+  }
+  return sum + travel * occurs(1 / (travel + 1));
 }
-bool meet(const std::vector<NeuronSet>& all, const std::vector<NeuronSet>& others) {
-  return std::any_of(all.begin(), all.end(), [&](const NeuronSet& a) {
-    return std::any_of(others.begin(), others.end(), [&](const NeuronSet& b) { return meet(a, b); });
-  });
+
+// Of two lists of disjoint ranges, each ascending: calls use(a, b) for those whose stretches from first to last neuron
+// overlap, until it returns true, which is then returned.
+template <class Sets, class Use>
+bool any_overlap(const Sets& all, const Sets& others, const Use& use) {
+  auto a = all.begin();
+  for (auto b = others.begin(); a != all.end() && b != others.end();) {
+    if (a->first < b->end && b->first < a->end && use(*a, *b)) return true;
+    a->end < b->end ? ++a : ++b;
+  }
+  return false;
 }
 
 // The rows of a bundle: its sources, ascending. A projection on its own keeps the numbers that it has.
 std::vector<SourceRange> rows_of(std::span<const ProjectionPlan* const> members) {
-  std::vector<SourceRange> rows;
+  std::vector<SourceRange> ranges;
   for (const ProjectionPlan* member : members)
-    for (const SourceRange& range : member->sources)
-      if (std::none_of(rows.begin(), rows.end(), [&](const SourceRange& r) { return r.first == range.first; }))
-        rows.push_back(range);
-  std::sort(rows.begin(), rows.end(), [](const SourceRange& a, const SourceRange& b) { return a.first < b.first; });
-  if (members.size() > 1) {
-    std::uint32_t row = 0;
-    for (SourceRange& range : rows) {
-      range.row = row;
-      row += (range.end - range.first + range.step - 1) / range.step;
-    }
+    ranges.insert(ranges.end(), member->sources.begin(), member->sources.end());
+  std::ranges::sort(ranges, {}, &SourceRange::first);
+  const auto repeated = std::ranges::unique(ranges, {}, &SourceRange::first);
+  ranges.erase(repeated.begin(), repeated.end());
+  std::vector<SourceRange> rows;  // neighbours as one, so that a spike of many small populations is soon found
+  std::uint32_t row = 0;
+  for (SourceRange range : ranges) {
+    const std::uint32_t count = (range.end - range.first + range.step - 1) / range.step;
+    if (members.size() > 1) range.row = row;
+    row += count;
+    if (!rows.empty() && rows.back().end == range.first && rows.back().step == 1 && range.step == 1 &&
+        rows.back().row + (rows.back().end - rows.back().first) == range.row)
+      rows.back().end = range.end;
+    else
+      rows.push_back(range);
   }
   return rows;
 }
@@ -297,7 +339,7 @@ class LaneBuilder {
   template <class Address, class Real>
   void fill_weighted(SynapseBlock& block) {
     fill<WeightedSynapse<Address, Real>>(block);
-    if (bundle_.plastic) make_plastic<Address, Real>(block, *bundle_.plastic, bundle_.plastic->first_slot(lane_));
+    if (bundle_.plastic) make_plastic<Address, Real>(block, *bundle_.plastic, bundle_.plastic->first_slot[lane_]);
   }
 
   // Members in order and targets ascending: a row's synapses stand by (projection, target, canonical order).
@@ -422,11 +464,15 @@ std::uint32_t SynapseBundle::projection_of(NeuronId source, NeuronId target) con
   return first + m;
 }
 
+std::size_t bundle_of(const std::vector<SynapseBundle>& bundles, std::size_t projection) {
+  const SynapseBundle& bundle = range_of(bundles, static_cast<std::uint32_t>(projection), &SynapseBundle::first);
+  return static_cast<std::size_t>(&bundle - bundles.data());
+}
+
 std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron) {
-  for (const SourceRange& range : sources)
-    if (neuron >= range.first && neuron < range.end && (neuron - range.first) % range.step == 0)
-      return range.row + (neuron - range.first) / range.step;
-  return Connector::nobody;
+  const auto after = std::ranges::upper_bound(sources, neuron, {}, &SourceRange::first);
+  if (after == sources.begin() || !after[-1].contains(neuron)) return Connector::nobody;
+  return after[-1].row + (neuron - after[-1].first) / after[-1].step;
 }
 
 double ProjectionPlan::magnitude(double weight) const {
@@ -446,26 +492,38 @@ Tick longest_delay(const ProjectionPlan& plan) {
   return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time, plan.dt));
 }
 
+namespace {
+
+bool share_a_target(const ProjectionPlan& one, const ProjectionPlan& other) {
+  const auto ascending = [](const ProjectionPlan& plan) {
+    std::vector<NeuronSet> neurons = neurons_of(plan.targets);
+    std::ranges::sort(neurons, {}, &NeuronSet::first);
+    return neurons;
+  };
+  return any_overlap(ascending(one), ascending(other), [](const NeuronSet&, const NeuronSet&) { return true; });
+}
+
+}  // namespace
+
 bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPlan& next) {
   if (next.plastic || bundle.front()->plastic) return false;
   // A weight for each synapse where one would do for all costs more than longer rows save.
   if (is_constant(next.spec->weight) || is_constant(bundle.front()->spec->weight)) return false;
+  // Each member is compared with each other one, and a synapse that is read back is looked for in all of them.
+  constexpr std::size_t most_members = 256;
+  if (bundle.size() == most_members) return false;
   double synapses = next.connector->expected_synapses();
-  const std::vector<NeuronSet> sources = neurons_of(next.sources), targets = neurons_of(next.targets);
   bool shares_a_row = false;
   for (const ProjectionPlan* member : bundle) {
     synapses += member->connector->expected_synapses();
-    for (const NeuronSet& theirs : neurons_of(member->sources))
-      for (const NeuronSet& ours : sources) {
-        const bool same = theirs.first == ours.first && theirs.end == ours.end && theirs.step == ours.step;
-        if (!same && meet(theirs, ours)) return false;
-        shares_a_row = shares_a_row || same;
-      }
+    const bool differ = any_overlap(member->sources, next.sources, [&](const NeuronSet& theirs, const NeuronSet& ours) {
+      const bool same = theirs.first == ours.first && theirs.end == ours.end && theirs.step == ours.step;
+      shares_a_row = shares_a_row || same;
+      return !same;
+    });
+    if (differ) return false;
     // Where both reach a target, (source, projection) must be the same order as (projection, source).
-    if (meet(neurons_of(member->targets), targets))
-      for (const NeuronSet& theirs : neurons_of(member->sources))
-        for (const NeuronSet& ours : sources)
-          if (theirs.end > ours.first) return false;
+    if (member->sources.back().end > next.sources.front().first && share_a_target(*member, next)) return false;
   }
   return shares_a_row && synapses < 4e9;
 }
@@ -475,7 +533,8 @@ namespace {
 std::shared_ptr<const PlasticPlan> place_targets(const ProjectionPlan& plan, const Lanes& lanes) {
   PlasticPlan& placed = *plan.plastic;
   placed.ranges.assign(lanes.count(), {});
-  for (std::size_t lane = 0; lane < lanes.count(); ++lane)
+  placed.first_slot.assign(lanes.count(), 0);
+  for (std::size_t lane = 0; lane < lanes.count(); ++lane) {
     for (const TargetRange& range : plan.targets) {
       const Piece& piece = lanes.pieces[lane][range.population];
       std::uint32_t begin = range.begin;
@@ -488,12 +547,88 @@ std::shared_ptr<const PlasticPlan> place_targets(const ProjectionPlan& plan, con
       here.step = range.step;
       here.slot = piece.slot(placed.inhibitory ? range.port_negative : range.port_positive, begin);
       here.first_target = range.first + (begin - range.begin) / range.step;
+      std::uint32_t& first = placed.first_slot[lane];
+      first = placed.ranges[lane].empty() ? here.slot : std::min(first, here.slot);
       placed.ranges[lane].push_back(here);
     }
+    std::ranges::sort(placed.ranges[lane], {}, &PlasticPlan::Range::first);
+  }
   return plan.plastic;
 }
 
 }  // namespace
+
+BundleMemory expected_memory(std::span<const ProjectionPlan* const> members, Delivery delivery, const Lanes& lanes,
+                             unsigned threads) {
+  const ProjectionPlan& first = *members.front();
+  const bool wheel = delivery.kind == Delivery::Kind::wheel, weighted = !is_constant(first.spec->weight);
+  const PlasticPlan* const plastic = first.plastic.get();
+  const std::size_t address = delivery.narrow ? 2 : 4;
+  const std::size_t real = bytes_of(plastic != nullptr ? plastic->precision : first.precision);
+  const std::size_t record = address + (weighted || plastic != nullptr ? real : 0);
+  const auto bytes = [](double count, std::size_t width) {
+    return static_cast<double>(AlignedColumn<std::byte>::taken_by(static_cast<std::size_t>(count) * width));
+  };
+  std::size_t rows = 0;
+  for (const SourceRange& range : rows_of(members))
+    rows = std::max<std::size_t>(rows, range.row + (range.end - range.first + range.step - 1) / range.step);
+  Tick longest = 1;
+  for (const ProjectionPlan* member : members) longest = std::max(longest, longest_delay(*member));
+  struct Lane {
+    double synapses = 0, width = 0;
+  };
+  std::vector<Lane> reached;
+  double all_synapses = 0;
+  for (const std::vector<Piece>& pieces : lanes.pieces) {
+    double synapses = 0, width = 0;
+    for (const ProjectionPlan* member : members) {
+      double here = 0, of_all = 0;
+      for (const TargetRange& range : member->targets) {
+        const Piece& piece = pieces[range.population];
+        const std::uint32_t begin = std::max(piece.begin, range.begin), end = std::min(piece.end, range.end);
+        of_all += (range.end - range.begin + range.step - 1) / range.step;
+        here += begin < end ? (end - begin + range.step - 1) / range.step : 0;
+        width += begin < end ? end - begin : 0;
+      }
+      synapses += member->connector->expected_synapses() * here / std::max(1.0, of_all);
+    }
+    if (synapses < 0.5) continue;
+    reached.push_back({synapses, width});
+    all_synapses += synapses;
+  }
+  double delays = 0;  // of a row on one lane
+  for (const ProjectionPlan* member : members)
+    delays = std::max(delays, expected_delays(*member, all_synapses / static_cast<double>(reached.size() * rows)));
+  BundleMemory all;
+  std::vector<double> transient;
+  for (const auto& [synapses, width] : reached) {
+    const double slices = wheel ? delays * static_cast<double>(rows) : 0;
+    const double index = bytes(static_cast<double>(rows) + 1, 4);
+    const double records = bytes(synapses, record);
+    const double columns =
+        plastic == nullptr
+            ? records
+            : bytes(synapses, address) + static_cast<double>(plastic->rule->columns.size()) * bytes(synapses, real);
+    all.kept += (wheel ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
+    const double sorting = wheel ? bytes(synapses, longest <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4) +
+                                       slices * sizeof(DelaySlice)
+                                 : 0;
+    // The cursors of rows; and what learns is made from records.
+    const double filling = 4.0 * static_cast<double>(rows) + sorting;
+    transient.push_back(plastic == nullptr ? filling : std::max(records + filling - columns, records));
+    // Nobody has written yet to columns of zeros that are fresh pages.
+    if (plastic != nullptr && synapses * static_cast<double>(real) > 2e6)
+      for (std::size_t c = 1; c < plastic->rule->columns.size(); ++c)
+        if (plastic->rule->columns[c].initial == 0) all.building -= bytes(synapses, real);
+    if (plastic != nullptr) all.learning += learning_bytes(*plastic, width, synapses, first.precision);
+  }
+  std::ranges::sort(transient, std::greater<>());
+  for (std::size_t lane = 0; lane < std::min<std::size_t>(threads, transient.size()); ++lane)
+    all.building += transient[lane];
+  if (plastic != nullptr)
+    all.learning += static_cast<double>(rows) * static_cast<double>(12 + real * plastic->rule->pre.size());
+  return all;
+}
 
 SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, Delivery delivery,
                            const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals) {

@@ -2,6 +2,7 @@
 // nothing is allocated per synapse, and what is transient is at most the delays of the lanes being built.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -28,7 +29,7 @@ struct TargetRange {
 struct ProjectionPlan {
   const ProjectionSpec* spec = nullptr;
   const Connector* connector = nullptr;
-  std::vector<SourceRange> sources;  // disjoint; in the order of the projection's selections
+  std::vector<SourceRange> sources;  // disjoint, ascending by neuron; their rows in the order of the selections
   std::uint32_t rows = 0;
   std::vector<TargetRange> targets;
   bool conductance = false;                                                       // the magnitude of a weight counts
@@ -47,7 +48,13 @@ struct ProjectionPlan {
   double magnitude(double weight) const;
 };
 
-// The row of a neuron, or Connector::nobody where it is no source.
+// Of ranges that ascend by `first`, the last one that starts at or before an index. There is one.
+template <class Range, class Number>
+const Range& range_of(const std::vector<Range>& ranges, Number index, Number Range::*first) {
+  return std::ranges::upper_bound(ranges, index, {}, first)[-1];
+}
+
+// The row of a neuron, or Connector::nobody where it is no source. sources: ascending by neuron.
 std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron);
 
 // What was built of one projection.
@@ -65,6 +72,15 @@ bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPla
 // with a key ("projections.NAME.delay").
 SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, Delivery delivery,
                            const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals);
+
+// Bytes of a bundle, known before any of it is built.
+struct BundleMemory {
+  double kept = 0;      // by all of its blocks
+  double learning = 0;  // by what learns, once it runs
+  double building = 0;  // at the most on top of `kept`, while so many threads build it; may be < 0
+};
+BundleMemory expected_memory(std::span<const ProjectionPlan* const> members, Delivery delivery, const Lanes& lanes,
+                             unsigned threads);
 
 // A delay in ticks that no synapse of the projection exceeds, known before anything is drawn.
 Tick longest_delay(const ProjectionPlan& plan);

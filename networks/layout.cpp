@@ -19,11 +19,15 @@ constexpr double good_plastic_slice = 200;
 constexpr double shortest_row_of_visits = 16;  // synapses of a source onto one lane, by wheel
 constexpr std::uint64_t fewest_neurons = 500;  // per lane
 constexpr std::uint64_t most_lanes = 64;
+// What populations and projections have on all lanes together, where a few lanes are enough for that: of many small
+// ones a lane takes more room and time than it is worth.
+constexpr std::uint64_t most_parts = 1 << 20, few_lanes = 4;
 constexpr std::uint64_t ring_bytes = 1 << 20;  // a ring should stay in the second-level cache of a core
 
 // What the choice depends on.
 struct Figures {
   std::uint64_t slots = 0, neurons = 0;
+  std::uint64_t lanes = most_lanes;  // at most
   double out_degree = 0;             // synapses of a row
   double slices = 0;                 // delays of a row
   double by_ring = 0, by_wheel = 0;  // ns for the synapses of a row
@@ -56,7 +60,7 @@ double delays_of(const ProjectionPlan& plan, double n) {
 }
 
 std::uint64_t lanes_for_ring(const Figures& f) {
-  std::uint64_t count = std::min(most_lanes, f.neurons / fewest_neurons);
+  std::uint64_t count = std::min(f.lanes, f.neurons / fewest_neurons);
   if (f.out_degree > 0)
     count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(f.out_degree / good_row)));
   const std::uint64_t fitting = ring_bytes / sizeof(float) / f.ticks;
@@ -69,7 +73,7 @@ std::uint64_t lanes_for_ring(const Figures& f) {
 }
 
 std::uint64_t lanes_for_wheel(const Figures& f) {
-  std::uint64_t count = std::min(most_lanes, f.neurons / fewest_neurons);
+  std::uint64_t count = std::min(f.lanes, f.neurons / fewest_neurons);
   if (f.out_degree > 0) {
     const double slice = f.out_degree / f.slices;
     count = std::min(count, std::max<std::uint64_t>(
@@ -88,15 +92,16 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
 }  // namespace
 
 Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
-                     const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
+                     std::span<const PopulationShape> populations) {
   Layout layout;
   Figures f;
   f.plastic = !spec.signals.empty();
-  for (const auto& population : populations) {
-    f.slots += std::uint64_t{population->ports()} * population->size();
-    f.neurons += population->size();
-    f.by_event |= dynamic_cast<const EventBlock*>(population.get()) != nullptr;
+  for (const PopulationShape& population : populations) {
+    f.slots += std::uint64_t{population.ports} * population.size;
+    f.neurons += population.size;
+    f.by_event |= population.by_event;
   }
+  f.lanes = std::clamp(most_parts / (populations.size() + projections.size()), few_lanes, most_lanes);
   double synapses = 0, rows = 0;
   Tick longest = 1;
   for (std::size_t p = 0; p < projections.size();) {

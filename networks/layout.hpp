@@ -2,7 +2,6 @@
 // on it, so it follows from the network alone.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -20,6 +19,6 @@ struct Layout {
 };
 
 Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
-                     const std::vector<std::unique_ptr<PopulationBlock>>& populations);
+                     std::span<const PopulationShape> populations);
 
 }  // namespace rheo

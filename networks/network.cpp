@@ -24,6 +24,7 @@
 #include "networks/complaints.hpp"
 #include "networks/connector.hpp"
 #include "networks/layout.hpp"
+#include "networks/memory.hpp"
 #include "networks/plasticity.hpp"
 #include "networks/population_plan.hpp"
 #include "networks/positions.hpp"
@@ -97,6 +98,7 @@ class Plan {
       if (!seen.insert(input.name).second) refuse(key, {}, "declared twice", "names that differ");
       check_input(input, key);
     }
+    find_currents();
   }
 
   const ModelInfo& model(std::size_t population) const { return *models_[population]; }
@@ -142,26 +144,24 @@ class Plan {
   }
 
   // Whether somebody writes to the population's port of currents, the last one.
-  bool needs_current(std::size_t population) const {
-    const auto is_current = [&](const std::string& port_name) { return port_name == "I"; };
-    for (const InputSpec& input : spec_.inputs)
-      for (const Selection& target : input.target)
-        if (index_.at(target.population) == population && (brings_current(input) || is_current(input.port)))
-          return true;
-    for (const ProjectionSpec& projection : spec_.projections)
-      for (const Selection& target : projection.target)
-        if (index_.at(target.population) == population && is_current(projection.port)) return true;
-    return false;
-  }
-  bool has_lasting_current(std::size_t population) const {
-    return std::any_of(spec_.inputs.begin(), spec_.inputs.end(), [&](const InputSpec& input) {
-      return lasts(input) && std::any_of(input.target.begin(), input.target.end(), [&](const Selection& target) {
-               return index_.at(target.population) == population;
-             });
-    });
-  }
+  bool needs_current(std::size_t population) const { return needs_current_[population]; }
+  bool has_lasting_current(std::size_t population) const { return has_lasting_current_[population]; }
 
  private:
+  void find_currents() {
+    needs_current_.assign(spec_.populations.size(), false);
+    has_lasting_current_.assign(spec_.populations.size(), false);
+    const auto mark = [&](const std::vector<Selection>& targets, std::vector<bool>& marked) {
+      for (const Selection& target : targets) marked[index_.at(target.population)] = true;
+    };
+    for (const InputSpec& input : spec_.inputs) {
+      if (brings_current(input) || input.port == "I") mark(input.target, needs_current_);
+      if (lasts(input)) mark(input.target, has_lasting_current_);
+    }
+    for (const ProjectionSpec& projection : spec_.projections)
+      if (projection.port == "I") mark(projection.target, needs_current_);
+  }
+
   // Numbers that are given one by one. What a distribution draws is checked where it is drawn.
   void check_value(const Value& value, const std::string& key, const Range& allowed) const {
     const auto check = [&](double x, const std::string& where) {
@@ -293,15 +293,18 @@ class Plan {
   }
 
   void check_disjoint(const std::vector<Selection>& selections, const std::string& key) const {
-    std::vector<std::pair<std::size_t, NeuronRange>> ranges;
+    std::vector<std::pair<NeuronId, NeuronId>> stretches;  // from the first neuron to behind the last one
     for (const Selection& selection : selections) {
       const auto [population, range] = resolve(selection, key);
-      for (const auto& [other, theirs] : ranges)
-        if (other == population && range.begin < theirs.end && theirs.begin < range.end)
-          refuse(key, "\"" + selection.population + "\"", "selections overlap or interleave",
-                 "ranges of neurons that lie apart");
-      ranges.emplace_back(population, range);
+      stretches.emplace_back(first_[population] + range.begin, first_[population] + range.end);
     }
+    std::sort(stretches.begin(), stretches.end());
+    for (std::size_t i = 1; i < stretches.size(); ++i)
+      if (stretches[i].first < stretches[i - 1].second) {
+        const auto after = std::upper_bound(first_.begin(), first_.end(), stretches[i].first);
+        refuse(key, "\"" + spec_.populations[static_cast<std::size_t>(after - first_.begin()) - 1].name + "\"",
+               "selections overlap or interleave", "ranges of neurons that lie apart");
+      }
   }
 
   void check_input(const InputSpec& input, const std::string& key) const {
@@ -373,6 +376,7 @@ class Plan {
   std::map<std::string, std::size_t> index_;
   std::vector<const ModelInfo*> models_;
   std::vector<NeuronId> first_;
+  std::vector<bool> needs_current_, has_lasting_current_;  // [population]
 };
 
 std::unique_ptr<PopulationBlock> build_source(const NetworkSpec& spec, const PopulationSpec& population) {
@@ -386,13 +390,25 @@ std::unique_ptr<PopulationBlock> build_source(const NetworkSpec& spec, const Pop
   return std::make_unique<SpikeSource>(population.name, population.size, std::move(events));
 }
 
-// Populations, updated as they ask for or as it pays.
-std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpec& spec, const Plan& plan, Isa isa,
-                                                                std::span<const ProjectionPlan* const> projections) {
+// The description of no more than the first `most` neurons.
+PopulationSpec first_neurons(PopulationSpec population, std::uint32_t most) {
+  if (population.size <= most) return population;
+  population.size = most;
+  for (auto* table : {&population.params, &population.initial})
+    for (auto& [name, value] : *table)
+      if (auto* list = std::get_if<std::vector<double>>(&value)) list->resize(most);
+  return population;
+}
+
+// Populations, updated as they ask for or as it pays: the first `most` neurons of each.
+std::vector<PopulationPlan> plan_populations(const NetworkSpec& spec, const Plan& plan, Isa isa,
+                                             std::span<const ProjectionPlan* const> projections, std::uint32_t most) {
   std::vector<PopulationPlan> plans;
   std::vector<PopulationActivity> activities(spec.populations.size());
   for (std::size_t i = 0; i < spec.populations.size(); ++i) {
-    plans.push_back(plan_population(spec, spec.populations[i], plan.model(i), isa));
+    const PopulationSpec& population = spec.populations[i];
+    plans.push_back(plan_population(spec, population.size > most ? first_neurons(population, most) : population,
+                                    plan.model(i), isa));
     plans.back().with_current = plan.needs_current(i);
     plans.back().lasting_current = plan.has_lasting_current(i);
     if (!plan.model(i).ports.empty())
@@ -404,9 +420,16 @@ std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpe
       activities[population].driven += static_cast<double>(range.count()) / spec.populations[population].size;
     }
   const std::vector<bool> by_event = choose_updates(spec, activities, projections);
+  for (std::size_t i = 0; i < plans.size(); ++i) plans[i].by_event = by_event[i];
+  return plans;
+}
+
+std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpec& spec, const Plan& plan, Isa isa,
+                                                                std::span<const ProjectionPlan* const> projections) {
+  constexpr std::uint32_t all = std::numeric_limits<std::uint32_t>::max();
+  const std::vector<PopulationPlan> plans = plan_populations(spec, plan, isa, projections, all);
   std::vector<std::unique_ptr<PopulationBlock>> made;
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    plans[i].by_event = by_event[i];
     made.push_back(plan.model(i).ports.empty()
                        ? build_source(spec, spec.populations[i])
                        : below("populations." + plans[i].name, [&] { return make_population(plans[i]); }));
@@ -599,9 +622,8 @@ std::function<Point(std::uint32_t)> places_of(const NetworkSpec& spec, const Pla
     first += range.count();
   }
   return [ranges](std::uint32_t index) {
-    std::size_t r = ranges.size() - 1;
-    while (ranges[r].first > index) --r;
-    return ranges[r].places.at(ranges[r].neurons.begin + (index - ranges[r].first) * ranges[r].neurons.step);
+    const Range& range = range_of(ranges, index, &Range::first);
+    return range.places.at(range.neurons.begin + (index - range.first) * range.neurons.step);
   };
 }
 
@@ -665,6 +687,7 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
     p.sources.push_back({{first + range.begin, first + range.end, range.step}, p.rows});
     p.rows += range.count();
   }
+  std::ranges::sort(p.sources, {}, &SourceRange::first);
   for (const Selection& selection : projection.target) {
     const auto [population, range] = plan.resolve(selection, key + ".target");
     p.targets.push_back({population, plan.first(population), range.begin, range.end, range.step, resolved.targets,
@@ -687,9 +710,7 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   ConnectorEnds ends{.sources = p.rows, .targets = resolved.targets};
   if (meet)
     ends.self = [sources = p.sources, targets = p.targets](std::uint32_t target) {
-      std::size_t r = targets.size() - 1;
-      while (targets[r].first > target) --r;
-      const TargetRange& range = targets[r];
+      const TargetRange& range = range_of(targets, target, &TargetRange::first);
       return row_of(sources, range.population_first + range.begin + (target - range.first) * range.step);
     };
   else
@@ -711,8 +732,9 @@ double bytes_of_neuron(const PopulationSpec& population, double real) {
   return real * static_cast<double>(model.columns.size() + 1 + static_cast<std::size_t>(own));
 }
 
-// Refuses what cannot fit before it is allocated, by the least that neurons and synapses take.
-void check_memory(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections) {
+// Refuses what cannot fit before it is allocated, by the least that neurons and synapses take: cheap, and with the
+// projection that is too large.
+void refuse_hopeless(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections) {
   const auto memory = static_cast<double>(usable_memory());
   const auto refuse_beyond = [memory](double bytes, const std::string& key, std::string value) {
     if (bytes > memory)
@@ -926,7 +948,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<c
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
                  const StoredSynapses*& synapses, SignalBoard*& signals) {
   const Plan plan(spec);
-  check_memory(spec, {});
+  refuse_hopeless(spec, {});
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
   parts.dt = spec.dt;
@@ -936,11 +958,11 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
   if (resolved.size() > 65535) refuse("projections", std::to_string(resolved.size()), "too many", "at most 65535");
-  check_memory(spec, resolved);
+  refuse_hopeless(spec, resolved);
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
   parts.populations = build_populations(spec, plan, isa, plans);
-  Layout layout = choose_layout(spec, plans, parts.populations);
+  Layout layout = choose_layout(spec, plans, shapes_of(parts.populations));
   std::vector<SynapseBundle> bundles;
   for (std::size_t first = 0; first < resolved.size(); first = layout.bundle_end[bundles.size() - 1]) {
     const std::size_t size = layout.bundle_end[bundles.size()] - first;
@@ -1015,12 +1037,12 @@ void warn_of_slow_states(const NetworkSpec& spec, const Plan& plan, std::span<co
 
 CheckedNetwork Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
-  check_memory(spec, {});
+  refuse_hopeless(spec, {});
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
   plan_signals(spec, plan, resolved);
-  check_memory(spec, resolved);
+  refuse_hopeless(spec, resolved);
   CheckedNetwork checked;
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) {
@@ -1030,6 +1052,26 @@ CheckedNetwork Network::check(const NetworkSpec& spec) {
   checked.warnings = misleading_signs(spec, plans);
   warn_of_slow_states(spec, plan, plans, checked.warnings);
   return checked;
+}
+
+NetworkMemory Network::expected_memory(const NetworkSpec& spec, unsigned threads) {
+  const Plan plan(spec);
+  refuse_hopeless(spec, {});
+  std::vector<ResolvedProjection> resolved;
+  for (const ProjectionSpec& projection : spec.projections)
+    resolved.push_back(resolve_projection(spec, plan, projection));
+  std::vector<const ProjectionPlan*> projections;
+  for (const ResolvedProjection& projection : resolved) projections.push_back(&projection.plan);
+  const std::vector<PopulationPlan> populations =
+      plan_populations(spec, plan, chosen_isa(), projections, sampled_neurons);
+  std::vector<PopulationShape> shapes;
+  for (std::size_t i = 0; i < populations.size(); ++i) {
+    const auto ports = static_cast<std::uint32_t>(plan.model(i).ports.size());
+    shapes.push_back({spec.populations[i].size, ports == 0 || populations[i].with_current ? ports : ports - 1,
+                      populations[i].by_event});
+  }
+  return rheo::expected_memory(spec, populations, projections, choose_layout(spec, projections, shapes),
+                               threads == 0 ? usable_processors() : threads);
 }
 
 void Network::check_draws(const NetworkSpec& spec) {
@@ -1079,11 +1121,11 @@ std::vector<double> Network::signal(const std::string& name) const {
 
 std::pair<NeuronId, std::uint32_t> Network::owner(std::size_t lane, std::uint32_t slot) const {
   const std::vector<Piece>& pieces = lanes_.pieces[lane];
-  // The last piece that starts at or before the slot and has neurons.
-  std::size_t p = pieces.size();
-  while (p-- > 0 && (pieces[p].first_slot > slot || pieces[p].begin == pieces[p].end)) continue;
-  const std::uint32_t offset = slot - pieces[p].first_slot, width = pieces[p].end - pieces[p].begin;
-  return {simulation_.populations()[p].first + pieces[p].begin + offset % width, offset / width};
+  // The last one that starts at or before the slot: pieces without slots start where the next one does.
+  const Piece& piece = range_of(pieces, slot, &Piece::first_slot);
+  const std::uint32_t offset = slot - piece.first_slot, width = piece.end - piece.begin;
+  const auto p = static_cast<std::size_t>(&piece - pieces.data());
+  return {simulation_.populations()[p].first + piece.begin + offset % width, offset / width};
 }
 
 void Network::learn(std::string_view projection, bool learns) {
@@ -1103,19 +1145,12 @@ void Network::learn(std::string_view projection, bool learns) {
                     .suggestion = known ? std::string() : nearest(projection, plastic)});
 }
 
-std::size_t Network::bundle_of(std::size_t projection) const {
-  const std::vector<SynapseBundle>& bundles = synapses_->bundles();
-  std::size_t index = 0;
-  while (projection >= bundles.at(index).first + bundles[index].members.size()) ++index;
-  return index;
-}
-
 SynapseColumn Network::read_column(std::size_t projection, std::size_t column) const {
-  return synapses_->read_column(bundle_of(projection), column);
+  return synapses_->read_column(bundle_of(synapses_->bundles(), projection), column);
 }
 
 void Network::outgoing(std::size_t projection, NeuronId source, std::vector<Synapse>& to) const {
-  const std::size_t index = bundle_of(projection);
+  const std::size_t index = bundle_of(synapses_->bundles(), projection);
   const SynapseBundle& bundle = synapses_->bundles()[index];
   const auto row = row_of(bundle.sources, source);
   if (row == Connector::nobody) return;

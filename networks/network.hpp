@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/simulation.hpp"
+#include "networks/memory.hpp"
 #include "networks/port_weights.hpp"
 #include "networks/spec.hpp"
 
@@ -53,6 +54,10 @@ class Network {
   // they are built, and nowhere else.
   static void check_draws(const NetworkSpec& spec);
 
+  // What it will take once it is checked. The first neurons of each population are drawn for that. threads: that would
+  // build it, 0 for one per processor.
+  static NetworkMemory expected_memory(const NetworkSpec& spec, unsigned threads = 0);
+
   Simulation& simulation() { return simulation_; }
   const Simulation& simulation() const { return simulation_; }
   const std::vector<ProjectionInfo>& projections() const { return projections_; }
@@ -81,8 +86,6 @@ class Network {
   double bytes_per_synapse() const;
 
  private:
-  std::size_t bundle_of(std::size_t projection) const;
-
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
   const StoredSynapses* synapses_ = nullptr;  // owned by the simulation

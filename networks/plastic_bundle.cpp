@@ -38,12 +38,6 @@ void for_each_spike(const SynapseBundle& bundle, const SpikeBatch& batch, const 
 
 }  // namespace
 
-std::uint32_t PlasticPlan::first_slot(std::size_t lane) const {
-  std::uint32_t first = std::numeric_limits<std::uint32_t>::max();
-  for (const Range& range : ranges[lane]) first = std::min(first, range.slot);
-  return ranges[lane].empty() ? 0 : first;
-}
-
 template <class Real>
 auto PlasticBundle<Real>::decay_table(double tau, double dt) -> DecayTable {
   DecayTable table;
@@ -118,7 +112,7 @@ PlasticBundle<Real>::PlasticBundle(const SynapseBundle& bundle, Tick max_delay, 
     Lane& lane = lanes_[l];
     for (const AlignedColumn<std::byte>& column : bundle.lanes[l].columns)
       lane.columns.push_back(const_cast<std::byte*>(column.data()));
-    const std::uint32_t first = plan.first_slot(l);
+    const std::uint32_t first = plan.first_slot[l];
     for (const PlasticPlan::Range& range : plan.ranges[l])
       lane.width = std::max(lane.width, range.slot - first + (range.end - range.first));
     lane.width = rounded_up(lane.width, 16);
@@ -316,36 +310,35 @@ void PlasticBundle<Real>::spiked(SynapseBundle& bundle, std::size_t index, Tick 
   Lane& lane = lanes_[index];
   if (lane.width == 0) return;
   const PlasticPlan& plan = *bundle.plastic;
-  const std::uint32_t first_slot = plan.first_slot(index);
+  const std::uint32_t first_slot = plan.first_slot[index];
   if (t - lane.epoch > longest_history) settle(bundle, index, t, t - 1);
   bool full = false;
   std::array<void*, most_traces> traces;
   lane.spiking.clear();
   for (const NeuronId neuron : neurons) {
-    for (const PlasticPlan::Range& range : plan.ranges[index]) {
-      if (!range.contains(neuron)) continue;
-      const std::uint32_t j = range.slot - first_slot + (neuron - range.first);
-      const std::uint32_t count = lane.count[j];
-      for (std::size_t k = 0; k < post_.size(); ++k) {
-        Real& y = lane.after[k][j];
-        if (post_[k] == RuleTrace::Kind::decays) {
-          const auto elapsed = static_cast<std::int32_t>(static_cast<std::uint32_t>(t) - lane.last[j]);
-          y *= decayed(post_decay_[k], elapsed < 0 ? std::numeric_limits<std::int32_t>::max() : elapsed);
-        }
-        if (post_[k] != RuleTrace::Kind::parameter) lane.before[k][std::size_t{count} * lane.width + j] = y;
-        traces[k] = &y;
+    const auto after = std::ranges::upper_bound(plan.ranges[index], neuron, {}, &PlasticPlan::Range::first);
+    if (after == plan.ranges[index].begin() || !after[-1].contains(neuron)) continue;
+    const PlasticPlan::Range& range = after[-1];
+    const std::uint32_t j = range.slot - first_slot + (neuron - range.first);
+    const std::uint32_t count = lane.count[j];
+    for (std::size_t k = 0; k < post_.size(); ++k) {
+      Real& y = lane.after[k][j];
+      if (post_[k] == RuleTrace::Kind::decays) {
+        const auto elapsed = static_cast<std::int32_t>(static_cast<std::uint32_t>(t) - lane.last[j]);
+        y *= decayed(post_decay_[k], elapsed < 0 ? std::numeric_limits<std::int32_t>::max() : elapsed);
       }
-      kernels_->post_spike(step_.data(), 1, traces.data());
-      const auto tick = static_cast<std::uint16_t>(t - lane.epoch);
-      lane.last[j] = static_cast<std::uint32_t>(t);
-      lane.ticks[std::size_t{count} * lane.width + j] = tick;
-      note_recent(lane, j, tick);
-      lane.count[j] = static_cast<std::uint16_t>(count + 1);
-      full = full || count + 1 == deep;
-      ++lane.spikes;
-      if (plan.eager && learns_) lane.spiking.push_back(j);
-      break;
+      if (post_[k] != RuleTrace::Kind::parameter) lane.before[k][std::size_t{count} * lane.width + j] = y;
+      traces[k] = &y;
     }
+    kernels_->post_spike(step_.data(), 1, traces.data());
+    const auto tick = static_cast<std::uint16_t>(t - lane.epoch);
+    lane.last[j] = static_cast<std::uint32_t>(t);
+    lane.ticks[std::size_t{count} * lane.width + j] = tick;
+    note_recent(lane, j, tick);
+    lane.count[j] = static_cast<std::uint16_t>(count + 1);
+    full = full || count + 1 == deep;
+    ++lane.spikes;
+    if (plan.eager && learns_) lane.spiking.push_back(j);
   }
   for (const std::uint32_t j : lane.spiking) {
     const auto begin = lane.incoming.begin() + lane.incoming_begin[j],
@@ -524,7 +517,7 @@ class CanonicalRows {
   explicit CanonicalRows(const SynapseBundle& bundle) : bundle_(bundle), owners_(bundle.lanes.size()) {
     NeuronId end = 0;  // of the targets so far
     for (std::size_t l = 0; l < owners_.size(); ++l) {
-      const std::uint32_t first = bundle.plastic->first_slot(l);
+      const std::uint32_t first = bundle.plastic->first_slot[l];
       for (const PlasticPlan::Range& range : bundle.plastic->ranges[l]) {
         ascending_ = ascending_ && range.slot == first && range.first >= end;
         end = range.end;
@@ -618,7 +611,7 @@ void PlasticBundle<Real>::for_each_target(const SynapseBundle& bundle, const Use
   };
   std::vector<Target> targets;
   for (std::uint32_t l = 0; l < lanes_.size(); ++l) {
-    const std::uint32_t first = bundle.plastic->first_slot(l);
+    const std::uint32_t first = bundle.plastic->first_slot[l];
     for (const PlasticPlan::Range& range : bundle.plastic->ranges[l])
       for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
         targets.push_back({neuron, l, range.slot - first + (neuron - range.first)});
@@ -824,6 +817,28 @@ std::size_t PlasticBundle<Real>::bytes() const {
     for (const AlignedColumn<Real>& column : lane.shown) sum += column.bytes();
   }
   return sum;
+}
+
+template <class Real>
+double PlasticBundle<Real>::expected_bytes(const PlasticPlan& plan, double width, double synapses, Precision sums) {
+  const Rule& rule = *plan.rule;
+  // In the order of the constructor.
+  double target = 4 * 4 + 8 + 2 + 2 * deep + 4;
+  if (rule.elapses()) target += 4;
+  if (sizeof(Real) == 8 && sums == Precision::single_) target += sizeof(Real);
+  for (const RuleTrace& trace : rule.post)
+    target += sizeof(Real) * (1 + (trace.kind != RuleTrace::Kind::parameter ? deep : 0) +
+                              (trace.kind == RuleTrace::Kind::decays ? 1 : 0));
+  for (const RuleSignal& signal : rule.signals)
+    if (signal.scope == RuleSignal::Scope::per_target) target += sizeof(Real);
+  target += sizeof(Real) * static_cast<double>(rule.target_sums);
+  if (plan.eager) target += 4;
+  return target * width + (plan.eager ? sizeof(Incoming) * synapses : 0);
+}
+
+double learning_bytes(const PlasticPlan& plan, double width, double synapses, Precision sums) {
+  return plan.precision == Precision::single_ ? PlasticBundle<float>::expected_bytes(plan, width, synapses, sums)
+                                              : PlasticBundle<double>::expected_bytes(plan, width, synapses, sums);
 }
 
 template class PlasticBundle<float>;

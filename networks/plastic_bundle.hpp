@@ -79,6 +79,9 @@ class LearningSynapses {
 // The synapses of a plastic bundle, in the precision that its plan says. sums: the precision of the simulation.
 std::unique_ptr<LearningSynapses> make_learning_synapses(const SynapseBundle& bundle, Tick max_delay, Precision sums);
 
+// What one lane of that takes for its targets, whose slots span so many places, before anything spikes.
+double learning_bytes(const PlasticPlan& plan, double width, double synapses, Precision sums);
+
 template <class Real>
 class PlasticBundle final : public LearningSynapses {
  public:
@@ -103,6 +106,7 @@ class PlasticBundle final : public LearningSynapses {
   void save(const SynapseBundle& bundle, Tick now, ByteWriter& to) const override;
   void load(SynapseBundle& bundle, Tick now, const SpikeBatch& in_flight, ByteReader& from) override;
   std::size_t bytes() const override;
+  static double expected_bytes(const PlasticPlan& plan, double width, double synapses, Precision sums);
 
  private:
   static constexpr Tick nothing = -1;        // of a neuron that never spiked

@@ -43,7 +43,7 @@ void PlasticBundle<Real>::collect(SynapseBundle& bundle, const SignalBoard& sign
   Lane& lane = lanes_[index];
   if (lane.width == 0) return;
   const PlasticPlan& plan = *bundle.plastic;
-  const std::uint32_t first_slot = plan.first_slot(index);
+  const std::uint32_t first_slot = plan.first_slot[index];
   const rheo_batch batch = batch_of(bundle, index, now);
   kernels_->targets_now(&batch, lane.now_at.data());
   for (std::size_t k = 0; k < plan.signals.size(); ++k) {

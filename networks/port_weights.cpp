@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "core/math.hpp"
 #include "networks/builder.hpp"
@@ -76,14 +78,13 @@ bool inhibits(const PortWeights& weights) {
 
 // A current of inhibition is negative at the port "in", too; a positive one there excites with the other time constant.
 // Of a conductance the magnitude counts, so that a positive one is right.
-void warn_of_port(const NetworkSpec& spec, const std::string& key, const std::string& port, const Value& weight,
-                  const std::vector<Selection>& targets, std::vector<Complaint>& to) {
+void warn_of_port(const std::map<std::string_view, const ModelInfo*>& models, const std::string& key,
+                  const std::string& port, const Value& weight, const std::vector<Selection>& targets,
+                  std::vector<Complaint>& to) {
   const WeightRange range = described_range(weight);
   if (port.empty() || !(range.high > 0)) return;
   for (const Selection& target : targets) {
-    const auto population = std::find_if(spec.populations.begin(), spec.populations.end(),
-                                         [&](const PopulationSpec& p) { return p.name == target.population; });
-    const ModelInfo& model = *find_neuron_model(population->model);
+    const ModelInfo& model = *models.at(target.population);
     if (model.ports.size() < 3 || model.ports[1].name != port || model.ports[1].conductance) continue;
     to.push_back({.file = {},
                   .key = key + ".weight",
@@ -133,6 +134,11 @@ std::vector<PortWeights> described_weights(const NetworkSpec& spec, const Projec
 
 std::vector<Complaint> misleading_signs(const NetworkSpec& spec, std::span<const ProjectionPlan* const> plans) {
   std::vector<Complaint> warnings;
+  std::vector<std::vector<const ProjectionPlan*>> onto(spec.populations.size());  // each once, as declared
+  for (const ProjectionPlan* plan : plans)
+    for (const TargetRange& target : plan->targets)
+      if (std::vector<const ProjectionPlan*>& here = onto[target.population]; here.empty() || here.back() != plan)
+        here.push_back(plan);
   for (std::size_t p = 0; p < spec.populations.size(); ++p) {
     const ModelInfo& model = model_of(spec, p);
     if (!has_inhibitory_conductance(model)) continue;
@@ -141,10 +147,7 @@ std::vector<Complaint> misleading_signs(const NetworkSpec& spec, std::span<const
     std::vector<std::string> names;
     std::set<std::pair<double, double>> kinds;
     bool inhibited = false;
-    for (const ProjectionPlan* plan : plans) {
-      if (std::none_of(plan->targets.begin(), plan->targets.end(),
-                       [&](const TargetRange& target) { return target.population == p; }))
-        continue;
+    for (const ProjectionPlan* plan : onto[p]) {
       names.push_back(plan->spec->name);
       for (const Selection& source : plan->spec->source) sources.insert(source.population);
       const std::vector<PortWeights> weights = described_weights(spec, *plan);
@@ -163,12 +166,15 @@ std::vector<Complaint> misleading_signs(const NetworkSpec& spec, std::span<const
                                                 model.ports[1].name, model.name),
                         .suggestion = {}});
   }
+  std::map<std::string_view, const ModelInfo*> models;
+  for (std::size_t p = 0; p < spec.populations.size(); ++p)
+    models.emplace(spec.populations[p].name, &model_of(spec, p));
   for (const ProjectionSpec& projection : spec.projections)
-    warn_of_port(spec, "projections." + projection.name, projection.port, projection.weight, projection.target,
+    warn_of_port(models, "projections." + projection.name, projection.port, projection.weight, projection.target,
                  warnings);
   for (const InputSpec& input : spec.inputs)
     if (input.kind == InputSpec::Kind::poisson || input.kind == InputSpec::Kind::spikes)
-      warn_of_port(spec, "inputs." + input.name, input.port, input.weight, input.target, warnings);
+      warn_of_port(models, "inputs." + input.name, input.port, input.weight, input.target, warnings);
   return warnings;
 }
 

@@ -29,9 +29,12 @@ template <class T>
 class StoredBundles : public StoredSynapses {
  public:
   explicit StoredBundles(std::vector<SynapseBundle> bundles) : bundles_(std::move(bundles)) {
-    for (const SynapseBundle& bundle : bundles_) {
-      min_delay_ = std::min(min_delay_, bundle.min_delay);
-      max_delay_ = std::max(max_delay_, bundle.max_delay);
+    if (!bundles_.empty()) reaching_.resize(bundles_.front().lanes.size());
+    for (std::uint32_t b = 0; b < bundles_.size(); ++b) {
+      min_delay_ = std::min(min_delay_, bundles_[b].min_delay);
+      max_delay_ = std::max(max_delay_, bundles_[b].max_delay);
+      for (std::size_t lane = 0; lane < reaching_.size(); ++lane)
+        if (bundles_[b].lanes[lane].synapses() != 0) reaching_[lane].push_back(b);
     }
   }
   Tick min_delay() const override { return min_delay_; }
@@ -54,11 +57,11 @@ class StoredBundles : public StoredSynapses {
   // rows first: what they need is then known far enough ahead to be fetched, across ticks and bundles.
   void list_rows(std::size_t lane, const SpikeBatch& batch, std::vector<Row>& rows) const {
     rows.clear();
+    if (bundles_.empty()) return;
     for (std::uint32_t tick = 0; tick < batch.ticks(); ++tick) {
       const std::span<const NeuronId> neurons = batch.at(tick);
       if (neurons.empty()) continue;
-      for (std::uint32_t b = 0; b < bundles_.size(); ++b) {
-        if (bundles_[b].lanes[lane].synapses() == 0) continue;
+      for (const std::uint32_t b : reaching_[lane]) {
         for (const SourceRange& range : bundles_[b].sources) {
           auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
           for (; neuron != neurons.end() && *neuron < range.end; ++neuron) {
@@ -75,6 +78,7 @@ class StoredBundles : public StoredSynapses {
   const SynapseBlock& block_of(std::size_t lane, const Row& row) const { return bundles_[row.bundle].lanes[lane]; }
 
   std::vector<SynapseBundle> bundles_;
+  std::vector<std::vector<std::uint32_t>> reaching_;  // [lane] bundles with synapses onto it
   Tick min_delay_ = never, max_delay_ = 0;
 };
 
@@ -309,12 +313,12 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     return bundles_[index].plastic->negative() ? -weight : weight;
   }
   void learn(std::size_t projection, bool learns, Tick now) override {
-    for (std::size_t b = 0; b < bundles_.size(); ++b)
-      if (bundles_[b].first == projection && plastic_[b]) plastic_[b]->learn(bundles_[b], learns, now);
+    const std::size_t b = bundle_of(bundles_, projection);
+    if (plastic_[b]) plastic_[b]->learn(bundles_[b], learns, now);
   }
   bool learns(std::size_t projection) const override {
-    const auto bundle = plastic_of(projection);
-    return bundle != nullptr && bundle->learns();
+    const auto& one = plastic_[bundle_of(bundles_, projection)];
+    return one && one->learns();
   }
   void save(Tick now, ByteWriter& to) const override {
     if constexpr (plastic) signals_.save(to);
@@ -427,7 +431,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     }
   }
   std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
-    return address(index, lane, s) + (bundles_[index].plastic ? bundles_[index].plastic->first_slot(lane) : 0);
+    return address(index, lane, s) + (bundles_[index].plastic ? bundles_[index].plastic->first_slot[lane] : 0);
   }
   std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t row, std::uint32_t s) const override {
     const SynapseBlock& block = bundles_[index].lanes[lane];
@@ -465,13 +469,6 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     std::vector<PlasticSlice> learning;  // that follow each other in `arriving` and are of one bundle
   };
 
-  // What learns of a projection, or nullptr.
-  LearningSynapses* plastic_of(std::size_t projection) const {
-    for (std::size_t b = 0; b < bundles_.size(); ++b)
-      if (bundles_[b].first == projection) return plastic_[b].get();  // alone in its bundle if it is plastic
-    return nullptr;
-  }
-
   template <class At>
   void deliver(std::size_t index, Tick t, std::span<const Slice> slices, const At& at) {
     const auto fetch_slice = [&](const Slice& next) __attribute__((always_inline)) {
@@ -502,7 +499,7 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
   // Gives the slices that were collected to the rule, which adds up what it sends.
   void learn(std::size_t index, Tick t, std::size_t b) {
     Lane& lane = lanes_[index];
-    const std::uint32_t first = bundles_[b].plastic->first_slot(index);
+    const std::uint32_t first = bundles_[b].plastic->first_slot[index];
     plastic_[b]->arrive(bundles_[b], index, t, lane.learning, lane.input.data() + first);
     if (!note_touched_) return;
     const auto* const targets = bundles_[b].lanes[index].template as<typename Base::Bare>();

@@ -66,7 +66,7 @@ struct PlasticPlan {
   bool conductance = false;                    // but their magnitude counts
   double low = 0, high = 0;                    // of magnitudes
   bool eager = false;                          // spikes of targets reach synapses at once
-  std::vector<std::vector<Range>> ranges;      // [lane]
+  std::vector<std::vector<Range>> ranges;      // [lane] ascending by neuron
   Isa isa = Isa::base;
   double dt = 0.1;
   // Of what synapses hold: double also where the simulation is in single precision, but steps are too small for it.
@@ -79,7 +79,7 @@ struct PlasticPlan {
 
   bool negative() const { return inhibitory && !conductance; }  // what is sent
   // Targets of a lane are numbered by their slots, from the first one's on.
-  std::uint32_t first_slot(std::size_t lane) const;
+  std::vector<std::uint32_t> first_slot;  // [lane]
 };
 
 // One number for each synapse.
@@ -149,6 +149,9 @@ struct SynapseBundle {
   // The projection that a synapse belongs to.
   std::uint32_t projection_of(NeuronId source, NeuronId target) const;
 };
+
+// Which of the bundles, in the order of their projections, a projection is in.
+std::size_t bundle_of(const std::vector<SynapseBundle>& bundles, std::size_t projection);
 
 // How spikes reach the input of a lane. Both give the same bits.
 //   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when

@@ -206,7 +206,7 @@ Result with_stand_ins(const NetworkSpec& spec, Order order) {
     plan.isa = chosen_isa();
     parts.populations.push_back(make_population(plan));
   }
-  parts.lanes = Lanes::cut(parts.populations, spec.lanes);
+  parts.lanes = Lanes::cut(shapes_of(parts.populations), spec.lanes);
   std::vector<std::vector<rebuilt::Edge>> projections;
   for (std::size_t p = 0; p < spec.projections.size(); ++p) projections.push_back(rebuilt::edges_of(spec, p));
   parts.connectivity = std::make_unique<EdgeConnectivity>(projections, parts.lanes, first, spec.precision, order);

@@ -16,6 +16,8 @@ namespace rheo {
 
 // "12,345"
 std::string grouped(std::uint64_t number);
+// "1.92 GB"
+std::string memory_text(double bytes);
 
 // "E[0:100], I"
 std::string selections_text(const std::vector<Selection>& selections);

@@ -71,6 +71,7 @@ void validate(const ValidateOptions& options) {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
   }
   const CheckedNetwork checked = check_network(experiment);
+  const double memory = check_memory(experiment);
   check_draws(experiment);
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
@@ -81,6 +82,7 @@ void validate(const ValidateOptions& options) {
                       names_text(experiment.network.projections.size(), "projection", "projections"),
                       names_text(experiment.network.inputs.size(), "input", "inputs"), experiment.duration,
                       grouped(static_cast<std::uint64_t>(experiment.ticks)), experiment.network.dt);
+  text += fmt::format("  memory      about {}\n", memory_text(memory));
   for (const PopulationSpec& population : experiment.network.populations) {
     text +=
         fmt::format("  population  {:<16} {:>11} {}\n", population.name, grouped(population.size), population.model);

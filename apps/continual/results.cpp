@@ -12,10 +12,10 @@
 #include <string_view>
 #include <utility>
 
-#include "apps/commands.hpp"
-#include "apps/reservoir/measures.hpp"
+#include "apps/command/commands.hpp"
+#include "apps/figures/picture.hpp"
+#include "apps/learning/measures.hpp"
 #include "io/h5.hpp"
-#include "io/picture.hpp"
 #include "io/recording.hpp"
 
 namespace rheo {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "apps/continual/run.hpp"
-#include "apps/reservoir/measures.hpp"
+#include "apps/learning/measures.hpp"
 #include "core/random.hpp"
 
 namespace rheo {

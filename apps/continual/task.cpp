@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <set>
 
-#include "apps/task_fields.hpp"
+#include "apps/learning/task_fields.hpp"
 #include "io/experiment_network.hpp"
 
 namespace rheo {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "io/picture.hpp"
+#include "apps/figures/picture.hpp"
 
 namespace rheo::report {
 

@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-#include "apps/summary.hpp"
+#include "apps/session/summary.hpp"
 #include "io/h5.hpp"
 
 namespace rheo::report {

@@ -12,8 +12,8 @@
 #include "apps/report/recordings.hpp"
 #include "apps/report/report.hpp"
 #include "apps/report/spikes.hpp"
-#include "apps/run_directory.hpp"
-#include "apps/summary.hpp"
+#include "apps/session/run_directory.hpp"
+#include "apps/session/summary.hpp"
 #include "core/errors.hpp"
 #include "io/recording.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "apps/report/page_text.hpp"
 #include "apps/report/report.hpp"
-#include "apps/summary.hpp"
+#include "apps/session/summary.hpp"
 #include "io/recording.hpp"
 #include "io/sweep_folder.hpp"
 

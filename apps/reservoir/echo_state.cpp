@@ -5,7 +5,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "apps/reservoir/matrix.hpp"
+#include "apps/learning/matrix.hpp"
 #include "core/bytes.hpp"
 #include "core/errors.hpp"
 #include "core/math.hpp"

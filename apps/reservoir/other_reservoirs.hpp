@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "apps/reservoir/matrix.hpp"
+#include "apps/learning/matrix.hpp"
 #include "apps/reservoir/reservoir.hpp"
 #include "apps/reservoir/task.hpp"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/learning/readouts.hpp"
 #include "apps/reservoir/patterns.hpp"
-#include "apps/reservoir/readouts.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "core/random.hpp"

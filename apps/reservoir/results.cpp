@@ -8,9 +8,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "apps/commands.hpp"
+#include "apps/command/commands.hpp"
+#include "apps/figures/picture.hpp"
 #include "io/h5.hpp"
-#include "io/picture.hpp"
 #include "io/recording.hpp"
 
 namespace rheo {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/reservoir/measures.hpp"
+#include "apps/learning/measures.hpp"
 #include "apps/reservoir/task.hpp"
 #include "apps/reservoir/trial.hpp"
 

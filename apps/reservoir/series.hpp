@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/reservoir/matrix.hpp"
+#include "apps/learning/matrix.hpp"
 
 namespace rheo {
 

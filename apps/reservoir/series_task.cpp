@@ -8,10 +8,10 @@
 #include <memory>
 #include <numeric>
 
+#include "apps/learning/measures.hpp"
+#include "apps/learning/readouts.hpp"
 #include "apps/reservoir/echo_state.hpp"
-#include "apps/reservoir/measures.hpp"
 #include "apps/reservoir/other_reservoirs.hpp"
-#include "apps/reservoir/readouts.hpp"
 #include "apps/reservoir/series.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"

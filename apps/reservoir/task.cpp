@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/task_fields.hpp"
+#include "apps/learning/task_fields.hpp"
 #include "io/experiment_network.hpp"
 
 namespace rheo {

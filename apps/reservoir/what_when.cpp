@@ -12,9 +12,9 @@
 #include <memory>
 #include <numeric>
 
+#include "apps/learning/measures.hpp"
+#include "apps/learning/readouts.hpp"
 #include "apps/reservoir/filtered_spikes.hpp"
-#include "apps/reservoir/measures.hpp"
-#include "apps/reservoir/readouts.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "apps/reservoir/what_when.hpp"

@@ -112,17 +112,20 @@ TEST_CASE("planted steps up, sideways and out are found") {
   using Catch::Contains;
   CHECK_THAT(problems("core", "#include \"neurons/model.hpp\"\n"), Contains("line 1") && Contains("a step up"));
   CHECK_THAT(problems("networks", "\n#include \"io/h5.hpp\"\n"), Contains("line 2") && Contains("a step up"));
-  CHECK_THAT(problems("io", "  #  include\t\"apps/run.hpp\" // why\n"), Contains("a step up"));
+  CHECK_THAT(problems("io", "  #  include\t\"apps/session/run.hpp\" // why\n"), Contains("a step up"));
   CHECK_THAT(problems("core", "#include <neurons/model.hpp>\n"), Contains("quotes"));
   CHECK_THAT(problems("neurons", "#include \"plasticity/rule_abi.h\"\n"), Contains("sideways"));
   CHECK_THAT(problems("plasticity", "/* x */ #include \"neurons/model.hpp\"\n"), Contains("sideways"));
   CHECK_THAT(problems("io", "#include \"../core/types.hpp\"\n"), Contains(".."));
-  CHECK_THAT(problems("io", "#include \"core/../apps/run.hpp\"\n"), Contains(".."));
+  CHECK_THAT(problems("io", "#include \"core/../apps/session/run.hpp\"\n"), Contains(".."));
   CHECK_THAT(problems("apps", "#include \"core/missing.hpp\"\n"), Contains("does not exist"));
   CHECK_THAT(problems("apps", "#include \"run.hpp\"\n"), Contains("on no floor"));
   CHECK_THAT(problems("apps", "#include \"tests/main.hpp\"\n"), Contains("on no floor"));
 
-  CHECK(problems("apps", "#include \"core/types.hpp\"\n#include <vector>\n#include \"apps/run.hpp\"\n").empty());
-  CHECK(problems("core", "// #include \"apps/run.hpp\"\n/* #include \"apps/run.hpp\"\n#include \"io/h5.hpp\" */\n")
+  CHECK(
+      problems("apps", "#include \"core/types.hpp\"\n#include <vector>\n#include \"apps/session/run.hpp\"\n").empty());
+  CHECK(problems(
+            "core",
+            "// #include \"apps/session/run.hpp\"\n/* #include \"apps/session/run.hpp\"\n#include \"io/h5.hpp\" */\n")
             .empty());
 }

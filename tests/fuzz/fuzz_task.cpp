@@ -2,8 +2,8 @@
 #include <filesystem>
 
 #include "apps/continual/run.hpp"
+#include "apps/learning/task_fields.hpp"
 #include "apps/reservoir/task.hpp"
-#include "apps/task_fields.hpp"
 #include "tests/fuzz/damage.hpp"
 
 namespace {

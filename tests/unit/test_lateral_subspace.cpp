@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "apps/reservoir/measures.hpp"
+#include "apps/learning/measures.hpp"
 #include "core/random.hpp"
 #include "networks/network.hpp"
 #include "plasticity/lateral_subspace.hpp"

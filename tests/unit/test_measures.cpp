@@ -4,8 +4,8 @@
 #include <numbers>
 #include <vector>
 
-#include "apps/reservoir/measures.hpp"
-#include "apps/reservoir/readouts.hpp"
+#include "apps/learning/measures.hpp"
+#include "apps/learning/readouts.hpp"
 #include "apps/reservoir/series.hpp"
 #include "core/random.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "io/picture.hpp"
+#include "apps/figures/picture.hpp"
 
 using namespace rheo;
 

@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
-#include "apps/reservoir/measures.hpp"
-#include "apps/reservoir/readouts.hpp"
+#include "apps/learning/measures.hpp"
+#include "apps/learning/readouts.hpp"
 #include "core/errors.hpp"
 #include "core/random.hpp"
 

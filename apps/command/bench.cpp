@@ -1,0 +1,335 @@
+// rheo bench FILE: how long an experiment takes, stage by stage, against what the machine could do at best. Building is
+// timed apart. The benchmarks of docs/performance.md are experiments in examples/bench.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "apps/command/commands.hpp"
+#include "apps/command/limits.hpp"
+#include "apps/session/run.hpp"
+#include "apps/session/summary.hpp"
+#include "core/isa.hpp"
+#include "core/stopwatch.hpp"
+#include "core/time.hpp"
+#include "io/experiment_network.hpp"
+#include "io/provenance.hpp"
+#include "io/statistics.hpp"
+#include "networks/network.hpp"
+#include "networks/stored_synapses.hpp"
+#include "neurons/catalogue.hpp"
+#include "neurons/factory.hpp"
+
+namespace rheo {
+
+namespace {
+
+struct BenchOptions {
+  std::string what, delivery = "auto";
+  std::vector<std::string> overrides, plugins;
+  double discard = 100;  // ms
+  unsigned repeat = 1;
+  unsigned threads = 0;
+  std::uint32_t lanes = 0;
+  bool share_rows = true, pin = false;
+  bool json = false, stages = true, bound = true;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// What a run did, in the units of the limits.
+struct Work {
+  std::vector<double> events;  // [bundle] synaptic events
+  double neuron_ticks = 0, visits = 0, poisson_draws = 0, noise_draws = 0;
+  double visited = 0;  // neurons that are updated by events
+  double all_events() const { return std::accumulate(events.begin(), events.end(), 0.0); }
+};
+
+Work work_of(const Network& network, const NetworkSpec& spec, const std::vector<PopulationStatistics>& populations,
+             Tick ticks) {
+  Work work;
+  const auto size_of = [&](const Selection& selection) {
+    for (const PopulationSpec& population : spec.populations)
+      if (population.name == selection.population) {
+        const std::uint32_t end = selection.end.value_or(population.size);
+        return static_cast<double>((end - selection.begin + selection.step - 1) / selection.step);
+      }
+    return 0.0;
+  };
+  const auto by_event = [&](std::size_t p) { return network.simulation().by_event(p); };
+  const auto event_share = [&](const std::vector<Selection>& targets) {
+    double all = 0, visited = 0;
+    for (const Selection& target : targets)
+      for (std::size_t p = 0; p < spec.populations.size(); ++p)
+        if (spec.populations[p].name == target.population) {
+          all += size_of(target);
+          if (by_event(p)) visited += size_of(target);
+        }
+    return visited / all;
+  };
+  for (const SynapseBundle& bundle : network.stored().bundles()) {
+    double events = 0;
+    for (std::size_t p = bundle.first; p < bundle.first + bundle.members.size(); ++p) {
+      double sources = 0, spikes = 0;
+      for (const Selection& source : spec.projections[p].source) {
+        sources += size_of(source);
+        for (const PopulationStatistics& population : populations)
+          if (population.name == source.population)
+            spikes += static_cast<double>(population.spikes) * size_of(source) / population.size;
+      }
+      const double here = spikes * static_cast<double>(network.projections()[p].synapses) / sources;
+      events += here;
+      work.visits += here * event_share(spec.projections[p].target);
+    }
+    work.events.push_back(events);
+  }
+  for (std::size_t p = 0; p < spec.populations.size(); ++p) {
+    const auto size = static_cast<double>(spec.populations[p].size);
+    if (by_event(p))
+      work.visited += size;
+    else if (spec.populations[p].model != "spike_source")
+      work.neuron_ticks += size * static_cast<double>(ticks);
+  }
+  for (const InputSpec& input : spec.inputs)
+    for (const Selection& target : input.target) {
+      const double draws = size_of(target) * static_cast<double>(ticks);
+      if (input.kind == InputSpec::Kind::poisson) work.poisson_draws += draws;
+      if (input.kind == InputSpec::Kind::noise) work.noise_draws += draws;
+    }
+  return work;
+}
+
+// Seconds that the machine needs for the same work in loops that do nothing else (apps/command/limits.hpp).
+struct Bound {
+  double synapses = 0, neurons = 0, draws = 0;
+  double all() const { return synapses + neurons + draws; }
+};
+
+std::uint64_t synapses_of(const SynapseBundle& bundle) {
+  std::uint64_t sum = 0;
+  for (const SynapseBlock& block : bundle.lanes) sum += block.synapses();
+  return sum;
+}
+
+Bound bound_of(const Network& network, const Work& work, const Threads& threads) {
+  const Limits limits(threads);
+  Bound bound;
+  constexpr double beyond_caches = 64e6;  // bytes
+  for (std::size_t b = 0; b < work.events.size(); ++b) {
+    if (work.events[b] == 0) continue;
+    const SynapseBundle& bundle = network.stored().bundles()[b];
+    double bytes = 0, stored = 0;
+    for (const SynapseBlock& block : bundle.lanes) {
+      bytes += static_cast<double>(block.bytes());
+      stored += static_cast<double>(block.data.size());
+    }
+    stored /= static_cast<double>(std::max<std::uint64_t>(1, synapses_of(bundle)));
+    const Limits::Row row =
+        bundle.weighted ? stored < 8 ? Limits::Row::u16_f32 : Limits::Row::u32_f32 : Limits::Row::u16;
+    const auto delays = static_cast<std::size_t>(std::min<Tick>(46, bundle.max_delay - bundle.min_delay + 1));
+    double rate =
+        delays == 1 ? limits.rows(row) : std::max(limits.rows_by_ring(row, delays), limits.rows_by_slices(row, delays));
+    if (bytes > beyond_caches) rate = std::min(rate, limits.stream() / stored);
+    bound.synapses += work.events[b] / rate;
+  }
+  const std::size_t per_thread = network.simulation().neurons() / threads.count();
+  bound.neurons = work.neuron_ticks / limits.neurons(std::max<std::size_t>(1, per_thread));
+  // A visit is at least one update of a place in memory that nobody has asked for.
+  constexpr double bytes_per_neuron = 16;
+  if (work.visits > 0)
+    bound.neurons +=
+        work.visits / limits.random_update(static_cast<std::size_t>(work.visited * bytes_per_neuron / threads.count()));
+  if (work.poisson_draws > 0) bound.draws += work.poisson_draws / limits.poisson();
+  if (work.noise_draws > 0) bound.draws += work.noise_draws / limits.noise();
+  return bound;
+}
+
+// Builds an experiment and times `duration` ms of it after `discard` ms, again and again from the same state. Nothing
+// is recorded.
+void bench(const BenchOptions& options) {
+  Experiment experiment = open_experiment(options.what, options.overrides, options.plugins);
+  NetworkSpec& spec = experiment.network;
+  if (options.lanes != 0) spec.lanes = options.lanes;
+  spec.share_rows = options.share_rows;
+  if (options.delivery != "auto")
+    spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
+  const Threads threads(options.threads, options.pin);
+  const Stopwatch building;
+  Network network = build_network(experiment, threads);
+  const double build_seconds = building.seconds();
+  const std::uint64_t build_peak = peak_memory_bytes();
+  Simulation& simulation = network.simulation();
+  if (!experiment.phases.empty()) begin_phase(network, experiment, experiment.phases.front());
+  simulation.run(ms_to_tick_nearest(options.discard, spec.dt));
+  const std::vector<std::byte> state = simulation.save();
+
+  simulation.profile(options.stages);
+  std::vector<double> all_seconds;
+  std::vector<PopulationStatistics> populations;
+  for (unsigned k = 0; k < options.repeat; ++k) {
+    if (k > 0) simulation.load(state);
+    // Spikes are counted once, and the memory for that is made before the clock starts.
+    std::optional<SpikeStatistics> statistics;
+    if (k == 0) simulation.add_sink(statistics.emplace(simulation.populations()));
+    const Stopwatch running;
+    run_phases(network, experiment);
+    all_seconds.push_back(running.seconds());
+    if (!statistics) continue;
+    populations = statistics->results(experiment.ticks, spec.dt);
+    simulation.remove_sink(*statistics);
+  }
+  const double seconds = median(all_seconds), biology = experiment.duration / 1000;
+  std::uint64_t spikes = 0;
+  for (const PopulationStatistics& population : populations) spikes += population.spikes;
+  const double rate = static_cast<double>(spikes) / static_cast<double>(simulation.neurons()) / biology;
+  const Work work = work_of(network, spec, populations, experiment.ticks);
+  const std::uint64_t peak = peak_memory_bytes();  // before the limits take memory of their own
+  std::optional<Bound> bound;
+  if (options.bound) bound = bound_of(network, work, threads);
+
+  const StageTimes times = simulation.stage_times();
+  const std::pair<const char*, double> stages[] = {{"fan_out", times.fan_out}, {"arrive", times.arrive},
+                                                   {"drive", times.drive},     {"advance", times.advance},
+                                                   {"gather", times.gather},   {"sinks", times.sinks}};
+  if (options.json) {
+    nlohmann::ordered_json json{{"bench", std::filesystem::path(options.what).stem().string()},
+                                {"threads", threads.count()},
+                                {"lanes", simulation.lanes()},
+                                {"instruction_set", name_of(chosen_isa())},
+                                {"build_seconds", build_seconds},
+                                {"sim_seconds", seconds},
+                                {"all_sim_seconds", all_seconds},
+                                {"rtf", seconds / biology},
+                                {"rate_hz", rate},
+                                {"synaptic_events", work.all_events()},
+                                {"synapses", network.synapses()},
+                                {"bytes_per_synapse", network.bytes_per_synapse()},
+                                {"heap_bytes", simulation.bytes()},
+                                {"build_peak_memory_bytes", build_peak},
+                                {"peak_memory_bytes", peak}};
+    if (bound)
+      json["bound"] = {
+          {"synapses", bound->synapses}, {"neurons", bound->neurons}, {"draws", bound->draws}, {"all", bound->all()}};
+    if (options.stages)
+      for (const auto& [name, time] : stages) json["stages"][name] = time / options.repeat;
+    print(json.dump(2) + "\n");
+    return;
+  }
+  std::string text =
+      fmt::format("{}: {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n",
+                  experiment.title.empty() ? options.what : experiment.title, grouped(simulation.neurons()),
+                  grouped(network.synapses()), network.bytes_per_synapse(), simulation.lanes(), threads.count(),
+                  name_of(chosen_isa()));
+  text += fmt::format("built in     {:.2f} s; memory {:.3f} GB of states, synapses and queues, {:.3f} GB at most\n",
+                      build_seconds, static_cast<double>(simulation.bytes()) / 1e9, static_cast<double>(peak) / 1e9);
+  const auto [least, most] = std::minmax_element(all_seconds.begin(), all_seconds.end());
+  text += fmt::format("simulated    {:.6g} ms in {:.4f} s", experiment.duration, seconds);
+  if (options.repeat > 1) text += fmt::format(" ({:.4f} to {:.4f}, {} times)", *least, *most, options.repeat);
+  text += fmt::format(": real-time factor {:.4g}; {:.2f} Hz, {:.3g} G synaptic events per second\n", seconds / biology,
+                      rate, work.all_events() / seconds / 1e9);
+  if (bound)
+    text += fmt::format("bound        {:.4f} s (synapses {:.4f}, neurons {:.4f}, draws {:.4f}): {:.2f} times that\n",
+                        bound->all(), bound->synapses, bound->neurons, bound->draws, seconds / bound->all());
+  for (const auto& [name, time] : stages)
+    if (options.stages) text += fmt::format("  {:<9}  {:.4f} s of all threads\n", name, time / options.repeat);
+  print(text);
+}
+
+void bench_limits(const BenchOptions& options) {
+  const Threads threads(options.threads, options.pin);
+  print(fmt::format("{} threads, {}\n", threads.count(), name_of(chosen_isa())) + Limits(threads).table());
+}
+
+// The sweeps alone: nanoseconds per neuron and tick on one thread, with something in every input row.
+void bench_neurons(const BenchOptions& options) {
+  constexpr std::uint32_t size = 2000;
+  constexpr Tick ticks = 2000;
+  nlohmann::ordered_json json;
+  std::string text =
+      fmt::format("ns per neuron and tick, {} neurons, {}\n{:<18}  single  double\n", size, name_of(chosen_isa()), "");
+  for (const ModelInfo& model : neuron_models()) {
+    if (model.ports.empty()) continue;
+    text += fmt::format("{:<18}", model.name);
+    for (const Precision precision : {Precision::single_, Precision::double_}) {
+      PopulationPlan plan;
+      plan.name = "neurons";
+      plan.model = model.name;
+      plan.size = size;
+      plan.precision = precision;
+      plan.isa = chosen_isa();
+      const auto made = make_population(plan);
+      auto* const population = dynamic_cast<TickBlock*>(made.get());
+      const std::size_t numbers = std::size_t{population->ports()} * size;
+      const std::vector<float> single(numbers, 0.05f);
+      const std::vector<double> twice(numbers, 0.05);
+      const void* input = precision == Precision::single_ ? static_cast<const void*>(single.data()) : twice.data();
+      SpikeList spikes;
+      double best = 1e9;  // of several, since the machine may be shared
+      for (int repeat = 0; repeat < 5; ++repeat) {
+        const Stopwatch watch;
+        for (Tick t = 1; t <= ticks; ++t) {
+          spikes.neurons.clear();
+          population->advance(t, 0, size, input, 0, spikes);
+        }
+        best = std::min(best, watch.seconds() * 1e9 / static_cast<double>(ticks * size));
+      }
+      json[model.name][precision == Precision::single_ ? "single" : "double"] = best;
+      text += fmt::format("  {:6.2f}", best);
+    }
+    text += '\n';
+  }
+  print(options.json ? json.dump(2) + "\n" : text);
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  const auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = app.add_subcommand("bench", "time an experiment, and show where the time goes");
+  command
+      ->add_option("FILE", options->what,
+                   "an experiment (examples/bench), \"neurons\" (every model alone) or \"limits\" (of this machine)")
+      ->required()
+      ->type_name("");
+  add_plugin_option(*command, options->plugins);
+  command->add_option("--set", options->overrides, "change one setting, as for rheo run")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--discard", options->discard, "simulated before the clock starts (default: 100)")
+      ->check(CLI::Range(0.0, 1e9).description(""))
+      ->type_name("MS");
+  command->add_option("--repeat", options->repeat, "times; the median counts")
+      ->check(CLI::Range(1u, 1000u).description(""))
+      ->type_name("N");
+  command->add_option("--threads", options->threads, "threads (default: every usable processor)")
+      ->check(CLI::Range(1u, 4096u).description(""))
+      ->type_name("N");
+  command->add_flag("--pin", options->pin, "keep each thread on one processor");
+  command->add_option("--lanes", options->lanes, "number of lanes; the results do not depend on it")
+      ->check(CLI::Range(1u, 65536u).description(""))
+      ->type_name("N");
+  command->add_option("--delivery", options->delivery, "auto, ring or wheel; the results do not depend on it")
+      ->check(CLI::IsMember({"auto", "ring", "wheel"}));
+  command->add_flag("!--no-shared-rows", options->share_rows, "every projection has rows of its own");
+  command->add_flag("--json", options->json, "print JSON");
+  command->add_flag("!--no-stages", options->stages, "do not time the stages (a few per cent faster)");
+  command->add_flag("!--no-bound", options->bound, "do not measure the machine");
+  command->callback([options] {
+    if (options->what == "neurons")
+      bench_neurons(*options);
+    else if (options->what == "limits")
+      bench_limits(*options);
+    else
+      bench(*options);
+  });
+}
+
+}  // namespace rheo

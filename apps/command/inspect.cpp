@@ -1,0 +1,174 @@
+// rheo inspect FILE: what the network of an experiment is once it is built, and with --graph what it looks like as a
+// graph. Nothing is simulated.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/command/commands.hpp"
+#include "apps/session/run.hpp"
+#include "apps/session/summary.hpp"
+#include "core/time.hpp"
+#include "io/experiment_network.hpp"
+#include "networks/connect_rules.hpp"
+#include "networks/graph_statistics.hpp"
+
+namespace rheo {
+
+namespace {
+
+struct InspectOptions {
+  std::string file;
+  std::vector<std::string> overrides, plugins;
+  bool graph = false, json = false;
+  std::uint32_t samples = 1000;
+  unsigned threads = 0;
+};
+
+std::string degrees_text(const DegreeStatistics& d) {
+  return fmt::format("{:>10.2f} {:>10.2f} {:>8} {:>8}", d.mean, d.sd, grouped(d.min), grouped(d.max));
+}
+
+std::string graph_text(const GraphStatistics& graph, std::uint32_t neurons) {
+  std::string text = fmt::format("\n{:<24} {:>10} {:>10} {:>8} {:>8}\n", "degrees", "mean", "sd", "min", "max");
+  const auto add = [&](const std::string& name, const DegreeStatistics& out, const DegreeStatistics& in) {
+    text += fmt::format("  {:<18} out  {}\n  {:<18} in   {}\n", name, degrees_text(out), "", degrees_text(in));
+  };
+  for (const GraphStatistics::Projection& projection : graph.projections)
+    add(projection.name, projection.out, projection.in);
+  add("all neurons", graph.out, graph.in);
+  const auto sampled = [&](std::uint32_t samples) {
+    return samples == neurons ? std::string() : fmt::format(" ({} neurons sampled)", grouped(samples));
+  };
+  text += fmt::format("\n  connected pairs     {} of different neurons; {} multapses, {} autapses\n",
+                      grouped(graph.pairs), grouped(graph.multapses), grouped(graph.autapses));
+  text += fmt::format("  reciprocity         {:.4f}\n", graph.reciprocity);
+  text += fmt::format("  strong components   {}, the largest of {} neurons\n", grouped(graph.components),
+                      grouped(graph.largest_component));
+  text += fmt::format("  clustering          {:.4f}{}\n", graph.clustering, sampled(graph.clustering_samples));
+  text += fmt::format("  shortest paths      mean {:.3f}, longest {}; {:.2f} % of pairs{}\n", graph.mean_path,
+                      graph.longest_path, 100 * graph.reachable, sampled(graph.path_samples));
+  return text;
+}
+
+nlohmann::ordered_json degrees_json(const DegreeStatistics& out, const DegreeStatistics& in) {
+  const auto one = [](const DegreeStatistics& d) {
+    return nlohmann::ordered_json{{"mean", d.mean}, {"sd", d.sd}, {"min", d.min}, {"max", d.max}};
+  };
+  return {{"out", one(out)}, {"in", one(in)}};
+}
+
+nlohmann::ordered_json graph_json(const GraphStatistics& graph) {
+  nlohmann::ordered_json projections;
+  for (const GraphStatistics::Projection& projection : graph.projections)
+    projections[projection.name] = degrees_json(projection.out, projection.in);
+  return {{"degrees", {{"all", degrees_json(graph.out, graph.in)}, {"projections", projections}}},
+          {"pairs", graph.pairs},
+          {"multapses", graph.multapses},
+          {"autapses", graph.autapses},
+          {"reciprocity", graph.reciprocity},
+          {"strong_components", {{"number", graph.components}, {"largest", graph.largest_component}}},
+          {"clustering", {{"mean", graph.clustering}, {"samples", graph.clustering_samples}}},
+          {"paths",
+           {{"mean", graph.mean_path},
+            {"longest", graph.longest_path},
+            {"reachable", graph.reachable},
+            {"samples", graph.path_samples}}}};
+}
+
+std::string network_text(const Experiment& experiment, const Network& network) {
+  const NetworkSpec& spec = experiment.network;
+  const PopulationInfo& last = network.simulation().populations().back();
+  std::string text = fmt::format("{}{}{}\n", experiment.path, experiment.title.empty() ? "" : ": ", experiment.title);
+  text += fmt::format("  {} neurons, {} synapses of {:.2f} bytes, {:.1f} MiB in all\n", grouped(last.first + last.size),
+                      grouped(network.synapses()), network.bytes_per_synapse(),
+                      static_cast<double>(network.simulation().bytes()) / (1 << 20));
+  for (const PopulationSpec& population : spec.populations)
+    text +=
+        fmt::format("  population  {:<16} {:>14} {}\n", population.name, grouped(population.size), population.model);
+  for (std::size_t p = 0; p < spec.projections.size(); ++p) {
+    const ProjectionInfo& info = network.projections()[p];
+    text += fmt::format("  projection  {:<16} {:>14} synapses {}, {} -> {}", info.name, grouped(info.synapses),
+                        find_connect_rule(spec.projections[p].connect.rule).name,
+                        selections_text(spec.projections[p].source), selections_text(spec.projections[p].target));
+    if (info.synapses != 0) {
+      text += info.min_delay == info.max_delay ? fmt::format(", {} ms", info.min_delay)
+                                               : fmt::format(", {} to {} ms", info.min_delay, info.max_delay);
+    }
+    if (!info.weights.empty()) text += ", " + weights_text(info.weights);
+    text += fmt::format(", {} bytes\n", grouped(info.bytes));
+  }
+  text += phases_text(experiment);
+  return text;
+}
+
+nlohmann::ordered_json network_json(const Experiment& experiment, const Network& network) {
+  const NetworkSpec& spec = experiment.network;
+  nlohmann::ordered_json populations = nlohmann::ordered_json::array(), projections = populations;
+  for (const PopulationSpec& population : spec.populations)
+    populations.push_back({{"name", population.name}, {"model", population.model}, {"size", population.size}});
+  for (std::size_t p = 0; p < spec.projections.size(); ++p) {
+    const ProjectionInfo& info = network.projections()[p];
+    projections.push_back({{"name", info.name},
+                           {"rule", find_connect_rule(spec.projections[p].connect.rule).name},
+                           {"source", selections_text(spec.projections[p].source)},
+                           {"target", selections_text(spec.projections[p].target)},
+                           {"synapses", info.synapses},
+                           {"min_delay", info.min_delay},
+                           {"max_delay", info.max_delay},
+                           {"bytes", info.bytes},
+                           {"weights", to_json(info.weights)}});
+  }
+  nlohmann::ordered_json json{{"file", experiment.path}, {"title", experiment.title},  {"seed", spec.seed},
+                              {"dt", spec.dt},           {"populations", populations}, {"projections", projections}};
+  for (const Phase& phase : experiment.phases)
+    json["phases"].push_back({{"name", phase.name},
+                              {"begin", tick_to_ms(phase.begin, spec.dt)},
+                              {"end", tick_to_ms(phase.end, spec.dt)},
+                              {"learning", phase.learning}});
+  json["synapses"] = network.synapses();
+  json["bytes_per_synapse"] = network.bytes_per_synapse();
+  json["bytes"] = network.simulation().bytes();
+  return json;
+}
+
+void inspect(const InspectOptions& options) {
+  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  check_network(experiment);
+  show_warnings(experiment);
+  const Network network = build_network(experiment, Threads(options.threads));
+  nlohmann::ordered_json json;
+  if (options.json) json = network_json(experiment, network);
+  std::string text = options.json ? std::string() : network_text(experiment, network);
+  if (options.graph) {
+    const GraphStatistics graph = graph_statistics(network, experiment.network, options.samples);
+    const PopulationInfo& last = network.simulation().populations().back();
+    if (options.json)
+      json["graph"] = graph_json(graph);
+    else
+      text += graph_text(graph, last.first + last.size);
+  }
+  print(options.json ? json.dump(2) + "\n" : text);
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  const auto options = std::make_shared<InspectOptions>();
+  CLI::App* command = app.add_subcommand("inspect", "build the network of an experiment and say what it is");
+  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
+  command->add_flag("--graph", options->graph,
+                    "degrees, reciprocity, strong components, clustering and shortest paths");
+  command->add_flag("--json", options->json, "print JSON");
+  command->add_option("--samples", options->samples, "neurons looked at for clustering and paths (1000)")
+      ->check(CLI::Range(1u, 4294967295u))
+      ->type_name("N");
+  command->add_option("--threads", options->threads, "threads to build with (every processor)")->type_name("N");
+  add_plugin_option(*command, options->plugins);
+  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->callback([options] { inspect(*options); });
+}
+
+}  // namespace rheo

@@ -1,0 +1,115 @@
+// rheo validate FILE: everything that a run would refuse and that can be seen without building.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "apps/command/commands.hpp"
+#include "apps/continual/run.hpp"
+#include "apps/learning/task_fields.hpp"
+#include "apps/reservoir/task.hpp"
+#include "apps/reservoir/trial.hpp"
+#include "apps/session/run.hpp"
+#include "apps/session/summary.hpp"
+#include "core/time.hpp"
+#include "io/experiment_network.hpp"
+#include "io/sweep.hpp"
+
+namespace rheo {
+
+namespace {
+
+struct ValidateOptions {
+  std::string file;
+  std::vector<std::string> overrides, plugins;
+};
+
+std::string names_text(std::size_t count, const char* one, const char* many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string warnings_text(const Experiment& experiment) {
+  std::string text;
+  for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+  return text;
+}
+
+void validate(const ValidateOptions& options) {
+  Experiment experiment;
+  std::string points;
+  if (std::filesystem::path(options.file).extension() != ".json" && has_sweep(options.file, options.overrides)) {
+    const Sweep sweep(options.file, options.overrides, options.plugins);
+    sweep.check(10);
+    experiment = sweep.experiment(0);
+    points = fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points"));
+  } else if (const auto kind = std::filesystem::path(options.file).extension() != ".json"
+                                   ? experiment_file::kind_of_task(options.file, options.overrides)
+                                   : std::nullopt;
+             kind == "continual") {
+    const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
+    const ContinualTask& task = work.task;
+    const ImageSets images = load_images(work);
+    print(fmt::format("{}: ok\n{}  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
+                      warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
+                      names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
+                      grouped(images.test.size())));
+    return;
+  } else if (kind) {
+    const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
+    std::vector<SearchTask> search;
+    if (learning.task.search)
+      search = read_search(options.file, options.overrides, options.plugins, *learning.task.search);
+    std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment);
+    for (const std::string& remark : search.empty() ? check_trial(learning) : search.front().remarks)
+      text += fmt::format("  remark: {}\n", remark);
+    text += fmt::format("  task {}, {}", name_of(learning.task.kind),
+                        names_text(learning.task.seeds.size(), "seed", "seeds"));
+    if (!search.empty()) text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
+    print(text + '\n');
+    return;
+  } else {
+    experiment = open_experiment(options.file, options.overrides, options.plugins);
+  }
+  const CheckedNetwork checked = check_network(experiment);
+  const double memory = check_memory(experiment);
+  check_draws(experiment);
+  std::uint64_t neurons = 0;
+  for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
+  std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(experiment);
+  text += points;
+  text += fmt::format("  {} neurons in {}, {}, {}; {:.6g} ms = {} ticks of {} ms\n", grouped(neurons),
+                      names_text(experiment.network.populations.size(), "population", "populations"),
+                      names_text(experiment.network.projections.size(), "projection", "projections"),
+                      names_text(experiment.network.inputs.size(), "input", "inputs"), experiment.duration,
+                      grouped(static_cast<std::uint64_t>(experiment.ticks)), experiment.network.dt);
+  text += fmt::format("  memory      about {}\n", memory_text(memory));
+  for (const PopulationSpec& population : experiment.network.populations) {
+    text +=
+        fmt::format("  population  {:<16} {:>11} {}\n", population.name, grouped(population.size), population.model);
+  }
+  for (std::size_t p = 0; p < experiment.network.projections.size(); ++p) {
+    const ProjectionSpec& projection = experiment.network.projections[p];
+    text += fmt::format("  projection  {:<16} {} -> {}, {}\n", projection.name, selections_text(projection.source),
+                        selections_text(projection.target), weights_text(checked.weights[p]));
+  }
+  if (!experiment.initial_state.empty())
+    text += fmt::format("  from        {} at {} ms\n", experiment.initial_state,
+                        tick_to_ms(experiment.begin, experiment.network.dt));
+  text += phases_text(experiment);
+  print(text);
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app) {
+  const auto options = std::make_shared<ValidateOptions>();
+  CLI::App* command = app.add_subcommand("validate", "check an experiment file or SONATA config without running it");
+  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
+  add_plugin_option(*command, options->plugins);
+  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->callback([options] { validate(*options); });
+}
+
+}  // namespace rheo

@@ -1,0 +1,664 @@
+#include "apps/session/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "apps/command/commands.hpp"
+#include "apps/session/checkpoints.hpp"
+#include "apps/session/progress.hpp"
+#include "apps/session/run_directory.hpp"
+#include "apps/session/signals.hpp"
+#include "apps/session/summary.hpp"
+#include "core/isa.hpp"
+#include "core/parallel.hpp"
+#include "core/stopwatch.hpp"
+#include "core/time.hpp"
+#include "io/checkpoint.hpp"
+#include "io/edge_writer.hpp"
+#include "io/experiment_network.hpp"
+#include "io/file_lock.hpp"
+#include "io/identity.hpp"
+#include "io/provenance.hpp"
+#include "io/recording.hpp"
+#include "io/run_files.hpp"
+#include "io/sonata.hpp"
+#include "io/spike_recorder.hpp"
+#include "io/state_recorder.hpp"
+#include "io/statistics.hpp"
+#include "io/weight_recorder.hpp"
+#include "networks/network.hpp"
+
+namespace rheo {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Length of the pieces between two looks at the signals: long enough that the cut costs nothing, short enough that
+// Ctrl-C feels immediate.
+class Pieces {
+ public:
+  // `window`: pieces below the smallest delay would only add barriers.
+  explicit Pieces(Tick window) : shortest_(std::clamp<Tick>(window, 1, 1000)), ticks_(shortest_) {}
+
+  Tick next(Tick left) const { return std::min(ticks_, left); }
+  void took(Tick ticks_run, double seconds) {
+    constexpr double target = 0.075;
+    if (ticks_run < ticks_ && seconds < target) return;  // a piece that was cut says nothing of whole ones
+    const double factor = std::clamp(target / std::max(seconds, 1e-6), 0.25, 4.0);
+    const double ticks = std::min(static_cast<double>(ticks_) * factor, 1e9);
+    ticks_ = std::max(shortest_, static_cast<Tick>(ticks) / shortest_ * shortest_);
+  }
+
+ private:
+  Tick shortest_, ticks_;
+};
+
+Tick window_of(const Network& network, double dt) {
+  double shortest = 0;
+  for (const ProjectionInfo& projection : network.projections()) {
+    if (projection.synapses == 0) continue;
+    shortest = shortest == 0 ? projection.min_delay : std::min(shortest, projection.min_delay);
+  }
+  return ms_to_tick_nearest(shortest, dt);
+}
+
+void write_weights(const fs::path& file, const Network& network, const NetworkSpec& spec, const RecordWeights& record) {
+  recording_step(file, [&] {
+    write_whole(file, [&](h5::File& to) {
+      std::size_t index = 0;
+      while (spec.projections.at(index).name != record.projection) ++index;
+      h5::Group edges = to.create_group("edges");
+      std::set<std::string> taken;
+      for (const EdgePopulation& part : edge_populations(network, spec, index, taken))
+        write_edges(edges, network, spec, index, part, storage_of(record.compress));
+    });
+  });
+}
+
+std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
+  const std::uint64_t end = part.end.value_or(size);
+  return end <= part.begin ? 0 : (end - part.begin + part.step - 1) / part.step;
+}
+
+// Fills in what is known before the network is built.
+RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::optional<std::uint64_t> identity,
+                       const Threads& threads) {
+  RunReport report;
+  // What stays behind when the process is killed: an interrupted run, with whatever rheo recover finds.
+  report.status = RunReport::Status::interrupted;
+  report.version = version;
+  report.title = experiment.title;
+  report.experiment = options.file;
+  report.seed = experiment.network.seed;
+  report.dt = experiment.network.dt;
+  report.duration = experiment.duration;
+  report.precision = experiment.network.precision;
+  for (const Phase& phase : experiment.phases)
+    report.phases.push_back(
+        {phase.name, tick_to_ms(phase.begin, report.dt), tick_to_ms(phase.end, report.dt), phase.learning});
+  report.begin = tick_to_ms(experiment.begin, report.dt);
+  report.overrides = options.overrides;
+  report.spike_times = experiment.spike_times;
+  report.identity = identity;
+  if (options.keep_settings) report.settings = settings_texts(experiment.files);
+  if (experiment.record.present) {
+    std::map<std::string_view, std::uint64_t> sizes;
+    for (const PopulationSpec& population : experiment.network.populations)
+      sizes.emplace(population.name, population.size);
+    for (const Selection& part : experiment.record.populations)
+      report.spike_neurons[part.population] += neurons_of(part, sizes[part.population]);
+    for (const TickSpan& span : experiment.record.spans)
+      report.spike_spans.emplace_back(tick_to_ms(span.begin, report.dt), tick_to_ms(span.end, report.dt));
+  }
+  report.threads = threads.count();
+  report.host = host_name();
+  report.compiler = compiler_name();
+  report.instruction_set = name_of(chosen_isa());
+  report.started = utc_now();
+  return report;
+}
+
+}  // namespace
+
+void begin_phase(Network& network, const Experiment& experiment, const Phase& phase) {
+  const std::set<std::string_view> learning(phase.learning.begin(), phase.learning.end());
+  const std::vector<ProjectionSpec>& projections = experiment.network.projections;
+  for (std::size_t p = 0; p < projections.size(); ++p)
+    if (!projections[p].plasticity.rule.empty()) network.simulation().learn(p, learning.contains(projections[p].name));
+}
+
+void run_phases(Network& network, const Experiment& experiment) {
+  if (experiment.phases.empty()) network.simulation().run(experiment.ticks);
+  for (const Phase& phase : experiment.phases) {
+    begin_phase(network, experiment, phase);
+    network.simulation().run(phase.end - phase.begin);
+  }
+}
+
+Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                           const std::vector<std::string>& plugins) {
+  if (fs::path(file).extension() != ".json") {
+    Experiment experiment = parse_experiment(file, overrides, plugins);
+    if (experiment.task.empty()) return experiment;
+    throw ExperimentError(
+        {.file = experiment.task,
+         .key = "task",
+         .value = {},
+         .problem = "makes this a learning experiment",
+         .expected = fmt::format("rheo {} {}", experiment.task_kind == "continual" ? "continual" : "reservoir", file),
+         .suggestion = {}});
+  }
+  if (!plugins.empty())
+    throw ExperimentError({.file = file,
+                           .key = "--plugin",
+                           .value = plugins.front(),
+                           .problem = "a SONATA config has no plasticity",
+                           .expected = "an experiment file",
+                           .suggestion = {}});
+  return read_sonata_config(file, overrides);
+}
+
+void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
+  command.add_option("--plugin", plugins, "load the plasticity rules of this shared library; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
+
+namespace {
+
+// Refuses a state of another network, with the file in which it is.
+void check_state(const Network& network, const Checkpoint& checkpoint, const fs::path& file) {
+  const auto refuse = [&](Complaint complaint) {
+    complaint.file = file.string();
+    throw StateError(std::move(complaint));
+  };
+  if (auto complaint = compare_networks(network.simulation().fingerprint(), checkpoint.network))
+    refuse(*std::move(complaint));
+  if (network.synapse_digest() != checkpoint.synapses)
+    refuse({.file = {},
+            .key = "synapses",
+            .value = {},
+            .problem = "synapses that were built from the same description are not those of the checkpoint",
+            .expected = fmt::format("the rheo that wrote it (version {})", checkpoint.rheobase),
+            .suggestion = {}});
+}
+
+void load_state(Simulation& simulation, const Checkpoint& checkpoint, const fs::path& file) {
+  try {
+    simulation.load(checkpoint.state);
+  } catch (const StateError& error) {
+    Complaint complaint = error.complaint();
+    complaint.file = file.string();
+    throw StateError(std::move(complaint));
+  }
+}
+
+// The times of --checkpoint-at as ticks of the run.
+std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& experiment) {
+  std::set<Tick> ticks;
+  const double dt = experiment.network.dt;
+  for (const double ms : options.checkpoint_at) {
+    const Tick tick = ms_to_tick_nearest(ms, dt);
+    const bool is_tick = std::abs(tick_to_ms(tick, dt) - ms) <= 1e-9 * std::abs(ms);
+    if (!is_tick || tick <= experiment.begin || tick > experiment.end())
+      throw ExperimentError(
+          {.file = {},
+           .key = "--checkpoint-at",
+           .value = fmt::format("{}", ms),
+           .problem = is_tick ? "is no time of the run" : "is no whole number of ticks",
+           .expected = fmt::format("a multiple of {} > {} and <= {} (ms)", dt, tick_to_ms(experiment.begin, dt),
+                                   tick_to_ms(experiment.end(), dt)),
+           .suggestion = {}});
+    ticks.insert(tick);
+  }
+  return ticks;
+}
+
+// One run from its network to its sealed files.
+class Run {
+ public:
+  Run(const RunOptions& options, Experiment& experiment, std::optional<std::uint64_t> identity,
+      const StopSignals& signals, const fs::path& directory, const Checkpoint* resumed)
+      : options_(options),
+        experiment_(experiment),
+        signals_(signals),
+        directory_(directory),
+        resumed_(resumed),
+        files_(recorded_files(experiment)),
+        threads_(options.threads, options.pin),
+        report_(begin_report(options, experiment, identity, threads_)),
+        progress_(options.quiet ? nullptr : stderr),
+        network_((progress_.stage("building the network"), build_network(experiment, threads_))),
+        simulation_(network_.simulation()),
+        statistics_(simulation_.populations(), experiment.begin, synchrony_bin(simulation_.dt())),
+        checkpoint_at_(checkpoint_ticks(options, experiment)),
+        checkpoints_(directory, options.checkpoint_every, recordings_while_running(experiment, directory)) {
+    report_.build_wall_time = building_.seconds();
+  }
+
+  // earlier: what claim_directory() returned. Returns the exit code.
+  int operator()(const std::vector<std::string>& earlier) {
+    read_state();
+    begin_files(earlier);
+    simulation_.profile(options_.profile);
+    progress_.finish();
+    if (!options_.quiet) progress_.stage("simulating");
+    simulating_ = Stopwatch();
+    bool interrupted = false;
+    try {
+      interrupted = simulate();
+    } catch (const std::exception& error) {
+      conclude_failed(error.what());
+      throw;
+    }
+    conclude(interrupted ? RunReport::Status::interrupted : RunReport::Status::finished, {});
+    if (!interrupted) checkpoints_.remove();
+    if (!options_.quiet) {
+      print(summary_text(report_, network_, phases_text(experiment_, "phase        "), directory_));
+      if (options_.profile) print(profile_text(simulation_.stage_times()));
+    }
+    return interrupted ? exit_interrupted : 0;
+  }
+
+ private:
+  // All but what is written once at the end.
+  static std::vector<fs::path> recordings_while_running(const Experiment& experiment, const fs::path& directory) {
+    std::vector<fs::path> files;
+    if (experiment.record.present) files.push_back(directory / spike_file);
+    for (const RecordStates& report : experiment.reports)
+      for (const std::string& file : report.files) files.push_back(directory / file);
+    for (const RecordWeights& weights : experiment.weights)
+      if (!weights.times.empty()) files.push_back(directory / weights.file);
+    return files;
+  }
+
+  void read_state() {
+    if (resumed_ != nullptr) {
+      check_state(network_, *resumed_, options_.checkpoint);
+      load_state(simulation_, *resumed_, options_.checkpoint);
+      ByteReader from(resumed_->statistics);
+      statistics_.load(from);
+      report_.started = resumed_->run.started;
+      report_.resumed = resumed_->run.resumed + 1;
+      wall_time_before_ = resumed_->run.simulate_wall_time;
+    } else if (!experiment_.initial_state.empty()) {
+      const Checkpoint checkpoint = read_checkpoint(experiment_.initial_state);
+      check_state(network_, checkpoint, experiment_.initial_state);
+      load_state(simulation_, checkpoint, experiment_.initial_state);
+    }
+  }
+
+  // The files of the run take the place of those of an earlier one.
+  void begin_files(const std::vector<std::string>& earlier) {
+    if (resumed_ != nullptr) {
+      begin_recording();
+      write_run_report(directory_, report_);
+      return;
+    }
+    // No checkpoint of another run may stand beside our recordings, whenever we are killed.
+    remove_checkpoints(directory_, experiment_.initial_state);
+    try {
+      begin_recording();
+      write_run_report(directory_, report_);
+    } catch (...) {
+      // Nothing is recorded yet: unfinished recordings without content would only be in the way of the next run.
+      spike_recorder_.reset();
+      state_recorders_.clear();
+      weight_recorders_.clear();
+      std::error_code ignored;
+      for (const fs::path& file : recordings_while_running(experiment_, directory_))
+        for (const fs::path& part : {part_of(file), part_of(file).concat(".new")})
+          if (fs::is_regular_file(part, ignored)) fs::remove(part, ignored);
+      throw;
+    }
+    remove_earlier(directory_, earlier, files_);
+  }
+
+  void begin_recording() {
+    report_.lanes = simulation_.lanes();
+    for (std::size_t p = 0; p < simulation_.populations().size(); ++p) {
+      report_.by_event.push_back(simulation_.by_event(p));
+      const PopulationBlock& block = simulation_.population(p);
+      report_.precisions.push_back(block.find_column("V_m") ? block.precision() : report_.precision);
+    }
+    for (const ProjectionInfo& projection : network_.projections())
+      report_.projections.push_back({projection.name, projection.synapses, projection.bytes, projection.min_delay,
+                                     projection.max_delay, projection.precision, projection.weights});
+
+    simulation_.add_sink(statistics_);
+    RecordingOptions how;
+    how.discard_unfinished = options_.overwrite;
+    how.wait_for_start = true;
+    SpikeCounts spikes;
+    if (resumed_ != nullptr) {
+      how.resume_at = simulation_.now();
+      spikes = resumed_->run.spikes;
+    }
+    if (experiment_.record.present) {
+      spike_recorder_ =
+          std::make_unique<SpikeRecorder>(directory_, simulation_.populations(), experiment_.record.populations,
+                                          simulation_.dt(), how, experiment_.record.spans, spikes);
+    }
+    for (const RecordStates& record : experiment_.reports) {
+      for (std::size_t i = 0; i < record.variables.size(); ++i) {
+        state_recorders_.push_back(
+            std::make_unique<StateRecorder>(directory_, simulation_, experiment_.network, record, i, how));
+      }
+    }
+    for (const RecordWeights& record : experiment_.weights)
+      if (!record.times.empty())
+        weight_recorders_.push_back(
+            std::make_unique<WeightRecorder>(directory_, network_, experiment_.network, record, how));
+    // Only now that all of them can be gone on with.
+    if (spike_recorder_) {
+      spike_recorder_->start();
+      simulation_.add_sink(*spike_recorder_);
+    }
+    for (const auto& states : state_recorders_) {
+      states->start();
+      simulation_.add_probe(*states);
+    }
+    for (const auto& weights : weight_recorders_) weights->start();
+  }
+
+  // Returns whether a signal ended it before its time.
+  bool simulate() {
+    Pieces pieces(window_of(network_, simulation_.dt()));
+    auto next_phase = experiment_.phases.begin();
+    std::string phase;
+    for (; next_phase != experiment_.phases.end() && next_phase->begin < simulation_.now(); ++next_phase)
+      phase = next_phase->name;
+    for (;;) {
+      const Tick now = simulation_.now();
+      for (const auto& weights : weight_recorders_)
+        if (weights->next() == now) weights->take();
+      // One at the very tick of the checkpoint that was resumed from is there already.
+      if (checkpoint_at_.contains(now) && (resumed_ == nullptr || now != resumed_->tick)) keep_checkpoint();
+      if (now >= experiment_.end()) {
+        simulation_.check_synapses();
+        return false;
+      }
+      if (signals_.stop_requested()) return true;
+      if (checkpoints_.due()) checkpoints_.begin([&] { return checkpoint(); });
+      warn(checkpoints_.problem());
+      if (next_phase != experiment_.phases.end() && next_phase->begin == now) {
+        begin_phase(network_, experiment_, *next_phase);
+        phase = next_phase++->name;
+      }
+      Tick border = next_phase == experiment_.phases.end() ? experiment_.end() : next_phase->begin;
+      for (const auto& weights : weight_recorders_) border = std::min(border, weights->next());
+      if (const auto at = checkpoint_at_.upper_bound(now); at != checkpoint_at_.end()) border = std::min(border, *at);
+      const Tick ticks = pieces.next(border - now);
+      const Stopwatch piece;
+      simulation_.run(ticks);
+      pieces.took(ticks, piece.seconds());
+      progress_.show({tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt()), experiment_.duration,
+                      simulating_.seconds(), phase});
+    }
+  }
+
+  // The run as it is now, all that was recorded handed to the operating system.
+  Checkpoint checkpoint() {
+    Checkpoint all;
+    all.rheobase = version;
+    all.tick = simulation_.now();
+    all.dt = simulation_.dt();
+    if (!digest_) digest_ = network_.synapse_digest();
+    all.synapses = *digest_;
+    all.network = simulation_.fingerprint();
+    if (!run_) run_ = how_it_was_started();
+    all.run = *run_;
+    all.run.simulate_wall_time = wall_time_before_ + simulating_.seconds();
+    if (spike_recorder_) all.run.spikes = spike_recorder_->flush();
+    for (const auto& states : state_recorders_) states->flush();
+    for (const auto& weights : weight_recorders_) weights->flush();
+    all.state = simulation_.save();
+    ByteWriter to;
+    statistics_.save(to);
+    all.statistics = to.take();
+    return all;
+  }
+
+  RunRecord how_it_was_started() const {
+    RunRecord run;
+    run.file = options_.file;
+    run.directory = fs::current_path().string();
+    run.overrides = options_.overrides;
+    run.plugins = options_.plugins;
+    run.seed = options_.seed;
+    run.lanes = options_.lanes;
+    run.checkpoint_every = options_.checkpoint_every;
+    run.checkpoint_at = options_.checkpoint_at;
+    for (const std::string& file : experiment_.files) run.read.emplace_back(file, hash_of_file(file));
+    run.started = report_.started;
+    run.resumed = report_.resumed;
+    return run;
+  }
+
+  void keep_checkpoint() {
+    const double ms = tick_to_ms(simulation_.now(), simulation_.dt());
+    checkpoints_.finish([&] { return checkpoint(); }, directory_ / kept_checkpoint(ms));
+  }
+
+  // Whatever ends the run, what was recorded is sealed and the report says how it ended.
+  void conclude(RunReport::Status status, std::string problem) {
+    if (status == RunReport::Status::interrupted) last_checkpoint();
+    report_.simulate_wall_time = wall_time_before_ + simulating_.seconds();
+    progress_.finish();
+    try {
+      checkpoints_.wait();
+    } catch (const RecordingError& error) {
+      warn(error.what());
+    }
+    report_.status = status;
+    report_.problem = std::move(problem);
+    report_.simulated = tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt());
+    if (spike_recorder_) spike_recorder_->finish();
+    for (const auto& states : state_recorders_) states->finish();
+    for (const auto& weights : weight_recorders_) weights->finish();
+    report_.files = files_;
+    if (status == RunReport::Status::failed) {
+      // Weights at the end are of no use then, and a rule may have made them what cannot be written.
+      std::erase_if(report_.files, [&](const std::string& file) { return !fs::exists(directory_ / file); });
+    } else if (!experiment_.weights.empty()) {
+      simulation_.settle();
+      for (const RecordWeights& weights : experiment_.weights)
+        if (weights.times.empty()) write_weights(directory_ / weights.file, network_, experiment_.network, weights);
+    }
+    for (const std::string& file : report_.files) report_.sha256[file] = sha256_of_file(directory_ / file);
+    report_.populations = statistics_.results(simulation_.now(), simulation_.dt());
+    report_.peak_memory = peak_memory_bytes();
+    if (options_.profile) report_.stages = simulation_.stage_times();
+    report_.checkpoints = checkpoints_.cost();
+    write_run_report(directory_, report_);
+  }
+
+  // After an error the error is what the user must see, not a second one from tidying up.
+  void conclude_failed(const char* problem) {
+    try {
+      conclude(RunReport::Status::failed, problem);
+    } catch (const std::exception&) {
+      report_.files.clear();
+      report_.sha256.clear();
+      try {
+        write_run_report(directory_, report_);
+      } catch (const std::exception&) {
+      }
+    }
+  }
+
+  // Before recordings are sealed, which may take longer than a scheduler waits.
+  void last_checkpoint() {
+    try {
+      checkpoints_.finish([&] { return checkpoint(); });
+      report_.resumable = true;
+    } catch (const RecordingError& error) {
+      warn(std::string("the run cannot be resumed from here: ") + error.what());
+    }
+  }
+
+  void warn(const std::string& text) {
+    if (text.empty()) return;
+    progress_.finish();
+    const std::string line = "rheo: warning: " + text + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+
+  const RunOptions& options_;
+  Experiment& experiment_;
+  const StopSignals& signals_;
+  fs::path directory_;
+  const Checkpoint* resumed_;
+  std::vector<std::string> files_;
+  Threads threads_;
+  RunReport report_;
+  Progress progress_;
+  Stopwatch building_;
+  Network network_;
+  Simulation& simulation_;
+  SpikeStatistics statistics_;
+  std::set<Tick> checkpoint_at_;
+  Checkpoints checkpoints_;
+  std::unique_ptr<SpikeRecorder> spike_recorder_;
+  std::vector<std::unique_ptr<StateRecorder>> state_recorders_;
+  std::vector<std::unique_ptr<WeightRecorder>> weight_recorders_;
+  Stopwatch simulating_;
+  double wall_time_before_ = 0;  // s, of the runs that this one goes on with
+  std::optional<std::array<std::uint64_t, 2>> digest_;
+  std::optional<RunRecord> run_;
+};
+
+// What the checkpoint's run read must be what was read now.
+void check_files(const Experiment& experiment, const Checkpoint& checkpoint) {
+  const auto refuse = [](const std::string& file, std::string problem) {
+    throw ExperimentError({.file = file,
+                           .key = {},
+                           .value = {},
+                           .problem = std::move(problem),
+                           .expected = "the experiment as it was when the run began",
+                           .suggestion = {}});
+  };
+  if (experiment.files.size() != checkpoint.run.read.size())
+    refuse(experiment.path, "reads other files than it did before the checkpoint");
+  for (std::size_t i = 0; i < experiment.files.size(); ++i)
+    if (hash_of_file(experiment.files[i]) != checkpoint.run.read[i].second)
+      refuse(experiment.files[i], "has changed since the run began");
+}
+
+// Nothing for a point of a sweep, which has a hash of its own, and for what cannot be read a second time, as a pipe.
+std::optional<std::uint64_t> identity_for(const RunOptions& options, const Experiment& experiment) {
+  if (!options.keep_settings) return std::nullopt;
+  for (const std::string& file : experiment.files)
+    if (std::error_code error; !fs::is_regular_file(file, error)) return std::nullopt;
+  return identity_of(experiment);
+}
+
+int execute(const RunOptions& options, const Checkpoint* resumed) {
+  const StopSignals signals;
+  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  if (options.seed) experiment.network.seed = *options.seed;
+  if (options.lanes) experiment.network.lanes = *options.lanes;
+  if (resumed != nullptr) check_files(experiment, *resumed);
+  check_network(experiment);
+  check_memory(experiment, options.threads);
+  if (!options.quiet) show_warnings(experiment);
+  const fs::path directory = output_directory(options, experiment);
+  const std::optional<std::uint64_t> identity = identity_for(options, experiment);
+  std::vector<std::string> earlier;
+  std::optional<FileLock> lock;  // for as long as we write here
+  if (resumed == nullptr) {
+    make_output_directory(directory);
+    lock.emplace(lock_directory(directory));
+    std::vector<std::string> kept;
+    for (const Tick tick : checkpoint_ticks(options, experiment))
+      kept.push_back(kept_checkpoint(tick_to_ms(tick, experiment.network.dt)));
+    earlier = claim_directory(directory, {recorded_files(experiment), kept, identity, options.overwrite}, experiment);
+  }
+  return Run(options, experiment, identity, signals, directory, resumed)(earlier);
+}
+
+}  // namespace
+
+void show_warnings(const Experiment& experiment) {
+  for (const std::string& warning : experiment.warnings) {
+    const std::string line = "rheo: warning: " + warning + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+}
+
+int run_experiment(const RunOptions& options) {
+  return execute(options, nullptr);
+}
+
+int resume_experiment(const RunOptions& options, const Checkpoint& checkpoint) {
+  return execute(options, &checkpoint);
+}
+
+CLI::Option* add_checkpoint_option(CLI::App& command, std::string& every) {
+  return command.add_option("--checkpoint-every", every, "write what rheo resume needs after each TIME: 60s, 5min, 1h")
+      ->type_name("TIME")
+      ->check([](const std::string& text) {
+        return parse_wall_time(text) ? std::string()
+                                     : fmt::format("\"{}\" is no time: a number > 0 and ms, s, min or h", text);
+      });
+}
+
+void add_run(CLI::App& app) {
+  const auto options = std::make_shared<RunOptions>();
+  const auto seed = std::make_shared<std::uint64_t>(0);
+  const auto lanes = std::make_shared<std::uint32_t>(0);
+  CLI::App* command = app.add_subcommand("run", "run an experiment file (TOML) or a SONATA config (.json)");
+  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
+  command->add_option("--threads", options->threads, "threads (default: every usable processor)")
+      ->check(CLI::Range(1u, 4096u).description(""))
+      ->type_name("N");
+  // Checked as text: the library's conversion would take -1 and numbers that are too large.
+  const auto is_seed = [](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_whole = error == std::errc() && end == text.data() + text.size();
+    return is_whole ? std::string() : fmt::format("\"{}\" is not a whole number from 0 to 2^64 - 1", text);
+  };
+  const auto every = std::make_shared<std::string>();
+  CLI::Option* seed_option =
+      command->add_option("--seed", *seed, "instead of simulation.seed")->type_name("N")->check(is_seed);
+  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_plugin_option(*command, options->plugins);
+  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
+  command->add_flag("--overwrite", options->overwrite,
+                    "replace what lies in the output directory: a resumable run, a result of other settings");
+  CLI::Option* every_option = add_checkpoint_option(*command, *every);
+  command
+      ->add_option("--checkpoint-at", options->checkpoint_at,
+                   "keep the state at this time of the simulation as checkpoint_<T>ms.h5; may be repeated")
+      ->type_name("MS")
+      ->allow_extra_args(false);
+  // For tests: results do not depend on it.
+  CLI::Option* lanes_option =
+      command->add_option("--lanes", *lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");
+  command->add_flag("--quiet", options->quiet, "no progress, no summary, no warnings");
+  command->add_flag("--pin", options->pin, "keep each thread on one processor");
+  command->add_flag("--profile", options->profile, "measure where the time goes");
+  command->callback([=] {
+    if (seed_option->count() > 0) options->seed = *seed;
+    if (lanes_option->count() > 0) options->lanes = *lanes;
+    if (every_option->count() > 0) options->checkpoint_every = parse_wall_time(*every);
+    const int code = run_experiment(*options);
+    if (code != 0) throw CLI::RuntimeError(code);
+  });
+}
+
+}  // namespace rheo

@@ -1,0 +1,84 @@
+// rheo sweep: all points of a [sweep], each in a folder and a process of its own; here, or by a scheduler.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "apps/session/progress.hpp"
+#include "apps/sweep/slurm.hpp"
+#include "io/sweep_folder.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace rheo {
+
+enum class SweepEngine { local, slurm, list };
+
+struct SweepOptions {
+  std::string file;
+  std::vector<std::string> overrides, plugins;  // as of RunOptions
+  std::filesystem::path out;                    // empty: <stem of the file>.sweep in the working directory
+  unsigned jobs = 0;                            // points at a time; 0: as many as there are processors for
+  unsigned threads = 1;                         // of each point
+  std::optional<double> checkpoint_every;       // s of wall time, of each point
+  std::string checkpoint_text;                  // the same as the user wrote it
+  bool retry_failed = false;
+  bool quiet = false;
+
+  SweepEngine engine = SweepEngine::local;
+  std::optional<std::uint64_t> points_per_task;  // of a scheduler
+  slurm::ArrayOptions slurm;
+  bool dry_run = false;
+};
+
+struct SweepWork {
+  std::uint64_t point = 0, hash = 0;
+};
+
+// A sweep in its folder before a start.
+struct SweepPlan {
+  std::vector<std::uint64_t> hashes;  // of all points, each once: drawn points may be equal
+  SweepHistory history;
+  std::vector<SweepWork> left;  // neither finished nor, unless they are to run again, failed
+  SweepProgress progress;
+};
+SweepPlan plan_sweep(const Sweep& sweep, const SweepFolder& folder, bool retry_failed);
+// Throws what is wrong with the experiments of what is left, which costs seconds.
+void check_points(const Sweep& sweep, const SweepPlan& plan);
+std::filesystem::path sweep_directory(const SweepOptions& options);
+
+// Runs what is left of a sweep. Returns the exit code: 0, exit_other_error where points failed, or exit_interrupted.
+// Throws UserError.
+int run_sweep(const SweepOptions& options);
+// Gives what is left to Slurm, or prints a command for each task. Return the exit code. Throw UserError.
+int submit_sweep(const SweepOptions& options);
+int list_sweep(const SweepOptions& options);
+
+// What Slurm has of a sweep.
+struct SweepQueue {
+  std::uint64_t tasks = 0;                   // that wait or run
+  std::unordered_set<std::uint64_t> points;  // of these tasks
+  bool is_known = true;                      // else there are submissions, and Slurm does not answer
+};
+SweepQueue queue_of(const SweepFolder& folder);
+// history() of the folder, which asks Slurm about jobs on other hosts.
+SweepHistory history_of(const SweepFolder& folder, const std::vector<std::uint64_t>& hashes);
+
+// The lines of a file of tasks: the points of each. Throws RecordingError.
+std::vector<std::vector<std::string>> read_tasks(const std::filesystem::path& file);
+
+// A line of each failed point, at most so many: its folder, what it sets, and its error.
+std::string failed_text(const SweepFolder& folder, const SweepManifest& manifest, const std::vector<SweepPoint>& points,
+                        const SweepHistory& history, std::size_t most);
+
+void add_sweep_status(CLI::App& sweep);
+void add_sweep_collect(CLI::App& sweep);
+void add_sweep_run_points(CLI::App& sweep);
+
+}  // namespace rheo

@@ -1,5 +1,5 @@
 # `cmake --install`: the command, the libraries with their headers, and a package, so that other programs embed Rheobase by
-#   find_package(rheo)   and   target_link_libraries(... rheo::rheo)
+#   find_package(rheo)   and   target_link_libraries(... rheo::rheo)   or rheo::session, rheo::sweep, ... of apps
 # and so that plasticity rules are built outside this tree by
 #   find_package(rheo COMPONENTS rules)   and   rheo_add_rule(my_rule my_rule.cpp)
 include(CMakePackageConfigHelpers)
@@ -10,10 +10,11 @@ target_link_libraries(rheo_all INTERFACE rheo::io)
 set_target_properties(rheo_all PROPERTIES EXPORT_NAME rheo)
 
 install(TARGETS rheo RUNTIME)
-install(TARGETS rheo_all rheo_core rheo_neurons rheo_plasticity rheo_networks rheo_io EXPORT rheo ARCHIVE
-        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo)
-install(DIRECTORY core neurons plasticity networks io DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo
-        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+install(TARGETS rheo_all rheo_core rheo_neurons rheo_plasticity rheo_networks rheo_io
+                rheo_figures rheo_session rheo_learning rheo_reservoir rheo_continual rheo_sweep rheo_report
+        EXPORT rheo ARCHIVE INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo)
+install(DIRECTORY core neurons plasticity networks io apps DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h" PATTERN command EXCLUDE)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/rheo)
 install(EXPORT rheo NAMESPACE rheo:: FILE rheoTargets.cmake DESTINATION ${package_folder})

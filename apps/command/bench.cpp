@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
 #include "apps/command/commands.hpp"
 #include "apps/command/limits.hpp"
-#include "apps/session/run.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/isa.hpp"
 #include "core/stopwatch.hpp"
@@ -27,17 +27,6 @@
 namespace rheo {
 
 namespace {
-
-struct BenchOptions {
-  std::string what, delivery = "auto";
-  std::vector<std::string> overrides, plugins;
-  double discard = 100;  // ms
-  unsigned repeat = 1;
-  unsigned threads = 0;
-  std::uint32_t lanes = 0;
-  bool share_rows = true, pin = false;
-  bool json = false, stages = true, bound = true;
-};
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -154,7 +143,7 @@ Bound bound_of(const Network& network, const Work& work, const Threads& threads)
 
 // Builds an experiment and times `duration` ms of it after `discard` ms, again and again from the same state. Nothing
 // is recorded.
-void bench(const BenchOptions& options) {
+void bench_experiment(const BenchOptions& options) {
   Experiment experiment = open_experiment(options.what, options.overrides, options.plugins);
   NetworkSpec& spec = experiment.network;
   if (options.lanes != 0) spec.lanes = options.lanes;
@@ -291,45 +280,14 @@ void bench_neurons(const BenchOptions& options) {
 
 }  // namespace
 
-void add_bench(CLI::App& app) {
-  const auto options = std::make_shared<BenchOptions>();
-  CLI::App* command = app.add_subcommand("bench", "time an experiment, and show where the time goes");
-  command
-      ->add_option("FILE", options->what,
-                   "an experiment (examples/bench), \"neurons\" (every model alone) or \"limits\" (of this machine)")
-      ->required()
-      ->type_name("");
-  add_plugin_option(*command, options->plugins);
-  command->add_option("--set", options->overrides, "change one setting, as for rheo run")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--discard", options->discard, "simulated before the clock starts (default: 100)")
-      ->check(CLI::Range(0.0, 1e9).description(""))
-      ->type_name("MS");
-  command->add_option("--repeat", options->repeat, "times; the median counts")
-      ->check(CLI::Range(1u, 1000u).description(""))
-      ->type_name("N");
-  command->add_option("--threads", options->threads, "threads (default: every usable processor)")
-      ->check(CLI::Range(1u, 4096u).description(""))
-      ->type_name("N");
-  command->add_flag("--pin", options->pin, "keep each thread on one processor");
-  command->add_option("--lanes", options->lanes, "number of lanes; the results do not depend on it")
-      ->check(CLI::Range(1u, 65536u).description(""))
-      ->type_name("N");
-  command->add_option("--delivery", options->delivery, "auto, ring or wheel; the results do not depend on it")
-      ->check(CLI::IsMember({"auto", "ring", "wheel"}));
-  command->add_flag("!--no-shared-rows", options->share_rows, "every projection has rows of its own");
-  command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("!--no-stages", options->stages, "do not time the stages (a few per cent faster)");
-  command->add_flag("!--no-bound", options->bound, "do not measure the machine");
-  command->callback([options] {
-    if (options->what == "neurons")
-      bench_neurons(*options);
-    else if (options->what == "limits")
-      bench_limits(*options);
-    else
-      bench(*options);
-  });
+int bench(const BenchOptions& options) {
+  if (options.what == "neurons")
+    bench_neurons(options);
+  else if (options.what == "limits")
+    bench_limits(options);
+  else
+    bench_experiment(options);
+  return 0;
 }
 
 }  // namespace rheo

@@ -1,41 +1,67 @@
-// The sub-commands of rheo, one file each. Each add_* declares its options and hooks its work up as the callback; the
-// callback throws UserError for what the user can mend and CLI::RuntimeError(code) to end with another code than 0.
+// What the sub-commands of rheo do that no library does, one file each. Each function returns an exit code and throws
+// UserError for what the user can mend. apps/command/command_line.cpp fills the options.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
+#include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
+
+#include "io/spike_convert.hpp"
 
 namespace rheo {
 
-#ifdef RHEO_VERSION
-inline constexpr const char* version = RHEO_VERSION;
-#else
-inline constexpr const char* version = "0.1.0";
-#endif
+struct ValidateOptions {
+  std::string file;
+  std::vector<std::string> overrides, plugins;
+};
+int validate_experiment(const ValidateOptions& options);
 
-// Exit codes are part of the interface: schedulers and scripts act on them (75 is EX_TEMPFAIL: run it again).
-inline constexpr int exit_other_error = 1;
-inline constexpr int exit_user_error = 2;
-inline constexpr int exit_interrupted = 75;
+struct ModelsOptions {
+  std::string model, rule, folder, rules_folder;
+  std::vector<std::string> plugins;
+};
+int show_models(const ModelsOptions& options);
 
-void add_run(CLI::App& app);
-void add_sweep(CLI::App& app);
-void add_validate(CLI::App& app);
-void add_models(CLI::App& app);
-void add_inspect(CLI::App& app);
-void add_resume(CLI::App& app);
-void add_reservoir(CLI::App& app);
-void add_continual(CLI::App& app);
-void add_recover(CLI::App& app);
-void add_verify(CLI::App& app);
-void add_export(CLI::App& app);
-void add_convert(CLI::App& app);
-void add_report(CLI::App& app);
-void add_bench(CLI::App& app);
+struct InspectOptions {
+  std::string file;
+  std::vector<std::string> overrides, plugins;
+  bool graph = false, json = false;
+  std::uint32_t samples = 1000;
+  unsigned threads = 0;
+};
+int inspect_network(const InspectOptions& options);
 
-// Writes to stdout. A reader that has gone away (rheo models | head) is no error; a disk that is full is, as a
-// UserError.
-void print(const std::string& text);
+int recover_run(const std::string& directory);
+
+int verify_files(const std::filesystem::path& path);
+
+struct ExportOptions {
+  std::string network;  // experiment file or SONATA config
+  std::string spikes;   // output directory of a run, or a file with spikes
+  std::string format;
+  std::string out;
+  std::string start;  // of an NWB session
+  std::vector<std::string> overrides;
+};
+int export_files(const ExportOptions& options);
+
+struct ConvertFilesOptions {
+  std::string in, out, sort = "by_time", from;
+  ConvertOptions convert;
+};
+int convert_files(const ConvertFilesOptions& options);
+
+struct BenchOptions {
+  std::string what, delivery = "auto";
+  std::vector<std::string> overrides, plugins;
+  double discard = 100;  // ms
+  unsigned repeat = 1;
+  unsigned threads = 0;
+  std::uint32_t lanes = 0;
+  bool share_rows = true, pin = false;
+  bool json = false, stages = true, bound = true;
+};
+int bench(const BenchOptions& options);
 
 }  // namespace rheo

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
 #include "apps/command/commands.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/errors.hpp"
 #include "io/spike_convert.hpp"
@@ -16,12 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
-  std::string in, out, sort = "by_time", from;
-  ConvertOptions convert;
-};
+}  // namespace
 
-void convert(const Options& options) {
+int convert_files(const ConvertFilesOptions& options) {
   fs::path in = options.in;
   std::error_code error;
   if (fs::is_directory(in, error)) in /= "spikes.h5";
@@ -53,30 +50,7 @@ void convert(const Options& options) {
   for (const auto& [name, spikes] : summary.populations)
     text += fmt::format("  {:<16} {:>13} spikes\n", name, grouped(spikes));
   print(text);
-}
-
-}  // namespace
-
-void add_convert(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("convert", "spikes from SONATA, gdf or csv to SONATA, sorted");
-  command->add_option("IN", options->in, "output directory of a run, or a file with spikes (*.h5, *.gdf, *.dat, *.csv)")
-      ->required()
-      ->type_name("");
-  command->add_option("OUT", options->out, "the SONATA file")->required()->type_name("");
-  command->add_option("--sort", options->sort, "by_time (then by id; the default), by_id (then by time), none")
-      ->check(CLI::IsMember({"by_time", "by_id", "none"}))
-      ->type_name("ORDER");
-  command
-      ->add_option("--population", options->convert.population,
-                   "the name for spikes without one, as in a gdf; else the only population to take")
-      ->type_name("NAME");
-  command->add_option("--from", options->from, "what IN is, whatever its name: sonata, gdf or csv")
-      ->check(CLI::IsMember({"sonata", "gdf", "csv"}))
-      ->type_name("FORMAT");
-  command->add_option("--first-id", options->convert.first_id, "of a text: the first neuron's number (0; in NEST 1)")
-      ->type_name("N");
-  command->callback([options] { convert(*options); });
+  return 0;
 }
 
 }  // namespace rheo

@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <memory>
 #include <system_error>
 
 #include "apps/command/commands.hpp"
-#include "apps/session/run.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "io/experiment_network.hpp"
 #include "io/network_writer.hpp"
@@ -20,15 +20,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct ExportOptions {
-  std::string network;  // experiment file or SONATA config
-  std::string spikes;   // output directory of a run, or a file with spikes
-  std::string format;
-  std::string out;
-  std::string start;  // of an NWB session
-  std::vector<std::string> overrides;
-};
 
 [[noreturn]] void refuse(const std::string& file, std::string problem, std::string expected = {}) {
   throw UserError({.file = file,
@@ -124,35 +115,15 @@ void export_spikes(const ExportOptions& options) {
 
 }  // namespace
 
-void add_export(CLI::App& app) {
-  const auto options = std::make_shared<ExportOptions>();
-  CLI::App* command = app.add_subcommand("export", "write a network as SONATA, or recorded spikes as text, npz or NWB");
-  CLI::Option* network =
-      command->add_option("--network", options->network, "experiment file or SONATA config")->type_name("FILE");
-  CLI::Option* spikes = command->add_option("SPIKES", options->spikes, "output directory of a run, or a spike file")
-                            ->type_name("")
-                            ->excludes(network);
-  command
-      ->add_option("--format", options->format,
-                   "of spikes: gdf (id, time), csv (as bmtk writes it), npz (NumPy) or nwb")
-      ->check(CLI::IsMember({"gdf", "csv", "npz", "nwb"}))
-      ->type_name("FORMAT")
-      ->needs(spikes);
-  command->add_option("--out", options->out, "directory of a network, file of spikes (- for stdout)")
-      ->type_name("PATH");
-  command->add_option("--start", options->start, "of nwb: when the session began, in place of that of run.json")
-      ->type_name("DATE")
-      ->needs(spikes);
-  command->add_option("--set", options->overrides, "change one setting of the network; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  command->callback([options] {
-    if (!options->network.empty()) return export_network(*options);
-    if (options->spikes.empty() || options->format.empty())
-      refuse("rheo export", "nothing to export",
-             "--network FILE --out DIR, or --format gdf|csv|npz|nwb with the output directory of a run");
-    export_spikes(*options);
-  });
+int export_files(const ExportOptions& options) {
+  if (options.network.empty() && (options.spikes.empty() || options.format.empty()))
+    refuse("rheo export", "nothing to export",
+           "--network FILE --out DIR, or --format gdf|csv|npz|nwb with the output directory of a run");
+  if (options.network.empty())
+    export_spikes(options);
+  else
+    export_network(options);
+  return 0;
 }
 
 }  // namespace rheo

@@ -2,11 +2,11 @@
 // graph. Nothing is simulated.
 #include <fmt/format.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/command/commands.hpp"
-#include "apps/session/run.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
 #include "io/experiment_network.hpp"
@@ -16,14 +16,6 @@
 namespace rheo {
 
 namespace {
-
-struct InspectOptions {
-  std::string file;
-  std::vector<std::string> overrides, plugins;
-  bool graph = false, json = false;
-  std::uint32_t samples = 1000;
-  unsigned threads = 0;
-};
 
 std::string degrees_text(const DegreeStatistics& d) {
   return fmt::format("{:>10.2f} {:>10.2f} {:>8} {:>8}", d.mean, d.sd, grouped(d.min), grouped(d.max));
@@ -132,7 +124,9 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
   return json;
 }
 
-void inspect(const InspectOptions& options) {
+}  // namespace
+
+int inspect_network(const InspectOptions& options) {
   Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   check_network(experiment);
   show_warnings(experiment);
@@ -149,26 +143,7 @@ void inspect(const InspectOptions& options) {
       text += graph_text(graph, last.first + last.size);
   }
   print(options.json ? json.dump(2) + "\n" : text);
-}
-
-}  // namespace
-
-void add_inspect(CLI::App& app) {
-  const auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = app.add_subcommand("inspect", "build the network of an experiment and say what it is");
-  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
-  command->add_flag("--graph", options->graph,
-                    "degrees, reciprocity, strong components, clustering and shortest paths");
-  command->add_flag("--json", options->json, "print JSON");
-  command->add_option("--samples", options->samples, "neurons looked at for clustering and paths (1000)")
-      ->check(CLI::Range(1u, 4294967295u))
-      ->type_name("N");
-  command->add_option("--threads", options->threads, "threads to build with (every processor)")->type_name("N");
-  add_plugin_option(*command, options->plugins);
-  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  command->callback([options] { inspect(*options); });
+  return 0;
 }
 
 }  // namespace rheo

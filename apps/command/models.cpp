@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 
 #include "apps/command/commands.hpp"
-#include "apps/session/run.hpp"
+#include "apps/session/print.hpp"
 #include "core/errors.hpp"
 #include "neurons/catalogue.hpp"
 #include "plasticity/rule_library.hpp"
@@ -281,60 +280,43 @@ std::vector<std::string> names_of(const std::vector<Info>& all) {
                    .suggestion = {}});
 }
 
-struct ModelsRequest {
-  std::string model, rule, folder, rules_folder;
-  std::vector<std::string> plugins;
-};
+}  // namespace
 
-void show_models(const ModelsRequest& request) {
+int show_models(const ModelsOptions& options) {
   RuleLibrary library;
-  for (const std::string& plugin : request.plugins) library.load(plugin, {"."});
-  if (!request.folder.empty())
-    write_pages(request.folder, neuron_models(), "model",
+  for (const std::string& plugin : options.plugins) library.load(plugin, {"."});
+  if (!options.folder.empty())
+    write_pages(options.folder, neuron_models(), "model",
                 "# Neuron models\n\nOne page for each, printed by `rheo models --markdown docs/models`. "
                 "How exact they are: [accuracy](../accuracy.md).\n\n",
                 model_page);
-  if (!request.rules_folder.empty())
-    write_pages(request.rules_folder, library.rules(), "rule",
+  if (!options.rules_folder.empty())
+    write_pages(options.rules_folder, library.rules(), "rule",
                 "# Plasticity rules\n\nOne page for each that is built in, printed by `rheo models --markdown-rules "
                 "docs/rules`. How to write another: [plasticity](../plasticity.md).\n\n",
                 rule_page);
-  if (!request.folder.empty() || !request.rules_folder.empty()) return;
+  if (!options.folder.empty() || !options.rules_folder.empty()) return 0;
 
   std::string text;
-  if (!request.model.empty()) {
-    const ModelInfo* model = find_neuron_model(request.model);
-    if (!model && library.find(request.model))
-      of_other_kind(request.model, "is a plasticity rule", "rheo models --rule ");
-    if (!model) unknown("model", request.model, names_of(neuron_models()));
+  if (!options.model.empty()) {
+    const ModelInfo* model = find_neuron_model(options.model);
+    if (!model && library.find(options.model))
+      of_other_kind(options.model, "is a plasticity rule", "rheo models --rule ");
+    if (!model) unknown("model", options.model, names_of(neuron_models()));
     text = model_text(*model);
   }
-  if (!request.rule.empty()) {
-    const Rule* rule = library.find(request.rule);
-    if (!rule && find_neuron_model(request.rule)) of_other_kind(request.rule, "is a neuron model", "rheo models ");
+  if (!options.rule.empty()) {
+    const Rule* rule = library.find(options.rule);
+    if (!rule && find_neuron_model(options.rule)) of_other_kind(options.rule, "is a neuron model", "rheo models ");
     if (!rule)
-      unknown("rule", request.rule, names_of(library.rules()), ", or one of a library that --plugin FILE names");
+      unknown("rule", options.rule, names_of(library.rules()), ", or one of a library that --plugin FILE names");
     text += (text.empty() ? "" : "\n") + rule_text(*rule);
   }
   if (text.empty())
     text = list_text("models (rheo models NAME shows one)", neuron_models()) + '\n' +
            list_text("plasticity rules (rheo models --rule NAME shows one)", library.rules());
   print(text);
-}
-
-}  // namespace
-
-void add_models(CLI::App& app) {
-  const auto request = std::make_shared<ModelsRequest>();
-  CLI::App* command =
-      app.add_subcommand("models", "list the neuron models and plasticity rules, or show one with all its parameters");
-  command->add_option("NAME", request->model, "a neuron model")->type_name("");
-  command->add_option("--rule", request->rule, "show this plasticity rule")->type_name("NAME");
-  add_plugin_option(*command, request->plugins);
-  command->add_option("--markdown", request->folder, "write a page per model into this folder")->type_name("DIR");
-  command->add_option("--markdown-rules", request->rules_folder, "write a page per rule into this folder")
-      ->type_name("DIR");
-  command->callback([request] { show_models(*request); });
+  return 0;
 }
 
 }  // namespace rheo

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "apps/command/commands.hpp"
-#include "apps/session/run.hpp"
+#include "apps/session/exit_codes.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "io/file_lock.hpp"
 #include "io/provenance.hpp"
@@ -70,8 +70,10 @@ bool recover_one(const fs::path& sealed) {
   return tell_losses(sealed, summary.lost, "snapshots");
 }
 
-// Returns the exit code. A file of which nothing can be saved does not keep the others from being sealed.
-int recover(const std::string& directory) {
+}  // namespace
+
+// A file of which nothing can be saved does not keep the others from being sealed.
+int recover_run(const std::string& directory) {
   std::optional<FileLock> lock;
   if (fs::is_directory(directory)) lock.emplace(lock_directory(directory));
   const std::vector<fs::path> left = unfinished_recordings(directory);
@@ -91,18 +93,6 @@ int recover(const std::string& directory) {
   }
   if (!done.empty()) note_sealed(directory, done);
   return damaged ? exit_user_error : 0;
-}
-
-}  // namespace
-
-void add_recover(CLI::App& app) {
-  const auto directory = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("recover", "seal the spikes, reports and weights that a killed run left behind");
-  command->add_option("DIR", *directory, "output directory of the run")->required()->type_name("");
-  command->callback([directory] {
-    if (const int code = recover(*directory); code != 0) throw CLI::RuntimeError(code);
-  });
 }
 
 }  // namespace rheo

@@ -2,14 +2,14 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <memory>
 
 #include "apps/command/commands.hpp"
 #include "apps/continual/run.hpp"
 #include "apps/learning/task_fields.hpp"
 #include "apps/reservoir/task.hpp"
 #include "apps/reservoir/trial.hpp"
-#include "apps/session/run.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
 #include "io/experiment_network.hpp"
@@ -18,11 +18,6 @@
 namespace rheo {
 
 namespace {
-
-struct ValidateOptions {
-  std::string file;
-  std::vector<std::string> overrides, plugins;
-};
 
 std::string names_text(std::size_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
@@ -34,7 +29,9 @@ std::string warnings_text(const Experiment& experiment) {
   return text;
 }
 
-void validate(const ValidateOptions& options) {
+}  // namespace
+
+int validate_experiment(const ValidateOptions& options) {
   Experiment experiment;
   std::string points;
   if (std::filesystem::path(options.file).extension() != ".json" && has_sweep(options.file, options.overrides)) {
@@ -53,7 +50,7 @@ void validate(const ValidateOptions& options) {
                       warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
                       names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
                       grouped(images.test.size())));
-    return;
+    return 0;
   } else if (kind) {
     const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
     std::vector<SearchTask> search;
@@ -66,7 +63,7 @@ void validate(const ValidateOptions& options) {
                         names_text(learning.task.seeds.size(), "seed", "seeds"));
     if (!search.empty()) text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
     print(text + '\n');
-    return;
+    return 0;
   } else {
     experiment = open_experiment(options.file, options.overrides, options.plugins);
   }
@@ -97,19 +94,7 @@ void validate(const ValidateOptions& options) {
                         tick_to_ms(experiment.begin, experiment.network.dt));
   text += phases_text(experiment);
   print(text);
-}
-
-}  // namespace
-
-void add_validate(CLI::App& app) {
-  const auto options = std::make_shared<ValidateOptions>();
-  CLI::App* command = app.add_subcommand("validate", "check an experiment file or SONATA config without running it");
-  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
-  add_plugin_option(*command, options->plugins);
-  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  command->callback([options] { validate(*options); });
+  return 0;
 }
 
 }  // namespace rheo

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -13,6 +12,8 @@
 #include <vector>
 
 #include "apps/command/commands.hpp"
+#include "apps/session/exit_codes.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/summary.hpp"
 #include "io/checkpoint.hpp"
@@ -169,8 +170,9 @@ bool verify_file(const fs::path& file, const Json& run) {
   return true;
 }
 
-// Returns the exit code.
-int verify(const fs::path& path) {
+}  // namespace
+
+int verify_files(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) refuse_recording(path, "there is no such file or directory");
   const bool is_directory = fs::is_directory(path, error);
@@ -216,17 +218,6 @@ int verify(const fs::path& path) {
     print(fmt::format("{}: the run is {}\n", (directory / report_file).string(), status));
   }
   return right ? 0 : exit_user_error;
-}
-
-}  // namespace
-
-void add_verify(CLI::App& app) {
-  const auto path = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("verify", "check recorded files: SHA-256, checksums, lengths and counts");
-  command->add_option("PATH", *path, "output directory of a run, or one of its files")->required()->type_name("");
-  command->callback([path] {
-    if (const int code = verify(*path); code != 0) throw CLI::RuntimeError(code);
-  });
 }
 
 }  // namespace rheo

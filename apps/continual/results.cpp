@@ -12,9 +12,9 @@
 #include <string_view>
 #include <utility>
 
-#include "apps/command/commands.hpp"
 #include "apps/figures/picture.hpp"
 #include "apps/learning/measures.hpp"
+#include "core/version.hpp"
 #include "io/h5.hpp"
 #include "io/recording.hpp"
 

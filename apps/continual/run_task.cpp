@@ -1,15 +1,16 @@
-// rheo continual: tasks in sequence over a layered spiking network, with each method and seed that the file names.
+#include "apps/continual/run_task.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <memory>
 
-#include "apps/command/commands.hpp"
 #include "apps/continual/results.hpp"
 #include "apps/continual/run.hpp"
 #include "apps/continual/task.hpp"
+#include "apps/session/exit_codes.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/progress.hpp"
-#include "apps/session/run.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/signals.hpp"
 #include "core/parallel.hpp"
@@ -22,18 +23,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct ContinualOptions {
-  std::string file;
-  std::vector<std::string> overrides;
-  fs::path out;
-  unsigned threads = 0;
-  bool quiet = false;
-};
-
 // Often enough that little is lost, and seldom enough to cost nothing.
 constexpr double keep_every = 60;  // s
 
-void continual(const ContinualOptions& options) {
+}  // namespace
+
+int run_continual_task(const ContinualOptions& options) {
   const StopSignals signals;
   const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
   const ContinualTask& task = work.task;
@@ -73,7 +68,7 @@ void continual(const ContinualOptions& options) {
         progress.finish();
         if (!options.quiet)
           print(fmt::format("  stopped by {}; the same command goes on with {}\n", signals.name(), what));
-        throw CLI::RuntimeError(exit_interrupted);
+        return exit_interrupted;
       }
       results.runs.push_back(*std::move(result));
     }
@@ -86,23 +81,7 @@ void continual(const ContinualOptions& options) {
     files += ", spikes.h5";
   }
   if (!options.quiet) print(summary(results) + fmt::format("  {}: {}\n", out.string(), files));
-}
-
-}  // namespace
-
-void add_continual(CLI::App& app) {
-  const auto options = std::make_shared<ContinualOptions>();
-  CLI::App* command = app.add_subcommand("continual", "learn tasks in sequence: [task] with kind = \"continual\"");
-  command->add_option("FILE", options->file, "experiment file")->required()->type_name("");
-  command->add_option("--threads", options->threads, "threads (default: every usable processor)")
-      ->check(CLI::Range(1u, 4096u).description(""))
-      ->type_name("N");
-  command->add_option("--set", options->overrides, "change one setting: task.tasks=3; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
-  command->add_flag("--quiet", options->quiet, "no progress, no summary");
-  command->callback([options] { continual(*options); });
+  return 0;
 }
 
 }  // namespace rheo

@@ -1,11 +1,8 @@
-// rheo report DIR: what a run or a sweep gave, as one page that opens without a network.
 #include "apps/report/report.hpp"
 
 #include <fmt/format.h>
 
-#include <memory>
-
-#include "apps/command/commands.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/run_directory.hpp"
 #include "core/errors.hpp"
 #include "io/recording.hpp"
@@ -15,10 +12,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct ReportOptions {
-  std::string directory, out, pictures;
-};
 
 report::Page page_of(const fs::path& directory) {
   std::error_code error;
@@ -36,28 +29,18 @@ report::Page page_of(const fs::path& directory) {
                    "the output directory of rheo run, or the directory of rheo sweep");
 }
 
-void report_on(const ReportOptions& options) {
+}  // namespace
+
+int report_on(const ReportOptions& options) {
   const fs::path directory = options.directory;
   const report::Page page = recording_step(directory, [&] { return page_of(directory); });
   const fs::path file = options.out.empty() ? directory / page_file : fs::path(options.out);
   report::write_page(file, page);
   print(file.string() + "\n");
-  if (options.pictures.empty()) return;
+  if (options.pictures.empty()) return 0;
   const std::size_t pictures = page.write_pictures(options.pictures);
   print(fmt::format("{}: {} pictures\n", options.pictures, pictures));
-}
-
-}  // namespace
-
-void add_report(CLI::App& app) {
-  const auto options = std::make_shared<ReportOptions>();
-  CLI::App* command = app.add_subcommand("report", "show what a run or a sweep gave on one page of HTML");
-  command->add_option("DIR", options->directory, "output directory of a run, or directory of a sweep")
-      ->required()
-      ->type_name("");
-  command->add_option("--out", options->out, "the page (default: DIR/report.html)")->type_name("FILE");
-  command->add_option("--svg", options->pictures, "write each picture as a file of its own, too")->type_name("DIR");
-  command->callback([options] { report_on(*options); });
+  return 0;
 }
 
 }  // namespace rheo

@@ -1,7 +1,8 @@
-// The pages of rheo report.
+// What a run or a sweep gave, as one page that opens without a network.
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "apps/report/page.hpp"
 
@@ -13,3 +14,16 @@ Page run_page(const std::filesystem::path& directory);
 Page sweep_page(const std::filesystem::path& directory);
 
 }  // namespace rheo::report
+
+namespace rheo {
+
+struct ReportOptions {
+  std::string directory;  // of a run or of a sweep
+  std::string out;        // the page; empty: report.html there
+  std::string pictures;   // a folder for each picture as a file of its own; empty: none
+};
+
+// Writes the page and prints where it is. Returns the exit code. Throws UserError.
+int report_on(const ReportOptions& options);
+
+}  // namespace rheo

@@ -8,8 +8,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "apps/command/commands.hpp"
 #include "apps/figures/picture.hpp"
+#include "core/version.hpp"
 #include "io/h5.hpp"
 #include "io/recording.hpp"
 

@@ -1,22 +1,22 @@
-// rheo reservoir: a task with [task] on all its seeds, side by side, after a search where one is asked for.
+#include "apps/reservoir/run_task.hpp"
+
 #include <fmt/format.h>
 
 #include <atomic>
-#include <csignal>
 #include <filesystem>
-#include <memory>
 #include <mutex>
 #include <numeric>
 
-#include "apps/command/commands.hpp"
 #include "apps/reservoir/kept_trials.hpp"
 #include "apps/reservoir/results.hpp"
 #include "apps/reservoir/task.hpp"
 #include "apps/reservoir/trial.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/progress.hpp"
-#include "apps/session/run.hpp"
 #include "apps/session/run_directory.hpp"
 #include "core/parallel.hpp"
+#include "core/version.hpp"
 #include "io/file_lock.hpp"
 
 namespace rheo {
@@ -24,14 +24,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct ReservoirOptions {
-  std::string file;
-  std::vector<std::string> overrides, plugins;
-  fs::path out;
-  unsigned threads = 0;
-  bool quiet = false;
-};
 
 // Trials side by side, each on one thread: its result does not depend on the others.
 std::vector<Trial> run_trials(const std::vector<std::pair<const LearningExperiment*, std::uint64_t>>& all,
@@ -90,7 +82,9 @@ void run_search(const std::vector<SearchTask>& points, const Search& search, con
       results.best = i;
 }
 
-void run_reservoir(const ReservoirOptions& options) {
+}  // namespace
+
+int run_reservoir_task(const ReservoirOptions& options) {
   LearningExperiment work = read_learning_experiment(options.file, options.overrides, options.plugins);
   // Axes of a search replace what the file itself has, which need not fit then.
   std::vector<SearchTask> points;
@@ -120,7 +114,7 @@ void run_reservoir(const ReservoirOptions& options) {
   results.trials = run_trials(all, threads, kept, progress, "task", false);
   progress.finish();
   write_results(out, results);
-  if (options.quiet) return;
+  if (options.quiet) return 0;
   std::string text = summary(results);
   double seconds = 0, simulated = 0;
   for (const Trial& trial : results.trials) {
@@ -133,24 +127,7 @@ void run_reservoir(const ReservoirOptions& options) {
   for (const std::string& remark : remarks_of(results)) text += fmt::format("  remark: {}\n", remark);
   text += fmt::format("  {}: results.json, results.h5, results.svg\n", out.string());
   print(text);
-}
-
-}  // namespace
-
-void add_reservoir(CLI::App& app) {
-  const auto options = std::make_shared<ReservoirOptions>();
-  CLI::App* command = app.add_subcommand("reservoir", "run the learning task of an experiment file with [task]");
-  command->add_option("FILE", options->file, "experiment file")->required()->type_name("");
-  command->add_option("--threads", options->threads, "trials at a time (default: every usable processor)")
-      ->check(CLI::Range(1u, 4096u).description(""))
-      ->type_name("N");
-  command->add_option("--set", options->overrides, "change one setting: task.train=500; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  add_plugin_option(*command, options->plugins);
-  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
-  command->add_flag("--quiet", options->quiet, "no progress, no summary");
-  command->callback([options] { run_reservoir(*options); });
+  return 0;
 }
 
 }  // namespace rheo

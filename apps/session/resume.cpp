@@ -1,16 +1,15 @@
-// rheo resume DIR: goes on with a run that was killed or stopped, from its newest whole checkpoint.
+#include "apps/session/resume.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "apps/command/commands.hpp"
-#include "apps/session/checkpoints.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/run.hpp"
 #include "apps/session/run_directory.hpp"
 #include "io/checkpoint.hpp"
@@ -22,12 +21,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct ResumeOptions {
-  std::string directory, experiment, every;
-  unsigned threads = 0;
-  bool quiet = false, profile = false, pin = false;
-};
 
 bool is_finished(const fs::path& directory) {
   std::ifstream stream(directory / report_file);
@@ -54,7 +47,9 @@ std::pair<fs::path, Checkpoint> newest_checkpoint(const fs::path& directory) {
                                directory.string()));
 }
 
-int resume(const ResumeOptions& asked) {
+}  // namespace
+
+int resume_run(const ResumeOptions& asked) {
   const fs::path directory = asked.directory;
   if (!fs::is_directory(directory)) refuse_recording(directory, "there is no such directory");
   const FileLock lock = lock_directory(fs::absolute(directory));
@@ -72,7 +67,7 @@ int resume(const ResumeOptions& asked) {
   options.seed = run.seed;
   options.lanes = run.lanes;
   options.checkpoint_at = run.checkpoint_at;
-  options.checkpoint_every = asked.every.empty() ? run.checkpoint_every : parse_wall_time(asked.every);
+  options.checkpoint_every = asked.checkpoint_every ? asked.checkpoint_every : run.checkpoint_every;
   options.threads = asked.threads;
   options.quiet = asked.quiet;
   options.profile = asked.profile;
@@ -87,27 +82,6 @@ int resume(const ResumeOptions& asked) {
     refuse_recording(run.directory, fmt::format("the run began here, and it cannot be entered ({})", error.message()),
                      "--experiment FILE, where the experiment is now");
   return resume_experiment(options, checkpoint);
-}
-
-}  // namespace
-
-void add_resume(CLI::App& app) {
-  const auto options = std::make_shared<ResumeOptions>();
-  CLI::App* command = app.add_subcommand("resume", "go on with a run that was killed or stopped, from its checkpoint");
-  command->add_option("DIR", options->directory, "output directory of the run")->required()->type_name("");
-  command->add_option("--experiment", options->experiment, "the experiment file, where it has moved")
-      ->type_name("FILE");
-  add_checkpoint_option(*command, options->every);
-  command->add_option("--threads", options->threads, "threads (default: every usable processor)")
-      ->check(CLI::Range(1u, 4096u).description(""))
-      ->type_name("N");
-  command->add_flag("--quiet", options->quiet, "no progress, no summary, no warnings");
-  command->add_flag("--pin", options->pin, "keep each thread on one processor");
-  command->add_flag("--profile", options->profile, "measure where the time goes");
-  command->callback([options] {
-    const int code = resume(*options);
-    if (code != 0) throw CLI::RuntimeError(code);
-  });
 }
 
 }  // namespace rheo

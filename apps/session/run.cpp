@@ -3,26 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <exception>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "apps/command/commands.hpp"
+#include "apps/session/begin_report.hpp"
 #include "apps/session/checkpoints.hpp"
+#include "apps/session/exit_codes.hpp"
+#include "apps/session/experiment.hpp"
+#include "apps/session/pieces.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/progress.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/signals.hpp"
 #include "apps/session/summary.hpp"
-#include "core/isa.hpp"
 #include "core/parallel.hpp"
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
+#include "core/version.hpp"
 #include "io/checkpoint.hpp"
 #include "io/edge_writer.hpp"
 #include "io/experiment_network.hpp"
@@ -31,7 +32,6 @@
 #include "io/provenance.hpp"
 #include "io/recording.hpp"
 #include "io/run_files.hpp"
-#include "io/sonata.hpp"
 #include "io/spike_recorder.hpp"
 #include "io/state_recorder.hpp"
 #include "io/statistics.hpp"
@@ -43,35 +43,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Length of the pieces between two looks at the signals: long enough that the cut costs nothing, short enough that
-// Ctrl-C feels immediate.
-class Pieces {
- public:
-  // `window`: pieces below the smallest delay would only add barriers.
-  explicit Pieces(Tick window) : shortest_(std::clamp<Tick>(window, 1, 1000)), ticks_(shortest_) {}
-
-  Tick next(Tick left) const { return std::min(ticks_, left); }
-  void took(Tick ticks_run, double seconds) {
-    constexpr double target = 0.075;
-    if (ticks_run < ticks_ && seconds < target) return;  // a piece that was cut says nothing of whole ones
-    const double factor = std::clamp(target / std::max(seconds, 1e-6), 0.25, 4.0);
-    const double ticks = std::min(static_cast<double>(ticks_) * factor, 1e9);
-    ticks_ = std::max(shortest_, static_cast<Tick>(ticks) / shortest_ * shortest_);
-  }
-
- private:
-  Tick shortest_, ticks_;
-};
-
-Tick window_of(const Network& network, double dt) {
-  double shortest = 0;
-  for (const ProjectionInfo& projection : network.projections()) {
-    if (projection.synapses == 0) continue;
-    shortest = shortest == 0 ? projection.min_delay : std::min(shortest, projection.min_delay);
-  }
-  return ms_to_tick_nearest(shortest, dt);
-}
 
 void write_weights(const fs::path& file, const Network& network, const NetworkSpec& spec, const RecordWeights& record) {
   recording_step(file, [&] {
@@ -85,97 +56,6 @@ void write_weights(const fs::path& file, const Network& network, const NetworkSp
     });
   });
 }
-
-std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
-  const std::uint64_t end = part.end.value_or(size);
-  return end <= part.begin ? 0 : (end - part.begin + part.step - 1) / part.step;
-}
-
-// Fills in what is known before the network is built.
-RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::optional<std::uint64_t> identity,
-                       const Threads& threads) {
-  RunReport report;
-  // What stays behind when the process is killed: an interrupted run, with whatever rheo recover finds.
-  report.status = RunReport::Status::interrupted;
-  report.version = version;
-  report.title = experiment.title;
-  report.experiment = options.file;
-  report.seed = experiment.network.seed;
-  report.dt = experiment.network.dt;
-  report.duration = experiment.duration;
-  report.precision = experiment.network.precision;
-  for (const Phase& phase : experiment.phases)
-    report.phases.push_back(
-        {phase.name, tick_to_ms(phase.begin, report.dt), tick_to_ms(phase.end, report.dt), phase.learning});
-  report.begin = tick_to_ms(experiment.begin, report.dt);
-  report.overrides = options.overrides;
-  report.spike_times = experiment.spike_times;
-  report.identity = identity;
-  if (options.keep_settings) report.settings = settings_texts(experiment.files);
-  if (experiment.record.present) {
-    std::map<std::string_view, std::uint64_t> sizes;
-    for (const PopulationSpec& population : experiment.network.populations)
-      sizes.emplace(population.name, population.size);
-    for (const Selection& part : experiment.record.populations)
-      report.spike_neurons[part.population] += neurons_of(part, sizes[part.population]);
-    for (const TickSpan& span : experiment.record.spans)
-      report.spike_spans.emplace_back(tick_to_ms(span.begin, report.dt), tick_to_ms(span.end, report.dt));
-  }
-  report.threads = threads.count();
-  report.host = host_name();
-  report.compiler = compiler_name();
-  report.instruction_set = name_of(chosen_isa());
-  report.started = utc_now();
-  return report;
-}
-
-}  // namespace
-
-void begin_phase(Network& network, const Experiment& experiment, const Phase& phase) {
-  const std::set<std::string_view> learning(phase.learning.begin(), phase.learning.end());
-  const std::vector<ProjectionSpec>& projections = experiment.network.projections;
-  for (std::size_t p = 0; p < projections.size(); ++p)
-    if (!projections[p].plasticity.rule.empty()) network.simulation().learn(p, learning.contains(projections[p].name));
-}
-
-void run_phases(Network& network, const Experiment& experiment) {
-  if (experiment.phases.empty()) network.simulation().run(experiment.ticks);
-  for (const Phase& phase : experiment.phases) {
-    begin_phase(network, experiment, phase);
-    network.simulation().run(phase.end - phase.begin);
-  }
-}
-
-Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
-                           const std::vector<std::string>& plugins) {
-  if (fs::path(file).extension() != ".json") {
-    Experiment experiment = parse_experiment(file, overrides, plugins);
-    if (experiment.task.empty()) return experiment;
-    throw ExperimentError(
-        {.file = experiment.task,
-         .key = "task",
-         .value = {},
-         .problem = "makes this a learning experiment",
-         .expected = fmt::format("rheo {} {}", experiment.task_kind == "continual" ? "continual" : "reservoir", file),
-         .suggestion = {}});
-  }
-  if (!plugins.empty())
-    throw ExperimentError({.file = file,
-                           .key = "--plugin",
-                           .value = plugins.front(),
-                           .problem = "a SONATA config has no plasticity",
-                           .expected = "an experiment file",
-                           .suggestion = {}});
-  return read_sonata_config(file, overrides);
-}
-
-void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
-  command.add_option("--plugin", plugins, "load the plasticity rules of this shared library; may be repeated")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-}
-
-namespace {
 
 // Refuses a state of another network, with the file in which it is.
 void check_state(const Network& network, const Checkpoint& checkpoint, const fs::path& file) {
@@ -590,75 +470,12 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
 
 }  // namespace
 
-void show_warnings(const Experiment& experiment) {
-  for (const std::string& warning : experiment.warnings) {
-    const std::string line = "rheo: warning: " + warning + "\n";
-    std::fwrite(line.data(), 1, line.size(), stderr);
-  }
-}
-
 int run_experiment(const RunOptions& options) {
   return execute(options, nullptr);
 }
 
 int resume_experiment(const RunOptions& options, const Checkpoint& checkpoint) {
   return execute(options, &checkpoint);
-}
-
-CLI::Option* add_checkpoint_option(CLI::App& command, std::string& every) {
-  return command.add_option("--checkpoint-every", every, "write what rheo resume needs after each TIME: 60s, 5min, 1h")
-      ->type_name("TIME")
-      ->check([](const std::string& text) {
-        return parse_wall_time(text) ? std::string()
-                                     : fmt::format("\"{}\" is no time: a number > 0 and ms, s, min or h", text);
-      });
-}
-
-void add_run(CLI::App& app) {
-  const auto options = std::make_shared<RunOptions>();
-  const auto seed = std::make_shared<std::uint64_t>(0);
-  const auto lanes = std::make_shared<std::uint32_t>(0);
-  CLI::App* command = app.add_subcommand("run", "run an experiment file (TOML) or a SONATA config (.json)");
-  command->add_option("FILE", options->file, "experiment file or SONATA config")->required()->type_name("");
-  command->add_option("--threads", options->threads, "threads (default: every usable processor)")
-      ->check(CLI::Range(1u, 4096u).description(""))
-      ->type_name("N");
-  // Checked as text: the library's conversion would take -1 and numbers that are too large.
-  const auto is_seed = [](const std::string& text) -> std::string {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool is_whole = error == std::errc() && end == text.data() + text.size();
-    return is_whole ? std::string() : fmt::format("\"{}\" is not a whole number from 0 to 2^64 - 1", text);
-  };
-  const auto every = std::make_shared<std::string>();
-  CLI::Option* seed_option =
-      command->add_option("--seed", *seed, "instead of simulation.seed")->type_name("N")->check(is_seed);
-  command->add_option("--set", options->overrides, "change one setting: populations.E.size=100; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  add_plugin_option(*command, options->plugins);
-  command->add_option("--out", options->out, "output directory (default: <name of FILE>.out)")->type_name("DIR");
-  command->add_flag("--overwrite", options->overwrite,
-                    "replace what lies in the output directory: a resumable run, a result of other settings");
-  CLI::Option* every_option = add_checkpoint_option(*command, *every);
-  command
-      ->add_option("--checkpoint-at", options->checkpoint_at,
-                   "keep the state at this time of the simulation as checkpoint_<T>ms.h5; may be repeated")
-      ->type_name("MS")
-      ->allow_extra_args(false);
-  // For tests: results do not depend on it.
-  CLI::Option* lanes_option =
-      command->add_option("--lanes", *lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");
-  command->add_flag("--quiet", options->quiet, "no progress, no summary, no warnings");
-  command->add_flag("--pin", options->pin, "keep each thread on one processor");
-  command->add_flag("--profile", options->profile, "measure where the time goes");
-  command->callback([=] {
-    if (seed_option->count() > 0) options->seed = *seed;
-    if (lanes_option->count() > 0) options->lanes = *lanes;
-    if (every_option->count() > 0) options->checkpoint_every = parse_wall_time(*every);
-    const int code = run_experiment(*options);
-    if (code != 0) throw CLI::RuntimeError(code);
-  });
 }
 
 }  // namespace rheo

@@ -7,17 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "core/parallel.hpp"
-#include "io/checkpoint.hpp"
-#include "io/experiment.hpp"
-#include "networks/network.hpp"
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
-
 namespace rheo {
+
+struct Checkpoint;
 
 struct RunOptions {
   std::string file;                    // *.json: a SONATA config; anything else: an experiment file (TOML)
@@ -35,22 +27,7 @@ struct RunOptions {
   std::vector<double> checkpoint_at;       // ms of the simulation
   std::filesystem::path checkpoint;        // that the run goes on from
 };
-
-// Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
-Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
-                           const std::vector<std::string>& plugins = {});
-// Its warnings, on stderr.
-void show_warnings(const Experiment& experiment);
-// --plugin of a command.
-void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
-
-// --checkpoint-every of a command; parse_wall_time() reads what is given.
-CLI::Option* add_checkpoint_option(CLI::App& command, std::string& every);
-
-// Projections learn as this phase of the experiment says, from here on.
-void begin_phase(Network& network, const Experiment& experiment, const Phase& phase);
-// Computes all ticks of the experiment, phase by phase.
-void run_phases(Network& network, const Experiment& experiment);
+};
 
 // Runs it: progress on stderr, the summary on stdout, results in the output directory. Returns the exit code, 0 or
 // exit_interrupted. Throws UserError.

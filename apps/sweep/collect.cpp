@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <memory>
 #include <ostream>
 #include <set>
 
-#include "apps/command/commands.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "io/h5.hpp"
@@ -150,7 +149,9 @@ void write_h5(const fs::path& file, const SweepManifest& manifest, const std::ve
   });
 }
 
-void collect(const std::string& directory) {
+}  // namespace
+
+int collect_sweep(const std::string& directory) {
   const SweepFolder folder(directory);
   const SweepManifest manifest = folder.manifest();
   const std::vector<SweepPoint> points = folder.points(manifest);
@@ -159,15 +160,7 @@ void collect(const std::string& directory) {
   write_h5(folder.path() / "sweep.h5", manifest, columns);
   print(fmt::format("{}, {}: {} points\n", (folder.path() / "sweep.csv").string(),
                     (folder.path() / "sweep.h5").string(), grouped(points.size())));
-}
-
-}  // namespace
-
-void add_sweep_collect(CLI::App& sweep) {
-  const auto directory = std::make_shared<std::string>();
-  CLI::App* command = sweep.add_subcommand("collect", "one table of all points: sweep.csv and sweep.h5");
-  command->add_option("DIR", *directory, "directory of the sweep")->required()->type_name("");
-  command->callback([directory] { collect(*directory); });
+  return 0;
 }
 
 }  // namespace rheo

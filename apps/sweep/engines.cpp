@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <memory>
 #include <ostream>
 #include <sstream>
 #include <system_error>
 
-#include "apps/command/commands.hpp"
+#include "apps/session/exit_codes.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "io/provenance.hpp"
@@ -185,6 +185,36 @@ SweepHistory history_of(const SweepFolder& folder, const std::vector<std::uint64
     asked = true;
     return tasks && tasks->count(session.job) == 0;
   });
+}
+
+void choose_engine(SweepOptions& options, const std::string& engine, const std::vector<std::string>& given) {
+  const std::vector<std::string> names{"local", "slurm", "list"};
+  const auto found = std::find(names.begin(), names.end(), engine);
+  if (found == names.end())
+    throw UserError({.file = {},
+                     .key = "--engine",
+                     .value = engine,
+                     .problem = "unknown engine",
+                     .expected = "one of local, slurm, list",
+                     .suggestion = nearest(engine, names)});
+  options.engine = static_cast<SweepEngine>(found - names.begin());
+  for (const std::string& option : given) {
+    const bool of_list = option == "--points-per-task";
+    if (options.engine == SweepEngine::slurm || (of_list && options.engine == SweepEngine::list)) continue;
+    throw UserError({.file = {},
+                     .key = option,
+                     .value = {},
+                     .problem = fmt::format("is not for --engine {}", engine),
+                     .expected = of_list ? "--engine slurm or list beside it" : "--engine slurm beside it",
+                     .suggestion = {}});
+  }
+  slurm::check(options.slurm);
+}
+
+int start_sweep(const SweepOptions& options) {
+  return options.engine == SweepEngine::slurm  ? submit_sweep(options)
+         : options.engine == SweepEngine::list ? list_sweep(options)
+                                               : run_sweep(options);
 }
 
 int list_sweep(const SweepOptions& options) {

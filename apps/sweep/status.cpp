@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <memory>
 #include <thread>
 #include <unordered_set>
 
-#include "apps/command/commands.hpp"
+#include "apps/session/exit_codes.hpp"
+#include "apps/session/print.hpp"
 #include "apps/session/progress.hpp"
 #include "apps/session/signals.hpp"
 #include "apps/session/summary.hpp"
@@ -18,11 +18,6 @@
 namespace rheo {
 
 namespace {
-
-struct StatusOptions {
-  std::string directory;
-  bool watch = false;
-};
 
 std::string text_of(const SweepParameter& parameter) {
   return std::visit([](const auto& value) { return fmt::format("{}", value); }, parameter);
@@ -90,25 +85,6 @@ Status status_of(const SweepFolder& folder) {
   return status;
 }
 
-int show_status(const StatusOptions& options) {
-  const SweepFolder folder(options.directory);
-  if (!options.watch) {
-    print(status_of(folder).text);
-    return 0;
-  }
-  const StopSignals signals;
-  const bool terminal = ::isatty(1) == 1;
-  for (;;) {
-    const Status status = status_of(folder);
-    print((terminal ? "\x1b[H\x1b[2J" : "") + status.text + (terminal ? "" : "\n"));
-    if (!status.live) return 0;
-    for (int i = 0; i < 20; ++i) {
-      if (signals.stop_requested()) return exit_interrupted;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-  }
-}
-
 }  // namespace
 
 std::string failed_text(const SweepFolder& folder, const SweepManifest& manifest, const std::vector<SweepPoint>& points,
@@ -131,15 +107,23 @@ std::string failed_text(const SweepFolder& folder, const SweepManifest& manifest
   return "\nfailed\n" + text;
 }
 
-void add_sweep_status(CLI::App& sweep) {
-  const auto options = std::make_shared<StatusOptions>();
-  CLI::App* command = sweep.add_subcommand("status", "how far a sweep is, and what failed");
-  command->add_option("DIR", options->directory, "directory of the sweep")->required()->type_name("");
-  command->add_flag("--watch", options->watch, "again every two seconds, until the sweep has ended");
-  command->callback([options] {
-    const int code = show_status(*options);
-    if (code != 0) throw CLI::RuntimeError(code);
-  });
+int show_sweep_status(const SweepStatusOptions& options) {
+  const SweepFolder folder(options.directory);
+  if (!options.watch) {
+    print(status_of(folder).text);
+    return 0;
+  }
+  const StopSignals signals;
+  const bool terminal = ::isatty(1) == 1;
+  for (;;) {
+    const Status status = status_of(folder);
+    print((terminal ? "\x1b[H\x1b[2J" : "") + status.text + (terminal ? "" : "\n"));
+    if (!status.live) return 0;
+    for (int i = 0; i < 20; ++i) {
+      if (signals.stop_requested()) return exit_interrupted;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
 }
 
 }  // namespace rheo

@@ -12,10 +12,6 @@
 #include "apps/sweep/slurm.hpp"
 #include "io/sweep_folder.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace rheo {
 
 enum class SweepEngine { local, slurm, list };
@@ -53,7 +49,13 @@ SweepPlan plan_sweep(const Sweep& sweep, const SweepFolder& folder, bool retry_f
 void check_points(const Sweep& sweep, const SweepPlan& plan);
 std::filesystem::path sweep_directory(const SweepOptions& options);
 
-// Runs what is left of a sweep. Returns the exit code: 0, exit_other_error where points failed, or exit_interrupted.
+// Takes an engine by its name. given: options of schedulers that the user gave, as "--partition". Throws UserError
+// where there is no such engine, or where it has no use for one of them.
+void choose_engine(SweepOptions& options, const std::string& engine, const std::vector<std::string>& given);
+
+// Runs what is left of a sweep by its engine. Returns the exit code. Throws UserError.
+int start_sweep(const SweepOptions& options);
+// Here. Returns the exit code: 0, exit_other_error where points failed, or exit_interrupted.
 // Throws UserError.
 int run_sweep(const SweepOptions& options);
 // Gives what is left to Slurm, or prints a command for each task. Return the exit code. Throw UserError.
@@ -77,8 +79,26 @@ std::vector<std::vector<std::string>> read_tasks(const std::filesystem::path& fi
 std::string failed_text(const SweepFolder& folder, const SweepManifest& manifest, const std::vector<SweepPoint>& points,
                         const SweepHistory& history, std::size_t most);
 
-void add_sweep_status(CLI::App& sweep);
-void add_sweep_collect(CLI::App& sweep);
-void add_sweep_run_points(CLI::App& sweep);
+// rheo sweep run-points: some points of a sweep that is laid out, beside others that do so. What tasks of a scheduler
+// run.
+struct SweepPointsOptions {
+  std::filesystem::path directory, tasks;
+  std::string points;
+  std::optional<std::uint64_t> task;
+  bool requeue = false;
+  SweepOptions sweep;
+};
+// Returns the exit code, as run_sweep() does. Throws UserError.
+int run_sweep_points(const SweepPointsOptions& options);
+
+struct SweepStatusOptions {
+  std::string directory;
+  bool watch = false;
+};
+// Prints how far a sweep is. Returns the exit code. Throws UserError.
+int show_sweep_status(const SweepStatusOptions& options);
+
+// Writes sweep.csv and sweep.h5, one table of all points. Returns the exit code. Throws UserError.
+int collect_sweep(const std::string& directory);
 
 }  // namespace rheo

@@ -1,0 +1,58 @@
+#include "apps/session/begin_report.hpp"
+
+#include <map>
+#include <string_view>
+
+#include "core/isa.hpp"
+#include "core/time.hpp"
+#include "core/version.hpp"
+
+namespace rheo {
+
+namespace {
+
+std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
+  const std::uint64_t end = part.end.value_or(size);
+  return end <= part.begin ? 0 : (end - part.begin + part.step - 1) / part.step;
+}
+
+}  // namespace
+
+RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::optional<std::uint64_t> identity,
+                       const Threads& threads) {
+  RunReport report;
+  // What stays behind when the process is killed: an interrupted run, with whatever rheo recover finds.
+  report.status = RunReport::Status::interrupted;
+  report.version = version;
+  report.title = experiment.title;
+  report.experiment = options.file;
+  report.seed = experiment.network.seed;
+  report.dt = experiment.network.dt;
+  report.duration = experiment.duration;
+  report.precision = experiment.network.precision;
+  for (const Phase& phase : experiment.phases)
+    report.phases.push_back(
+        {phase.name, tick_to_ms(phase.begin, report.dt), tick_to_ms(phase.end, report.dt), phase.learning});
+  report.begin = tick_to_ms(experiment.begin, report.dt);
+  report.overrides = options.overrides;
+  report.spike_times = experiment.spike_times;
+  report.identity = identity;
+  if (options.keep_settings) report.settings = settings_texts(experiment.files);
+  if (experiment.record.present) {
+    std::map<std::string_view, std::uint64_t> sizes;
+    for (const PopulationSpec& population : experiment.network.populations)
+      sizes.emplace(population.name, population.size);
+    for (const Selection& part : experiment.record.populations)
+      report.spike_neurons[part.population] += neurons_of(part, sizes[part.population]);
+    for (const TickSpan& span : experiment.record.spans)
+      report.spike_spans.emplace_back(tick_to_ms(span.begin, report.dt), tick_to_ms(span.end, report.dt));
+  }
+  report.threads = threads.count();
+  report.host = host_name();
+  report.compiler = compiler_name();
+  report.instruction_set = name_of(chosen_isa());
+  report.started = utc_now();
+  return report;
+}
+
+}  // namespace rheo

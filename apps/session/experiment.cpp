@@ -1,0 +1,61 @@
+#include "apps/session/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <set>
+#include <string_view>
+
+#include "core/errors.hpp"
+#include "io/sonata.hpp"
+
+namespace rheo {
+
+Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                           const std::vector<std::string>& plugins) {
+  if (std::filesystem::path(file).extension() != ".json") {
+    Experiment experiment = parse_experiment(file, overrides, plugins);
+    if (experiment.task.empty()) return experiment;
+    throw ExperimentError(
+        {.file = experiment.task,
+         .key = "task",
+         .value = {},
+         .problem = "makes this a learning experiment",
+         .expected = fmt::format("rheo {} {}", experiment.task_kind == "continual" ? "continual" : "reservoir", file),
+         .suggestion = {}});
+  }
+  if (!plugins.empty())
+    throw ExperimentError({.file = file,
+                           .key = "--plugin",
+                           .value = plugins.front(),
+                           .problem = "a SONATA config has no plasticity",
+                           .expected = "an experiment file",
+                           .suggestion = {}});
+  return read_sonata_config(file, overrides);
+}
+
+void show_warnings(const Experiment& experiment) {
+  for (const std::string& warning : experiment.warnings) {
+    const std::string line = "rheo: warning: " + warning + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+}
+
+void begin_phase(Network& network, const Experiment& experiment, const Phase& phase) {
+  const std::set<std::string_view> learning(phase.learning.begin(), phase.learning.end());
+  const std::vector<ProjectionSpec>& projections = experiment.network.projections;
+  for (std::size_t p = 0; p < projections.size(); ++p)
+    if (!projections[p].plasticity.rule.empty()) network.simulation().learn(p, learning.contains(projections[p].name));
+}
+
+void run_phases(Network& network, const Experiment& experiment) {
+  if (experiment.phases.empty()) network.simulation().run(experiment.ticks);
+  for (const Phase& phase : experiment.phases) {
+    begin_phase(network, experiment, phase);
+    network.simulation().run(phase.end - phase.begin);
+  }
+}
+
+}  // namespace rheo

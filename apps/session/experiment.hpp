@@ -1,0 +1,23 @@
+// An experiment from either kind of file, and its phases.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/experiment.hpp"
+#include "networks/network.hpp"
+
+namespace rheo {
+
+// Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
+Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
+                           const std::vector<std::string>& plugins = {});
+// Its warnings, on stderr.
+void show_warnings(const Experiment& experiment);
+
+// Projections learn as this phase of the experiment says, from here on.
+void begin_phase(Network& network, const Experiment& experiment, const Phase& phase);
+// Computes all ticks of the experiment, phase by phase.
+void run_phases(Network& network, const Experiment& experiment);
+
+}  // namespace rheo

@@ -270,6 +270,7 @@ class Run {
         return false;
       }
       if (signals_.stop_requested()) return true;
+      if (options_.stop && options_.stop(tick_to_ms(now, simulation_.dt()))) return true;
       if (checkpoints_.due()) checkpoints_.begin([&] { return checkpoint(); });
       warn(checkpoints_.problem());
       if (next_phase != experiment_.phases.end() && next_phase->begin == now) {

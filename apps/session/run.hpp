@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,9 @@ struct RunOptions {
   std::optional<double> checkpoint_every;  // s of wall time
   std::vector<double> checkpoint_at;       // ms of the simulation
   std::filesystem::path checkpoint;        // that the run goes on from
-};
+  // Asked several times a second, with the time of the simulation in ms; true ends the run in order, as a signal does:
+  // resumable, and with exit_interrupted.
+  std::function<bool(double ms)> stop = {};
 };
 
 // Runs it: progress on stderr, the summary on stdout, results in the output directory. Returns the exit code, 0 or

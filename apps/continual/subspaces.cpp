@@ -1,11 +1,11 @@
 #include "apps/continual/subspaces.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
 #include "apps/continual/run.hpp"
+#include "apps/learning/decompositions.hpp"
 #include "apps/learning/measures.hpp"
 #include "core/random.hpp"
 
@@ -64,9 +64,9 @@ SubspaceMeasure TraceCovariance::compare(std::uint64_t seed) const {
     left -= (left * old.transpose()) * old;
   }
   left = (left + Matrix(left.transpose())) / 2;
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(left);
+  const Eigenpairs pairs = eigenpairs(left);
   const auto m = static_cast<Eigen::Index>(rows);
-  const Matrix components = solver.eigenvectors().rightCols(m);
+  const Matrix components = pairs.vectors.rightCols(m);
   const Matrix learnt = rows_of(lateral, lateral.frozen(), lateral.rows()).transpose();
   const std::vector<double> angles = principal_angles(learnt, components);
   measure.mean_angle = mean(angles);
@@ -77,9 +77,9 @@ SubspaceMeasure TraceCovariance::compare(std::uint64_t seed) const {
   measure.chance_angle = mean(principal_angles(random, components));
   const double all = left.trace();
   if (all > 0) {
-    const Matrix basis = Eigen::HouseholderQR<Matrix>(learnt).householderQ() * Matrix::Identity(learnt.rows(), m);
+    const Matrix basis = orthonormal_columns(learnt);
     measure.share = (basis.transpose() * left * basis).trace() / all;
-    measure.best_share = solver.eigenvalues().tail(m).sum() / all;
+    measure.best_share = pairs.values.tail(m).sum() / all;
   }
   return measure;
 }

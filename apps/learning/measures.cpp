@@ -6,6 +6,8 @@
 #include <limits>
 #include <numbers>
 
+#include "apps/learning/decompositions.hpp"
+
 namespace rheo {
 
 namespace {
@@ -14,16 +16,6 @@ double mean_of(const SignalView& signal) {
   double sum = 0;
   for (Eigen::Index t = 0; t < signal.size(); ++t) sum += signal[t];
   return sum / static_cast<double>(signal.size());
-}
-
-// Orthonormal columns that span the same space.
-Eigen::MatrixXd basis_of(const MatrixView& columns) {
-  Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns.rows(), columns.cols());
-  qr.setThreshold(1e-12);
-  qr.compute(columns);
-  Eigen::MatrixXd basis = Eigen::MatrixXd::Identity(columns.rows(), qr.rank());
-  basis.applyOnTheLeft(qr.householderQ());
-  return basis;
 }
 
 // Probability that |t| is below sqrt(degrees) tan(angle).
@@ -96,8 +88,7 @@ std::size_t kernel_rank(const MatrixView& states, std::optional<double> threshol
   if (states.size() == 0) return 0;
   const double relative = threshold.value_or(static_cast<double>(std::max(states.rows(), states.cols())) *
                                              std::numeric_limits<double>::epsilon());
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(states);
-  const Eigen::VectorXd& values = svd.singularValues();  // descending
+  const Eigen::VectorXd values = large_singular_values(states);
   if (values[0] == 0) return 0;
   std::size_t rank = 0;
   for (Eigen::Index i = 0; i < values.size(); ++i) rank += values[i] > relative * values[0];
@@ -145,13 +136,13 @@ double participation_ratio(const MatrixView& states) {
 
 std::vector<double> principal_angles(const MatrixView& a, const MatrixView& b) {
   assert(a.rows() == b.rows());
-  Eigen::MatrixXd wide = basis_of(a), narrow = basis_of(b);
+  Eigen::MatrixXd wide = orthonormal_basis(a), narrow = orthonormal_basis(b);
   if (wide.cols() < narrow.cols()) wide.swap(narrow);
   if (narrow.cols() == 0) return {};
   const Eigen::MatrixXd overlap = wide.transpose() * narrow;
   const Eigen::MatrixXd outside = narrow - wide * overlap;
-  const Eigen::VectorXd cosines = Eigen::JacobiSVD<Eigen::MatrixXd>(overlap).singularValues();
-  const Eigen::VectorXd sines = Eigen::JacobiSVD<Eigen::MatrixXd>(outside).singularValues();
+  const Eigen::VectorXd cosines = small_singular_values(overlap);
+  const Eigen::VectorXd sines = small_singular_values(outside);
   std::vector<double> angles;
   for (Eigen::Index i = 0; i < narrow.cols(); ++i) {
     const double cosine = std::min(1.0, cosines[i]), sine = std::min(1.0, sines[narrow.cols() - 1 - i]);

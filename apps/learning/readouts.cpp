@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "apps/learning/decompositions.hpp"
 #include "apps/learning/measures.hpp"
 #include "core/errors.hpp"
 
@@ -102,15 +103,15 @@ Ridge::Ridge(const MatrixView& states, const MatrixView& targets) {
   } else {
     gram.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
   }
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);  // reads the lower triangle
-  eigenvalues_ = solver.eigenvalues();
+  Eigenpairs pairs = eigenpairs(gram);
+  eigenvalues_ = std::move(pairs.values);
   if (dual) {
-    basis_.noalias() = x.transpose() * solver.eigenvectors();
-    coefficients_.noalias() = solver.eigenvectors().transpose() * y;
+    basis_.noalias() = x.transpose() * pairs.vectors;
+    coefficients_.noalias() = pairs.vectors.transpose() * y;
   } else {
-    basis_ = solver.eigenvectors();
+    basis_ = pairs.vectors;
     const Matrix products = x.transpose() * y;
-    coefficients_.noalias() = solver.eigenvectors().transpose() * products;
+    coefficients_.noalias() = pairs.vectors.transpose() * products;
   }
 }
 

@@ -1,11 +1,10 @@
 #include "apps/reservoir/echo_state.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 
-#include "apps/learning/matrix.hpp"
+#include "apps/learning/decompositions.hpp"
 #include "core/bytes.hpp"
 #include "core/errors.hpp"
 #include "core/math.hpp"
@@ -15,13 +14,13 @@ namespace rheo {
 
 namespace {
 
-double spectral_radius(const SparseRows& rows) {
+double radius_of(const SparseRows& rows) {
   const auto n = static_cast<Eigen::Index>(rows.rows);
   Eigen::MatrixXd dense = Eigen::MatrixXd::Zero(n, n);
   for (std::size_t i = 0; i < rows.rows; ++i)
     for (std::size_t j = 0; j < rows.in_degree; ++j)
       dense(static_cast<Eigen::Index>(i), rows.sources_of(i)[j]) = rows.weights_of(i)[j];
-  return Eigen::EigenSolver<Eigen::MatrixXd>(dense, false).eigenvalues().cwiseAbs().maxCoeff();
+  return spectral_radius(dense);
 }
 
 // From expm1, which keeps small values exact; of -2 |x|, which does not overflow.
@@ -59,7 +58,7 @@ EchoState::EchoState(const EchoStateParameters& parameters, std::uint64_t seed) 
       input_weights_.push_back(inputs.uniform(-p.input_scaling, p.input_scaling));
     biases_.push_back(bias.uniform(-p.bias, p.bias));
   }
-  const double radius = spectral_radius(rows_);
+  const double radius = radius_of(rows_);
   require(radius > 1e-6, "in_degree", static_cast<double>(p.in_degree),
           "more entries: all eigenvalues of this network are 0");
   for (double& weight : rows_.weights) weight *= p.spectral_radius / radius;

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,12 +19,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_finished(const fs::path& directory) {
-  std::ifstream stream(directory / report_file);
-  const auto json = nlohmann::json::parse(stream, nullptr, false);
-  return json.is_object() && json.value("status", nlohmann::json()) == "finished";
-}
 
 // The newest that is whole, and where it is.
 std::pair<fs::path, Checkpoint> newest_checkpoint(const fs::path& directory) {

@@ -120,6 +120,12 @@ void refuse_other_use(const fs::path& directory, DirectoryUse ours) {
       refuse_recording(directory, fmt::format("holds {} ({})", what, file), "another directory with --out");
 }
 
+bool is_finished(const fs::path& directory) {
+  std::ifstream stream(directory / report_file);
+  const auto json = nlohmann::json::parse(stream, nullptr, false);
+  return json.is_object() && json.value("status", nlohmann::json()) == "finished";
+}
+
 std::vector<std::string> claim_directory(const fs::path& directory, const RunClaim& claim,
                                          const Experiment& experiment) {
   std::error_code error;

@@ -26,6 +26,9 @@ void make_output_directory(const std::filesystem::path& directory);
 enum class DirectoryUse { run, task };
 void refuse_other_use(const std::filesystem::path& directory, DirectoryUse ours);
 
+// Whether the run of this directory reached its end.
+bool is_finished(const std::filesystem::path& directory);
+
 // A run says with this what it is about to do in a directory that it has locked.
 struct RunClaim {
   std::vector<std::string> files;             // it will record

@@ -160,8 +160,8 @@ std::vector<SourceRange> rows_of(std::span<const ProjectionPlan* const> members)
   for (const ProjectionPlan* member : members)
     ranges.insert(ranges.end(), member->sources.begin(), member->sources.end());
   std::ranges::sort(ranges, {}, &SourceRange::first);
-  const auto repeated = std::ranges::unique(ranges, {}, &SourceRange::first);
-  ranges.erase(repeated.begin(), repeated.end());
+  const auto is_repeated = [](const SourceRange& a, const SourceRange& b) { return a.first == b.first; };
+  ranges.erase(std::unique(ranges.begin(), ranges.end(), is_repeated), ranges.end());
   std::vector<SourceRange> rows;  // neighbours as one, so that a spike of many small populations is soon found
   std::uint32_t row = 0;
   for (SourceRange range : ranges) {

@@ -1,6 +1,8 @@
 // What a run of many populations costs grows with their number, not with its square.
 #include <sys/resource.h>
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <string>

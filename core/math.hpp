@@ -7,7 +7,8 @@
 //   the order written. That needs round to nearest, subnormals kept, no contraction (-ffp-contract=off) and no
 //   -ffast-math.
 // - A result that is not a number is always the same quiet NaN (0x7ff8000000000000; 0x7fc00000 in single precision).
-// - Errors are below 1 ulp. Largest found by tests/unit/test_math.cpp, which also pins exact values: exp 0.63 (0.76
+// - Errors are below 1 ulp. Largest found by tests/unit/core/test_math.cpp, which also pins exact values: exp 0.63
+// (0.76
 //   where the result is subnormal; in single precision 0.71 and 0.76), expm1 0.88, log 0.76, log1p 0.77, sine 0.67,
 //   cosine 0.71. tanh: below 2.5 ulp. x^y: below 1 + |y log x| / 10 ulp.
 //

@@ -61,8 +61,8 @@ inline constexpr double far = 5.0;        // sqrt(-log(tail)) up to which the se
 }
 
 // Single precision: the quantile of p = (word + 1/2) 2^-32, in two steps so that a loop over each keeps the pipelines
-// full. Nothing but float arithmetic, absolute error below 8e-7 (tests/unit/test_random.cpp); the quantiles of word and
-// ~word differ in sign only.
+// full. Nothing but float arithmetic, absolute error below 8e-7 (tests/unit/core/test_random.cpp); the quantiles of
+// word and ~word differ in sign only.
 //
 // With q = 1 - p, x = 2p - 1 and l = log2(4 p q) = log2(1 - x^2) <= 0, the square of the quantile is nearly
 // proportional to l, from the centre, where both go with x^2, to the tails: -quantile^2 / l rises from 1.089 to 1.296

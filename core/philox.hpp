@@ -1,6 +1,7 @@
 // Philox4x32-10: a bijection of 128-bit counters, one per 64-bit key, that serves as a counter-based random generator.
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; constants from table 2.
-// Invariant: the same function as Random123's philox4x32 with 10 rounds (tests/unit/test_random.cpp compares them).
+// Invariant: the same function as Random123's philox4x32 with 10 rounds (tests/unit/core/test_random.cpp compares
+// them).
 //
 // Called by RandomStream and, in loops over arrays of counters, by the Poisson drive: it has no memory, no branch and
 // no loop that survives compilation, so that such a loop vectorises. It is always inlined: kernel files are compiled

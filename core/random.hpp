@@ -5,8 +5,8 @@
 // Philox (core/philox.hpp) with the counter {block, index, tick low, tick high}: block 0 gives the first four 32-bit
 // words of the stream, block 1 the next four.
 //
-// Promises, pinned by golden values in tests/unit/test_random.cpp: random_key, the order in which words are consumed
-// and every sampler below never change. Samplers use + - * / sqrt and core/math.hpp only.
+// Promises, pinned by golden values in tests/unit/core/test_random.cpp: random_key, the order in which words are
+// consumed and every sampler below never change. Samplers use + - * / sqrt and core/math.hpp only.
 #pragma once
 
 #include <cassert>

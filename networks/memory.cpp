@@ -10,9 +10,11 @@
 
 #include "core/aligned.hpp"
 #include "core/time.hpp"
-#include "networks/builder.hpp"
-#include "networks/layout.hpp"
-#include "networks/values.hpp"
+#include "networks/connect/connector.hpp"
+#include "networks/description/values.hpp"
+#include "networks/plastic/bundle.hpp"
+#include "networks/synapses/builder.hpp"
+#include "networks/synapses/layout.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/factory.hpp"
 #include "neurons/sources.hpp"
@@ -30,6 +32,124 @@ double column(double size) {
 double columns(double bytes_per_neuron, double neurons) {
   const double whole = std::floor(bytes_per_neuron / sizeof(float));
   return whole * column<float>(neurons) + (bytes_per_neuron - whole * sizeof(float)) * neurons;
+}
+
+// Bytes of a bundle, known before any of it is built.
+struct BundleMemory {
+  double kept = 0;      // by all of its blocks
+  double learning = 0;  // by what learns, once it runs
+  double building = 0;  // at the most on top of `kept`, while so many threads build it; may be < 0
+};
+
+// How many delays `synapses` synapses of a projection have, expected.
+double expected_delays(const ProjectionPlan& plan, double synapses) {
+  const auto occurs = [synapses](double share) { return 1 - std::exp(-synapses * share); };
+  const auto equally = [&](double delays) { return delays * occurs(1 / delays); };
+  double travel = 0;
+  if (plan.travel_time) travel = plan.longest_travel_time / plan.dt;
+  if (std::holds_alternative<std::vector<double>>(plan.spec->delay))
+    return equally(static_cast<double>(longest_delay(plan)));
+  const auto* const d = std::get_if<Distribution>(&plan.spec->delay);
+  if (d == nullptr) return equally(1 + travel);
+  if (d->kind == Distribution::Kind::choice) return equally(static_cast<double>(d->choices.size()) + travel);
+  const Range range = reach(*d);
+  const double low = std::max(range.low, d->min.value_or(range.low)),
+               high = std::min(range.high, d->max.value_or(range.high)), width = (high - low) / plan.dt + 1;
+  if (d->kind == Distribution::Kind::uniform || d->b == 0) return equally(std::max(1.0, width + travel));
+  const auto below = [&](double delay) {  // share of draws
+    const bool is_log = d->kind == Distribution::Kind::lognormal;
+    const double z = ((is_log ? std::log(std::max(delay, 1e-300)) : delay) - d->a) / d->b;
+    return std::erfc(-z / std::sqrt(2.0)) / 2;
+  };
+  const double all = below(high) - below(low);
+  if (!(all > 0)) return equally(std::max(1.0, width + travel));
+  // Groups of neighbouring delays that are as likely as each other, nearly.
+  const double groups = std::min(256.0, std::ceil(width)), ticks = width / groups;
+  double sum = 0, before = below(low);
+  for (double group = 1; group <= groups; ++group) {
+    const double here = below(low + (high - low) * group / groups);
+    sum += ticks * occurs((here - before) / all / ticks);
+    before = here;
+  }
+  return sum + travel * occurs(1 / (travel + 1));
+}
+
+// What a projection's neurons and synapses are on each lane that they reach, expected.
+struct ReachedLane {
+  double synapses = 0, width = 0;
+};
+std::vector<ReachedLane> reached_lanes(std::span<const ProjectionPlan* const> members, const Lanes& lanes) {
+  std::vector<ReachedLane> reached;
+  for (const std::vector<Piece>& pieces : lanes.pieces) {
+    double synapses = 0, width = 0;
+    for (const ProjectionPlan* member : members) {
+      double here = 0, of_all = 0;
+      for (const TargetRange& range : member->targets) {
+        const Piece& piece = pieces[range.population];
+        const std::uint32_t begin = std::max(piece.begin, range.begin), end = std::min(piece.end, range.end);
+        of_all += (range.end - range.begin + range.step - 1) / range.step;
+        here += begin < end ? (end - begin + range.step - 1) / range.step : 0;
+        width += begin < end ? end - begin : 0;
+      }
+      synapses += member->connector->expected_synapses() * here / std::max(1.0, of_all);
+    }
+    if (synapses < 0.5) continue;
+    reached.push_back({synapses, width});
+  }
+  return reached;
+}
+
+BundleMemory expected_memory(std::span<const ProjectionPlan* const> members, DeliveryPlan delivery, const Lanes& lanes,
+                             unsigned threads) {
+  const ProjectionPlan& first = *members.front();
+  const bool wheel = delivery.kind == DeliveryPlan::Kind::wheel, weighted = !is_constant(first.spec->weight);
+  const PlasticPlan* const plastic = first.plastic.get();
+  const std::size_t address = delivery.narrow ? 2 : 4;
+  const std::size_t real = bytes_of(plastic != nullptr ? plastic->precision : first.precision);
+  const std::size_t record = address + (weighted || plastic != nullptr ? real : 0);
+  const auto bytes = [](double count, std::size_t width) {
+    return static_cast<double>(AlignedColumn<std::byte>::taken_by(static_cast<std::size_t>(count) * width));
+  };
+  std::size_t rows = 0;
+  for (const SourceRange& range : rows_of(members))
+    rows = std::max<std::size_t>(rows, range.row + (range.end - range.first + range.step - 1) / range.step);
+  Tick longest = 1;
+  for (const ProjectionPlan* member : members) longest = std::max(longest, longest_delay(*member));
+  const std::vector<ReachedLane> reached = reached_lanes(members, lanes);
+  double all_synapses = 0;
+  for (const ReachedLane& lane : reached) all_synapses += lane.synapses;
+  double delays = 0;  // of a row on one lane
+  for (const ProjectionPlan* member : members)
+    delays = std::max(delays, expected_delays(*member, all_synapses / static_cast<double>(reached.size() * rows)));
+  BundleMemory all;
+  std::vector<double> transient;
+  for (const auto& [synapses, width] : reached) {
+    const double slices = wheel ? delays * static_cast<double>(rows) : 0;
+    const double index = bytes(static_cast<double>(rows) + 1, 4);
+    const double records = bytes(synapses, record);
+    const double columns =
+        plastic == nullptr
+            ? records
+            : bytes(synapses, address) + static_cast<double>(plastic->rule->columns.size()) * bytes(synapses, real);
+    all.kept += (wheel ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
+    const double sorting = wheel ? bytes(synapses, longest <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4) +
+                                       slices * sizeof(DelaySlice)
+                                 : 0;
+    // The cursors of rows; and what learns is made from records.
+    const double filling = 4.0 * static_cast<double>(rows) + sorting;
+    transient.push_back(plastic == nullptr ? filling : std::max(records + filling - columns, records));
+    // Nobody has written yet to columns of zeros that are fresh pages.
+    if (plastic != nullptr && synapses * static_cast<double>(real) > 2e6)
+      for (std::size_t c = 1; c < plastic->rule->columns.size(); ++c)
+        if (plastic->rule->columns[c].initial == 0) all.building -= bytes(synapses, real);
+    if (plastic != nullptr) all.learning += learning_bytes(*plastic, width, synapses, first.precision);
+  }
+  std::ranges::sort(transient, std::greater<>());
+  for (std::size_t lane = 0; lane < std::min<std::size_t>(threads, transient.size()); ++lane)
+    all.building += transient[lane];
+  if (plastic != nullptr)
+    all.learning += static_cast<double>(rows) * static_cast<double>(12 + real * plastic->rule->pre.size());
+  return all;
 }
 
 PopulationPlan first_neurons(PopulationPlan plan, std::uint32_t size) {
@@ -173,7 +293,7 @@ NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const Populatio
   }
 
   const auto lanes = static_cast<double>(layout.lanes.count());
-  if (layout.delivery.kind == Delivery::Kind::ring) {
+  if (layout.delivery.kind == DeliveryPlan::Kind::ring) {
     const double ticks = static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(longest) + 1));
     const double places = static_cast<double>(layout.delivery.width) * ticks * lanes;
     all.delivery = real == sizeof(float) ? column<float>(places) : column<double>(places);
@@ -192,9 +312,9 @@ NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const Populatio
       const double end = target.end.value_or(size_of.at(target.population));
       targets += std::ceil((end - target.begin) / target.step);
     }
-    const Drives drives = bytes_of_input(spec, input, targets);
-    all.inputs += drives.kept;
-    making_input = std::max(making_input, drives.made);
+    const Drives inputs = bytes_of_input(spec, input, targets);
+    all.inputs += inputs.kept;
+    making_input = std::max(making_input, inputs.made);
   }
   all.building = std::max(all.building, all.running() + making_input);
   return all;

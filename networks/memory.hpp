@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "networks/spec.hpp"
+#include "networks/description/spec.hpp"
 
 namespace rheo {
 

@@ -16,24 +16,23 @@
 #include <span>
 #include <utility>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/isa.hpp"
 #include "core/memory.hpp"
 #include "core/time.hpp"
-#include "networks/builder.hpp"
-#include "networks/complaints.hpp"
-#include "networks/connector.hpp"
-#include "networks/layout.hpp"
+#include "networks/connect/connector.hpp"
+#include "networks/delivery/stored_synapses.hpp"
+#include "networks/description/positions.hpp"
+#include "networks/description/values.hpp"
 #include "networks/memory.hpp"
-#include "networks/plasticity.hpp"
+#include "networks/plastic/plan.hpp"
 #include "networks/population_plan.hpp"
-#include "networks/positions.hpp"
-#include "networks/stored_synapses.hpp"
+#include "networks/synapses/builder.hpp"
+#include "networks/synapses/layout.hpp"
 #include "networks/update.hpp"
-#include "networks/values.hpp"
 #include "neurons/catalogue.hpp"
-#include "neurons/drives.hpp"
 #include "neurons/factory.hpp"
+#include "neurons/inputs/inputs.hpp"
 #include "neurons/sources.hpp"
 
 namespace rheo {
@@ -72,30 +71,30 @@ class Plan {
  public:
   explicit Plan(const NetworkSpec& spec) : spec_(spec) {
     if (!(spec.dt > 0) || !std::isfinite(spec.dt))
-      refuse("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
+      reject("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
     if (spec.populations.empty())
-      refuse("populations", {}, "the network has no population", "at least one [populations.NAME]");
+      reject("populations", {}, "the network has no population", "at least one [populations.NAME]");
     std::uint64_t first = 0;
     for (std::size_t i = 0; i < spec.populations.size(); ++i) {
       const PopulationSpec& population = spec.populations[i];
       const std::string key = "populations." + population.name;
-      if (!index_.emplace(population.name, i).second) refuse(key, {}, "declared twice", "names that differ");
+      if (!index_.emplace(population.name, i).second) reject(key, {}, "declared twice", "names that differ");
       check_population(population, key);
       first_.push_back(static_cast<NeuronId>(first));
       first += population.size;
       if (first >= 0xffffffffu)
-        refuse(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
+        reject(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
     }
     std::set<std::string> seen;
     for (const ProjectionSpec& projection : spec.projections) {
       const std::string key = "projections." + projection.name;
-      if (!seen.insert(projection.name).second) refuse(key, {}, "declared twice", "names that differ");
+      if (!seen.insert(projection.name).second) reject(key, {}, "declared twice", "names that differ");
       check_projection(projection, key);
     }
     seen.clear();
     for (const InputSpec& input : spec.inputs) {
       const std::string key = "inputs." + input.name;
-      if (!seen.insert(input.name).second) refuse(key, {}, "declared twice", "names that differ");
+      if (!seen.insert(input.name).second) reject(key, {}, "declared twice", "names that differ");
       check_input(input, key);
     }
     find_currents();
@@ -109,13 +108,13 @@ class Plan {
     if (found == index_.end()) {
       std::vector<std::string> all;
       for (const auto& [name, index] : index_) all.push_back(name);
-      refuse(key, "\"" + selection.population + "\"", "no such population", "one of " + list(all),
+      reject(key, "\"" + selection.population + "\"", "no such population", "one of " + list(all),
              nearest(selection.population, all));
     }
     const std::uint32_t size = spec_.populations[found->second].size;
     const std::uint32_t end = selection.end.value_or(size);
     if (end > size || selection.begin >= end || selection.step == 0)
-      refuse(key,
+      reject(key,
              selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
                  std::to_string(selection.step) + "]",
              "selects nothing or more than there is", "a range within 0 to " + std::to_string(size));
@@ -127,14 +126,14 @@ class Plan {
   std::uint32_t port(std::size_t population, const std::string& name, bool negative, const std::string& key) const {
     const ModelInfo& info = model(population);
     if (info.ports.empty())
-      refuse(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input",
+      reject(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input",
              "a population that can be reached");
     if (name.empty()) return negative && info.ports.size() > 2 ? 1 : 0;
     for (std::size_t p = 0; p < info.ports.size(); ++p)
       if (info.ports[p].name == name) return static_cast<std::uint32_t>(p);
     std::vector<std::string> all;
     for (const PortInfo& one : info.ports) all.push_back(one.name);
-    refuse(key.substr(0, key.rfind('.')) + ".port", "\"" + name + "\"", info.name + " has no such port",
+    reject(key.substr(0, key.rfind('.')) + ".port", "\"" + name + "\"", info.name + " has no such port",
            "one of " + list(all), nearest(name, all));
   }
 
@@ -165,14 +164,14 @@ class Plan {
   // Numbers that are given one by one. What a distribution draws is checked where it is drawn.
   void check_value(const Value& value, const std::string& key, const Range& allowed) const {
     const auto check = [&](double x, const std::string& where) {
-      if (!holds(allowed, x)) refuse(where, number(x), "out of range", range_text(allowed, x));
+      if (!holds(allowed, x)) reject(where, number(x), "out of range", range_text(allowed, x));
     };
     if (const auto* constant = std::get_if<double>(&value)) check(*constant, key);
     if (const auto* values = std::get_if<std::vector<double>>(&value))
       for (std::size_t i = 0; i < values->size(); ++i)
         if (!holds(allowed, (*values)[i])) check((*values)[i], key + "[" + std::to_string(i) + "]");
     if (const auto* distribution = std::get_if<Distribution>(&value)) {
-      if (const std::string problem = problem_of(*distribution); !problem.empty()) refuse(key, {}, problem);
+      if (const std::string problem = problem_of(*distribution); !problem.empty()) reject(key, {}, problem);
       // Never the whole of a draw: the width of a uniform distribution must stay finite.
       if (distribution->kind == Distribution::Kind::uniform)
         for (const double end : {distribution->a, distribution->b})
@@ -183,7 +182,7 @@ class Plan {
   void check_size(const Value& value, std::size_t size, const std::string& key) const {
     const auto* values = std::get_if<std::vector<double>>(&value);
     if (values != nullptr && values->size() != size)
-      refuse(key, "a list of " + std::to_string(values->size()), "wrong number of values",
+      reject(key, "a list of " + std::to_string(values->size()), "wrong number of values",
              std::to_string(size) + " values");
   }
 
@@ -194,7 +193,7 @@ class Plan {
           std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
       if (found == known.end()) {
         const auto all = names(known);
-        refuse(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all),
+        reject(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all),
                nearest(name, all));
       }
       check_value(value, key + "." + name, {found->low, found->high});
@@ -207,11 +206,11 @@ class Plan {
     if (info == nullptr) {
       std::vector<std::string> all;
       for (const ModelInfo& one : neuron_models()) all.push_back(one.name);
-      refuse(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + list(all),
+      reject(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + list(all),
              nearest(population.model, all));
     }
     models_.push_back(info);
-    if (population.size == 0) refuse(key + ".size", "0", "an empty population", "a whole number >= 1");
+    if (population.size == 0) reject(key + ".size", "0", "an empty population", "a whole number >= 1");
     check_fields(population.params, info->params, population.size, key + ".params", "parameter of " + info->name);
     check_fields(population.initial, info->columns, population.size, key + ".initial", "state of " + info->name);
     for (const auto& [name, choice] : population.options) {
@@ -220,26 +219,26 @@ class Plan {
       if (found == info->options.end()) {
         std::vector<std::string> all;
         for (const OptionInfo& one : info->options) all.push_back(one.name);
-        refuse(key + ".params." + name, "\"" + choice + "\"", info->name + " has no such option",
+        reject(key + ".params." + name, "\"" + choice + "\"", info->name + " has no such option",
                all.empty() ? "a number, if it is a parameter" : "one of " + list(all), nearest(name, all));
       }
       if (std::find(found->choices.begin(), found->choices.end(), choice) == found->choices.end())
-        refuse(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + list(found->choices),
+        reject(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + list(found->choices),
                nearest(choice, found->choices));
     }
     if (info->name == "spike_source") check_trains(population.trains, population.size, key + ".params.times");
     if (population.update == PopulationSpec::Update::event) check_event(population, *info, key + ".update");
-    below(key, [&] { check_positions(population); });
+    within(key, [&] { check_positions(population); });
   }
 
   static void check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key) {
     const std::string otherwise = "\"tick\" or \"auto\"";
     if (info.ports.empty()) return;  // the default of a whole experiment, without a meaning for sources
     if (!info.linear)
-      refuse(key, "\"event\"", info.name + " is not linear between spikes, it needs every tick", otherwise);
+      reject(key, "\"event\"", info.name + " is not linear between spikes, it needs every tick", otherwise);
     for (const auto& [name, value] : population.params)
       if (!is_constant(value))
-        refuse(key, "\"event\"", "needs the same parameters for all neurons, and " + name + " differs", otherwise);
+        reject(key, "\"event\"", "needs the same parameters for all neurons, and " + name + " differs", otherwise);
   }
 
   void check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size, const std::string& key) const {
@@ -247,30 +246,30 @@ class Plan {
     const SpikeTrains& trains = *given;
     if (trains.begin.size() != size + 1 || trains.begin.front() != 0 || trains.begin.back() != trains.times.size() ||
         !std::is_sorted(trains.begin.begin(), trains.begin.end()))
-      refuse(key, {}, "trains do not match the number of neurons", "one list of times per neuron");
+      reject(key, {}, "trains do not match the number of neurons", "one list of times per neuron");
     for (std::size_t n = 0; n < size; ++n)
       for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
         if (!std::isfinite(trains.times[i]) || ms_to_tick_ceil(trains.times[i], spec_.dt) < 1)
-          refuse(key, number(trains.times[i]), "spike time of neuron " + std::to_string(n), "times > 0 (ms)");
+          reject(key, number(trains.times[i]), "spike time of neuron " + std::to_string(n), "times > 0 (ms)");
   }
 
   // Targets must have the port; sources must not overlap.
   void check_projection(const ProjectionSpec& projection, const std::string& key) const {
-    if (projection.source.empty()) refuse(key + ".source", {}, "missing", "a population");
-    if (projection.target.empty()) refuse(key + ".target", {}, "missing", "a population");
+    if (projection.source.empty()) reject(key + ".source", {}, "missing", "a population");
+    if (projection.target.empty()) reject(key + ".target", {}, "missing", "a population");
     check_value(projection.weight, key + ".weight", any_value);
     check_value(projection.delay, key + ".delay", any_value);
     if (const auto* delay = std::get_if<double>(&projection.delay);
         delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
-      refuse(key + ".delay", number(*delay), "rounds to less than one tick",
+      reject(key + ".delay", number(*delay), "rounds to less than one tick",
              "at least dt = " + number(spec_.dt) + " ms");
     if (const auto* d = std::get_if<Distribution>(&projection.delay);
         d != nullptr && d->kind == Distribution::Kind::uniform &&
         ms_to_tick_nearest(std::max(d->a, d->min.value_or(d->a)), spec_.dt) < 1)
-      refuse(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
+      reject(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
              "at least dt = " + number(spec_.dt) + " ms");
     if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
-      refuse(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
+      reject(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
     check_disjoint(projection.source, key + ".source");
     check_disjoint(projection.target, key + ".target");
     std::set<bool> conductance;
@@ -279,14 +278,14 @@ class Plan {
       conductance.insert(is_conductance(population, port(population, projection.port, false, key + ".target")));
     }
     if (conductance.size() > 1)
-      refuse(key + ".target", {}, "weights of some targets are conductances, of others not",
+      reject(key + ".target", {}, "weights of some targets are conductances, of others not",
              "one projection for each kind");
     const bool is_list = projection.connect.rule == Connect::Rule::list;
     for (const auto& [name, value] :
          {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
       if (!std::holds_alternative<std::vector<double>>(*value)) continue;
       if (!is_list)
-        refuse(key + "." + name, "a list", "only the rule list takes one value per synapse",
+        reject(key + "." + name, "a list", "only the rule list takes one value per synapse",
                "a number or a distribution");
       check_size(*value, projection.connect.edges ? projection.connect.edges->source.size() : 0, key + "." + name);
     }
@@ -302,13 +301,13 @@ class Plan {
     for (std::size_t i = 1; i < stretches.size(); ++i)
       if (stretches[i].first < stretches[i - 1].second) {
         const auto after = std::upper_bound(first_.begin(), first_.end(), stretches[i].first);
-        refuse(key, "\"" + spec_.populations[static_cast<std::size_t>(after - first_.begin()) - 1].name + "\"",
+        reject(key, "\"" + spec_.populations[static_cast<std::size_t>(after - first_.begin()) - 1].name + "\"",
                "selections overlap or interleave", "ranges of neurons that lie apart");
       }
   }
 
   void check_input(const InputSpec& input, const std::string& key) const {
-    if (input.target.empty()) refuse(key + ".target", {}, "missing", "a population");
+    if (input.target.empty()) reject(key + ".target", {}, "missing", "a population");
     check_disjoint(input.target, key + ".target");
     std::size_t targets = 0;
     for (const Selection& target : input.target) {
@@ -316,9 +315,9 @@ class Plan {
       targets += range.count();
       port(population, brings_current(input) ? "I" : input.port, false, key + ".target");
     }
-    if (!(input.start >= 0)) refuse(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
+    if (!(input.start >= 0)) reject(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
     if (input.stop && !(*input.stop > input.start))
-      refuse(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
+      reject(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
     check_profile(input.profile, input.kind == InputSpec::Kind::poisson, key + ".profile");
     const auto check = [&](const Value& value, const char* name, const Range& allowed) {
       check_value(value, key + "." + name, allowed);
@@ -328,21 +327,21 @@ class Plan {
       check(input.amplitude, input.kind == InputSpec::Kind::noise ? "mean" : "amplitude", any_value);
       check(input.deviation, "deviation", non_negative);
       if (!(input.every >= 0) || !std::isfinite(input.every))
-        refuse(key + ".every", number(input.every), "not an interval", "a time >= 0 (ms)");
+        reject(key + ".every", number(input.every), "not an interval", "a time >= 0 (ms)");
       return;
     }
     if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", {0, most_per_tick / spec_.dt * 1000});
     if (input.kind == InputSpec::Kind::spikes && !input.trains && input.signal.empty())
-      refuse(key + ".times", {}, "missing", "one list of times per neuron, one for all, or a signal");
+      reject(key + ".times", {}, "missing", "one list of times per neuron, one for all, or a signal");
     if (input.kind == InputSpec::Kind::spikes)
       check_trains(input.trains, input.trains && input.trains->begin.size() == 2 ? 1 : targets, key + ".times");
     check(input.weight, "weight", any_value);
     if (!(input.delay >= 0) || !std::isfinite(input.delay))
-      refuse(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
+      reject(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
     if (!input.signal.empty() && input.delay > 0)
-      refuse(key + ".delay", number(input.delay), "a signal acts in its own tick", "no delay");
+      reject(key + ".delay", number(input.delay), "a signal acts in its own tick", "no delay");
     if (!(input.peak > 0) || !std::isfinite(input.peak))
-      refuse(key + ".peak", number(input.peak), "not the largest value of a signal", "a number > 0");
+      reject(key + ".peak", number(input.peak), "not the largest value of a signal", "a number > 0");
   }
 
   void check_profile(const Profile& profile, bool is_rate, const std::string& key) const {
@@ -352,20 +351,20 @@ class Plan {
     if (profile.kind == Profile::Kind::constant) return;
     if (!all_finite(profile.times) || !all_finite(profile.values) ||
         !all_finite({profile.period, profile.offset, profile.amplitude, profile.frequency, profile.phase}))
-      refuse(key, {}, "not all numbers are finite and in range", "numbers from -1e+30 to 1e+30");
+      reject(key, {}, "not all numbers are finite and in range", "numbers from -1e+30 to 1e+30");
     if (profile.period != 0 && ms_to_tick_nearest(profile.period, spec_.dt) < 1)
-      refuse(key + ".period", number(profile.period), "shorter than a tick", "0, or at least dt (ms)");
+      reject(key + ".period", number(profile.period), "shorter than a tick", "0, or at least dt (ms)");
     if (is_rate && !(profile.peak() > 0))
-      refuse(key, {}, "its largest value is " + number(profile.peak()), "a profile that is above 0 at times");
+      reject(key, {}, "its largest value is " + number(profile.peak()), "a profile that is above 0 at times");
     if (profile.kind == Profile::Kind::sine) return;
     if (profile.times.empty() || profile.times.size() != profile.values.size())
-      refuse(key + ".values", std::to_string(profile.values.size()) + " values", "one per time is needed",
+      reject(key + ".values", std::to_string(profile.values.size()) + " values", "one per time is needed",
              "as many as times, at least one");
     if (profile.times.front() < 0 ||
         std::adjacent_find(profile.times.begin(), profile.times.end(), std::greater_equal<>()) != profile.times.end())
-      refuse(key + ".times", {}, "not ascending from 0 on", "times >= 0 (ms), each later than the one before");
+      reject(key + ".times", {}, "not ascending from 0 on", "times >= 0 (ms), each later than the one before");
     if (is_rate && *std::min_element(profile.values.begin(), profile.values.end()) < 0)
-      refuse(key + ".values", {}, "a rate would be negative", "numbers >= 0");
+      reject(key + ".values", {}, "a rate would be negative", "numbers >= 0");
   }
 
  public:
@@ -412,7 +411,8 @@ std::vector<PopulationPlan> plan_populations(const NetworkSpec& spec, const Plan
     plans.back().with_current = plan.needs_current(i);
     plans.back().lasting_current = plan.has_lasting_current(i);
     if (!plan.model(i).ports.empty())
-      activities[i].rests = below("populations." + spec.populations[i].name, [&] { return rests_by_itself(plans[i]); });
+      activities[i].rests =
+          within("populations." + spec.populations[i].name, [&] { return rests_by_itself(plans[i]); });
   }
   for (const InputSpec& input : spec.inputs)
     for (const Selection& target : input.target) {
@@ -432,23 +432,23 @@ std::vector<std::unique_ptr<PopulationBlock>> build_populations(const NetworkSpe
   for (std::size_t i = 0; i < plans.size(); ++i) {
     made.push_back(plan.model(i).ports.empty()
                        ? build_source(spec, spec.populations[i])
-                       : below("populations." + plans[i].name, [&] { return make_population(plans[i]); }));
+                       : within("populations." + plans[i].name, [&] { return make_population(plans[i]); }));
   }
   return made;
 }
 
-// Builds the drives of one input, one or two for each part of its target.
+// Builds the inputs of one input, one or two for each part of its target.
 class InputBuilder {
  public:
-  // signals: outlives the drives; may be nullptr where no input reads one.
+  // signals: outlives the inputs; may be nullptr where no input reads one.
   InputBuilder(const NetworkSpec& spec, const Plan& plan, const InputSpec& input, Isa isa, const SignalBoard* signals)
       : spec_(spec), plan_(plan), input_(input), isa_(isa), signals_(signals), key_("inputs." + input.name) {
     for (const Selection& target : input.target) targets_ += plan.resolve(target, key_ + ".target").second.count();
   }
 
-  void build(std::vector<std::unique_ptr<Drive>>& drives) {
+  void build(std::vector<std::unique_ptr<Input>>& inputs) {
     draw_all();
-    DriveTarget where;
+    InputTarget where;
     where.first = std::min(ms_to_tick_nearest(input_.start, spec_.dt), never - 1) + 1;
     where.last = input_.stop ? ms_to_tick_nearest(*input_.stop, spec_.dt) : never;
     std::uint32_t offset = 0;
@@ -456,7 +456,7 @@ class InputBuilder {
       std::tie(where.population, where.range) = plan_.resolve(selection, key_ + ".target");
       if (brings_current(input_)) {
         where.port = plan_.port(where.population, "I", false, key_ + ".target");
-        drives.push_back(current(where, offset));
+        inputs.push_back(current(where, offset));
       } else {
         // One drive per sign that occurs, so that a weight's sign can choose its port.
         const std::vector<double> weights = part(weights_, where, offset);
@@ -468,11 +468,11 @@ class InputBuilder {
           where.port = plan_.port(where.population, input_.port, negative, key_ + ".target");
           if (negative && plan_.is_conductance(where.population, where.port)) {
             if (where.port == 0)
-              refuse(key_ + ".weight", {}, "negative, at the excitatory port of a conductance",
+              reject(key_ + ".weight", {}, "negative, at the excitatory port of a conductance",
                      "weights >= 0, or no port, so that the sign chooses it");
             for (double& w : of_sign) w = -w;
           }
-          drives.push_back(input_.kind == InputSpec::Kind::poisson ? poisson(where, offset, of_sign)
+          inputs.push_back(input_.kind == InputSpec::Kind::poisson ? poisson(where, offset, of_sign)
                            : input_.signal.empty()                 ? spikes(where, offset, of_sign)
                                                                    : graded_spikes(where, offset, std::move(of_sign)));
         }
@@ -497,7 +497,7 @@ class InputBuilder {
     for (const double rate : draw(input_.rate, "rate", {0, Plan::most_per_tick / spec_.dt * 1000})) {
       const double mean = rate * peak * spec_.dt / 1000;
       if (!(mean >= 0 && mean <= Plan::most_per_tick))
-        refuse(key_ + ".rate", number(rate * peak), "out of range",
+        reject(key_ + ".rate", number(rate * peak), "out of range",
                "0 to " + number(Plan::most_per_tick / spec_.dt * 1000) + " Hz");
       auto& table = table_of_[mean];
       if (!table) table = std::make_shared<const PoissonTable>(mean);
@@ -507,8 +507,8 @@ class InputBuilder {
 
  private:
   std::vector<double> draw(const Value& value, const char* use, const Range& allowed = any_value) const {
-    return below(key_ + "." + use,
-                 [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use), allowed); });
+    return within(key_ + "." + use,
+                  [&] { return per_item(value, targets_, random_key(spec_.seed, input_.name, use), allowed); });
   }
   // What a profile or a table makes of the largest strength must be a number, too.
   void check_product(const std::vector<double>& strengths, const char* use) const {
@@ -521,7 +521,7 @@ class InputBuilder {
       if (signal.name == input_.signal) std::for_each(signal.values.begin(), signal.values.end(), include);
     for (const double x : strengths)
       if (!holds(any_value, x * factor))
-        refuse(key_ + "." + use, number(x),
+        reject(key_ + "." + use, number(x),
                fmt::format("times {}, the largest number of its {}, is out of range", factor,
                            input_.signal.empty() ? "profile" : "signal"),
                "a product from -1e+30 to 1e+30");
@@ -529,7 +529,7 @@ class InputBuilder {
 
   // The entries of one part of the target, where there is one per neuron.
   template <class T>
-  static std::vector<T> part(const std::vector<T>& values, const DriveTarget& where, std::uint32_t offset) {
+  static std::vector<T> part(const std::vector<T>& values, const InputTarget& where, std::uint32_t offset) {
     if (values.size() <= 1) return values;
     return {values.begin() + offset, values.begin() + offset + where.range.count()};
   }
@@ -537,7 +537,7 @@ class InputBuilder {
   double peak_factor() const { return input_.signal.empty() ? input_.profile.peak() : input_.peak; }
 
   // offset: position of the range among all targets.
-  Factors factors(const DriveTarget& where, std::uint32_t offset) const {
+  Factors factors(const InputTarget& where, std::uint32_t offset) const {
     if (input_.signal.empty()) return profile_factors(input_.profile, spec_.dt, where.first);
     const std::size_t which = signals_->find(input_.signal);
     const bool each = !input_.channel && signals_->width(which) > 1;
@@ -550,41 +550,41 @@ class InputBuilder {
   }
   Tick delay() const { return std::max<Tick>(0, ms_to_tick_nearest(input_.delay, spec_.dt)); }
 
-  std::unique_ptr<Drive> current(const DriveTarget& where, std::uint32_t offset) const {
+  std::unique_ptr<Input> current(const InputTarget& where, std::uint32_t offset) const {
     if (input_.kind == InputSpec::Kind::current)
-      return std::make_unique<CurrentDrive>(where, spec_.precision, part(amplitudes_, where, offset),
+      return std::make_unique<CurrentInput>(where, spec_.precision, part(amplitudes_, where, offset),
                                             factors(where, offset));
-    return std::make_unique<NoiseDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "noise"), offset,
+    return std::make_unique<NoiseInput>(where, spec_.precision, random_key(spec_.seed, input_.name, "noise"), offset,
                                         part(amplitudes_, where, offset), part(deviations_, where, offset),
                                         std::max<Tick>(1, ms_to_tick_nearest(input_.every, spec_.dt)),
                                         kernels(isa_).noise[static_cast<std::size_t>(spec_.precision)]);
   }
 
-  std::unique_ptr<Drive> poisson(const DriveTarget& where, std::uint32_t offset,
+  std::unique_ptr<Input> poisson(const InputTarget& where, std::uint32_t offset,
                                  const std::vector<double>& weights) const {
-    return std::make_unique<PoissonDrive>(where, spec_.precision, random_key(spec_.seed, input_.name, "poisson"),
+    return std::make_unique<PoissonInput>(where, spec_.precision, random_key(spec_.seed, input_.name, "poisson"),
                                           offset, part(tables_, where, offset), weights, delay(),
                                           kernels(isa_).poisson[static_cast<std::size_t>(spec_.precision)],
                                           factors(where, offset), peak_factor());
   }
 
-  std::unique_ptr<Drive> graded_spikes(const DriveTarget& where, std::uint32_t offset,
+  std::unique_ptr<Input> graded_spikes(const InputTarget& where, std::uint32_t offset,
                                        const std::vector<double>& weights) const {
-    return std::make_unique<CurrentDrive>(where, spec_.precision, weights, factors(where, offset));
+    return std::make_unique<CurrentInput>(where, spec_.precision, weights, factors(where, offset));
   }
 
-  std::unique_ptr<Drive> spikes(const DriveTarget& where, std::uint32_t offset,
+  std::unique_ptr<Input> spikes(const InputTarget& where, std::uint32_t offset,
                                 const std::vector<double>& weights) const {
     const SpikeTrains& trains = *input_.trains;
     const bool shared = trains.begin.size() == 2;
-    std::vector<SpikeDrive::Event> events;
+    std::vector<SpikeInput::Event> events;
     for (std::uint32_t i = 0; i < where.range.count(); ++i) {
       const std::size_t train = shared ? 0 : offset + i;
       if (weights[weights.size() > 1 ? i : 0] == 0) continue;
       for (std::size_t k = trains.begin[train]; k < trains.begin[train + 1]; ++k)
         events.push_back({ms_to_tick_ceil(trains.times[k], spec_.dt) + delay(), i});
     }
-    return std::make_unique<SpikeDrive>(where, spec_.precision, std::move(events), weights);
+    return std::make_unique<SpikeInput>(where, spec_.precision, std::move(events), weights);
   }
 
   const NetworkSpec& spec_;
@@ -639,13 +639,13 @@ void place_ends(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec&
       const PopulationSpec& population = spec.populations[plan.resolve(selection, key).first];
       const Positions& here = population.positions;
       if (here.kind == Positions::Kind::none)
-        refuse(because, what, population.name + " has no positions",
+        reject(because, what, population.name + " has no positions",
                "positions in [populations." + population.name + "]");
       if (space == nullptr) space = &here;
       if (here.dimensions != space->dimensions)
-        refuse(because, what, "source and target differ in dimensions", "all in 2, or all in 3");
+        reject(because, what, "source and target differ in dimensions", "all in 2, or all in 3");
       if (here.periodic != space->periodic || (here.periodic && (here.low != space->low || here.high != space->high)))
-        refuse(because, what, "source and target are not in the same periodic space",
+        reject(because, what, "source and target are not in the same periodic space",
                "one extent for all, or none periodic");
     }
   if (space->periodic)
@@ -700,7 +700,7 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   const bool one_port = !p.conductance && std::all_of(p.targets.begin(), p.targets.end(), [](const TargetRange& range) {
     return range.port_positive == range.port_negative;
   });
-  p.plastic = below(key, [&] { return plan_plasticity(spec, projection, p.rows, resolved.targets, one_port); });
+  p.plastic = within(key, [&] { return plan_plasticity(spec, projection, p.rows, resolved.targets, one_port); });
   if (p.plastic) p.plastic->conductance = p.conductance;
   Connect connect = projection.connect;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
@@ -718,7 +718,7 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   if (connect.rule == Connect::Rule::distance || projection.velocity > 0) place_ends(spec, plan, projection, key, ends);
   if (projection.velocity > 0) set_travel_time(projection.velocity, ends, p);
   resolved.connector =
-      below(key, [&] { return make_connector(connect, ends, random_key(spec.seed, projection.name, "connect")); });
+      within(key, [&] { return make_connector(connect, ends, random_key(spec.seed, projection.name, "connect")); });
   p.connector = resolved.connector.get();
   return resolved;
 }
@@ -734,18 +734,18 @@ double bytes_of_neuron(const PopulationSpec& population, double real) {
 
 // Refuses what cannot fit before it is allocated, by the least that neurons and synapses take: cheap, and with the
 // projection that is too large.
-void refuse_hopeless(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections) {
+void reject_hopeless(const NetworkSpec& spec, const std::vector<ResolvedProjection>& projections) {
   const auto memory = static_cast<double>(usable_memory());
-  const auto refuse_beyond = [memory](double bytes, const std::string& key, std::string value) {
+  const auto reject_beyond = [memory](double bytes, const std::string& key, std::string value) {
     if (bytes > memory)
-      refuse(key, std::move(value), fmt::format("needs at least {:.1f} GB of memory", bytes / 1e9),
+      reject(key, std::move(value), fmt::format("needs at least {:.1f} GB of memory", bytes / 1e9),
              fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9));
   };
   const double real = static_cast<double>(bytes_of(spec.precision));
   double neurons = 0;
   for (const PopulationSpec& population : spec.populations) {
     neurons += population.size * bytes_of_neuron(population, real);
-    refuse_beyond(neurons, "populations." + population.name + ".size", std::to_string(population.size));
+    reject_beyond(neurons, "populations." + population.name + ".size", std::to_string(population.size));
   }
   double bytes = neurons;
   for (const ResolvedProjection& projection : projections) {
@@ -755,7 +755,7 @@ void refuse_hopeless(const NetworkSpec& spec, const std::vector<ResolvedProjecti
                            : is_constant(projection.plan.spec->weight) ? 0.0
                                                                        : 1.0;
     bytes += synapses * (2 + columns * real);
-    refuse_beyond(bytes + projection.connector->prepared_bytes(),
+    reject_beyond(bytes + projection.connector->prepared_bytes(),
                   "projections." + projection.plan.spec->name + ".connect", fmt::format("{:.3g} synapses", synapses));
   }
 }
@@ -768,16 +768,16 @@ void check_signal_of(const InputSpec& input, const Plan& plan, const std::vector
   if (found == signals.end()) {
     std::vector<std::string> all;
     for (const SignalBoard::Plan& one : signals) all.push_back(one.spec.name);
-    refuse(key + ".signal", "\"" + input.signal + "\"", "no such signal",
+    reject(key + ".signal", "\"" + input.signal + "\"", "no such signal",
            all.empty() ? "a signal of [signals]" : "one of " + list(all), nearest(input.signal, all));
   }
   if (input.channel && *input.channel >= found->width)
-    refuse(key + ".channel", std::to_string(*input.channel), fmt::format("the signal has {} numbers", found->width),
+    reject(key + ".channel", std::to_string(*input.channel), fmt::format("the signal has {} numbers", found->width),
            fmt::format("0 to {}", found->width - 1));
   std::uint32_t targets = 0;
   for (const Selection& target : input.target) targets += plan.resolve(target, key + ".target").second.count();
   if (!input.channel && found->width > 1 && found->width != targets)
-    refuse(key + ".signal", "\"" + input.signal + "\"", fmt::format("has {} numbers", found->width),
+    reject(key + ".signal", "\"" + input.signal + "\"", fmt::format("has {} numbers", found->width),
            fmt::format("1, one for each of {} target neurons, or a channel", targets));
 }
 
@@ -786,7 +786,7 @@ std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Plan&
   std::vector<SignalBoard::Plan> plans;
   for (const SignalSpec& signal : spec.signals) {
     const std::string key = "signals." + signal.name;
-    below(key, [&] { check_signal(spec, signal); });
+    within(key, [&] { check_signal(spec, signal); });
     SignalBoard::Plan made{.spec = signal, .width = signal.width, .sources = {}};
     std::uint32_t rows = 0;
     if (signal.kind == SignalSpec::Kind::filtered_spikes) {
@@ -813,7 +813,7 @@ std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Plan&
       if (plastic->signals[k] == PlasticPlan::not_given) continue;
       const SignalBoard::Plan& signal = plans[plastic->signals[k]];
       if (signal.spec.kind == SignalSpec::Kind::published && signal.width != projection.plan.rows)
-        refuse("projections." + projection.plan.spec->name + ".plasticity.signals." + plastic->rule->signals[k].name,
+        reject("projections." + projection.plan.spec->name + ".plasticity.signals." + plastic->rule->signals[k].name,
                "\"" + signal.spec.name + "\"", fmt::format("has {} numbers", signal.width),
                fmt::format("{}, one for each source neuron", projection.plan.rows));
     }
@@ -948,7 +948,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<c
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
                  const StoredSynapses*& synapses, SignalBoard*& signals) {
   const Plan plan(spec);
-  refuse_hopeless(spec, {});
+  reject_hopeless(spec, {});
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
   parts.dt = spec.dt;
@@ -957,8 +957,8 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
-  if (resolved.size() > 65535) refuse("projections", std::to_string(resolved.size()), "too many", "at most 65535");
-  refuse_hopeless(spec, resolved);
+  if (resolved.size() > 65535) reject("projections", std::to_string(resolved.size()), "too many", "at most 65535");
+  reject_hopeless(spec, resolved);
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
   parts.populations = build_populations(spec, plan, isa, plans);
@@ -967,7 +967,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   for (std::size_t first = 0; first < resolved.size(); first = layout.bundle_end[bundles.size() - 1]) {
     const std::size_t size = layout.bundle_end[bundles.size()] - first;
     for (std::size_t p = first; p < first + size; ++p)
-      below("projections." + plans[p]->spec->name, [&] { resolved[p].connector->prepare(); });
+      within("projections." + plans[p]->spec->name, [&] { resolved[p].connector->prepare(); });
     std::vector<ProjectionTotals> totals(size);
     bundles.push_back(build_bundle(std::span(plans).subspan(first, size), static_cast<std::uint32_t>(first),
                                    layout.delivery, layout.lanes, threads, totals));
@@ -978,8 +978,8 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
                                    SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
   synapses = made.get();
   signals = made->signals();
-  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa, signals).build(parts.drives);
-  parts.connectivity = std::move(made);
+  for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa, signals).build(parts.inputs);
+  parts.delivery = std::move(made);
   lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
   parts.fingerprint = Fingerprint(spec, parts.populations, infos).text();
@@ -1011,25 +1011,19 @@ void warn_of_slow_states(const NetworkSpec& spec, const Plan& plan, std::span<co
     std::erase_if(described.params, [](const auto& param) { return !is_constant(param.second); });
     const double tau = longest_tau(plan_population(spec, described, plan.model(i), Isa::base));
     if (tau * smallest_step <= spec.dt) continue;
-    warnings.push_back({.file = {},
-                        .key = "populations." + described.name + ".params",
-                        .value = {},
+    warnings.push_back({.key = "populations." + described.name + ".params",
                         .problem = fmt::format("the longest time constant is {:g} ms, {:.3g} ticks: even double "
                                                "precision does not hold so slow a change",
                                                tau, tau / spec.dt),
-                        .expected = fmt::format("at most {:.0e} ticks", 1 / smallest_step),
-                        .suggestion = {}});
+                        .expected = fmt::format("at most {:.0e} ticks", 1 / smallest_step)});
   }
   for (const ProjectionPlan* projection : projections) {
     if (!projection->plastic || projection->plastic->relative_step >= smallest_step) continue;
-    warnings.push_back({.file = {},
-                        .key = "projections." + projection->spec->name + ".plasticity.params",
-                        .value = {},
+    warnings.push_back({.key = "projections." + projection->spec->name + ".plasticity.params",
                         .problem = fmt::format("the smallest step of {} is {:.3g} of a weight, which even double "
                                                "precision does not hold",
                                                projection->plastic->rule->name, projection->plastic->relative_step),
-                        .expected = fmt::format("steps of at least {:.0e}", smallest_step),
-                        .suggestion = {}});
+                        .expected = fmt::format("steps of at least {:.0e}", smallest_step)});
   }
 }
 
@@ -1037,12 +1031,12 @@ void warn_of_slow_states(const NetworkSpec& spec, const Plan& plan, std::span<co
 
 CheckedNetwork Network::check(const NetworkSpec& spec) {
   const Plan plan(spec);
-  refuse_hopeless(spec, {});
+  reject_hopeless(spec, {});
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
   plan_signals(spec, plan, resolved);
-  refuse_hopeless(spec, resolved);
+  reject_hopeless(spec, resolved);
   CheckedNetwork checked;
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) {
@@ -1056,7 +1050,7 @@ CheckedNetwork Network::check(const NetworkSpec& spec) {
 
 NetworkMemory Network::expected_memory(const NetworkSpec& spec, unsigned threads) {
   const Plan plan(spec);
-  refuse_hopeless(spec, {});
+  reject_hopeless(spec, {});
   std::vector<ResolvedProjection> resolved;
   for (const ProjectionSpec& projection : spec.projections)
     resolved.push_back(resolve_projection(spec, plan, projection));
@@ -1086,7 +1080,7 @@ void Network::check_draws(const NetworkSpec& spec) {
         std::all_of(population.initial.begin(), population.initial.end(), is_number))
       population.size = 1;
     const PopulationPlan made = plan_population(spec, population, plan.model(i), isa);
-    below("populations." + population.name, [&] { return make_population(made); });
+    within("populations." + population.name, [&] { return make_population(made); });
   }
   for (const InputSpec& input : spec.inputs) InputBuilder(spec, plan, input, isa, nullptr).draw_all();
 }
@@ -1096,7 +1090,7 @@ namespace {
 std::size_t find_signal(const SignalBoard* board, const std::string& name) {
   const std::size_t which = board == nullptr ? 0 : board->find(name);
   if (board == nullptr || which == board->size())
-    refuse("signals." + name, {}, "no such signal", "one of the network's");
+    reject("signals." + name, {}, "no such signal", "one of the network's");
   return which;
 }
 
@@ -1105,12 +1099,12 @@ std::size_t find_signal(const SignalBoard* board, const std::string& name) {
 void Network::set_signal(const std::string& name, std::span<const double> values, bool pulse) {
   const std::size_t which = find_signal(signals_, name);
   if (signals_->kind(which) != SignalSpec::Kind::task)
-    refuse("signals." + name, {}, "is made otherwise", "a signal of kind task");
+    reject("signals." + name, {}, "is made otherwise", "a signal of kind task");
   if (values.size() != signals_->width(which))
-    refuse("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",
+    reject("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",
            fmt::format("{}", signals_->width(which)));
   for (const double x : values)
-    if (!holds(any_value, x)) refuse("signals." + name, number(x), "out of range", range_text(any_value, x));
+    if (!holds(any_value, x)) reject("signals." + name, number(x), "out of range", range_text(any_value, x));
   signals_->set(which, values, simulation_.now() + 1, pulse);
 }
 
@@ -1137,9 +1131,7 @@ void Network::learn(std::string_view projection, bool learns) {
   }
   const bool known = std::any_of(projections_.begin(), projections_.end(),
                                  [&](const ProjectionInfo& info) { return info.name == projection; });
-  throw BuildError({.file = {},
-                    .key = fmt::format("projections.{}", projection),
-                    .value = {},
+  throw BuildError({.key = fmt::format("projections.{}", projection),
                     .problem = known ? "has no plasticity, so that it cannot learn" : "there is no such projection",
                     .expected = plastic.empty() ? std::string() : fmt::format("one of {}", fmt::join(plastic, ", ")),
                     .suggestion = known ? std::string() : nearest(projection, plastic)});

@@ -10,10 +10,10 @@
 #include <variant>
 #include <vector>
 
-#include "core/simulation.hpp"
+#include "core/loop/simulation.hpp"
+#include "networks/description/spec.hpp"
 #include "networks/memory.hpp"
-#include "networks/port_weights.hpp"
-#include "networks/spec.hpp"
+#include "networks/synapses/port_weights.hpp"
 
 namespace rheo {
 
@@ -48,7 +48,7 @@ class Network {
  public:
   Network(const NetworkSpec& spec, Threads threads);
 
-  // Everything that building would refuse and that can be seen without building: models, parameters, ranges, names.
+  // Everything that building would reject and that can be seen without building: models, parameters, ranges, names.
   static CheckedNetwork check(const NetworkSpec& spec);
   // Beside that, what shows only when the numbers of neurons and inputs are drawn. Those of synapses are drawn where
   // they are built, and nowhere else.
@@ -74,7 +74,7 @@ class Network {
   void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
   // What any signal is in the tick that was computed last (at least one). Throws BuildError.
   std::vector<double> signal(const std::string& name) const;
-  // The same as they are stored, for networks/graph_view.hpp.
+  // The same as they are stored, for networks/graph/graph_view.hpp.
   const StoredSynapses& stored() const { return *synapses_; }
   const Lanes& lanes() const { return lanes_; }
   // The neuron and port whose input a slot of a lane is.

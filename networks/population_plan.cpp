@@ -1,7 +1,7 @@
 #include "networks/population_plan.hpp"
 
-#include "networks/complaints.hpp"
-#include "networks/values.hpp"
+#include "core/diagnostics.hpp"
+#include "networks/description/values.hpp"
 
 namespace rheo {
 
@@ -19,7 +19,7 @@ PopulationPlan plan_population(const NetworkSpec& spec, const PopulationSpec& po
                         const char* table, std::map<std::string, std::vector<double>>& to) {
     for (const FieldInfo& field : known)
       if (const auto value = given.find(field.name); value != given.end())
-        to[field.name] = below("populations." + population.name + "." + table + "." + field.name, [&] {
+        to[field.name] = within("populations." + population.name + "." + table + "." + field.name, [&] {
           return per_item(value->second, population.size, field_key(spec.seed, population.name, table, field.name),
                           {field.low, field.high});
         });

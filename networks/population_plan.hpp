@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/isa.hpp"
-#include "networks/spec.hpp"
+#include "networks/description/spec.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/factory.hpp"
 

@@ -2,18 +2,19 @@
 
 #include <algorithm>
 
-#include "networks/connector.hpp"
+#include "networks/connect/connector.hpp"
 
 namespace rheo {
 
 namespace {
 
-// Guesses of rates, in Hz: of neurons that something drives to spike, and of those that only other neurons reach.
+// Guesses of rates, in Hz: of neurons that something inputs to spike, and of those that only other neurons reach.
 constexpr double driven_rate = 5, quiet_rate = 1;
-// A visit costs about as much as so many neurons in a sweep (examples/bench/sparse_1m.toml, docs/performance.md).
-constexpr double sweeps_per_visit = 64;
+// A visit costs about as much as so many neurons that advance in a row (examples/bench/sparse_1m.toml,
+// docs/performance.md).
+constexpr double neurons_per_visit = 64;
 // Fewer neurons are swept from the cache in a few microseconds; not worth another kind of rounding.
-constexpr std::uint32_t fewest_neurons = 10'000;
+constexpr std::uint32_t fewest_neurons_by_event = 10'000;
 
 }  // namespace
 
@@ -48,7 +49,8 @@ std::vector<bool> choose_updates(const NetworkSpec& spec, const std::vector<Popu
   std::vector<bool> by_event(populations);
   for (std::size_t p = 0; p < populations; ++p) {
     const PopulationSpec& population = spec.populations[p];
-    const bool pays = activities[p].rests && population.size >= fewest_neurons && visits[p] * sweeps_per_visit < 1;
+    const bool pays =
+        activities[p].rests && population.size >= fewest_neurons_by_event && visits[p] * neurons_per_visit < 1;
     by_event[p] = population.update == PopulationSpec::Update::event ||
                   (population.update == PopulationSpec::Update::automatic && pays);
   }

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "networks/builder.hpp"
-#include "networks/spec.hpp"
+#include "networks/description/spec.hpp"
+#include "networks/synapses/builder.hpp"
 
 namespace rheo {
 

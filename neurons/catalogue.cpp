@@ -8,10 +8,10 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "neurons/event_population.hpp"
 #include "neurons/factory.hpp"
-#include "neurons/kernels.hpp"
+#include "neurons/kernels/kernels.hpp"
 #include "neurons/population.hpp"
 
 namespace rheo {
@@ -54,13 +54,8 @@ std::size_t variant_of(const PopulationPlan& plan) {
   return variant;
 }
 
-[[noreturn]] void refuse(std::string key, std::string problem, std::string value = {}) {
-  throw BuildError({.file = {},
-                    .key = std::move(key),
-                    .value = std::move(value),
-                    .problem = std::move(problem),
-                    .expected = {},
-                    .suggestion = {}});
+[[noreturn]] void reject_plan(std::string key, std::string problem, std::string value = {}) {
+  throw BuildError({.key = std::move(key), .value = std::move(value), .problem = std::move(problem)});
 }
 
 // The parameters that a sentence names: "{ V_reset = -50, V_th = -55 }".
@@ -101,8 +96,8 @@ std::vector<typename M::Params> params_of(const PopulationPlan& plan) {
   std::vector<typename M::Params> params = read_params<M>(plan);
   for (std::size_t i = 0; i < params.size(); ++i)
     if (const std::string_view problem = M::problem(params[i]); !problem.empty())
-      refuse("params", std::string(problem) + (params.size() > 1 ? " in neuron " + std::to_string(i) : ""),
-             named_in<M>(problem, params[i]));
+      reject_plan("params", std::string(problem) + (params.size() > 1 ? " in neuron " + std::to_string(i) : ""),
+                  named_in<M>(problem, params[i]));
   return params;
 }
 
@@ -121,7 +116,7 @@ std::vector<typename M::State> initial_of(const PopulationPlan& plan, const std:
   for (const auto& [name, values] : plan.initial) {
     if (name == "V_m") continue;
     const auto c = column_index<M>(name);
-    if (!c) refuse("initial." + name, "not a state of the model with these options");
+    if (!c) reject_plan("initial." + name, "not a state of the model with these options");
     for (std::uint32_t i = 0; i < plan.size; ++i) {
       auto columns = std::bit_cast<Columns>(initial[i]);
       columns[*c] = static_cast<typename M::real>(of_neuron(values, i));
@@ -133,11 +128,11 @@ std::vector<typename M::State> initial_of(const PopulationPlan& plan, const std:
 
 // In: the precision of the input.
 template <class M, class In>
-std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const SweepVariants& sweeps) {
+std::unique_ptr<PopulationBlock> make(const PopulationPlan& plan, const AdvanceVariants& advances) {
   const auto params = params_of<M>(plan);
   const auto initial = initial_of<M>(plan, params);
   if (!plan.by_event)
-    return std::make_unique<Population<M, In>>(plan.name, params, initial, plan.dt, plan.with_current, sweeps);
+    return std::make_unique<Population<M, In>>(plan.name, params, initial, plan.dt, plan.with_current, advances);
   if constexpr (LinearModel<M>) {
     if (params.size() == 1)
       return std::make_unique<EventPopulation<M, In>>(plan.name, params[0], initial, plan.dt, plan.with_current);
@@ -239,13 +234,13 @@ const ModelInfo* find_neuron_model(const std::string& name) {
 
 std::unique_ptr<PopulationBlock> make_population(const PopulationPlan& plan) {
   const Precision precision = state_precision(plan);
-  const auto& sweeps = kernels(plan.isa).sweep[static_cast<std::size_t>(precision)];
+  const auto& advances = kernels(plan.isa).advance[static_cast<std::size_t>(precision)];
   std::unique_ptr<PopulationBlock> made;
   with_model(plan, precision, [&]<class M>(std::size_t index) {
     if (plan.precision == Precision::single_)
-      made = make<M, float>(plan, sweeps[index]);
+      made = make<M, float>(plan, advances[index]);
     else if constexpr (std::is_same_v<typename M::real, double>)
-      made = make<M, double>(plan, sweeps[index]);
+      made = make<M, double>(plan, advances[index]);
   });
   return made;
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/fields.hpp"
+#include "core/description.hpp"
 
 namespace rheo {
 

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/aligned.hpp"
-#include "core/errors.hpp"
-#include "core/simulation.hpp"
-#include "neurons/model.hpp"
+#include "core/diagnostics.hpp"
+#include "core/loop/simulation.hpp"
+#include "neurons/models/model.hpp"
 #include "neurons/population.hpp"
 
 namespace rheo {
@@ -27,7 +27,7 @@ class EventPopulation final : public EventBlock {
   using Real = typename M::real;
   using Params = typename M::Params;
   using State = typename M::State;
-  using Step = typename M::Step;
+  using Coefficients = typename M::Coefficients;
 
   EventPopulation(std::string name, const Params& params, const std::vector<State>& initial, double dt,
                   bool with_current)
@@ -44,14 +44,14 @@ class EventPopulation final : public EventBlock {
     // What a current can still do: the largest of every coefficient, first by tick, then, where coefficients change
     // little in 1 % more time, up to years.
     auto peaks = std::bit_cast<Numbers>(peaks_);
-    const auto include = [&](const Step& step) {
+    const auto include = [&](const Coefficients& step) {
       const auto numbers = std::bit_cast<Numbers>(step);
       for (std::size_t c = 0; c < peaks.size(); ++c) peaks[c] = std::max(peaks[c], numbers[c]);
     };
-    for (const Step& step : table_) include(step);
+    for (const Coefficients& step : table_) include(step);
     for (double h = dt * longest_jump; h < 1e9; h *= 1.01) include(propagator(params, h));
     for (Real& peak : peaks) peak *= Real(1.001);
-    peaks_ = std::bit_cast<Step>(peaks);
+    peaks_ = std::bit_cast<Coefficients>(peaks);
     // Far enough below the threshold for no rounding to reach it.
     const auto largest = std::max({std::abs(step_.V_th), std::abs(V_rest_), std::abs(step_.V_reset)});
     rests_below_ = step_.V_th - Real(1e-5) * largest;
@@ -75,12 +75,10 @@ class EventPopulation final : public EventBlock {
     events.broken = EventPiece::nobody;
     for (std::uint32_t i = piece.begin; i < piece.end; ++i) {
       if (neurons_[i].last < 0 || neurons_[i].last > now)
-        throw StateError({.file = {},
-                          .key = name_ + ".last",
+        throw StateError({.key = name_ + ".last",
                           .value = std::to_string(neurons_[i].last),
                           .problem = "neuron " + std::to_string(i) + " is not in step with the simulation",
-                          .expected = "a tick from 0 to " + std::to_string(now),
-                          .suggestion = {}});
+                          .expected = "a tick from 0 to " + std::to_string(now)});
       if (!rests(neurons_[i].state)) events.awake.push_back(i - piece.begin);
     }
   }
@@ -132,7 +130,7 @@ class EventPopulation final : public EventBlock {
     from.get("last", std::span<Tick>(last));
     for (std::size_t i = 0; i < last.size(); ++i) neurons_[i].last = last[i];
   }
-  std::size_t bytes() const override { return neurons_.bytes() + table_.capacity() * sizeof(Step); }
+  std::size_t bytes() const override { return neurons_.bytes() + table_.capacity() * sizeof(Coefficients); }
 
  private:
   using Columns = std::array<Real, state_size<M>>;
@@ -147,8 +145,8 @@ class EventPopulation final : public EventBlock {
   };
 
   // Over a time h (ms), without a threshold.
-  static Step propagator(const Params& params, double h) {
-    Step step = M::prepare(params, h);
+  static Coefficients propagator(const Params& params, double h) {
+    Coefficients step = M::prepare(params, h);
     step.V_th = std::numeric_limits<Real>::max();
     return step;
   }
@@ -216,9 +214,9 @@ class EventPopulation final : public EventBlock {
 
   std::string name_;
   std::uint32_t ports_;
-  Step step_;                // of one tick
-  std::vector<Step> table_;  // [ticks]
-  Step peaks_;               // the largest of each coefficient
+  Coefficients step_;                // of one tick
+  std::vector<Coefficients> table_;  // [ticks]
+  Coefficients peaks_;               // the largest of each coefficient
   CountedPotential<M> potential_;
   Real V_rest_, rests_below_;  // as V_m is counted
   AlignedColumn<Neuron> neurons_;

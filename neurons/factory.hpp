@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/isa.hpp"
-#include "core/simulation.hpp"
+#include "core/loop/simulation.hpp"
 
 namespace rheo {
 

@@ -1,6 +1,7 @@
-// Storage and bookkeeping of a population, whatever its model: one contiguous column per state member, one Step for all
-// or a column for each Step member that differs, and the sweep of the chosen instruction set. The state may be in
-// double precision where the simulation, and so the input (In), is in single precision: catalogue.cpp decides.
+// Storage and bookkeeping of a population, whatever its model: one contiguous column per state member, one Coefficients
+// for all or a column for each Coefficients member that differs, and the loop of the chosen instruction set. The state
+// may be in double precision where the simulation, and so the input (In), is in single precision: catalogue.cpp
+// decides.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +16,9 @@
 #include <vector>
 
 #include "core/aligned.hpp"
-#include "core/simulation.hpp"
-#include "neurons/kernels.hpp"
-#include "neurons/model.hpp"
+#include "core/loop/simulation.hpp"
+#include "neurons/kernels/kernels.hpp"
+#include "neurons/models/model.hpp"
 
 namespace rheo {
 
@@ -60,11 +61,12 @@ class Population final : public TickBlock {
 
   // params: one for all, or one per neuron. initial: one per neuron.
   Population(std::string name, const std::vector<typename M::Params>& params,
-             const std::vector<typename M::State>& initial, double dt, bool with_current, const SweepVariants& sweeps)
+             const std::vector<typename M::State>& initial, double dt, bool with_current,
+             const AdvanceVariants& advances)
       : name_(std::move(name)),
         size_(static_cast<std::uint32_t>(initial.size())),
         with_current_(with_current),
-        sweep_(sweeps[params.size() > 1][with_current]),
+        advance_(advances[params.size() > 1][with_current]),
         potential_(params),
         fired_(size_) {
     for (auto& column : state_) column = AlignedColumn<Real>(size_);
@@ -135,12 +137,12 @@ class Population final : public TickBlock {
         step[c] = step_[c].data() + (per_neuron && step_[c].size() == size_ ? at : 0);
       const In* const row = static_cast<const In*>(input) + (at - begin);
       if constexpr (std::is_same_v<In, Real>) {
-        sweep_({state.data(), step.data(), row, end - begin, fired + (at - begin), n});
+        advance_({state.data(), step.data(), row, end - begin, fired + (at - begin), n});
       } else {
         alignas(64) Real rows[M::ports.size() * at_once];
         for (std::uint32_t p = 0; p < ports(); ++p)
           std::copy_n(row + std::size_t{p} * (end - begin), n, rows + std::size_t{p} * at_once);
-        sweep_({state.data(), step.data(), rows, at_once, fired + (at - begin), n});
+        advance_({state.data(), step.data(), rows, at_once, fired + (at - begin), n});
       }
       at += n;
     }
@@ -174,17 +176,17 @@ class Population final : public TickBlock {
  private:
   using Steps = std::array<Real, step_size<M>>;
   using Bits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
-  // Neurons of one call of the sweep where parameters differ or input is converted: a column of equal numbers need not
+  // Neurons of one call of the loop where parameters differ or input is converted: a column of equal numbers need not
   // be longer, and stays in the first-level cache.
   static constexpr std::uint32_t at_once = 512;
 
   std::string name_;
   std::uint32_t size_;
   bool with_current_;
-  Sweep sweep_;
+  Advance advance_;
   CountedPotential<M> potential_;
   std::array<AlignedColumn<Real>, state_size<M>> state_;
-  // One column of a whole Step; or one per member, of size_ numbers or of at_once equal ones.
+  // One column of a whole Coefficients; or one per member, of size_ numbers or of at_once equal ones.
   std::vector<AlignedColumn<Real>> step_;
   AlignedColumn<std::uint8_t> fired_;
 };

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/simulation.hpp"
+#include "core/loop/simulation.hpp"
 
 namespace rheo {
 

@@ -109,7 +109,7 @@ typedef struct rheo_batch {
                                       (A(t2) - A(t1)) E(t1); null: no dose */
   int32_t dose_epoch;
 
-  /* Sweeps. */
+  /* Consolidation. */
   const void* const* signals;   /* [signal] Real, for all, [width] or [record], as its scope says */
   const void* const* collected; /* [target sum] Real [width] */
   const void* const* reflected; /* [source sum] Real [record] */
@@ -117,7 +117,7 @@ typedef struct rheo_batch {
 
 /* Functions of one precision. None keeps a pointer, allocates or throws; all may run concurrently. */
 typedef struct rheo_rule_kernels {
-  uint32_t step_bytes;
+  uint32_t coefficient_bytes;
   void (*prepare)(const double* params, double dt, void* step);
   void (*bounds)(const void* step, double low_high[2]); /* that weights keep to; low >= 0, unless they have a sign */
   /* Traces of n neurons, [trace][n] Real, which spike once each; parameters are there to be read. */
@@ -127,14 +127,14 @@ typedef struct rheo_rule_kernels {
   void (*targets_now)(const rheo_batch*, void* const* now_values);
   void (*arrive)(const rheo_batch*); /* learns from spikes of targets, transmits, learns from the arrival */
   void (*settle)(const rheo_batch*); /* learns from spikes of targets */
-  /* The steps of a sweep, at the end of a tick; settled, pre_now and now_values are of that tick. Sums run in the order
+  /* The steps of a consolidation, at the end of a tick; settled, pre_now and now_values are of that tick. Sums run in the order
    * of the slices, and over the synapses of each one by one. */
   void (*collect)(const rheo_batch*, void* const* sums);  /* adds to [target sum] Real [width] */
   void (*reflect)(const rheo_batch*, void* const* backs); /* adds to [source sum] Real [record] */
   /* Of n sources: the signal that other rules may read, Real [n], from [trace], [signal] and [source sum] Real [n]. */
   void (*publish)(const void* step, uint32_t n, const void* const* traces, const void* const* signals,
                   const void* const* backs, void* published);
-  void (*sweep)(const rheo_batch*); /* learns from all that the batch holds */
+  void (*consolidate)(const rheo_batch*); /* learns from all that the batch holds */
 } rheo_rule_kernels;
 
 typedef struct rheo_rule {
@@ -146,14 +146,14 @@ typedef struct rheo_rule {
   uint32_t signals;
   const rheo_rule_signal* signal;
   uint32_t signed_weights;           /* 1: weights may be below 0, and there are no magnitudes */
-  uint32_t sweeps;                   /* 1: it does */
+  uint32_t consolidates;                   /* 1: it does */
   uint32_t interval;                 /* parameter that says how often, in ms; RHEO_NONE: in ticks in which its first
                                         signal differs from 0 */
-  uint32_t target_sums, source_sums; /* of its sweeps */
+  uint32_t target_sums, source_sums; /* of its consolidates */
   uint32_t publishes;                /* 1: a signal of one number per source */
   const char* (*problem)(const double* params); /* what is wrong with parameters that are each in range, or "" */
   rheo_rule_kernels single_precision, double_precision;
-  /* May be null: it then says nothing. The smallest change that one event, or one sweep, makes to a weight where traces
+  /* May be null: it then says nothing. The smallest change that one event, or one consolidation, makes to a weight where traces
    * and signals are 1, as a part of `weight`, the largest magnitude at the start (0: unknown). Projections whose steps
    * are too small for single precision keep and change what their synapses hold in double precision. */
   double (*relative_step)(const double* params, double weight);

@@ -2,7 +2,7 @@
 // changes at an event; the loop over synapses, delays, storage, checks, recording and saving belong to the engine.
 // examples/plugin has a complete one; docs/plasticity.md explains how to build and use it.
 //
-//   template <class V> struct Rule {             // V: a number, of several synapses side by side (lanes.hpp)
+//   template <class V> struct Rule {             // V: a number, of several synapses side by side (simd.hpp)
 //     name, summary, equation, source            // for `rheo models` and the documentation
 //     struct Params { double ...; };             // with their defaults
 //     static constexpr auto params = fields(field("tau", &Params::tau, "ms", "meaning", positive), ...);
@@ -17,42 +17,48 @@
 //     struct Signals { V ...; };                 // third factors, which come by name
 //     static constexpr std::array signals{dose("dopamine", "tau_c", "", "meaning"), ...};  // may be missing, with
 //                                                // Signals
-//     struct Step { V ...; };                    // what the verbs compute with, one for all synapses
-//     static Step prepare(const Params&, double dt);
+//     struct Coefficients { V ...; };                    // what the verbs compute with, one for all synapses
+//     static Coefficients prepare(const Params&, double dt);
 //     static const char* problem(const Params&);                // may be missing: what is wrong, or ""
 //     static double relative_step(const Params&, double weight);  // may be missing: the smallest change of a weight by
-//                                                // one event or sweep where traces and signals are 1, as a part of
+//                                                // one event or consolidation where traces and signals are 1, as a
+//                                                part of
 //                                                // `weight`, the largest one at the start (0: unknown). Below 2^-14
 //                                                the
 //                                                // synapses are kept in double precision, whatever the simulation is
 //                                                in
 //
-//     static void pre_spike(Pre&, const Step&);                 // the source spikes: what becomes of its traces
-//     static void post_spike(Post&, const Step&);               // the target spikes
-//     static V arrive(Synapse&, const Step&, const Pre&, const Post&);      // a spike arrives; returns what is sent.
+//     static void pre_spike(Pre&, const Coefficients&);                 // the source spikes: what becomes of its
+//     traces static void post_spike(Post&, const Coefficients&);               // the target spikes static V
+//     arrive(Synapse&, const Coefficients&, const Pre&, const Post&);      // a spike arrives; returns what is sent.
 //                                                // What is missing of Pre and Post is Nothing
-//     static void post_spike(Synapse&, const Step&, const Pre&, const Post&);          // the target spiked; may be
+//     static void post_spike(Synapse&, const Coefficients&, const Pre&, const Post&);          // the target spiked;
+//     may be
 //                                                // missing, or without Post, which costs nothing then
-//     static void elapse(Synapse&, const Step&, const Signals&);  // may be missing: the time since the synapse's event
+//     static void elapse(Synapse&, const Coefficients&, const Signals&);  // may be missing: the time since the
+//     synapse's event
 //                                                // before; doses are of that time, columns that decay as at its start
-//     static Bounds<V> bounds(const Step&);      // may be missing: weights stay within; 0 and no limit otherwise
+//     static Bounds<V> bounds(const Coefficients&);      // may be missing: weights stay within; 0 and no limit
+//     otherwise
 //
 //     // May be missing: what happens to all synapses at the end of a tick, every `interval` (a parameter, in ms), or
 //     // in each tick in which the first of the signals differs from 0.
 //     static constexpr const char* interval = "interval";
 //     struct Sums { V ...; };                    // of each target, over its synapses; may be missing, with collect
 //     struct Back { V ...; };                    // of each source, over its synapses; may be missing, with reflect
-//     static Sums collect(const Synapse&, const Step&, const Pre&, const Post&, const Signals&);
-//     static Back reflect(const Synapse&, const Step&, const Pre&, const Post&, const Signals&, const Sums&);
-//     static V publish(const Step&, const Pre&, const Signals&, const Back&);  // may be missing: a signal for others
-//     static void sweep(Synapse&, const Step&, const Pre&, const Post&, const Signals&);   // and Sums and Back, where
+//     static Sums collect(const Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&);
+//     static Back reflect(const Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&, const Sums&);
+//     static V publish(const Coefficients&, const Pre&, const Signals&, const Back&);  // may be missing: a signal for
+//     others static void consolidate(Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&);   // and
+//     Sums and Back, where
 //                                                                                          // there are
 //   };
 //   RHEO_RULES(Rule)                             // or several: RHEO_RULES(Rule, AnotherRule)
 //
 // Order (docs/semantics.md): arrivals of a tick see traces without the spikes of that tick; a target's spike sees the
 // arrivals up to and including its own tick, and its traces as before itself. `arrive` sees the source's traces as
-// before the spike that arrives. A sweep sees all that happened up to and including its tick. Traces start at 0.
+// before the spike that arrives. A consolidation sees all that happened up to and including its tick. Traces start at
+// 0.
 #pragma once
 
 #ifdef __FAST_MATH__
@@ -65,10 +71,10 @@
 #include <array>
 #include <string_view>
 
-#include "core/fields.hpp"
-#include "plasticity/lanes.hpp"
-#include "plasticity/rule_table.hpp"
-#include "plasticity/rule_words.hpp"
+#include "core/description.hpp"
+#include "plasticity/simd.hpp"
+#include "plasticity/table.hpp"
+#include "plasticity/words.hpp"
 
 // Exports rules from a library. RHEO_RULE_SYMBOL: rheo_rules, unless it is compiled once per instruction set.
 #ifndef RHEO_RULE_SYMBOL

@@ -15,7 +15,7 @@
 #include <string>
 #include <thread>
 
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 
 namespace fs = std::filesystem;
 

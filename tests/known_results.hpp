@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/simulation.hpp"
+#include "core/loop/simulation.hpp"
 #include "core/time.hpp"
 #include "networks/network.hpp"
 #include "tests/property/network_runs.hpp"

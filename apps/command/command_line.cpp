@@ -24,7 +24,7 @@
 #include "apps/session/resume.hpp"
 #include "apps/session/run.hpp"
 #include "apps/sweep/sweep.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/version.hpp"
 
 namespace rheo {
@@ -57,7 +57,7 @@ class HelpFormatter : public CLI::Formatter {
 
 // "rheo: --thread: ...; did you mean "--threads"?" for an option that a command does not have; the library's message
 // for another word that is too much.
-[[noreturn]] void refuse_option(const CLI::App& app, const CLI::ExtrasError& error) {
+[[noreturn]] void reject_option(const CLI::App& app, const CLI::ExtrasError& error) {
   const CLI::App* command = &app;
   std::string name = "rheo";
   while (!command->get_subcommands().empty()) {
@@ -71,9 +71,7 @@ class HelpFormatter : public CLI::Formatter {
   for (const std::string& word : app.remaining(true)) {
     if (word.size() < 2 || word.front() != '-') continue;
     const std::string option = word.substr(0, word.find('='));
-    throw UserError({.file = {},
-                     .key = option,
-                     .value = {},
+    throw UserError({.key = option,
                      .problem = fmt::format("{} has no such option", name),
                      .expected = fmt::format("one of those that {} --help shows", name),
                      .suggestion = nearest(option, options)});
@@ -444,9 +442,7 @@ void check_command(const CLI::App& app, const std::vector<std::string>& words) {
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), words.front()) != names.end()) return;
   names.emplace_back("help");
-  throw UserError({.file = {},
-                   .key = {},
-                   .value = fmt::format("\"{}\"", words.front()),
+  throw UserError({.value = fmt::format("\"{}\"", words.front()),
                    .problem = "unknown command",
                    .expected = fmt::format("one of {}", fmt::join(names, ", ")),
                    .suggestion = nearest(words.front(), names)});
@@ -485,7 +481,7 @@ int run_command_line(std::vector<std::string> words) {
     return end.get_exit_code();
   } catch (const CLI::ExtrasError& error) {
     try {
-      refuse_option(app, error);
+      reject_option(app, error);
     } catch (const CLI::ParseError& other) {
       return leave(other);
     }

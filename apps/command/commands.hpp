@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/spike_convert.hpp"
+#include "io/spikes/convert.hpp"
 
 namespace rheo {
 

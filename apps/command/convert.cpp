@@ -7,8 +7,8 @@
 #include "apps/command/commands.hpp"
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
-#include "core/errors.hpp"
-#include "io/spike_convert.hpp"
+#include "core/diagnostics.hpp"
+#include "io/spikes/convert.hpp"
 
 namespace rheo {
 
@@ -24,12 +24,10 @@ int convert_files(const ConvertFilesOptions& options) {
   if (fs::is_directory(in, error)) in /= "spikes.h5";
   const fs::path end = fs::path(options.out).extension();
   if (end != ".h5" && end != ".hdf5" && end != ".sonata")
-    throw UserError({.file = {},
-                     .key = "OUT",
+    throw UserError({.key = "OUT",
                      .value = options.out,
                      .problem = "is no name of a SONATA file",
-                     .expected = "a file *.h5; rheo export --format writes others",
-                     .suggestion = {}});
+                     .expected = "a file *.h5; rheo export --format writes others"});
   ConvertOptions convert = options.convert;
   convert.order = options.sort == "none"    ? SpikeOrder::none
                   : options.sort == "by_id" ? SpikeOrder::by_id
@@ -39,12 +37,9 @@ int convert_files(const ConvertFilesOptions& options) {
   else if (options.from != "sonata")
     convert.text = options.from == "gdf" ? SpikeText::gdf : SpikeText::csv;
   if (!convert.text && convert.first_id != 0)
-    throw UserError({.file = {},
-                     .key = "--first-id",
+    throw UserError({.key = "--first-id",
                      .value = std::to_string(convert.first_id),
-                     .problem = "is for texts only; neurons of SONATA are counted from 0",
-                     .expected = {},
-                     .suggestion = {}});
+                     .problem = "is for texts only; neurons of SONATA are counted from 0"});
   const ConvertSummary summary = convert_spikes(in, options.out, convert);
   std::string text = fmt::format("{}: sorted {}\n", options.out, options.sort);
   for (const auto& [name, spikes] : summary.populations)

@@ -8,11 +8,11 @@
 #include "apps/session/experiment.hpp"
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
-#include "io/experiment_network.hpp"
-#include "io/network_writer.hpp"
-#include "io/npz.hpp"
-#include "io/nwb.hpp"
-#include "io/spike_text.hpp"
+#include "io/experiment/network.hpp"
+#include "io/sonata/network_writer.hpp"
+#include "io/spikes/npz.hpp"
+#include "io/spikes/nwb.hpp"
+#include "io/spikes/text.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {
@@ -21,36 +21,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(const std::string& file, std::string problem, std::string expected = {}) {
-  throw UserError({.file = file,
-                   .key = {},
-                   .value = {},
-                   .problem = std::move(problem),
-                   .expected = std::move(expected),
-                   .suggestion = {}});
+[[noreturn]] void reject_export(const std::string& file, std::string problem, std::string expected = {}) {
+  throw UserError({.file = file, .problem = std::move(problem), .expected = std::move(expected)});
 }
 
 // All or nothing: written beside its place, then renamed.
 void export_network(const ExportOptions& options) {
-  if (options.out.empty()) refuse("--out", "is missing", "a directory that is not there yet");
+  if (options.out.empty()) reject_export("--out", "is missing", "a directory that is not there yet");
   Experiment experiment = open_experiment(options.network, options.overrides);
   check_network(experiment);
   for (const ProjectionSpec& projection : experiment.network.projections)
     if (!projection.plasticity.rule.empty())
-      throw ExperimentError(locate({.file = {},
-                                    .key = "projections." + projection.name + ".plasticity",
+      throw ExperimentError(locate({.key = "projections." + projection.name + ".plasticity",
                                     .value = '"' + projection.plasticity.rule + '"',
                                     .problem = "SONATA files have no place for rules",
-                                    .expected = "a network without plasticity",
-                                    .suggestion = {}},
+                                    .expected = "a network without plasticity"},
                                    experiment));
   if (!experiment.initial_state.empty())
-    throw ExperimentError(locate({.file = {},
-                                  .key = "simulation.initial_state",
+    throw ExperimentError(locate({.key = "simulation.initial_state",
                                   .value = experiment.initial_state,
                                   .problem = "SONATA files have no place for spikes in flight",
-                                  .expected = "a network as it is built",
-                                  .suggestion = {}},
+                                  .expected = "a network as it is built"},
                                  experiment));
   fs::path out = fs::path(options.out).lexically_normal();
   if (!out.has_filename()) out = out.parent_path();
@@ -58,12 +49,12 @@ void export_network(const ExportOptions& options) {
   std::error_code error;
   for (const fs::path& path : {out, draft}) {
     const bool free = !fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error));
-    if (!free) refuse(path.string(), "is there already", "another directory with --out, or none there");
+    if (!free) reject_export(path.string(), "is there already", "another directory with --out, or none there");
   }
   if (out.has_parent_path()) fs::create_directories(out.parent_path(), error);
   if (!error) fs::create_directory(draft, error);
   if (error)
-    refuse(draft.string(), fmt::format("cannot be made ({})", error.message()), "another directory with --out");
+    reject_export(draft.string(), fmt::format("cannot be made ({})", error.message()), "another directory with --out");
   try {
     Network network = build_network(experiment, Threads());
     write_network(draft, experiment, network);
@@ -84,11 +75,12 @@ void export_spikes(const ExportOptions& options) {
   fs::path file = options.spikes;
   std::error_code error;
   if (fs::is_directory(file, error)) file /= "spikes.h5";
-  if (!options.start.empty() && options.format != "nwb") refuse("--start", "is for nwb", "--format nwb");
+  if (!options.start.empty() && options.format != "nwb") reject_export("--start", "is for nwb", "--format nwb");
   if (fs::equivalent(file, options.out, error))
-    refuse(options.out, "is the file that is exported", "another name with --out");
+    reject_export(options.out, "is the file that is exported", "another name with --out");
   const bool binary = options.format == "npz" || options.format == "nwb";
-  if (binary && options.out == "-") refuse("--out", "cannot be stdout for " + options.format, "the name of a file");
+  if (binary && options.out == "-")
+    reject_export("--out", "cannot be stdout for " + options.format, "the name of a file");
   if (options.format == "npz") {
     const fs::path out = options.out.empty() ? fs::path(file).replace_extension("npz") : fs::path(options.out);
     const std::uint64_t spikes = write_npz(file, out);
@@ -117,8 +109,8 @@ void export_spikes(const ExportOptions& options) {
 
 int export_files(const ExportOptions& options) {
   if (options.network.empty() && (options.spikes.empty() || options.format.empty()))
-    refuse("rheo export", "nothing to export",
-           "--network FILE --out DIR, or --format gdf|csv|npz|nwb with the output directory of a run");
+    reject_export("rheo export", "nothing to export",
+                  "--network FILE --out DIR, or --format gdf|csv|npz|nwb with the output directory of a run");
   if (options.network.empty())
     export_spikes(options);
   else

@@ -9,9 +9,9 @@
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
-#include "io/experiment_network.hpp"
-#include "networks/connect_rules.hpp"
-#include "networks/graph_statistics.hpp"
+#include "io/experiment/network.hpp"
+#include "networks/connect/connect_rules.hpp"
+#include "networks/graph/graph_statistics.hpp"
 
 namespace rheo {
 

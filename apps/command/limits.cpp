@@ -14,7 +14,7 @@
 #include "core/aligned.hpp"
 #include "core/isa.hpp"
 #include "core/random.hpp"
-#include "neurons/kernels.hpp"
+#include "neurons/kernels/kernels.hpp"
 
 namespace rheo {
 
@@ -191,14 +191,14 @@ double Limits::rows_by_slices(Row row, std::size_t delays) const {
 double Limits::neurons(std::size_t count) const {
   using Model = IafPscDelta<float>;
   static_assert(std::is_same_v<std::tuple_element_t<0, NeuronModels<float>>, Model>);
-  const Sweep sweep = kernels(chosen_isa()).sweep[0][0][0][0];
+  const Advance advance = kernels(chosen_isa()).advance[0][0][0][0];
   return measure(static_cast<double>(count), [&](std::size_t) {
     return
         [V = AlignedColumn<float>(count), refractory = AlignedColumn<float>(count), input = AlignedColumn<float>(count),
-         fired = AlignedColumn<std::uint8_t>(count), step = Model::prepare({}, 0.1), sweep, count]() mutable {
+         fired = AlignedColumn<std::uint8_t>(count), step = Model::prepare({}, 0.1), advance, count]() mutable {
           std::array<void*, 2> state{V.data(), refractory.data()};
           std::array<const void*, 1> steps{&step};
-          sweep({state.data(), steps.data(), input.data(), count, fired.data(), count});
+          advance({state.data(), steps.data(), input.data(), count, fired.data(), count});
           keep(V[0]);
         };
   });

@@ -12,10 +12,10 @@
 
 #include "apps/command/command_line.hpp"
 #include "apps/session/exit_codes.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/memory.hpp"
-#include "io/provenance.hpp"
-#include "io/whole_file.hpp"
+#include "io/files/provenance.hpp"
+#include "io/files/whole_file.hpp"
 
 namespace {
 

@@ -8,9 +8,9 @@
 
 #include "apps/command/commands.hpp"
 #include "apps/session/print.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "neurons/catalogue.hpp"
-#include "plasticity/rule_library.hpp"
+#include "plasticity/library.hpp"
 
 namespace rheo {
 
@@ -187,7 +187,7 @@ std::vector<Section> sections_of(const Rule& rule) {
 // What else there is to know before it is used.
 std::string notes_on(const Rule& rule) {
   std::string text;
-  if (rule.sweeps)
+  if (rule.consolidates)
     text += rule.interval ? fmt::format("Changes all synapses every {}. ", rule.params[*rule.interval].name)
                           : fmt::format("Changes all synapses at the end of ticks in which {} is not 0. ",
                                         rule.signals.front().name);
@@ -227,12 +227,8 @@ void write_page(const std::filesystem::path& file, const std::string& text) {
   std::ofstream to(file, std::ios::binary);
   to << text;
   if (!to.flush())
-    throw UserError({.file = file.string(),
-                     .key = {},
-                     .value = {},
-                     .problem = "cannot be written",
-                     .expected = "a folder that exists and is writable",
-                     .suggestion = {}});
+    throw UserError(
+        {.file = file.string(), .problem = "cannot be written", .expected = "a folder that exists and is writable"});
 }
 
 // A page for each, and one that lists them under `head`.
@@ -263,21 +259,14 @@ std::vector<std::string> names_of(const std::vector<Info>& all) {
 
 [[noreturn]] void unknown(const char* what, const std::string& name, const std::vector<std::string>& names,
                           const std::string& more = {}) {
-  throw UserError({.file = {},
-                   .key = {},
-                   .value = '"' + name + '"',
+  throw UserError({.value = '"' + name + '"',
                    .problem = fmt::format("unknown {}", what),
                    .expected = fmt::format("one of {}{}", fmt::join(names, ", "), more),
                    .suggestion = nearest(name, names)});
 }
 
 [[noreturn]] void of_other_kind(const std::string& name, const char* problem, const std::string& command) {
-  throw UserError({.file = {},
-                   .key = {},
-                   .value = '"' + name + '"',
-                   .problem = problem,
-                   .expected = command + name,
-                   .suggestion = {}});
+  throw UserError({.value = '"' + name + '"', .problem = problem, .expected = command + name});
 }
 
 }  // namespace

@@ -9,12 +9,12 @@
 #include "apps/session/exit_codes.hpp"
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
-#include "io/file_lock.hpp"
-#include "io/provenance.hpp"
-#include "io/recording.hpp"
-#include "io/spike_recorder.hpp"
-#include "io/state_recorder.hpp"
-#include "io/weight_recorder.hpp"
+#include "io/files/file_lock.hpp"
+#include "io/files/provenance.hpp"
+#include "io/files/recording.hpp"
+#include "io/record/spike_recorder.hpp"
+#include "io/record/state_recorder.hpp"
+#include "io/record/weight_recorder.hpp"
 
 namespace rheo {
 

@@ -1,4 +1,4 @@
-// rheo validate FILE: everything that a run would refuse and that can be seen without building.
+// rheo validate FILE: everything that a run would reject and that can be seen without building.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -12,8 +12,8 @@
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
-#include "io/experiment_network.hpp"
-#include "io/sweep.hpp"
+#include "io/experiment/network.hpp"
+#include "io/sweep/sweep.hpp"
 
 namespace rheo {
 

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,18 +15,17 @@
 #include "apps/session/print.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/summary.hpp"
-#include "io/checkpoint.hpp"
-#include "io/h5.hpp"
-#include "io/provenance.hpp"
-#include "io/recording.hpp"
+#include "io/files/provenance.hpp"
+#include "io/files/recording.hpp"
+#include "io/h5/h5.hpp"
+#include "io/record/checkpoint.hpp"
+#include "io/text/json.hpp"
 
 namespace rheo {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
-
 // What was found in one file.
 struct Findings {
   std::vector<std::string> problems;
@@ -174,7 +172,7 @@ bool verify_file(const fs::path& file, const Json& run) {
 
 int verify_files(const fs::path& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) refuse_recording(path, "there is no such file or directory");
+  if (!fs::exists(path, error)) reject_recording(path, "there is no such file or directory");
   const bool is_directory = fs::is_directory(path, error);
   const fs::path directory = is_directory ? path : path.has_parent_path() ? path.parent_path() : fs::path(".");
   const Json run = read_run(directory);
@@ -206,7 +204,7 @@ int verify_files(const fs::path& path) {
       std::fwrite(line.data(), 1, line.size(), stderr);
       right = false;
     }
-    if (files.empty() && right) refuse_recording(path, "holds nothing to verify", "the output directory of a run");
+    if (files.empty() && right) reject_recording(path, "holds nothing to verify", "the output directory of a run");
   }
   for (const fs::path& file : files) right = verify_file(file, run) && right;
   if (!run.is_object()) {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "io/idx.hpp"
+#include "io/files/idx.hpp"
 
 namespace rheo {
 

@@ -8,21 +8,20 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "apps/figures/picture.hpp"
 #include "apps/learning/measures.hpp"
 #include "core/version.hpp"
-#include "io/h5.hpp"
-#include "io/recording.hpp"
+#include "io/files/recording.hpp"
+#include "io/h5/h5.hpp"
+#include "io/text/json.hpp"
 
 namespace rheo {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Method = ContinualTask::Method;
 using Runs = std::vector<const ContinualResult*>;
 

@@ -16,9 +16,9 @@
 #include "apps/continual/subspaces.hpp"
 #include "core/random.hpp"
 #include "core/stopwatch.hpp"
-#include "io/checkpoint.hpp"
-#include "io/recording.hpp"
-#include "io/spike_recorder.hpp"
+#include "io/files/recording.hpp"
+#include "io/record/checkpoint.hpp"
+#include "io/record/spike_recorder.hpp"
 
 namespace rheo {
 
@@ -502,18 +502,14 @@ ImageSets load_images(const ContinualExperiment& work) {
   const ContinualTask& task = work.task;
   const ImageData& data = task.data;
   ImageSets sets;
-  const auto refuse = [&](const char* key, std::string value, std::string problem, std::string expected) {
-    throw BuildError(locate({.file = {},
-                             .key = key,
-                             .value = std::move(value),
-                             .problem = std::move(problem),
-                             .expected = std::move(expected),
-                             .suggestion = {}},
-                            work.experiment));
+  const auto reject = [&](const char* key, std::string value, std::string problem, std::string expected) {
+    throw BuildError(
+        locate({.key = key, .value = std::move(value), .problem = std::move(problem), .expected = std::move(expected)},
+               work.experiment));
   };
   const auto enough = [&](const char* key, std::size_t wanted, std::size_t there, const std::string& file) {
     if (wanted > there)
-      refuse(key, fmt::format("{}", wanted), fmt::format("more images than the {} of {}", there, file),
+      reject(key, fmt::format("{}", wanted), fmt::format("more images than the {} of {}", there, file),
              fmt::format("at most {}, or 0 for all", there));
   };
   if (data.kind == ImageData::Kind::glyphs) {
@@ -529,8 +525,7 @@ ImageSets load_images(const ContinualExperiment& work) {
                         .key = "sizes",
                         .value = fmt::format("{} x {}", sets.test.rows, sets.test.columns),
                         .problem = "differ from the images for training",
-                        .expected = fmt::format("{} x {}", sets.train.rows, sets.train.columns),
-                        .suggestion = {}});
+                        .expected = fmt::format("{} x {}", sets.train.rows, sets.train.columns)});
     enough("task.data.train", data.train, sets.train.size(), data.train_images);
     enough("task.data.test", data.test, sets.test.size(), data.test_images);
     limit(sets.train, data.train);
@@ -538,7 +533,7 @@ ImageSets load_images(const ContinualExperiment& work) {
   }
   for (const std::uint8_t label : sets.train.labels) sets.classes = std::max<std::size_t>(sets.classes, label + 1u);
   if (task.protocol == Protocol::split && task.tasks > sets.classes)
-    refuse("task.tasks", fmt::format("{}", task.tasks),
+    reject("task.tasks", fmt::format("{}", task.tasks),
            fmt::format("more tasks than the {} classes of the images", sets.classes),
            "at least one class for each task");
   // A task of a split without images would have learnt nothing, or be 0 % right, whatever the network does.
@@ -546,8 +541,8 @@ ImageSets load_images(const ContinualExperiment& work) {
       task.protocol == Protocol::split ? views_of(task, sets, task.seeds.front()) : std::vector<View>{};
   for (std::size_t k = 0; k < views.size(); ++k) {
     const std::string problem = fmt::format("there is no image of the classes of task {} for ", k + 1);
-    if (views[k].train.empty()) refuse("task.data.train", {}, problem + "training", "images of all classes");
-    if (views[k].test.empty()) refuse("task.data.test", {}, problem + "tests", "images of all classes");
+    if (views[k].train.empty()) reject("task.data.train", {}, problem + "training", "images of all classes");
+    if (views[k].test.empty()) reject("task.data.test", {}, problem + "tests", "images of all classes");
   }
   try {
     LayeredSpec spec = layered(task, sets);
@@ -559,7 +554,7 @@ ImageSets load_images(const ContinualExperiment& work) {
       for (std::size_t k = 0; k < task.tasks; ++k)
         rows += task.lateral.rows[std::min(k, task.lateral.rows.size() - 1)][p];
       if (rows > network.sources(p))
-        refuse("task.lateral.rows", fmt::format("{} in all tasks onto {}", rows, name_of_projection(task, p)),
+        reject("task.lateral.rows", fmt::format("{} in all tasks onto {}", rows, name_of_projection(task, p)),
                fmt::format("more than the {} neurons or pixels that they listen to", network.sources(p)),
                "fewer: every row takes one dimension for good");
     }

@@ -10,7 +10,7 @@
 
 #include "apps/continual/task.hpp"
 #include "core/parallel.hpp"
-#include "io/idx.hpp"
+#include "io/files/idx.hpp"
 
 namespace rheo {
 

@@ -14,8 +14,8 @@
 #include "apps/session/run_directory.hpp"
 #include "apps/session/signals.hpp"
 #include "core/parallel.hpp"
-#include "io/file_lock.hpp"
-#include "io/recording.hpp"
+#include "io/files/file_lock.hpp"
+#include "io/files/recording.hpp"
 
 namespace rheo {
 
@@ -36,7 +36,7 @@ int run_continual_task(const ContinualOptions& options) {
   const fs::path kept = out / "runs";
   make_output_directory(out);
   const FileLock lock = lock_directory(out);
-  refuse_other_use(out, DirectoryUse::task);
+  reject_other_use(out, DirectoryUse::task);
   recording_step(kept, [&] { fs::create_directories(kept); });
   const Threads threads(options.threads);
   if (!options.quiet) show_warnings(work.experiment);

@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "plasticity/lateral_subspace.hpp"
+#include "plasticity/layers/lateral_subspace.hpp"
 
 namespace rheo {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "apps/learning/task_fields.hpp"
-#include "io/experiment_network.hpp"
+#include "io/experiment/network.hpp"
 
 namespace rheo {
 
@@ -39,7 +39,7 @@ void read_data(const Field& table, ImageData& data) {
         const std::string name = folder->path() + '/' + usual;
         if (std::filesystem::exists(name)) return name;
         if (!std::filesystem::exists(name + ".gz"))
-          folder->refuse(fmt::format("has no file {}, compressed or not", usual),
+          folder->reject(fmt::format("has no file {}, compressed or not", usual),
                          "a folder with the four files of MNIST");
         return name + ".gz";
       }
@@ -69,9 +69,9 @@ std::vector<double> for_each_projection(const Field& field, std::size_t projecti
   if (!field.is_list()) return std::vector<double>(projections, field.number(range));
   const std::string expected = fmt::format("a number, or {}: one for each projection", projections);
   const std::vector<double>& given = field.numbers(expected);
-  if (given.size() != projections) field.refuse(fmt::format("has {} numbers", given.size()), expected);
+  if (given.size() != projections) field.reject(fmt::format("has {} numbers", given.size()), expected);
   for (const double x : given)
-    if (!range.holds(x)) field.refuse(fmt::format("has {} among its entries", x), range.text());
+    if (!range.holds(x)) field.reject(fmt::format("has {} among its entries", x), range.text());
   return given;
 }
 
@@ -93,14 +93,14 @@ void read_lateral(const Field& table, ContinualTask& task) {
   const std::string expected =
       fmt::format("lists of {} whole numbers, one list for each task, the last for all that follow", projections);
   const Field rows = table.need("rows", expected);
-  if (!rows.is(TomlNode::Kind::list) || rows.node().items.empty()) rows.refuse_kind(expected);
+  if (!rows.is(TomlNode::Kind::list) || rows.node().items.empty()) rows.reject_kind(expected);
   for (const TomlNode& item : rows.node().items) {
     if (item.kind != TomlNode::Kind::numbers || item.numbers.size() != projections)
-      rows.refuse(fmt::format("has {} among its entries", item.what()), expected);
+      rows.reject(fmt::format("has {} among its entries", item.what()), expected);
     auto& appended = task.lateral.rows.emplace_back();
     for (const double x : item.numbers) {
       if (!(x >= 0 && x <= 1e6 && x == std::floor(x)))
-        rows.refuse(fmt::format("has {} among its entries", x), expected);
+        rows.reject(fmt::format("has {} among its entries", x), expected);
       appended.push_back(static_cast<std::size_t>(x));
     }
   }
@@ -123,18 +123,18 @@ ContinualTask read_task(const std::string& file, const std::vector<std::string>&
     for (const std::string& name : read_names(*field, "a list of methods")) {
       const auto known = std::find_if(methods.begin(), methods.end(), [&](const auto& m) { return name == m.first; });
       if (known == methods.end())
-        field->refuse(fmt::format("has \"{}\" among its entries", name), "plain, hlop, joint");
+        field->reject(fmt::format("has \"{}\" among its entries", name), "plain, hlop, joint");
       if (std::find(task.methods.begin(), task.methods.end(), known->second) != task.methods.end())
-        field->refuse(fmt::format("has \"{}\" twice", name), "each method once");
+        field->reject(fmt::format("has \"{}\" twice", name), "each method once");
       task.methods.push_back(known->second);
     }
-    if (task.methods.empty()) field->refuse("is empty", "plain, hlop, joint");
+    if (task.methods.empty()) field->reject("is empty", "plain, hlop, joint");
   }
   if (const auto field = table.find("protocol")) task.protocol = choose(*field, protocols, "protocol");
   if (const auto field = table.find("scenario")) {
     task.scenario = choose<ContinualTask::Scenario>(
         *field, {{"task", ContinualTask::Scenario::task}, {"class", ContinualTask::Scenario::classes}}, "scenario");
-    if (task.protocol != Protocol::split) field->refuse("belongs to protocol \"split\"");
+    if (task.protocol != Protocol::split) field->reject("belongs to protocol \"split\"");
   }
   task.tasks = task.protocol == Protocol::split ? 5 : 10;
   read(table, "tasks", task.tasks, 1, 10'000);
@@ -143,10 +143,10 @@ ContinualTask read_task(const std::string& file, const std::vector<std::string>&
   read(table, "window", task.window, 1);
   const Field layers = table.need("layers", "a list of populations, from input to output");
   task.network.layers = read_names(layers, "a list of populations, from input to output");
-  if (task.network.layers.empty()) layers.refuse("is empty", "at least one population");
+  if (task.network.layers.empty()) layers.reject("is empty", "at least one population");
   if (std::set<std::string>(task.network.layers.begin(), task.network.layers.end()).size() !=
       task.network.layers.size())
-    layers.refuse("names a population twice", "each population once");
+    layers.reject("names a population twice", "each population once");
   read(table, "steps", task.network.steps, 1, 10'000);
   read(table, "batch", task.network.batch, 1, 100'000);
   read(table, "slope", task.network.slope, positive);

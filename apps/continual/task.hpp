@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "io/experiment.hpp"
-#include "networks/layered_learning.hpp"
-#include "networks/layered_network.hpp"
+#include "io/experiment/experiment.hpp"
+#include "networks/layers/layered_learning.hpp"
+#include "networks/layers/layered_network.hpp"
 
 namespace rheo {
 

@@ -10,7 +10,7 @@
 
 #include "apps/learning/decompositions.hpp"
 #include "apps/learning/measures.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 
 namespace rheo {
 
@@ -142,12 +142,9 @@ std::vector<double> Ridge::errors(const MatrixView& states, const MatrixView& ta
   for (Eigen::Index k = 0; k < targets.cols() && counted.empty(); ++k)
     if (varies(targets.col(k))) varying.push_back(k);
   if (varying.empty())
-    throw ExperimentError({.file = {},
-                           .key = "ridge",
-                           .value = {},
+    throw ExperimentError({.key = "ridge",
                            .problem = "no target varies in the validation part, so that no readout can be chosen",
-                           .expected = "a longer validation part, or targets that vary",
-                           .suggestion = {}});
+                           .expected = "a longer validation part, or targets that vary"});
   const Matrix projected = (states.rowwise() - state_means_) * basis_;
   std::vector<double> all;
   for (const double lambda : lambdas) {
@@ -174,12 +171,9 @@ RidgeChoice choose_ridge(const MatrixView& states, const MatrixView& targets, co
     lambda = lambdas[i];
   }
   if (std::isinf(best))
-    throw ExperimentError({.file = {},
-                           .key = "ridge",
-                           .value = {},
+    throw ExperimentError({.key = "ridge",
                            .problem = "no readout has a finite error on the validation part",
-                           .expected = "states and targets that are finite",
-                           .suggestion = {}});
+                           .expected = "states and targets that are finite"});
   choice.readout = ridge.readout(lambda);
   return choice;
 }
@@ -204,12 +198,10 @@ void Rls::update(std::span<const double> x, std::span<const double> error) {
   }
   const double quadratic = dot(x, gain_);
   if (!(quadratic >= 0) || std::isinf(quadratic))
-    throw NumericalError({.file = {},
-                          .key = "recursive least squares",
+    throw NumericalError({.key = "recursive least squares",
                           .value = fmt::format("{:g}", quadratic),
                           .problem = "x'Px is not a finite number >= 0: P is no longer positive definite",
-                          .expected = "finite states, a larger alpha, or a forgetting factor nearer to 1",
-                          .suggestion = {}});
+                          .expected = "finite states, a larger alpha, or a forgetting factor nearer to 1"});
   const double k = 1.0 / (forgetting_ + quadratic);
   const double scale = 1.0 / forgetting_;
   row = p_.data();

@@ -67,7 +67,7 @@ RidgeChoice choose_ridge(const MatrixView& states, const MatrixView& targets, co
 // f is the forgetting factor: an observation counts f^age. With f = 1 the weights are those of ridge regression without
 // intercept and with lambda = alpha, after every update. All outputs share P, which is kept packed, the lower triangle
 // row by row: n (n + 1) / 2 numbers, read once and then read and written once per update; 0.3 ms for n = 1000
-// (tests/unit/test_readouts.cpp, "[.bench]"). Sums have one order at every vector width.
+// (tests/unit/apps/test_readouts.cpp, "[.bench]"). Sums have one order at every vector width.
 // With f < 1, P grows without limit in directions that the states do not visit.
 class Rls {
  public:

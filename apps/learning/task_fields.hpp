@@ -1,4 +1,4 @@
-// What the readers of [task] tables share, beside io/experiment_parts.hpp.
+// What the readers of [task] tables share, beside io/experiment/field.hpp.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "io/experiment_parts.hpp"
-#include "io/identity.hpp"
-#include "io/toml_document.hpp"
+#include "io/experiment/field.hpp"
+#include "io/experiment/identity.hpp"
+#include "io/text/toml_document.hpp"
 
 namespace rheo::experiment_file {
 
@@ -47,9 +47,9 @@ inline void read(const Field& table, const char* name, std::string& to, const ch
 
 // Names a value that stands in a list twice, which would count twice.
 template <class Value>
-void refuse_twice(const Field& field, const std::vector<Value>& values, const char* expected) {
+void reject_twice(const Field& field, const std::vector<Value>& values, const char* expected) {
   for (auto value = values.begin(); value != values.end(); ++value)
-    if (std::find(values.begin(), value, *value) != value) field.refuse(fmt::format("has {} twice", *value), expected);
+    if (std::find(values.begin(), value, *value) != value) field.reject(fmt::format("has {} twice", *value), expected);
 }
 
 // A number n for 1 .. n, or a list.
@@ -62,20 +62,20 @@ inline std::vector<std::uint64_t> read_seeds(const Field& field) {
   const char* const expected = "how many, or a list of whole numbers from 0 to 2^53 - 1";
   for (const double x : field.numbers(expected)) {
     // From 2^53 on a number would have become its neighbour when it was read.
-    if (x < 0 || x >= 0x1p53 || x != std::floor(x)) field.refuse(fmt::format("has {} among its entries", x), expected);
+    if (x < 0 || x >= 0x1p53 || x != std::floor(x)) field.reject(fmt::format("has {} among its entries", x), expected);
     seeds.push_back(static_cast<std::uint64_t>(x));
   }
-  if (seeds.empty()) field.refuse("is empty", expected);
-  refuse_twice(field, seeds, "each seed once");
+  if (seeds.empty()) field.reject("is empty", expected);
+  reject_twice(field, seeds, "each seed once");
   return seeds;
 }
 
 inline Names read_names(const Field& field, const char* expected) {
   if (field.is(TomlNode::Kind::text)) return {field.node().text};
   Names names;
-  if (!field.is_list()) field.refuse_kind(expected);
+  if (!field.is_list()) field.reject_kind(expected);
   for (const TomlNode& item : field.node().items) {
-    if (item.kind != TomlNode::Kind::text) field.refuse(fmt::format("has {} among its entries", item.what()), expected);
+    if (item.kind != TomlNode::Kind::text) field.reject(fmt::format("has {} among its entries", item.what()), expected);
     names.push_back(item.text);
   }
   return names;

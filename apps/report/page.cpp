@@ -8,8 +8,8 @@
 #include <ostream>
 
 #include "apps/report/page_text.hpp"
-#include "core/errors.hpp"
-#include "io/recording.hpp"
+#include "core/diagnostics.hpp"
+#include "io/files/recording.hpp"
 
 namespace rheo::report {
 
@@ -135,7 +135,7 @@ std::string Page::text() const {
 std::size_t Page::write_pictures(const fs::path& directory) const {
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error) refuse_recording(directory, fmt::format("cannot be made ({})", error.message()));
+  if (error) reject_recording(directory, fmt::format("cannot be made ({})", error.message()));
   for (const auto& [name, text] : pictures_)
     write_whole_text(directory / (name + ".svg"), [&, &svg_text = text](std::ostream& to) { to << svg_text; });
   return pictures_.size();
@@ -148,7 +148,7 @@ void write_page(const fs::path& file, const Page& page) {
     std::ifstream stream(file, std::ios::binary);
     stream.read(head.data(), static_cast<std::streamsize>(head.size()));
     if (head.find(generator) == std::string::npos)
-      refuse_recording(file, "is there already and was not written by rheo report", "another file with --out");
+      reject_recording(file, "is there already and was not written by rheo report", "another file with --out");
   }
   write_whole_text(file, [&](std::ostream& to) { to << page.text(); });
 }

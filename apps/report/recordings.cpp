@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "apps/session/summary.hpp"
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 
 namespace rheo::report {
 
@@ -19,11 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t block_values = std::uint64_t{1} << 18;
 constexpr std::uint64_t most_id = std::uint64_t{1} << 28;  // of neurons, where the run does not say how many there are
-constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();
-
-h5::File open(const fs::path& file) {
-  return h5::File::open(file.string(), h5::File::Access::sealed_or_live);
-}
 
 // "weights_alone", of "weights_alone.h5.part" too.
 std::string stem_of(const fs::path& file) {
@@ -324,7 +319,7 @@ Panel degree_panel(const Degrees& degrees, const std::string& title) {
 }  // namespace
 
 RecordingKind kind_of_recording(const fs::path& path) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   if (file.has_group("/spikes")) return RecordingKind::spikes;
   if (file.has_group("/report")) return RecordingKind::states;
   if (file.has_group("/weights")) return RecordingKind::snapshots;
@@ -333,14 +328,14 @@ RecordingKind kind_of_recording(const fs::path& path) {
 }
 
 void add_states(Page& page, const fs::path& path) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   const h5::Group report = file.group("/report");
   for (const std::string& name : groups_in(report))
     add_state_population(page, file, report.group(name), name, stem_of(path));
 }
 
 void add_snapshots(Page& page, const fs::path& path) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   const h5::Group weights = file.group("/weights");
   for (const std::string& name : groups_in(weights)) {
     const h5::Group group = weights.group(name);
@@ -355,7 +350,7 @@ void add_snapshots(Page& page, const fs::path& path) {
 }
 
 void add_synapse_weights(Page& page, const fs::path& path) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   const h5::Group edges = file.group("/edges");
   for (const std::string& name : groups_in(edges)) {
     Picture picture;
@@ -403,7 +398,7 @@ void add_synapse_weights(Page& page, const fs::path& path) {
 }
 
 void add_degrees(Page& page, const fs::path& path, RecordingKind kind, const Sizes& sizes) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   const h5::Group all = file.group(kind == RecordingKind::synapses ? "/edges" : "/weights");
   for (const std::string& name : groups_in(all)) {
     const h5::Group group = all.group(name);

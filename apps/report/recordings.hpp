@@ -4,12 +4,22 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 
 #include "apps/report/page.hpp"
+#include "io/h5/h5.hpp"
 
 namespace rheo::report {
+
+// No number: a gap in a curve.
+inline constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();
+
+// A sealed recording, or one that still grows.
+inline h5::File open_recording(const std::filesystem::path& file) {
+  return h5::File::open(file.string(), h5::File::Access::sealed_or_live);
+}
 
 enum class RecordingKind { none, spikes, states, snapshots, synapses };
 

@@ -4,8 +4,8 @@
 
 #include "apps/session/print.hpp"
 #include "apps/session/run_directory.hpp"
-#include "core/errors.hpp"
-#include "io/recording.hpp"
+#include "core/diagnostics.hpp"
+#include "io/files/recording.hpp"
 
 namespace rheo {
 
@@ -16,16 +16,16 @@ namespace fs = std::filesystem;
 report::Page page_of(const fs::path& directory) {
   std::error_code error;
   if (!fs::is_directory(directory, error))
-    refuse_recording(directory, fs::exists(directory, error) ? "is no directory" : "there is no such directory",
+    reject_recording(directory, fs::exists(directory, error) ? "is no directory" : "there is no such directory",
                      "the output directory of rheo run, or the directory of rheo sweep");
   // A sweep has folders with a run.json; a run has no sweep.json.
   if (fs::exists(directory / "sweep.json", error)) return report::sweep_page(directory);
   if (fs::exists(directory / report_file, error)) return report::run_page(directory);
   if (fs::exists(directory / "results.json", error))
-    refuse_recording(directory, "holds the results of a task, of which rheo report makes no page",
+    reject_recording(directory, "holds the results of a task, of which rheo report makes no page",
                      fmt::format("{} for the figures and {} for the numbers, which the task wrote itself",
                                  (directory / "results.svg").string(), (directory / "results.json").string()));
-  refuse_recording(directory, "is neither a run nor a sweep: it has no run.json and no sweep.json",
+  reject_recording(directory, "is neither a run nor a sweep: it has no run.json and no sweep.json",
                    "the output directory of rheo run, or the directory of rheo sweep");
 }
 

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "apps/report/page_text.hpp"
@@ -14,16 +13,15 @@
 #include "apps/report/spikes.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/summary.hpp"
-#include "core/errors.hpp"
-#include "io/recording.hpp"
+#include "core/diagnostics.hpp"
+#include "io/files/recording.hpp"
+#include "io/text/json.hpp"
 
 namespace rheo::report {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 // Base64 takes a third more; the rest of the page is some 100 kB, and its settings at most 256 KiB.
 constexpr std::size_t raster_bytes = 3'100'000;
 constexpr std::uint64_t raster_spikes = 1'500'000;
@@ -36,28 +34,28 @@ class RunFile {
     std::ifstream stream(file_);
     json_ = Json::parse(stream, nullptr, false);
     if (!json_.is_object() || !json_.contains("rheobase") || !json_.contains("status"))
-      refuse_recording(file_, "was not written by rheo run", "the output directory of rheo run");
+      reject_recording(file_, "was not written by rheo run", "the output directory of rheo run");
   }
 
   const Json& json() const { return json_; }
   std::string text(const char* key) const {
     const auto found = json_.find(key);
     if (found == json_.end() || found->is_null()) return "";
-    if (!found->is_string()) refuse(key, *found, "a text");
+    if (!found->is_string()) reject(key, *found, "a text");
     return found->get<std::string>();
   }
   // A number that is not negative; nothing where there is none.
   std::optional<double> number(const Json& from, const std::string& place, const char* key) const {
     const auto found = from.find(key);
     if (found == from.end() || found->is_null()) return std::nullopt;
-    if (!found->is_number() || !(found->get<double>() >= 0)) refuse(place + key, *found, "a number >= 0");
+    if (!found->is_number() || !(found->get<double>() >= 0)) reject(place + key, *found, "a number >= 0");
     return found->get<double>();
   }
   std::optional<double> number(const char* key) const { return number(json_, "", key); }
   std::uint64_t whole(const Json& from, const std::string& place, const char* key) const {
     const auto found = from.find(key);
     if (found == from.end() || !found->is_number_unsigned())
-      refuse(place + key, found == from.end() ? Json() : *found, "a whole number >= 0");
+      reject(place + key, found == from.end() ? Json() : *found, "a whole number >= 0");
     return found->get<std::uint64_t>();
   }
   // The members of a table, none where it is missing.
@@ -65,17 +63,16 @@ class RunFile {
     std::vector<std::pair<std::string, Json>> all;
     const auto found = from.find(key);
     if (found == from.end()) return all;
-    if (!found->is_object()) refuse(key, *found, "a table");
+    if (!found->is_object()) reject(key, *found, "a table");
     for (const auto& [name, value] : found->items()) all.emplace_back(name, value);
     return all;
   }
-  [[noreturn]] void refuse(const std::string& key, const Json& value, std::string expected) const {
+  [[noreturn]] void reject(const std::string& key, const Json& value, std::string expected) const {
     throw RecordingError({.file = file_.string(),
                           .key = key,
                           .value = value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 200),
                           .problem = "is not what rheo run writes",
-                          .expected = std::move(expected),
-                          .suggestion = {}});
+                          .expected = std::move(expected)});
   }
 
  private:
@@ -130,10 +127,10 @@ class RunPage {
   void read_populations() {
     for (const auto& [name, value] : run_.members(run_.json(), "populations")) {
       const std::string place = "populations." + name + ".";
-      if (!value.is_object()) run_.refuse("populations." + name, value, "a table");
+      if (!value.is_object()) run_.reject("populations." + name, value, "a table");
       sizes_[name] = run_.whole(value, place, "size");
       if (sizes_[name] > std::numeric_limits<std::uint32_t>::max())
-        run_.refuse(place + "size", value["size"], "a number of neurons, below 2^32");
+        run_.reject(place + "size", value["size"], "a number of neurons, below 2^32");
       order_.push_back(name);
     }
     is_cut_ = run_.text("status") == "interrupted" || run_.text("status") == "failed";
@@ -144,10 +141,10 @@ class RunPage {
     std::vector<std::string> names;
     const auto listed = run_.json().find("files");
     if (listed != run_.json().end()) {
-      if (!listed->is_array()) run_.refuse("files", *listed, "a list of names");
+      if (!listed->is_array()) run_.reject("files", *listed, "a list of names");
       for (const Json& file : *listed) {
         if (!file.is_string() || fs::path(file.get<std::string>()).filename() != file.get<std::string>())
-          run_.refuse("files", file, "a name without a directory");
+          run_.reject("files", file, "a name without a directory");
         names.push_back(file.get<std::string>());
       }
     }
@@ -249,7 +246,7 @@ class RunPage {
     if (const auto found = run_.json().find("phases"); found != run_.json().end()) {
       for (const Json& phase : *found) {
         if (!phase.is_object() || !phase.contains("name") || !phase["name"].is_string())
-          run_.refuse("phases", phase, "a table with a name");
+          run_.reject("phases", phase, "a table with a name");
         std::vector<std::string> learning;
         if (phase.contains("learning") && phase["learning"].is_array())
           for (const Json& name : phase["learning"])
@@ -267,9 +264,9 @@ class RunPage {
   SpikeTimes spike_times() const {
     SpikeTimes times;
     times.dt = run_.number("dt_ms").value_or(0);
-    if (!(times.dt > 0)) run_.refuse("dt_ms", run_.json().value("dt_ms", Json()), "a number > 0");
+    if (!(times.dt > 0)) run_.reject("dt_ms", run_.json().value("dt_ms", Json()), "a number > 0");
     const auto tick = [&](double ms) -> Tick {
-      if (!(ms / times.dt < 9e15)) run_.refuse("simulated_ms", ms, "a time of a run");
+      if (!(ms / times.dt < 9e15)) run_.reject("simulated_ms", ms, "a time of a run");
       return std::llround(ms / times.dt);
     };
     const double begin = run_.number("begin_ms").value_or(0), simulated = run_.number("simulated_ms").value_or(0);
@@ -282,13 +279,13 @@ class RunPage {
     const auto found = run_.json().find("recorded_spikes");
     if (found == run_.json().end()) return times;
     for (const auto& [name, value] : run_.members(*found, "neurons")) {
-      if (!value.is_number_unsigned()) run_.refuse("recorded_spikes.neurons." + name, value, "a whole number");
+      if (!value.is_number_unsigned()) run_.reject("recorded_spikes.neurons." + name, value, "a whole number");
       times.recorded[name] = value.get<std::uint64_t>();
     }
     if (const auto spans = found->find("spans_ms"); spans != found->end()) {
       for (const Json& span : *spans) {
         if (!span.is_array() || span.size() != 2 || !span[0].is_number() || !span[1].is_number())
-          run_.refuse("recorded_spikes.spans_ms", span, "begin and end (ms)");
+          run_.reject("recorded_spikes.spans_ms", span, "begin and end (ms)");
         times.spans.emplace_back(tick(span[0].get<double>()), tick(span[1].get<double>()));
       }
       std::sort(times.spans.begin(), times.spans.end());
@@ -598,7 +595,7 @@ class RunPage {
       };
       if (!is("port", &Json::is_string) || !is("unit", &Json::is_string) || !is("sign", &Json::is_string) ||
           !is("min", &Json::is_number) || !is("max", &Json::is_number))
-        run_.refuse(place + "weights", one, "a port with unit, min, max and sign");
+        run_.reject(place + "weights", one, "a port with unit, min, max and sign");
       all.push_back({one["port"], one["unit"], {one["min"], one["max"]}, one["sign"]});
     }
     return all.empty() ? "-" : weights_text(all);
@@ -701,7 +698,7 @@ class RunPage {
     }
     for (const Json& one : *settings) {
       if (!one.is_object() || !one.contains("file") || !one["file"].is_string())
-        run_.refuse("settings", one, "a table with a file");
+        run_.reject("settings", one, "a table with a file");
       const std::string file = one["file"].get<std::string>();
       if (one.contains("text") && one["text"].is_string())
         page_.details(file, one["text"].get<std::string>());

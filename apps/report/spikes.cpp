@@ -9,7 +9,8 @@
 #include <set>
 
 #include "apps/report/page.hpp"
-#include "io/h5.hpp"
+#include "apps/report/recordings.hpp"
+#include "io/h5/h5.hpp"
 
 namespace rheo::report {
 
@@ -35,10 +36,6 @@ Datasets datasets_of(const h5::File& file, const std::string& population) {
   // Those of a file that still grows differ for a moment.
   const std::uint64_t rows = std::min(times.rows(), nodes.rows());
   return {std::move(times), std::move(nodes), rows};
-}
-
-h5::File open(const fs::path& file) {
-  return h5::File::open(file.string(), h5::File::Access::sealed_or_live);
 }
 
 // Hands over one spike after the other, checked. `rows`: so many as there were when the file was opened first.
@@ -197,7 +194,7 @@ std::uint64_t Raster::shown() const {
 }
 
 SpikeFigures read_spike_figures(const fs::path& path, const SpikeTimes& times) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   const h5::Group spikes = file.group("/spikes");
   std::vector<std::string> names;
   for (const std::string& name : spikes.list())
@@ -243,7 +240,7 @@ SpikeFigures read_spike_figures(const fs::path& path, const SpikeTimes& times) {
 
 Raster read_raster(const fs::path& path, const SpikeFigures& figures, std::size_t most_bytes,
                    std::uint64_t most_spikes) {
-  const h5::File file = open(path);
+  const h5::File file = open_recording(path);
   const auto cost = [&](std::uint64_t step, std::uint64_t every) {
     std::pair<std::uint64_t, std::uint64_t> sum{0, 0};  // neurons, spikes
     for (const PopulationSpikes& population : figures.populations) {

@@ -7,10 +7,11 @@
 #include <set>
 
 #include "apps/report/page_text.hpp"
+#include "apps/report/recordings.hpp"
 #include "apps/report/report.hpp"
 #include "apps/session/summary.hpp"
-#include "io/recording.hpp"
-#include "io/sweep_folder.hpp"
+#include "io/files/recording.hpp"
+#include "io/sweep/folder.hpp"
 
 namespace rheo::report {
 
@@ -18,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t most_values = 24;  // of a parameter that are shown one by one; more numbers are put into bins
 constexpr std::size_t bins = 10;
 constexpr std::size_t most_categories = 60;  // texts

@@ -6,7 +6,7 @@
 
 #include "apps/learning/decompositions.hpp"
 #include "core/bytes.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
 

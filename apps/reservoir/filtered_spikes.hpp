@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/bytes.hpp"
-#include "core/simulation.hpp"
+#include "core/loop/simulation.hpp"
 #include "core/spikes.hpp"
 
 namespace rheo {

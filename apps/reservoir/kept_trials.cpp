@@ -4,16 +4,14 @@
 
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "io/recording.hpp"
+#include "io/files/recording.hpp"
+#include "io/text/json.hpp"
 
 namespace rheo {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Of what a trial computes and keeps: trials of another format are computed again.
 constexpr int format = 2;  // 2: memory without chance, classes in an order that is drawn, scores of each output

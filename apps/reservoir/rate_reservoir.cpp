@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/bytes.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
 

@@ -10,8 +10,8 @@
 
 #include "apps/figures/picture.hpp"
 #include "core/version.hpp"
-#include "io/h5.hpp"
-#include "io/recording.hpp"
+#include "io/files/recording.hpp"
+#include "io/h5/h5.hpp"
 
 namespace rheo {
 

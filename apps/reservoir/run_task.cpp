@@ -17,7 +17,7 @@
 #include "apps/session/run_directory.hpp"
 #include "core/parallel.hpp"
 #include "core/version.hpp"
-#include "io/file_lock.hpp"
+#include "io/files/file_lock.hpp"
 
 namespace rheo {
 
@@ -95,7 +95,7 @@ int run_reservoir_task(const ReservoirOptions& options) {
   const fs::path out = options.out.empty() ? fs::path(fs::path(options.file).stem().string() + ".out") : options.out;
   make_output_directory(out);
   const FileLock lock = lock_directory(out);
-  refuse_other_use(out, DirectoryUse::task);
+  reject_other_use(out, DirectoryUse::task);
   const KeptTrials kept(out / "trials", version);
   const Threads threads(options.threads);
   if (!options.quiet) show_warnings(work.experiment);

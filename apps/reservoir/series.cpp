@@ -14,9 +14,9 @@
 #include <system_error>
 #include <utility>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/random.hpp"
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 
 namespace rheo {
 
@@ -105,14 +105,13 @@ Point lorenz_step(const Point& p, double h) {
   return next;
 }
 
-[[noreturn]] void refuse(const std::string& file, std::size_t line, std::string key, std::string_view value,
+[[noreturn]] void reject(const std::string& file, std::size_t line, std::string key, std::string_view value,
                          std::string problem, std::string expected = {}) {
   throw ExperimentError({.file = line == 0 ? file : fmt::format("{}:{}", file, line),
                          .key = std::move(key),
                          .value = std::string(value),
                          .problem = std::move(problem),
-                         .expected = std::move(expected),
-                         .suggestion = {}});
+                         .expected = std::move(expected)});
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -166,10 +165,10 @@ std::vector<std::string> names_of(const std::vector<std::string_view>& fields, c
     const std::string key = fmt::format("column {}", k + 1);
     const std::string name(unquoted(fields[k]));
     if (is_missing(name))
-      refuse(file, 1, key, '"' + name + '"', "is neither a number nor the name of a column",
+      reject(file, 1, key, '"' + name + '"', "is neither a number nor the name of a column",
              "numbers, or a name of its own for each column");
     if (const auto known = std::find(names.begin(), names.end(), name); known != names.end())
-      refuse(file, 1, key, '"' + name + '"', fmt::format("is the name of column {}, too", known - names.begin() + 1),
+      reject(file, 1, key, '"' + name + '"', fmt::format("is the name of column {}, too", known - names.begin() + 1),
              "numbers, or a name of its own for each column");
     names.push_back(name);
   }
@@ -245,12 +244,10 @@ Narma narma10(std::uint64_t seed, std::string_view name, std::size_t count) {
     if (t == series.input.size()) return series;
   }
   throw ExperimentError(
-      {.file = {},
-       .key = std::string(name),
+      {.key = std::string(name),
        .value = std::to_string(count),
        .problem = fmt::format("NARMA-10 left [-1, 1] in each of {} draws of so many steps", narma_attempts),
-       .expected = "a shorter series",
-       .suggestion = {}});
+       .expected = "a shorter series"});
 }
 
 Eigen::VectorXd mackey_glass(std::uint64_t seed, std::string_view name, std::size_t count,
@@ -299,13 +296,13 @@ std::string SeriesFile::name(Eigen::Index column) const {
 
 SeriesFile read_series(const std::string& file, const std::string& dataset) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) refuse(file, 0, {}, {}, "is a directory", "a CSV or HDF5 file");
+  if (std::filesystem::is_directory(file, ignored)) reject(file, 0, {}, {}, "is a directory", "a CSV or HDF5 file");
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) refuse(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
+  if (!stream) reject(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
   const std::uint64_t size = std::filesystem::file_size(file, ignored);
   if (!ignored && is_h5(stream, size)) {
     if (dataset.empty())
-      refuse(file, 0, {}, {}, "is an HDF5 file, and the task does not say which dataset", "task.dataset = \"NAME\"");
+      reject(file, 0, {}, {}, "is an HDF5 file, and the task does not say which dataset", "task.dataset = \"NAME\"");
     return read_h5_series(file, dataset);
   }
   std::array<char, 512> begin{};
@@ -313,18 +310,18 @@ SeriesFile read_series(const std::string& file, const std::string& dataset) {
   stream.seekg(0);
   stream.read(begin.data(), begin.size());
   if (std::find(begin.begin(), begin.begin() + stream.gcount(), '\0') != begin.begin() + stream.gcount())
-    refuse(file, 0, {}, {}, "is neither a text nor an HDF5 file", "a CSV or HDF5 file");
+    reject(file, 0, {}, {}, "is neither a text nor an HDF5 file", "a CSV or HDF5 file");
   if (!dataset.empty())
-    refuse(file, 0, "task.dataset", '"' + dataset + '"', "is given, but the file is no HDF5 file",
+    reject(file, 0, "task.dataset", '"' + dataset + '"', "is given, but the file is no HDF5 file",
            "no task.dataset, or an HDF5 file");
   return read_csv_series(file);
 }
 
 SeriesFile read_csv_series(const std::string& file) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) refuse(file, 0, {}, {}, "is a directory", "a CSV file");
+  if (std::filesystem::is_directory(file, ignored)) reject(file, 0, {}, {}, "is a directory", "a CSV file");
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) refuse(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
+  if (!stream) reject(file, 0, {}, {}, "cannot be opened: " + std::generic_category().message(errno));
   SeriesFile series;
   series.first_line = 1;
   std::vector<double> values;
@@ -338,7 +335,7 @@ SeriesFile read_csv_series(const std::string& file) {
       continue;
     }
     // Only the end of a file may be blank: a step that is missing would shift all that follow.
-    if (blank != 0) refuse(file, blank, {}, {}, "is blank, but lines follow", "one time step per line");
+    if (blank != 0) reject(file, blank, {}, {}, "is blank, but lines follow", "one time step per line");
     const auto fields = fields_of(line);
     if (number_of_line == 1) {
       columns = fields.size();
@@ -349,20 +346,20 @@ SeriesFile read_csv_series(const std::string& file) {
       }
     }
     if (fields.size() != columns)
-      refuse(file, number_of_line, {}, {}, fmt::format("has {} columns", fields.size()),
+      reject(file, number_of_line, {}, {}, fmt::format("has {} columns", fields.size()),
              with_separator(fmt::format("{}, as in line 1", columns), line));
     for (std::size_t k = 0; k < columns; ++k) {
       const std::string key = fmt::format("column {}", k + 1);
       const auto value = number(fields[k]);
       if (!value)
-        refuse(file, number_of_line, key, fields[k], "is not a number",
+        reject(file, number_of_line, key, fields[k], "is not a number",
                with_separator("a number such as -1.5e-3", line));
-      if (!std::isfinite(*value)) refuse(file, number_of_line, key, fields[k], "must be finite");
+      if (!std::isfinite(*value)) reject(file, number_of_line, key, fields[k], "must be finite");
       values.push_back(*value);
     }
   }
-  if (stream.bad()) refuse(file, 0, {}, {}, "cannot be read");
-  if (values.empty()) refuse(file, 0, {}, {}, "holds no values", "one time step per line");
+  if (stream.bad()) reject(file, 0, {}, {}, "cannot be read");
+  if (values.empty()) reject(file, 0, {}, {}, "holds no values", "one time step per line");
   series.values = Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(values.size() / columns),
                                            static_cast<Eigen::Index>(columns));
   return series;
@@ -411,7 +408,7 @@ std::optional<UnevenStep> first_uneven_step(const SignalView& times) {
 void remove_times(SeriesFile& series, const std::string& file, const std::string& name) {
   const std::string key = "task.time", value = '"' + name + '"';
   if (series.names.empty())
-    refuse(file, 0, key, value, "is given, but the file does not name its columns",
+    reject(file, 0, key, value, "is given, but the file does not name its columns",
            "a CSV file whose first line names the columns");
   const auto found = std::find(series.names.begin(), series.names.end(), name);
   if (found == series.names.end())
@@ -421,12 +418,12 @@ void remove_times(SeriesFile& series, const std::string& file, const std::string
                            .problem = "is no column of the file",
                            .expected = fmt::format("one of {}", fmt::join(series.names, ", ")),
                            .suggestion = nearest(name, series.names)});
-  if (series.names.size() == 1) refuse(file, 0, key, value, "is the only column", "another column that is predicted");
+  if (series.names.size() == 1) reject(file, 0, key, value, "is the only column", "another column that is predicted");
   const auto column = static_cast<Eigen::Index>(found - series.names.begin());
   const Eigen::VectorXd times = series.values.col(column);
   if (const auto uneven = first_uneven_step(times)) {
     const double before = times[uneven->row - 1], after = times[uneven->row];
-    refuse(file, series.first_line + static_cast<std::size_t>(uneven->row), key, value,
+    reject(file, series.first_line + static_cast<std::size_t>(uneven->row), key, value,
            fmt::format("goes from {} to {}, a step of {:.6g} among steps of {:.6g}", before, after, after - before,
                        uneven->usual),
            "times that rise in equal steps");

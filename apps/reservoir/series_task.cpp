@@ -78,8 +78,7 @@ Series read_file(const Task& task, const Parts& parts) {
                            .key = task.series_dataset,
                            .value = fmt::format("{} steps", file.values.rows()),
                            .problem = "are fewer than the task needs",
-                           .expected = fmt::format("at least {}", needed),
-                           .suggestion = {}});
+                           .expected = fmt::format("at least {}", needed)});
   std::vector<std::string> names;
   for (Eigen::Index c = 0; c < file.values.cols(); ++c) names.push_back(file.name(c));
   Series made = predict(std::move(file.values), task, parts);
@@ -168,12 +167,10 @@ void count_outputs(Series& series, const Task& task, const Parts& parts) {
   if (!series.counted.empty()) return;
   throw ExperimentError({.file = task.series_file,
                          .key = task.series_dataset.empty() ? "task" : task.series_dataset,
-                         .value = {},
                          .problem = "no output varies in the parts for training, validation and test, so that no "
                                     "readout can be chosen or scored: " +
                                     fmt::format("{}", fmt::join(series.remarks, "; ")),
-                         .expected = "a series that varies in all three, or longer parts",
-                         .suggestion = {}});
+                         .expected = "a series that varies in all three, or longer parts"});
 }
 
 Series make_series(const Task& task, std::uint64_t seed, const Parts& parts) {
@@ -351,7 +348,7 @@ class Driver {
     for (std::size_t t = parts_.train; t < test_end; ++t) {
       drive(t, output_);
       readout.predict(state_, output_);
-      refuse_divergence(output_, t);
+      reject_divergence(output_, t);
       std::copy(output_.begin(), output_.end(), row_of(all, t - parts_.train).begin());
       if (t >= parts_.validate) continue;
       for (std::size_t k = 0; k < outputs; ++k) error[k] = row_of(series_.targets, t)[k] - output_[k];
@@ -389,18 +386,15 @@ class Driver {
   }
 
   // Throws where an output is so large that its error is no number any more.
-  void refuse_divergence(std::span<const double> outputs, std::size_t t) const {
+  void reject_divergence(std::span<const double> outputs, std::size_t t) const {
     for (const double output : outputs)
       if (!(std::abs(output) < largest_output))
         throw NumericalError(
-            {.file = {},
-             .key = "task.readout",
-             .value = {},
+            {.key = "task.readout",
              .problem = fmt::format("diverges: its output is {} in {}", output, place_of(t)),
              .expected = task_.readout.kind == ReadoutSpec::Kind::lms
                              ? fmt::format("outputs within +-{:g}; a smaller eta, below 2", largest_output)
-                             : fmt::format("outputs within +-{:g}", largest_output),
-             .suggestion = {}});
+                             : fmt::format("outputs within +-{:g}", largest_output)});
   }
 
   // The readout's own output comes back, as the feedback or in place of the input.
@@ -416,7 +410,7 @@ class Driver {
       const Matrix now = readout(Eigen::Map<const Matrix>(state_.data(), 1, static_cast<Eigen::Index>(state_.size())));
       outputs.row(static_cast<Eigen::Index>(t)) = now.row(0);
       // A free run that leaves the truth is scored by how long it keeps to it.
-      if (as_feedback) refuse_divergence({now.data(), static_cast<std::size_t>(now.size())}, parts_.test + t);
+      if (as_feedback) reject_divergence({now.data(), static_cast<std::size_t>(now.size())}, parts_.test + t);
       output.assign(now.data(), now.data() + now.size());
     }
     return outputs;
@@ -544,8 +538,7 @@ void check_memory(const Experiment& experiment, const Task& task, const Parts& p
        .key = "task.train",
        .value = fmt::format("{}", task.train),
        .problem = fmt::format("the states of {} steps need about {:.1f} GB of memory", parts.end, bytes / 1e9),
-       .expected = fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9),
-       .suggestion = {}});
+       .expected = fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9)});
 }
 
 }  // namespace

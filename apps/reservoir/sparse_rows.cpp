@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/random.hpp"
 
 namespace rheo {
@@ -56,12 +56,10 @@ std::vector<std::uint32_t> some_of(std::span<std::uint32_t> all, std::size_t cou
 
 void require(bool good, const char* key, double value, const char* expected) {
   if (good) return;
-  throw ExperimentError({.file = {},
-                         .key = key,
+  throw ExperimentError({.key = key,
                          .value = fmt::format("{}", value),
                          .problem = "is out of range for a reservoir of this kind",
-                         .expected = expected,
-                         .suggestion = {}});
+                         .expected = expected});
 }
 
 }  // namespace rheo

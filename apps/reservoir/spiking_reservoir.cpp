@@ -8,20 +8,19 @@
 
 #include "core/math.hpp"
 #include "core/time.hpp"
-#include "io/experiment_network.hpp"
+#include "io/experiment/network.hpp"
 
 namespace rheo {
 
 namespace {
 
-[[noreturn]] void refuse(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
+[[noreturn]] void reject(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
                          std::string expected) {
   throw ExperimentError({.file = experiment.place(key),
                          .key = key,
                          .value = std::move(value),
                          .problem = std::move(problem),
-                         .expected = std::move(expected),
-                         .suggestion = {}});
+                         .expected = std::move(expected)});
 }
 
 Network build(Experiment experiment, std::uint64_t seed) {
@@ -36,7 +35,7 @@ const SignalSpec& signal_of(const Experiment& experiment, const std::string& key
     if (signal.name == name) return signal;
     all.push_back(signal.name);
   }
-  refuse(experiment, key, '"' + name + '"', "no such signal of kind task",
+  reject(experiment, key, '"' + name + '"', "no such signal of kind task",
          all.empty() ? fmt::format("a table [signals.{}] with kind = \"task\"", name)
                      : fmt::format("one of {}", fmt::join(all, ", ")));
 }
@@ -68,17 +67,17 @@ std::vector<Observed> select_observed(const Experiment& experiment, const std::v
     const auto found = std::find_if(populations.begin(), populations.end(),
                                     [&](const PopulationSpec& p) { return p.name == selection.population; });
     if (found == populations.end())
-      refuse(experiment, key, '"' + selection.population + '"', "no such population", "a population of the file");
+      reject(experiment, key, '"' + selection.population + '"', "no such population", "a population of the file");
     const std::uint32_t end = selection.end.value_or(found->size);
     if (end > found->size || selection.begin >= end)
-      refuse(experiment, key, '"' + selection.population + '"', "selects nothing or more than there is",
+      reject(experiment, key, '"' + selection.population + '"', "selects nothing or more than there is",
              fmt::format("neurons 0 to {}", found->size));
     Observed& part = observed.emplace_back();
     part.population = selection.population;
     for (std::uint32_t n = selection.begin; n < end; n += selection.step) {
       part.neurons.push_back(n);
       if (!seen.emplace(part.population, n).second)
-        refuse(experiment, key, '"' + selection.population + '"', "selects a neuron twice", "each neuron once");
+        reject(experiment, key, '"' + selection.population + '"', "selects a neuron twice", "each neuron once");
     }
   }
   return observed;
@@ -110,13 +109,13 @@ void check_signals(const Experiment& experiment, const Task& task, std::size_t i
   const double dt = experiment.network.dt;
   const Tick ticks = ms_to_tick_nearest(task.step, dt);
   if (ticks < 1 || std::abs(tick_to_ms(ticks, dt) - task.step) > 1e-9 * task.step || ticks % task.state.samples != 0)
-    refuse(experiment, "task.step", fmt::format("{}", task.step), "is no whole number of ticks for each sample",
+    reject(experiment, "task.step", fmt::format("{}", task.step), "is no whole number of ticks for each sample",
            fmt::format("a multiple of {} (ms)", dt * task.state.samples));
   if (inputs > 0) {
     const SignalSpec& signal = signal_of(experiment, "task.signal", task.signal);
     const std::size_t channels = channels_of(task, inputs);
     if (signal.width != channels)
-      refuse(experiment, "signals." + task.signal + ".width", fmt::format("{}", signal.width),
+      reject(experiment, "signals." + task.signal + ".width", fmt::format("{}", signal.width),
              "is not the number of channels that the task encodes",
              drives.empty() ? fmt::format("{}", channels)
              : channels == inputs
@@ -126,13 +125,13 @@ void check_signals(const Experiment& experiment, const Task& task, std::size_t i
   if (feedbacks > 0) {
     const SignalSpec& signal = signal_of(experiment, "task.feedback", task.feedback);
     if (signal.width != feedbacks)
-      refuse(experiment, "signals." + task.feedback + ".width", fmt::format("{}", signal.width),
+      reject(experiment, "signals." + task.feedback + ".width", fmt::format("{}", signal.width),
              "is not the number of outputs", fmt::format("{}", feedbacks));
   }
   const std::vector<std::string> plastic = plastic_of(experiment);
   for (const std::string& name : task.adapt_learns)
     if (std::find(plastic.begin(), plastic.end(), name) == plastic.end())
-      refuse(experiment, "task.adapt_learns", '"' + name + '"', "no projection with plasticity",
+      reject(experiment, "task.adapt_learns", '"' + name + '"', "no projection with plasticity",
              plastic.empty() ? "a projection with plasticity" : fmt::format("some of {}", fmt::join(plastic, ", ")));
   select_observed(experiment, task.state.populations, "task.state.population");
 }

@@ -11,7 +11,7 @@
 #include "apps/reservoir/filtered_spikes.hpp"
 #include "apps/reservoir/reservoir.hpp"
 #include "apps/reservoir/task.hpp"
-#include "io/experiment.hpp"
+#include "io/experiment/experiment.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "apps/learning/task_fields.hpp"
-#include "io/experiment_network.hpp"
+#include "io/experiment/network.hpp"
 
 namespace rheo {
 
@@ -42,7 +42,7 @@ void read_encoding(const Field& table, Encoding& encoding) {
   read(table, "offset", encoding.offset);
   read(table, "low", encoding.low);
   read(table, "high", encoding.high);
-  if (!(encoding.low < encoding.high)) table.refuse_table("low is not below high", "low < high");
+  if (!(encoding.low < encoding.high)) table.reject_table("low is not below high", "low < high");
   read(table, "width", encoding.width, zero_or_more);
   read(table, "channels", encoding.channels, 1, 1'000'000);
 }
@@ -77,8 +77,8 @@ void read_readout(const Field& table, ReadoutSpec& readout) {
     const char* const expected = "numbers >= 0";
     readout.lambdas = lambda->is_list() ? lambda->numbers(expected) : std::vector<double>{lambda->number()};
     for (const double x : readout.lambdas)
-      if (x < 0) lambda->refuse(fmt::format("has {} among its entries", x), expected);
-    if (readout.lambdas.empty()) lambda->refuse("is empty", expected);
+      if (x < 0) lambda->reject(fmt::format("has {} among its entries", x), expected);
+    if (readout.lambdas.empty()) lambda->reject("is empty", expected);
   }
   read(table, "alpha", readout.alpha, positive);
   read(table, "forgetting", readout.forgetting,
@@ -119,14 +119,14 @@ void read_search(const Field& table, Task& task) {
   for (const auto& [key, node] : axes.node().entries) {
     const Field axis = axes.at('"' + key + '"', node);
     std::vector<std::string> values;
-    if (!axis.is_list()) axis.refuse_kind("a list of values");
+    if (!axis.is_list()) axis.reject_kind("a list of values");
     for (const double x : node.numbers) values.push_back(fmt::format("{}", x));
     for (const TomlNode& item : node.items) values.push_back(toml_text(item));
-    if (values.empty()) axis.refuse("is empty", "a list of values");
-    refuse_twice(axis, values, "each value once");
+    if (values.empty()) axis.reject("is empty", "a list of values");
+    reject_twice(axis, values, "each value once");
     search.axes.emplace_back(key, std::move(values));
   }
-  if (search.axes.empty()) axes.refuse_table("is empty", "a key with a list of values");
+  if (search.axes.empty()) axes.reject_table("is empty", "a key with a list of values");
 }
 
 void read_two(const Field& table, const char* name, std::array<double, 2>& to) {
@@ -134,7 +134,7 @@ void read_two(const Field& table, const char* name, std::array<double, 2>& to) {
   if (!field) return;
   const char* const expected = "two times > 0, of A and of B (ms)";
   const std::vector<double>& both = field->numbers(expected);
-  if (both.size() != 2 || !(both[0] > 0) || !(both[1] > 0)) field->refuse("is not that", expected);
+  if (both.size() != 2 || !(both[0] > 0) || !(both[1] > 0)) field->reject("is not that", expected);
   to = {both[0], both[1]};
 }
 
@@ -213,10 +213,8 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   if (!document.root.find("task"))
     throw ExperimentError({.file = file,
                            .key = "task",
-                           .value = {},
                            .problem = "is missing, so that there is nothing to learn",
-                           .expected = "a table [task] with kind, or rheo run",
-                           .suggestion = {}});
+                           .expected = "a table [task] with kind, or rheo run"});
   const Field table = root.need("task", "a table [task]");
   table.need_table();
   Task task;
@@ -258,13 +256,13 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   if (task.kind == Kind::sines) {
     const Field frequencies = table.need("frequencies", "a list of frequencies (Hz)");
     task.frequencies = frequencies.numbers("a list of frequencies (Hz)");
-    if (task.frequencies.empty()) frequencies.refuse("is empty", "a list of frequencies (Hz)");
+    if (task.frequencies.empty()) frequencies.reject("is empty", "a list of frequencies (Hz)");
   }
   if (task.kind == Kind::series) {
     task.series_file = table.need("file", "a CSV or HDF5 file").path();
     read(table, "dataset", task.series_dataset, "a dataset of the file");
     read(table, "time", task.series_time, "the name of a column");
-    if (table.find("time") && task.series_time.empty()) table.find("time")->refuse("is empty", "the name of a column");
+    if (table.find("time") && task.series_time.empty()) table.find("time")->reject("is empty", "the name of a column");
   }
   if (const auto encoding = table.find("encoding")) read_encoding(*encoding, task.encoding);
   if (const auto state = table.find("state")) read_state(*state, task.state);
@@ -273,9 +271,9 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
     for (int power = -8; power <= 2; ++power) task.readout.lambdas.push_back(std::pow(10.0, power));
   if (const auto other = table.find("reservoir")) read_other(*other, task.other);
   if (!task.feedback.empty() && task.other.kind != OtherReservoir::Kind::none)
-    table.find("feedback")->refuse("is a signal of a network, and [task.reservoir] is none", "one or the other");
+    table.find("feedback")->reject("is a signal of a network, and [task.reservoir] is none", "one or the other");
   if (task.free > 0 && (task.horizon != 1 || !task.feedback.empty() || task.readout.kind != ReadoutSpec::Kind::ridge))
-    table.find("free")->refuse("needs a readout that says the next input", "horizon = 1, readout ridge, no feedback");
+    table.find("free")->reject("needs a readout that says the next input", "horizon = 1, readout ridge, no feedback");
   read(table, "adapt", task.adapt, any_ms);
   if (const auto learns = table.find("adapt_learns"))
     task.adapt_learns = read_names(*learns, "a projection, or a list of them");
@@ -291,13 +289,13 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
   if (const auto baselines = table.find("baselines"))
     for (const std::string& name : read_names(*baselines, "a list of baselines")) {
       if (name != "delays" && name != "echo_state")
-        baselines->refuse(fmt::format("has \"{}\" among its entries", name), "delays, echo_state");
+        baselines->reject(fmt::format("has \"{}\" among its entries", name), "delays, echo_state");
       task.baselines.push_back(name);
     }
-  if (const auto baselines = table.find("baselines")) refuse_twice(*baselines, task.baselines, "each baseline once");
+  if (const auto baselines = table.find("baselines")) reject_twice(*baselines, task.baselines, "each baseline once");
   for (const char* const key : {"baselines", "kernel"})
     if (const auto field = table.find(key); field && task.kind == Kind::sines)
-      field->refuse_table("needs an input, and this task has none", fmt::format("no {}", key));
+      field->reject_table("needs an input, and this task has none", fmt::format("no {}", key));
 
   read(table, "classes", task.classes, 2, 10'000);
   read(table, "channels", task.channels, 1, 1'000'000);

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "apps/reservoir/what_when.hpp"
-#include "io/experiment.hpp"
-#include "networks/spec.hpp"
+#include "io/experiment/experiment.hpp"
+#include "networks/description/spec.hpp"
 
 namespace rheo {
 

@@ -45,11 +45,9 @@ std::vector<SearchTask> read_search(const std::string& file, const std::vector<s
       throw ExperimentError(
           {.file = file,
            .key = "task.search.axes",
-           .value = {},
            .problem = fmt::format("points {} and {} are the same task",
                                   fmt::join(points[earlier->second].settings, " "), fmt::join(point.settings, " ")),
-           .expected = "points that differ",
-           .suggestion = {}});
+           .expected = "points that differ"});
     point.remarks = check_trial(point.work);
     points.push_back(std::move(point));
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "apps/reservoir/task.hpp"
-#include "io/experiment.hpp"
+#include "io/experiment/experiment.hpp"
 
 namespace rheo {
 
@@ -50,7 +50,7 @@ Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t s
 Trial run_patterns(const Experiment& experiment, const Task& task, std::uint64_t seed);
 Trial run_what_when(const Experiment& experiment, const WhatWhen& how, std::uint64_t seed);
 
-// Refuses what a trial would refuse before its simulation begins, as far as that can be seen without building the
+// Refuses what a trial would reject before its simulation begins, as far as that can be seen without building the
 // network: files, widths of signals, populations. Returns remarks on what is no mistake but should be known. Throws
 // UserError.
 std::vector<std::string> check_trial(const LearningExperiment& work);

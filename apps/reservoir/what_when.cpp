@@ -22,7 +22,7 @@
 #include "core/random.hpp"
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
-#include "io/experiment_network.hpp"
+#include "io/experiment/network.hpp"
 
 namespace rheo {
 
@@ -68,14 +68,13 @@ class Readouts {
   virtual Matrix what_weights() = 0;
 };
 
-[[noreturn]] void refuse(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
+[[noreturn]] void reject(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
                          std::string expected) {
   throw ExperimentError({.file = experiment.place(key),
                          .key = key,
                          .value = std::move(value),
                          .problem = std::move(problem),
-                         .expected = std::move(expected),
-                         .suggestion = {}});
+                         .expected = std::move(expected)});
 }
 
 // The projection of this name, which has a rule and goes to one neuron for each channel. key: of the setting.
@@ -85,14 +84,12 @@ std::size_t readout_projection(const Experiment& experiment, const std::string& 
   if (found == all.end() || found->plasticity.rule.empty())
     throw ExperimentError({.file = experiment.place("task"),
                            .key = "projections." + name,
-                           .value = {},
                            .problem = found == all.end() ? "is missing" : "has no plasticity",
-                           .expected = "a projection from the reservoir onto two readout neurons, with a rule",
-                           .suggestion = {}});
+                           .expected = "a projection from the reservoir onto two readout neurons, with a rule"});
   std::size_t targets = 0;
   for (const Observed& observed : select_observed(experiment, found->target, key)) targets += observed.neurons.size();
   if (targets != channels)
-    refuse(experiment, key, fmt::format("{} target neurons", targets), "is not one for each of A and B",
+    reject(experiment, key, fmt::format("{} target neurons", targets), "is not one for each of A and B",
            "a projection onto two neurons");
   return static_cast<std::size_t>(found - all.begin());
 }
@@ -333,13 +330,10 @@ class Session {
       for (std::size_t k = 0; k < channels; ++k)
         if (!std::isfinite(y[k]) || !std::isfinite(identity[k]))
           throw NumericalError(
-              {.file = {},
-               .key = "task.readout",
-               .value = {},
+              {.key = "task.readout",
                .problem = fmt::format("diverges: its output is not finite {} ms after the cue of trial {}",
                                       tick_to_ms(t, dt_), learnt_),
-               .expected = "smaller rates of learning",
-               .suggestion = {}});
+               .expected = "smaller rates of learning"});
       course.when.push_back(y);
       for (std::size_t k = 0; k < channels; ++k) what[k] += identity[k];
       if (learning) readouts_->learn_when(lesson(truth, event, t, y));
@@ -557,13 +551,13 @@ void check_what_when(const Experiment& experiment, const WhatWhen& how) {
   const double dt = experiment.network.dt;
   const Tick trial = ms_to_tick_nearest(how.trial, dt), cue = ms_to_tick_nearest(how.cue_length, dt);
   if (trial < 2)
-    refuse(experiment, "task.trial", fmt::format("{}", how.trial), "is too short",
+    reject(experiment, "task.trial", fmt::format("{}", how.trial), "is too short",
            fmt::format("at least two ticks of {} ms", dt));
   if (cue < 1 || cue >= trial)
-    refuse(experiment, "task.cue_length", fmt::format("{}", how.cue_length), "does not end within the trial",
+    reject(experiment, "task.cue_length", fmt::format("{}", how.cue_length), "does not end within the trial",
            fmt::format("at least one tick of {} ms, and less than the {} ms of task.trial", dt, how.trial));
   if (how.control == WhatWhen::Control::frozen && how.frozen_at >= how.trial)
-    refuse(experiment, "task.frozen_at", fmt::format("{}", how.frozen_at), "is not within the trial",
+    reject(experiment, "task.frozen_at", fmt::format("{}", how.frozen_at), "is not within the trial",
            fmt::format("less than the {} ms of task.trial", how.trial));
   const bool timing_changes =
       how.protocol == WhatWhen::Protocol::switch_timing || how.protocol == WhatWhen::Protocol::switch_both;
@@ -572,7 +566,7 @@ void check_what_when(const Experiment& experiment, const WhatWhen& how) {
         std::pair{"task.later_latency", timing_changes ? how.later_latency : how.latency}})
     for (const double latency : latencies)
       if (latency >= how.trial)
-        refuse(experiment, key, fmt::format("{}", latency), "is not within the trial",
+        reject(experiment, key, fmt::format("{}", latency), "is not within the trial",
                fmt::format("less than the {} ms of task.trial", how.trial));
   const bool inside = reads_inside(how);
   if (inside) {
@@ -594,9 +588,9 @@ void check_what_when(const Experiment& experiment, const WhatWhen& how) {
     const std::string expected =
         fmt::format("kind = \"task\" with {} number{}", needed.width, needed.width == 1 ? "" : "s");
     if (found == signals.end()) {
-      if (needed.always) refuse(experiment, key, {}, "is missing, and this task sets it", expected);
+      if (needed.always) reject(experiment, key, {}, "is missing, and this task sets it", expected);
     } else if (found->kind != SignalSpec::Kind::task || found->width != needed.width) {
-      refuse(experiment, key, {}, "is no signal that this task can set", expected);
+      reject(experiment, key, {}, "is no signal that this task can set", expected);
     }
   }
   select_observed(experiment, how.populations, "task.population");

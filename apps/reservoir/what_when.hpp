@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "networks/spec.hpp"
+#include "networks/description/spec.hpp"
 
 namespace rheo {
 

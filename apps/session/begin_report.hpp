@@ -5,8 +5,8 @@
 
 #include "apps/session/run.hpp"
 #include "core/parallel.hpp"
-#include "io/experiment.hpp"
-#include "io/provenance.hpp"
+#include "io/experiment/experiment.hpp"
+#include "io/files/provenance.hpp"
 
 namespace rheo {
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "apps/session/run_directory.hpp"
-#include "core/errors.hpp"
-#include "io/recording.hpp"
+#include "core/diagnostics.hpp"
+#include "io/files/recording.hpp"
 
 namespace rheo {
 

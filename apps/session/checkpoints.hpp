@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/stopwatch.hpp"
-#include "io/checkpoint.hpp"
-#include "io/provenance.hpp"
+#include "io/files/provenance.hpp"
+#include "io/record/checkpoint.hpp"
 
 namespace rheo {
 

@@ -8,8 +8,8 @@
 #include <set>
 #include <string_view>
 
-#include "core/errors.hpp"
-#include "io/sonata.hpp"
+#include "core/diagnostics.hpp"
+#include "io/sonata/sonata.hpp"
 
 namespace rheo {
 
@@ -21,18 +21,15 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
     throw ExperimentError(
         {.file = experiment.task,
          .key = "task",
-         .value = {},
          .problem = "makes this a learning experiment",
-         .expected = fmt::format("rheo {} {}", experiment.task_kind == "continual" ? "continual" : "reservoir", file),
-         .suggestion = {}});
+         .expected = fmt::format("rheo {} {}", experiment.task_kind == "continual" ? "continual" : "reservoir", file)});
   }
   if (!plugins.empty())
     throw ExperimentError({.file = file,
                            .key = "--plugin",
                            .value = plugins.front(),
                            .problem = "a SONATA config has no plasticity",
-                           .expected = "an experiment file",
-                           .suggestion = {}});
+                           .expected = "an experiment file"});
   return read_sonata_config(file, overrides);
 }
 

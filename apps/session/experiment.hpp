@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "io/experiment.hpp"
+#include "io/experiment/experiment.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <system_error>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 
 namespace rheo {
 
@@ -15,11 +15,7 @@ void print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
   if (const int code = errno; code != EPIPE)
     throw UserError({.file = "standard output",
-                     .key = {},
-                     .value = {},
-                     .problem = fmt::format("cannot be written ({})", std::generic_category().message(code)),
-                     .expected = {},
-                     .suggestion = {}});
+                     .problem = fmt::format("cannot be written ({})", std::generic_category().message(code))});
 }
 
 }  // namespace rheo

@@ -10,9 +10,9 @@
 #include "apps/session/print.hpp"
 #include "apps/session/run.hpp"
 #include "apps/session/run_directory.hpp"
-#include "io/checkpoint.hpp"
-#include "io/file_lock.hpp"
-#include "io/recording.hpp"
+#include "io/files/file_lock.hpp"
+#include "io/files/recording.hpp"
+#include "io/record/checkpoint.hpp"
 
 namespace rheo {
 
@@ -33,7 +33,7 @@ std::pair<fs::path, Checkpoint> newest_checkpoint(const fs::path& directory) {
     }
   }
   if (first) throw *first;
-  refuse_recording(directory, "holds no checkpoint",
+  reject_recording(directory, "holds no checkpoint",
                    fmt::format("the directory of a run with --checkpoint-every, or of one that a signal ended (\"rheo "
                                "recover {}\" seals what another one recorded)",
                                directory.string()));
@@ -43,7 +43,7 @@ std::pair<fs::path, Checkpoint> newest_checkpoint(const fs::path& directory) {
 
 int resume_run(const ResumeOptions& asked) {
   const fs::path directory = asked.directory;
-  if (!fs::is_directory(directory)) refuse_recording(directory, "there is no such directory");
+  if (!fs::is_directory(directory)) reject_recording(directory, "there is no such directory");
   const FileLock lock = lock_directory(fs::absolute(directory));
   if (is_finished(directory)) {
     remove_leftovers(directory);
@@ -71,7 +71,7 @@ int resume_run(const ResumeOptions& asked) {
   if (!asked.experiment.empty())
     options.file = fs::absolute(asked.experiment).string();
   else if (fs::current_path(run.directory, error); error)
-    refuse_recording(run.directory, fmt::format("the run began here, and it cannot be entered ({})", error.message()),
+    reject_recording(run.directory, fmt::format("the run began here, and it cannot be entered ({})", error.message()),
                      "--experiment FILE, where the experiment is now");
   return resume_experiment(options, checkpoint);
 }

@@ -24,18 +24,18 @@
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
 #include "core/version.hpp"
-#include "io/checkpoint.hpp"
-#include "io/edge_writer.hpp"
-#include "io/experiment_network.hpp"
-#include "io/file_lock.hpp"
-#include "io/identity.hpp"
-#include "io/provenance.hpp"
-#include "io/recording.hpp"
-#include "io/run_files.hpp"
-#include "io/spike_recorder.hpp"
-#include "io/state_recorder.hpp"
-#include "io/statistics.hpp"
-#include "io/weight_recorder.hpp"
+#include "io/experiment/identity.hpp"
+#include "io/experiment/network.hpp"
+#include "io/files/file_lock.hpp"
+#include "io/files/provenance.hpp"
+#include "io/files/recording.hpp"
+#include "io/files/run_files.hpp"
+#include "io/files/statistics.hpp"
+#include "io/record/checkpoint.hpp"
+#include "io/record/edge_writer.hpp"
+#include "io/record/spike_recorder.hpp"
+#include "io/record/state_recorder.hpp"
+#include "io/record/weight_recorder.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {
@@ -59,19 +59,16 @@ void write_weights(const fs::path& file, const Network& network, const NetworkSp
 
 // Refuses a state of another network, with the file in which it is.
 void check_state(const Network& network, const Checkpoint& checkpoint, const fs::path& file) {
-  const auto refuse = [&](Complaint complaint) {
+  const auto reject = [&](Complaint complaint) {
     complaint.file = file.string();
     throw StateError(std::move(complaint));
   };
   if (auto complaint = compare_networks(network.simulation().fingerprint(), checkpoint.network))
-    refuse(*std::move(complaint));
+    reject(*std::move(complaint));
   if (network.synapse_digest() != checkpoint.synapses)
-    refuse({.file = {},
-            .key = "synapses",
-            .value = {},
+    reject({.key = "synapses",
             .problem = "synapses that were built from the same description are not those of the checkpoint",
-            .expected = fmt::format("the rheo that wrote it (version {})", checkpoint.rheobase),
-            .suggestion = {}});
+            .expected = fmt::format("the rheo that wrote it (version {})", checkpoint.rheobase)});
 }
 
 void load_state(Simulation& simulation, const Checkpoint& checkpoint, const fs::path& file) {
@@ -93,13 +90,11 @@ std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& exp
     const bool is_tick = std::abs(tick_to_ms(tick, dt) - ms) <= 1e-9 * std::abs(ms);
     if (!is_tick || tick <= experiment.begin || tick > experiment.end())
       throw ExperimentError(
-          {.file = {},
-           .key = "--checkpoint-at",
+          {.key = "--checkpoint-at",
            .value = fmt::format("{}", ms),
            .problem = is_tick ? "is no time of the run" : "is no whole number of ticks",
            .expected = fmt::format("a multiple of {} > {} and <= {} (ms)", dt, tick_to_ms(experiment.begin, dt),
-                                   tick_to_ms(experiment.end(), dt)),
-           .suggestion = {}});
+                                   tick_to_ms(experiment.end(), dt))});
     ticks.insert(tick);
   }
   return ticks;
@@ -422,19 +417,15 @@ class Run {
 
 // What the checkpoint's run read must be what was read now.
 void check_files(const Experiment& experiment, const Checkpoint& checkpoint) {
-  const auto refuse = [](const std::string& file, std::string problem) {
-    throw ExperimentError({.file = file,
-                           .key = {},
-                           .value = {},
-                           .problem = std::move(problem),
-                           .expected = "the experiment as it was when the run began",
-                           .suggestion = {}});
+  const auto reject = [](const std::string& file, std::string problem) {
+    throw ExperimentError(
+        {.file = file, .problem = std::move(problem), .expected = "the experiment as it was when the run began"});
   };
   if (experiment.files.size() != checkpoint.run.read.size())
-    refuse(experiment.path, "reads other files than it did before the checkpoint");
+    reject(experiment.path, "reads other files than it did before the checkpoint");
   for (std::size_t i = 0; i < experiment.files.size(); ++i)
     if (hash_of_file(experiment.files[i]) != checkpoint.run.read[i].second)
-      refuse(experiment.files[i], "has changed since the run began");
+      reject(experiment.files[i], "has changed since the run began");
 }
 
 // Nothing for a point of a sweep, which has a hash of its own, and for what cannot be read a second time, as a pipe.

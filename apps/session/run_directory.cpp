@@ -9,11 +9,11 @@
 #include <system_error>
 #include <utility>
 
-#include "core/errors.hpp"
-#include "io/checkpoint.hpp"
-#include "io/recording.hpp"
-#include "io/state_recorder.hpp"
-#include "io/weight_recorder.hpp"
+#include "core/diagnostics.hpp"
+#include "io/files/recording.hpp"
+#include "io/record/checkpoint.hpp"
+#include "io/record/state_recorder.hpp"
+#include "io/record/weight_recorder.hpp"
 
 namespace rheo {
 
@@ -46,8 +46,8 @@ struct EarlierRun {
   bool is_finished() const { return status == "finished"; }
 };
 
-[[noreturn]] void refuse_foreign(const fs::path& file) {
-  refuse_recording(file, "lies in the output directory and was not written by rheo run",
+[[noreturn]] void reject_foreign(const fs::path& file) {
+  reject_recording(file, "lies in the output directory and was not written by rheo run",
                    "another directory with --out");
 }
 
@@ -56,10 +56,10 @@ EarlierRun earlier_run(const fs::path& directory) {
   const fs::path file = directory / report_file;
   EarlierRun run;
   if (!fs::exists(fs::symlink_status(file, error))) return run;
-  if (!fs::is_regular_file(file, error)) refuse_foreign(file);
+  if (!fs::is_regular_file(file, error)) reject_foreign(file);
   std::ifstream stream(file);
   const auto json = nlohmann::json::parse(stream, nullptr, false);
-  if (!json.is_object() || !json.contains("rheobase") || !json.contains("status")) refuse_foreign(file);
+  if (!json.is_object() || !json.contains("rheobase") || !json.contains("status")) reject_foreign(file);
   const auto text = [&](const char* key) {
     const auto found = json.find(key);
     return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -86,7 +86,7 @@ bool is_readable_checkpoint(const fs::path& file) {
 
 // The experiment may read what an earlier run recorded, and even a checkpoint of it, but not from where this run
 // writes.
-void refuse_own_input(const fs::path& directory, const RunClaim& claim, const Experiment& experiment) {
+void reject_own_input(const fs::path& directory, const RunClaim& claim, const Experiment& experiment) {
   std::vector<std::string> written = claim.files;
   written.insert(written.end(), claim.kept_checkpoints.begin(), claim.kept_checkpoints.end());
   written.insert(written.end(), {report_file, checkpoint_file, previous_checkpoint_file});
@@ -94,7 +94,7 @@ void refuse_own_input(const fs::path& directory, const RunClaim& claim, const Ex
   for (const std::string& read : experiment.files)
     for (const std::string& name : written)
       if (fs::equivalent(read, directory / name, error))
-        refuse_recording(directory / name, "is read by this experiment, and the run would replace it",
+        reject_recording(directory / name, "is read by this experiment, and the run would replace it",
                          "another directory with --out");
 }
 
@@ -104,12 +104,12 @@ void make_output_directory(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error)
-    refuse_recording(directory, fmt::format("cannot be made ({})", error.message()), "another directory with --out");
+    reject_recording(directory, fmt::format("cannot be made ({})", error.message()), "another directory with --out");
   if (::access(directory.c_str(), W_OK | X_OK) != 0)
-    refuse_recording(directory, "cannot be written to", "another directory with --out");
+    reject_recording(directory, "cannot be written to", "another directory with --out");
 }
 
-void refuse_other_use(const fs::path& directory, DirectoryUse ours) {
+void reject_other_use(const fs::path& directory, DirectoryUse ours) {
   const std::pair<const char*, const char*> uses[] = {
       {"sweep.json", "a sweep"},
       {ours == DirectoryUse::run ? "results.json" : report_file,
@@ -117,7 +117,7 @@ void refuse_other_use(const fs::path& directory, DirectoryUse ours) {
   std::error_code error;
   for (const auto& [file, what] : uses)
     if (fs::exists(directory / file, error))
-      refuse_recording(directory, fmt::format("holds {} ({})", what, file), "another directory with --out");
+      reject_recording(directory, fmt::format("holds {} ({})", what, file), "another directory with --out");
 }
 
 bool is_finished(const fs::path& directory) {
@@ -129,35 +129,35 @@ bool is_finished(const fs::path& directory) {
 std::vector<std::string> claim_directory(const fs::path& directory, const RunClaim& claim,
                                          const Experiment& experiment) {
   std::error_code error;
-  refuse_other_use(directory, DirectoryUse::run);
+  reject_other_use(directory, DirectoryUse::run);
   const EarlierRun earlier = earlier_run(directory);
-  refuse_own_input(directory, claim, experiment);
+  reject_own_input(directory, claim, experiment);
   const std::vector<fs::path> checkpoints = find_checkpoints(directory);
   if (!earlier.is_there) {
     for (const std::string& file : claim.files)
-      if (fs::exists(directory / file, error)) refuse_foreign(directory / file);
+      if (fs::exists(directory / file, error)) reject_foreign(directory / file);
     for (const fs::path& file : checkpoints)
-      if (!is_readable_checkpoint(file)) refuse_foreign(file);
+      if (!is_readable_checkpoint(file)) reject_foreign(file);
   }
   if (claim.overwrite) return earlier.files;
 
   const std::string dir = directory.string();
   const bool is_resumable = !earlier.is_finished() && !checkpoints.empty();
   if (is_resumable)
-    refuse_recording(directory, "holds a run that is not finished and can be resumed",
+    reject_recording(directory, "holds a run that is not finished and can be resumed",
                      fmt::format("\"rheo resume {}\" to go on with it, another directory with --out, or --overwrite "
                                  "to replace it",
                                  dir));
   for (const std::string& file : claim.files)
     if (fs::exists(part_of(directory / file), error))
-      refuse_recording(part_of(directory / file),
+      reject_recording(part_of(directory / file),
                        "was left behind by a run that was killed before its first checkpoint",
                        fmt::format("\"rheo recover {}\" to keep what it recorded, another directory with --out, or "
                                    "--overwrite to replace it",
                                    dir));
   if (!earlier.is_there) return {};
   if (!claim.identity || earlier.identity != fmt::format("{:016x}", *claim.identity))
-    refuse_recording(directory,
+    reject_recording(directory,
                      fmt::format("holds the result of {} with other settings",
                                  earlier.experiment.empty() ? "an experiment" : earlier.experiment),
                      "another directory with --out, or --overwrite to replace it");
@@ -167,7 +167,7 @@ std::vector<std::string> claim_directory(const fs::path& directory, const RunCla
     const bool again =
         std::find(claim.kept_checkpoints.begin(), claim.kept_checkpoints.end(), name) != claim.kept_checkpoints.end();
     if (!is_own && !again && is_readable_checkpoint(file))
-      refuse_recording(file, "was kept by an earlier run, and this run would remove it",
+      reject_recording(file, "was kept by an earlier run, and this run would remove it",
                        "--checkpoint-at with its time, another directory with --out, or --overwrite to replace it");
   }
   return earlier.files;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "apps/session/run.hpp"
-#include "io/experiment.hpp"
-#include "io/run_files.hpp"
+#include "io/experiment/experiment.hpp"
+#include "io/files/run_files.hpp"
 
 namespace rheo {
 
@@ -24,7 +24,7 @@ void make_output_directory(const std::filesystem::path& directory);
 
 // Throws RecordingError where the directory holds the results of another command, whose files would be mixed with ours.
 enum class DirectoryUse { run, task };
-void refuse_other_use(const std::filesystem::path& directory, DirectoryUse ours);
+void reject_other_use(const std::filesystem::path& directory, DirectoryUse ours);
 
 // Whether the run of this directory reached its end.
 bool is_finished(const std::filesystem::path& directory);

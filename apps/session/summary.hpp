@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/simulation.hpp"
-#include "io/experiment.hpp"
-#include "io/provenance.hpp"
+#include "core/loop/simulation.hpp"
+#include "io/experiment/experiment.hpp"
+#include "io/files/provenance.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {

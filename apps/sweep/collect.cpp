@@ -9,8 +9,8 @@
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "apps/sweep/sweep.hpp"
-#include "io/h5.hpp"
-#include "io/recording.hpp"
+#include "io/files/recording.hpp"
+#include "io/h5/h5.hpp"
 
 namespace rheo {
 

@@ -17,8 +17,8 @@
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "apps/sweep/sweep.hpp"
-#include "io/provenance.hpp"
-#include "io/recording.hpp"
+#include "io/files/provenance.hpp"
+#include "io/files/recording.hpp"
 
 namespace rheo {
 
@@ -81,11 +81,8 @@ struct Handover {
     const SweepQueue queue = queue_of(folder);
     if (!queue.is_known && options.engine == SweepEngine::slurm && !options.dry_run)
       throw UserError({.file = "squeue",
-                       .key = {},
-                       .value = {},
                        .problem = "does not say which tasks of earlier submissions wait or run",
-                       .expected = "Slurm's commands in PATH, and a controller that answers",
-                       .suggestion = {}});
+                       .expected = "Slurm's commands in PATH, and a controller that answers"});
     const auto is_given = [&](const SweepWork& work) {
       if (queue.points.count(work.hash) != 0) return ++queued, true;
       const auto record = plan.history.records.find(work.hash);
@@ -140,7 +137,7 @@ void write_executable(const fs::path& file, const std::string& text) {
 
 std::vector<std::vector<std::string>> read_tasks(const fs::path& file) {
   std::ifstream stream(file);
-  if (!stream) refuse_recording(file, "cannot be opened", "a file that rheo sweep --engine slurm wrote");
+  if (!stream) reject_recording(file, "cannot be opened", "a file that rheo sweep --engine slurm wrote");
   std::vector<std::vector<std::string>> tasks;
   for (std::string line; std::getline(stream, line);) {
     std::istringstream words(line);
@@ -191,8 +188,7 @@ void choose_engine(SweepOptions& options, const std::string& engine, const std::
   const std::vector<std::string> names{"local", "slurm", "list"};
   const auto found = std::find(names.begin(), names.end(), engine);
   if (found == names.end())
-    throw UserError({.file = {},
-                     .key = "--engine",
+    throw UserError({.key = "--engine",
                      .value = engine,
                      .problem = "unknown engine",
                      .expected = "one of local, slurm, list",
@@ -201,12 +197,9 @@ void choose_engine(SweepOptions& options, const std::string& engine, const std::
   for (const std::string& option : given) {
     const bool of_list = option == "--points-per-task";
     if (options.engine == SweepEngine::slurm || (of_list && options.engine == SweepEngine::list)) continue;
-    throw UserError({.file = {},
-                     .key = option,
-                     .value = {},
+    throw UserError({.key = option,
                      .problem = fmt::format("is not for --engine {}", engine),
-                     .expected = of_list ? "--engine slurm or list beside it" : "--engine slurm beside it",
-                     .suggestion = {}});
+                     .expected = of_list ? "--engine slurm or list beside it" : "--engine slurm beside it"});
   }
   slurm::check(options.slurm);
 }
@@ -245,12 +238,10 @@ int submit_sweep(const SweepOptions& options) {
   const std::uint64_t points_per_task = options.points_per_task.value_or((points + wanted - 1) / wanted);
   const std::vector<std::string> tasks = work.tasks(points_per_task, ' ');
   if (tasks.size() > most)
-    throw UserError({.file = {},
-                     .key = "--points-per-task",
+    throw UserError({.key = "--points-per-task",
                      .value = fmt::format("{}", points_per_task),
                      .problem = fmt::format("makes {} tasks, and an array has at most {}", tasks.size(), most),
-                     .expected = fmt::format("{} or more for {} points", (points + most - 1) / most, points),
-                     .suggestion = {}});
+                     .expected = fmt::format("{} or more for {} points", (points + most - 1) / most, points)});
   const auto earlier = submissions(work.folder);
   std::uint64_t number = earlier.empty() ? 1 : earlier.back().first + 1;
   const fs::path all = fs::absolute(work.folder.path()) / "slurm";
@@ -276,7 +267,7 @@ int submit_sweep(const SweepOptions& options) {
   fs::create_directories(all, error);
   // The folder of a submission has one maker.
   while (!error && !fs::create_directory(all / fmt::format("{}", number), error)) ++number;
-  if (error) refuse_recording(all, fmt::format("cannot be made ({})", error.message()));
+  if (error) reject_recording(all, fmt::format("cannot be made ({})", error.message()));
   const fs::path here = all / fmt::format("{}", number);
   write_whole_text(here / "tasks.txt", [&](std::ostream& stream) {
     for (const std::string& task : tasks) stream << task << '\n';

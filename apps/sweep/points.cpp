@@ -15,10 +15,10 @@
 #include "apps/sweep/slurm.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "apps/sweep/workers.hpp"
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/parallel.hpp"
-#include "io/recording.hpp"
-#include "io/sweep_claims.hpp"
+#include "io/files/recording.hpp"
+#include "io/sweep/claims.hpp"
 
 namespace rheo {
 
@@ -26,10 +26,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse_points(const std::string& option, const std::string& value, const std::string& problem,
+[[noreturn]] void reject_points(const std::string& option, const std::string& value, const std::string& problem,
                                 const std::string& expected) {
-  throw UserError(
-      {.file = {}, .key = option, .value = value, .problem = problem, .expected = expected, .suggestion = {}});
+  throw UserError({.key = option, .value = value, .problem = problem, .expected = expected});
 }
 
 // "0-9,12,abcdef0123456789": numbers of points in the order of the design, and names of their folders. What is no
@@ -51,7 +50,7 @@ std::vector<SweepWork> chosen_points(const Sweep& sweep, const std::vector<std::
   for (const std::string& word : words) {
     if (word.size() == 16) {
       const auto hash = number(word, 16);
-      if (!hash) refuse_points("--points", word, "is no name of a point", "16 hexadecimal digits");
+      if (!hash) reject_points("--points", word, "is no name of a point", "16 hexadecimal digits");
       if (numbers.empty())
         for (std::uint64_t point = 0; point < sweep.size(); ++point) numbers.emplace(sweep.hash(point), point);
       const auto found = numbers.find(*hash);
@@ -66,9 +65,9 @@ std::vector<SweepWork> chosen_points(const Sweep& sweep, const std::vector<std::
     const auto last = dash == std::string::npos ? first : number(std::string_view(word).substr(dash + 1), 10);
     const std::string expected =
         fmt::format("numbers and ranges from 0 to {}, and names of folders, as 0-9,12", sweep.size() - 1);
-    if (!first || !last || *first > *last) refuse_points("--points", word, "is neither point nor range", expected);
+    if (!first || !last || *first > *last) reject_points("--points", word, "is neither point nor range", expected);
     if (*last >= sweep.size())
-      refuse_points("--points", word, fmt::format("is out of range: there are {} points", sweep.size()), expected);
+      reject_points("--points", word, fmt::format("is out of range: there are {} points", sweep.size()), expected);
     for (std::uint64_t point = *first; point <= *last; ++point) add(point, sweep.hash(point));
   }
   return chosen;
@@ -87,7 +86,7 @@ std::vector<std::string> words_of(const SweepPointsOptions& options) {
   }
   const auto tasks = read_tasks(options.tasks);
   if (*options.task >= tasks.size())
-    refuse_points("--task", fmt::format("{}", *options.task),
+    reject_points("--task", fmt::format("{}", *options.task),
                   fmt::format("{} has {} tasks", options.tasks.string(), tasks.size()), "a number of one, from 0");
   return tasks[*options.task];
 }
@@ -107,7 +106,7 @@ PointsOutcome run_points(SweepPointsOptions options) {
   std::error_code error;
   if (!manifest.directory.empty()) fs::current_path(manifest.directory, error);
   if (error)
-    refuse_recording(folder.path() / "sweep.json",
+    reject_recording(folder.path() / "sweep.json",
                      fmt::format("directory = {}: cannot be entered ({})", manifest.directory, error.message()),
                      "the same path on all hosts that work on a sweep");
   SweepOptions& run = options.sweep;
@@ -118,7 +117,7 @@ PointsOutcome run_points(SweepPointsOptions options) {
   if (!gone.empty()) {
     const std::string problem = fmt::format("{} of the points given are none of {} as it is now, the first is {}",
                                             gone.size(), manifest.file, gone[0]);
-    if (left.empty()) refuse_recording(folder.path(), problem, "rheo sweep once more, if the file was changed");
+    if (left.empty()) reject_recording(folder.path(), problem, "rheo sweep once more, if the file was changed");
     fmt::print(stderr, "warning: {}: {}\n", folder.path().string(), problem);
   }
   const unsigned jobs = run.jobs > 0 ? run.jobs : std::max(1u, usable_processors() / run.threads);

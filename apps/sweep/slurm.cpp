@@ -17,7 +17,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 
 namespace rheo {
 
@@ -41,10 +41,9 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-[[noreturn]] void refuse(const std::string& option, const std::string& value, const std::string& problem,
-                         const std::string& expected) {
-  throw UserError(
-      {.file = {}, .key = option, .value = value, .problem = problem, .expected = expected, .suggestion = {}});
+[[noreturn]] void reject_option(const std::string& option, const std::string& value, const std::string& problem,
+                                const std::string& expected) {
+  throw UserError({.key = option, .value = value, .problem = problem, .expected = expected});
 }
 
 std::string variable(const char* name) {
@@ -155,19 +154,19 @@ void check(const ArrayOptions& options) {
     const bool is_word = std::none_of(value.begin(), value.end(), [](unsigned char c) {
       return std::isspace(c) || std::iscntrl(c) || c == '"' || c == '\\' || c == '\'';
     });
-    if (!is_word) refuse(option, value, "is no name", what);
+    if (!is_word) reject_option(option, value, "is no name", what);
   };
   word("--partition", options.partition, "a partition, as sinfo shows them");
   word("--account", options.account, "an account");
   if (!options.time.empty()) {
     const auto seconds = time_limit(options.time);
     if (!seconds)
-      refuse("--time", options.time, "is no time limit",
-             "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or "
-             "days-hours:minutes:seconds, and more than nothing");
+      reject_option("--time", options.time, "is no time limit",
+                    "minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or "
+                    "days-hours:minutes:seconds, and more than nothing");
     if (options.signal_before && static_cast<double>(*options.signal_before) >= *seconds)
-      refuse("--signal-before", fmt::format("{}", *options.signal_before), "is the whole time limit, or more",
-             fmt::format("less than the {} s of --time", *seconds));
+      reject_option("--signal-before", fmt::format("{}", *options.signal_before), "is the whole time limit, or more",
+                    fmt::format("less than the {} s of --time", *seconds));
   }
   if (!options.memory.empty()) {
     std::uint64_t amount = 0;
@@ -175,21 +174,22 @@ void check(const ArrayOptions& options) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
     const std::string unit(end, text.data() + text.size());
     if (error != std::errc() || unit.size() > 1 || std::string_view("KMGT").find(unit) == std::string_view::npos)
-      refuse("--mem", text, "is no amount of memory", "a whole number of MB, or one with K, M, G or T behind, as 4G");
+      reject_option("--mem", text, "is no amount of memory",
+                    "a whole number of MB, or one with K, M, G or T behind, as 4G");
   }
   for (const std::string& extra : options.extra) {
     if (extra.size() < 2 || extra[0] != '-' || extra.find_first_of("\"\\\n") != std::string::npos)
-      refuse("--sbatch", extra, "is no option of sbatch",
-             "one that begins with -, such as --sbatch=--constraint=avx512");
+      reject_option("--sbatch", extra, "is no option of sbatch",
+                    "one that begins with -, such as --sbatch=--constraint=avx512");
     if (extra.starts_with("--array") || extra.starts_with("-a"))
-      refuse("--sbatch", extra, "is not free to choose", "--points-per-task and --throttle");
+      reject_option("--sbatch", extra, "is not free to choose", "--points-per-task and --throttle");
   }
 }
 
 std::string script(const Array& array, const ArrayOptions& options) {
   const std::string folder = array.folder.string();
   if (folder.find_first_of("\"\\\n") != std::string::npos)
-    refuse("--out", folder, "cannot be written into a script of Slurm", "a path without quotes and backslashes");
+    reject_option("--out", folder, "cannot be written into a script of Slurm", "a path without quotes and backslashes");
   std::string logs;
   for (const char c : folder) logs += c == '%' ? "%%" : std::string(1, c);  // %a is the task's number
 
@@ -232,23 +232,16 @@ std::string submit(const std::filesystem::path& script) {
   const ProgramOutcome outcome = run_program({"sbatch", "--parsable", script.string()});
   if (!outcome.started)
     throw UserError({.file = "sbatch",
-                     .key = {},
-                     .value = {},
                      .problem = "cannot be started",
-                     .expected = "Slurm's commands in PATH; --engine list is for other schedulers",
-                     .suggestion = {}});
+                     .expected = "Slurm's commands in PATH; --engine list is for other schedulers"});
   const std::string job = outcome.out.substr(0, outcome.out.find_first_of(";\n"));  // a cluster may stand behind it
   const bool is_number = !job.empty() && job.find_first_not_of("0123456789") == std::string::npos;
   if (outcome.code != 0 || !is_number)
     throw UserError(
         {.file = "sbatch",
-         .key = {},
-         .value = {},
          .problem = outcome.code != 0
                         ? fmt::format("refused the job with exit code {}: {}", outcome.code, trimmed(outcome.err))
-                        : fmt::format("said no job's number but \"{}\"", trimmed(outcome.out)),
-         .expected = {},
-         .suggestion = {}});
+                        : fmt::format("said no job's number but \"{}\"", trimmed(outcome.out))});
   return job;
 }
 

@@ -7,8 +7,8 @@
 #include "apps/session/signals.hpp"
 #include "apps/sweep/workers.hpp"
 #include "core/parallel.hpp"
-#include "io/provenance.hpp"
-#include "io/sweep_claims.hpp"
+#include "io/files/provenance.hpp"
+#include "io/sweep/claims.hpp"
 
 namespace rheo {
 
@@ -71,7 +71,7 @@ int run_sweep(const SweepOptions& options) {
     if (session.share == share && session.is_live() && session.host != host_name()) share = own_share();
   const SweepSession session = own_session(share, {}, jobs);
   SweepJournal journal(folder, session);
-  journal.refuse_others(folder.history({}));
+  journal.reject_others(folder.history({}));
   folder.describe(sweep);
   for (const std::uint64_t hash : plan.history.unlisted) journal.append(plan.history.records.at(hash));
   SweepClaims claims(folder, session);

@@ -10,7 +10,7 @@
 
 #include "apps/session/progress.hpp"
 #include "apps/sweep/slurm.hpp"
-#include "io/sweep_folder.hpp"
+#include "io/sweep/folder.hpp"
 
 namespace rheo {
 

@@ -20,11 +20,11 @@
 #include "apps/session/exit_codes.hpp"
 #include "apps/session/run.hpp"
 #include "apps/session/summary.hpp"
-#include "core/errors.hpp"
-#include "io/checkpoint.hpp"
-#include "io/file_lock.hpp"
-#include "io/recording.hpp"
-#include "io/run_files.hpp"
+#include "core/diagnostics.hpp"
+#include "io/files/file_lock.hpp"
+#include "io/files/recording.hpp"
+#include "io/files/run_files.hpp"
+#include "io/record/checkpoint.hpp"
 
 namespace rheo {
 
@@ -202,19 +202,11 @@ class Workers {
       if (auto record = folder_.read_record(work.hash)) return *record;
     if (WIFEXITED(status) && WEXITSTATUS(status) == exit_files_changed)
       throw ExperimentError({.file = said,
-                             .key = {},
-                             .value = {},
                              .problem = "has changed while the sweep ran",
                              .expected = "the same command once more: points of what it holds now have folders of "
-                                         "their own",
-                             .suggestion = {}});
+                                         "their own"});
     if (WIFEXITED(status) && WEXITSTATUS(status) == exit_no_record)
-      throw RecordingError({.file = folder_.point(work.hash).string(),
-                            .key = {},
-                            .value = {},
-                            .problem = said,
-                            .expected = {},
-                            .suggestion = {}});
+      throw RecordingError({.file = folder_.point(work.hash).string(), .problem = said});
     PointRecord record;
     record.hash = work.hash;
     record.state = PointState::failed;
@@ -314,7 +306,7 @@ SweepOutcome SweepWorker::run(const std::vector<SweepWork>& left, SweepProgress&
       if (!workers.start(work)) {
         claims.release(work.hash);
         if (workers.count() == 0)
-          refuse_recording(folder.path(), fmt::format("no process can be started ({})", std::strerror(errno)));
+          reject_recording(folder.path(), fmt::format("no process can be started ({})", std::strerror(errno)));
         unsure.push_front(work);
         ask_again = seconds() + 1;
         break;

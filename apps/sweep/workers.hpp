@@ -10,8 +10,8 @@
 #include "apps/session/progress.hpp"
 #include "apps/session/signals.hpp"
 #include "apps/sweep/sweep.hpp"
-#include "io/sweep_claims.hpp"
-#include "io/sweep_folder.hpp"
+#include "io/sweep/claims.hpp"
+#include "io/sweep/folder.hpp"
 
 namespace rheo {
 

@@ -13,7 +13,7 @@
 #include "apps/session/exit_codes.hpp"
 #include "apps/session/resume.hpp"
 #include "apps/session/run.hpp"
-#include "io/spike_reader.hpp"
+#include "io/spikes/reader.hpp"
 
 namespace {
 

@@ -39,16 +39,16 @@ struct ThresholdStdp {
     V y, theta;
   };
   static constexpr std::array post{rheo::trace("y", "tau_y", "", "activity of the target"), rheo::parameter("theta")};
-  struct Step {
+  struct Coefficients {
     V eta, w_max;
   };
-  static Step prepare(const Params& p, double) { return {p.eta, p.w_max}; }
-  static rheo::Bounds<V> bounds(const Step& k) { return {0, k.w_max}; }
+  static Coefficients prepare(const Params& p, double) { return {p.eta, p.w_max}; }
+  static rheo::Bounds<V> bounds(const Coefficients& k) { return {0, k.w_max}; }
 
-  static void pre_spike(Pre& pre, const Step&) { pre.x += 1; }
-  static void post_spike(Post& post, const Step&) { post.y += 1; }
-  static V arrive(Synapse& s, const Step&, const Pre&, const Post&) { return s.weight; }
-  static void post_spike(Synapse& s, const Step& k, const Pre& pre, const Post& post) {
+  static void pre_spike(Pre& pre, const Coefficients&) { pre.x += 1; }
+  static void post_spike(Post& post, const Coefficients&) { post.y += 1; }
+  static V arrive(Synapse& s, const Coefficients&, const Pre&, const Post&) { return s.weight; }
+  static void post_spike(Synapse& s, const Coefficients& k, const Pre& pre, const Post& post) {
     s.weight += k.eta * pre.x * (post.y - post.theta);
   }
 };

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "io/checkpoint.hpp"
-#include "io/h5.hpp"
-#include "io/spike_reader.hpp"
+#include "io/h5/h5.hpp"
+#include "io/record/checkpoint.hpp"
+#include "io/spikes/reader.hpp"
 #include "tests/apps/killed_runs.hpp"
 #include "tests/sanitized.hpp"
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "io/experiment.hpp"
-#include "io/spike_reader.hpp"
-#include "io/statistics.hpp"
+#include "io/experiment/experiment.hpp"
+#include "io/files/statistics.hpp"
+#include "io/spikes/reader.hpp"
 #include "networks/network.hpp"
 #include "tests/apps/command.hpp"
 

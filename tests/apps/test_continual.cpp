@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/sanitized.hpp"
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "io/h5.hpp"
-#include "io/spike_reader.hpp"
+#include "io/h5/h5.hpp"
+#include "io/spikes/reader.hpp"
 #include "tests/apps/command.hpp"
 
 namespace {

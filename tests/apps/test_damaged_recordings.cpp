@@ -3,9 +3,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "io/checkpoint.hpp"
-#include "io/provenance.hpp"
-#include "io/recording.hpp"
+#include "io/files/provenance.hpp"
+#include "io/files/recording.hpp"
+#include "io/record/checkpoint.hpp"
 #include "tests/apps/damaged_recordings.hpp"
 
 TEST_CASE(

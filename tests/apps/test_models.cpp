@@ -6,7 +6,7 @@
 #include <string>
 
 #include "neurons/catalogue.hpp"
-#include "plasticity/rule_library.hpp"
+#include "plasticity/library.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/files.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/apps/small_network.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/apps/small_network.hpp"
 

@@ -396,7 +396,7 @@ TEST_CASE("memory capacity stays below the number of neurons, however short the 
   CHECK_FALSE(nlohmann::json::parse(bytes_of(scratch / "out" / "results.json")).contains("remarks"));
 }
 
-TEST_CASE("validate refuses what a task would refuse before it starts") {
+TEST_CASE("validate refuses what a task would reject before it starts") {
   using Catch::Matchers::Contains;
   const Scratch scratch;
   std::ofstream(scratch / "series.csv") << csv_of(

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "io/checkpoint.hpp"
-#include "io/file_lock.hpp"
-#include "io/spike_reader.hpp"
+#include "io/files/file_lock.hpp"
+#include "io/record/checkpoint.hpp"
+#include "io/spikes/reader.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/apps/killed_runs.hpp"
 #include "tests/apps/small_network.hpp"

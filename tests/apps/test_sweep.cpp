@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "io/h5.hpp"
+#include "io/h5/h5.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/apps/small_sweep.hpp"
 #include "tests/sanitized.hpp"

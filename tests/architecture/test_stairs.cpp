@@ -8,16 +8,48 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/files.hpp"
 
 namespace {
 
-const std::map<std::string, int> floors{
-    {"core", 1},         {"neurons", 2},      {"plasticity", 2},    {"networks", 3},       {"io", 4},
-    {"apps/figures", 5}, {"apps/session", 6}, {"apps/learning", 7}, {"apps/reservoir", 8}, {"apps/continual", 8},
-    {"apps/sweep", 9},   {"apps/report", 10}, {"apps/command", 11}};
+// The floors in the order in which they may be included, and the rooms of each in the same order. Rooms of one number
+// see neither each other nor, where their tops differ, anything of the other.
+const std::map<std::string, std::pair<int, int>> floors{{"core", {1, 1}},
+                                                        {"core/loop", {1, 2}},
+                                                        {"neurons/models", {2, 1}},
+                                                        {"neurons/kernels", {2, 2}},
+                                                        {"neurons/inputs", {2, 3}},
+                                                        {"neurons", {2, 4}},
+                                                        {"plasticity", {2, 1}},
+                                                        {"plasticity/rules", {2, 2}},
+                                                        {"plasticity/layers", {2, 2}},
+                                                        {"networks/description", {3, 1}},
+                                                        {"networks/connect", {3, 2}},
+                                                        {"networks/synapses", {3, 3}},
+                                                        {"networks/plastic", {3, 4}},
+                                                        {"networks/delivery", {3, 5}},
+                                                        {"networks", {3, 6}},
+                                                        {"networks/graph", {3, 7}},
+                                                        {"networks/layers", {3, 7}},
+                                                        {"io/h5", {4, 1}},
+                                                        {"io/text", {4, 2}},
+                                                        {"io/files", {4, 3}},
+                                                        {"io/spikes", {4, 4}},
+                                                        {"io/record", {4, 5}},
+                                                        {"io/experiment", {4, 6}},
+                                                        {"io/sonata", {4, 7}},
+                                                        {"io/sweep", {4, 7}},
+                                                        {"apps/figures", {5, 1}},
+                                                        {"apps/session", {5, 2}},
+                                                        {"apps/learning", {5, 3}},
+                                                        {"apps/reservoir", {5, 4}},
+                                                        {"apps/continual", {5, 4}},
+                                                        {"apps/sweep", {5, 5}},
+                                                        {"apps/report", {5, 6}},
+                                                        {"apps/command", {5, 7}}};
 
 // The floor on which a file lies: "apps/session" of "apps/session/run.hpp"; "" where it is on none.
 std::string folder_of(const std::string& path) {
@@ -92,8 +124,13 @@ std::vector<std::string> problems_of(const std::string& folder, const std::strin
     if (include.quoted && other.empty()) complain("is on no floor");
     if (!include.quoted && is_ours(include.path)) complain("is ours and belongs in quotes");
     if (other.empty()) continue;
-    if (floors.at(other) > floors.at(folder)) complain("is a step up");
-    if (floors.at(other) == floors.at(folder) && other != folder) complain("is a step sideways");
+    const auto from = floors.at(folder), to = floors.at(other);
+    if (from.first == to.first && top_of(folder) != top_of(other))
+      complain("is a step sideways");
+    else if (to > from)
+      complain("is a step up");
+    else if (to == from && other != folder)
+      complain("is a step sideways");
   }
   return problems;
 }
@@ -129,7 +166,7 @@ TEST_CASE("a folder includes only folders below it") {
   for (const auto& [folder, floor] : floors) {
     CAPTURE(folder);
     CHECK(files[folder] >= 2);
-    CHECK(inward[folder] >= files[folder] / 2);
+    CHECK(inward[folder] >= files[folder] / 4);
   }
 }
 
@@ -140,14 +177,14 @@ TEST_CASE("planted steps up, sideways and out are found") {
     return all.empty() ? std::string() : all.front();
   };
   using Catch::Contains;
-  CHECK_THAT(problems("core", "#include \"neurons/model.hpp\"\n"), Contains("line 1") && Contains("a step up"));
-  CHECK_THAT(problems("networks", "\n#include \"io/h5.hpp\"\n"), Contains("line 2") && Contains("a step up"));
-  CHECK_THAT(problems("io", "  #  include\t\"apps/session/run.hpp\" // why\n"), Contains("a step up"));
-  CHECK_THAT(problems("core", "#include <neurons/model.hpp>\n"), Contains("quotes"));
+  CHECK_THAT(problems("core", "#include \"neurons/models/model.hpp\"\n"), Contains("line 1") && Contains("a step up"));
+  CHECK_THAT(problems("networks", "\n#include \"io/h5/h5.hpp\"\n"), Contains("line 2") && Contains("a step up"));
+  CHECK_THAT(problems("io/files", "  #  include\t\"apps/session/run.hpp\" // why\n"), Contains("a step up"));
+  CHECK_THAT(problems("core", "#include <neurons/models/model.hpp>\n"), Contains("quotes"));
   CHECK_THAT(problems("neurons", "#include \"plasticity/rule_abi.h\"\n"), Contains("sideways"));
-  CHECK_THAT(problems("plasticity", "/* x */ #include \"neurons/model.hpp\"\n"), Contains("sideways"));
-  CHECK_THAT(problems("io", "#include \"../core/types.hpp\"\n"), Contains(".."));
-  CHECK_THAT(problems("io", "#include \"core/../apps/session/run.hpp\"\n"), Contains(".."));
+  CHECK_THAT(problems("plasticity", "/* x */ #include \"neurons/models/model.hpp\"\n"), Contains("sideways"));
+  CHECK_THAT(problems("io/files", "#include \"../core/types.hpp\"\n"), Contains(".."));
+  CHECK_THAT(problems("io/files", "#include \"core/../apps/session/run.hpp\"\n"), Contains(".."));
   CHECK_THAT(problems("apps/session", "#include \"apps/sweep/sweep.hpp\"\n"), Contains("a step up"));
   CHECK_THAT(problems("apps/reservoir", "#include \"apps/continual/run.hpp\"\n"), Contains("sideways"));
   CHECK_THAT(problems("apps/command", "#include <apps/session/run.hpp>\n"), Contains("quotes"));
@@ -158,8 +195,9 @@ TEST_CASE("planted steps up, sideways and out are found") {
 
   CHECK(problems("apps/sweep", "#include \"core/types.hpp\"\n#include <vector>\n#include \"apps/session/run.hpp\"\n")
             .empty());
-  CHECK(problems(
-            "core",
-            "// #include \"apps/session/run.hpp\"\n/* #include \"apps/session/run.hpp\"\n#include \"io/h5.hpp\" */\n")
-            .empty());
+  CHECK(
+      problems(
+          "core",
+          "// #include \"apps/session/run.hpp\"\n/* #include \"apps/session/run.hpp\"\n#include \"io/h5/h5.hpp\" */\n")
+          .empty());
 }

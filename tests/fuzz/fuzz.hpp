@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 
 namespace fuzz {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "io/experiment.hpp"
-#include "io/sweep.hpp"
+#include "io/experiment/experiment.hpp"
+#include "io/sweep/sweep.hpp"
 #include "networks/network.hpp"
 #include "tests/fuzz/damage.hpp"
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "io/sonata.hpp"
+#include "io/sonata/sonata.hpp"
 #include "networks/network.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

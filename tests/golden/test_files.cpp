@@ -12,8 +12,8 @@
 #include <sstream>
 #include <string>
 
-#include "io/h5.hpp"
-#include "io/identity.hpp"
+#include "io/experiment/identity.hpp"
+#include "io/h5/h5.hpp"
 #include "tests/apps/command.hpp"
 #include "tests/apps/small_network.hpp"
 #include "tests/sanitized.hpp"

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 
-#include "io/experiment.hpp"
+#include "io/experiment/experiment.hpp"
 #include "tests/known_results.hpp"
 
 using namespace rheo;

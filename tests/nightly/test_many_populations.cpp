@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "io/spike_reader.hpp"
+#include "io/spikes/reader.hpp"
 #include "tests/apps/command.hpp"
 
 namespace {

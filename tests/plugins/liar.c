@@ -78,7 +78,7 @@ static void fill_in(rheo_rule_kernels* kernels) {
   void (*const function)(void) = nothing;
   for (size_t at = first; at < sizeof *kernels; at += sizeof function)
     memcpy((char*)kernels + at, &function, sizeof function);
-  kernels->step_bytes = 8;
+  kernels->coefficient_bytes = 8;
   kernels->prepare = prepare;
   kernels->bounds = bounds;
 }
@@ -155,19 +155,19 @@ static void tell(void) {
   if (lie("bad_scope")) signals[0].scope = 4;
   if (lie("dose_without_time")) signals[1].param = RHEO_NONE;
   if (lie("signed_2")) rules[0].signed_weights = 2;
-  if (lie("sweeps_2")) rules[0].sweeps = 2;
+  if (lie("consolidates_2")) rules[0].consolidates = 2;
   if (lie("publishes_2")) rules[0].publishes = 2;
   if (lie("many_sums")) rules[0].target_sums = 9;
   if (lie("bad_interval")) rules[0].interval = 3;
   if (lie("interval_may_be_zero")) rules[0].interval = 2;
-  if (lie("never_sweeps")) rules[0].signals = 0, rules[0].interval = RHEO_NONE;
+  if (lie("never_consolidates")) rules[0].signals = 0, rules[0].interval = RHEO_NONE;
   if (lie("dose_first")) {
     const rheo_rule_signal first = signals[0];
     signals[0] = signals[1], signals[1] = first, rules[0].interval = RHEO_NONE;
   }
-  if (lie("sums_without_sweeps")) rules[0].sweeps = 0;
+  if (lie("sums_without_consolidation")) rules[0].consolidates = 0;
 
-  if (lie("large_step")) rules[0].single_precision.step_bytes = 4097;
+  if (lie("large_step")) rules[0].single_precision.coefficient_bytes = 4097;
   if (lie("null_arrive")) rules[0].double_precision.arrive = NULL;
   if (lie("null_prepare")) rules[0].double_precision.prepare = NULL;
   if (lie("prepare_beyond")) rules[0].single_precision.prepare = prepare_beyond;
@@ -204,7 +204,7 @@ static const rheo_rule_list* made(uint32_t level) {
   rules[0].pre_traces = 2, rules[0].pre_trace = pre;
   rules[0].post_traces = 3, rules[0].post_trace = post;
   rules[0].signals = 2, rules[0].signal = signals;
-  rules[0].sweeps = 1, rules[0].interval = 0;
+  rules[0].consolidates = 1, rules[0].interval = 0;
   rules[0].target_sums = rules[0].source_sums = 1;
   rules[0].problem = no_problem;
   fill_in(&rules[0].single_precision);

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "io/weight_recorder.hpp"
-#include "plasticity/rule_library.hpp"
+#include "io/record/weight_recorder.hpp"
+#include "plasticity/library.hpp"
 #include "tests/files.hpp"
 
 using namespace rheo;
@@ -104,7 +104,7 @@ TEST_CASE("a good library, and what it says") {
   CHECK(rule->post[2].meaning == "a rate");
   CHECK(rule->tables.size() == 3);
   CHECK(rule->problem({20, 5, 0.1}).empty());
-  for (const Isa isa : usable_isas()) CHECK(rule->kernels(isa, Precision::double_).step_bytes == 8);
+  for (const Isa isa : usable_isas()) CHECK(rule->kernels(isa, Precision::double_).coefficient_bytes == 8);
 
   // Copies know the file as well, and another library loads it anew.
   RuleLibrary copy = library;
@@ -181,14 +181,15 @@ TEST_CASE("every lie is found out") {
       {"bad_scope", "liar.signals.error = 4: unknown scope of a signal; expected 0 to 3"},
       {"dose_without_time", "liar.signals.reward: its time constant is not a parameter of the rule"},
       {"signed_2", "liar = 2: signed_weights must be 0 or 1"},
-      {"sweeps_2", "liar = 2: sweeps must be 0 or 1"},
+      {"consolidates_2", "liar = 2: consolidates must be 0 or 1"},
       {"publishes_2", "liar = 2: publishes must be 0 or 1"},
       {"many_sums", "liar = 9: too many sums; expected at most 8"},
       {"bad_interval", "liar.interval: its time constant is not a parameter of the rule"},
       {"interval_may_be_zero", "liar.interval = eta: its time constant may become 0 or less"},
-      {"never_sweeps", "liar: it never sweeps; expected an interval, or a first signal that is no dose"},
-      {"dose_first", "liar: it never sweeps; expected an interval, or a first signal that is no dose"},
-      {"sums_without_sweeps", "liar: has an interval, sums or signals of sweeps, but does not sweep"},
+      {"never_consolidates", "liar: it never consolidates; expected an interval, or a first signal that is no dose"},
+      {"dose_first", "liar: it never consolidates; expected an interval, or a first signal that is no dose"},
+      {"sums_without_consolidation",
+       "liar: has an interval, sums or signals of consolidation, but does not consolidate"},
       {"large_step", "liar.single_precision = 4097: its step is too large; expected at most 4096 bytes"},
       {"null_arrive", "liar.double_precision: its function"},
       {"null_prepare", "liar.double_precision: its function 0 is missing (a null pointer)"},
@@ -378,10 +379,10 @@ struct P { double tau = 20; };
     struct Synapse { V weight; }; \
     struct Post { V y; }; \
     static constexpr std::array post{rheo::trace("y", "tau", "", "target")}; \
-    struct Step { V eta; }; \
-    static Step prepare(const Params&, double) { return {1}; } \
-    static void post_spike(Post& post, const Step&) { post.y += 1; } \
-    static V arrive(Synapse& s, const Step&, const Nothing&, const Post&) { return s.weight; } \
+    struct Coefficients { V eta; }; \
+    static Coefficients prepare(const Params&, double) { return {1}; } \
+    static void post_spike(Post& post, const Coefficients&) { post.y += 1; } \
+    static V arrive(Synapse& s, const Coefficients&, const Nothing&, const Post&) { return s.weight; } \
     BODY \
   };
 )";
@@ -389,33 +390,37 @@ struct P { double tau = 20; };
     std::string body, form;  // no form: it compiles
   };
   const Case cases[] = {
-      {"static void post_spike(Synapse& s, const Step& k, const Nothing&, const Post& post) { s.weight += k.eta * "
+      {"static void post_spike(Synapse& s, const Coefficients& k, const Nothing&, const Post& post) { s.weight += "
+       "k.eta * "
        "post.y; }",
        ""},
-      {"static void post_spike(Synapse& s, const Step& k, const Nothing&) { s.weight += k.eta; }", ""},
-      {"static void post_spike(Synapse& s, const Step& k, const Post& post) { s.weight += k.eta * post.y; }",
-       "static void post_spike(Synapse&, const Step&, const Pre&, const Post&)"},
+      {"static void post_spike(Synapse& s, const Coefficients& k, const Nothing&) { s.weight += k.eta; }", ""},
+      {"static void post_spike(Synapse& s, const Coefficients& k, const Post& post) { s.weight += k.eta * post.y; }",
+       "static void post_spike(Synapse&, const Coefficients&, const Pre&, const Post&)"},
       {"static void post_spike(Synapse& s) { s.weight += 1; }",
-       "static void post_spike(Synapse&, const Step&, const Pre&, const Post&)"},
-      {"static void post_spike(const Step& k, Synapse& s, const Nothing&, const Post&) { s.weight += k.eta; }",
-       "static void post_spike(Synapse&, const Step&, const Pre&, const Post&)"},
-      {"static void post_spike(Synapse s, const Step& k, const Nothing&) { s.weight += k.eta; }",
+       "static void post_spike(Synapse&, const Coefficients&, const Pre&, const Post&)"},
+      {"static void post_spike(const Coefficients& k, Synapse& s, const Nothing&, const Post&) { s.weight += k.eta; }",
+       "static void post_spike(Synapse&, const Coefficients&, const Pre&, const Post&)"},
+      {"static void post_spike(Synapse s, const Coefficients& k, const Nothing&) { s.weight += k.eta; }",
        "changes a copy of the synapse"},
-      {"static void pre_spike(Nothing&, const Step&) {}", "static constexpr std::array pre{"},
-      {"static rheo::Bounds<V> bounds(const Step&) { return {0, 1}; }", ""},
-      {"static rheo::Bounds<V> bounds(const Params&) { return {0, 1}; }", "static Bounds<V> bounds(const Step&)"},
-      {"static void elapse(Synapse& s, const Step& k) { s.weight += k.eta; }",
-       "static void elapse(Synapse&, const Step&, const Signals&)"},
+      {"static void pre_spike(Nothing&, const Coefficients&) {}", "static constexpr std::array pre{"},
+      {"static rheo::Bounds<V> bounds(const Coefficients&) { return {0, 1}; }", ""},
+      {"static rheo::Bounds<V> bounds(const Params&) { return {0, 1}; }",
+       "static Bounds<V> bounds(const Coefficients&)"},
+      {"static void elapse(Synapse& s, const Coefficients& k) { s.weight += k.eta; }",
+       "static void elapse(Synapse&, const Coefficients&, const Signals&)"},
       {"static const char* problem() { return \"\"; }", "static const char* problem(const Params&)"},
       {"static double relative_step(const Params&) { return 1; }", "relative_step(const Params&, double weight)"},
-      {"static constexpr const char* interval = \"tau\"; static void sweep(Synapse& s, const Step& k, const Post&) { "
+      {"static constexpr const char* interval = \"tau\"; static void consolidate(Synapse& s, const Coefficients& k, "
+       "const Post&) { "
        "s.weight += k.eta; }",
-       "static void sweep(Synapse&, const Step&, const Pre&, const Post&, const Signals&)"},
-      {"static constexpr const char* interval = \"tau\"; static void sweep(Synapse& s, const Step& k, const Nothing&, "
+       "static void consolidate(Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&)"},
+      {"static constexpr const char* interval = \"tau\"; static void consolidate(Synapse& s, const Coefficients& k, "
+       "const Nothing&, "
        "const Post&, const Nothing&) { s.weight += k.eta; }",
        ""},
-      {"static V publish(const Step& k) { return k.eta; }",
-       "static V publish(const Step&, const Pre&, const Signals&, const Back&)"},
+      {"static V publish(const Coefficients& k) { return k.eta; }",
+       "static V publish(const Coefficients&, const Pre&, const Signals&, const Back&)"},
       {"static void collect(const Synapse&) {}", "static Sums collect(const Synapse&"},
       {"static void reflect(const Synapse&) {}", "static Back reflect(const Synapse&"},
   };

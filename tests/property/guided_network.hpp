@@ -1,4 +1,4 @@
-// A network with every kind of signal, and every rule that reads one or sweeps.
+// A network with every kind of signal, and every rule that reads one or consolidates.
 #pragma once
 
 #include <random>

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "core/isa.hpp"
-#include "core/simulation.hpp"
+#include "core/loop/simulation.hpp"
 #include "core/time.hpp"
 #include "networks/network.hpp"
 #include "tests/sanitized.hpp"

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <random>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "tests/property/network_runs.hpp"
 
 using namespace runs;

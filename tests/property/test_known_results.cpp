@@ -3,14 +3,14 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 
-#include "io/experiment.hpp"
+#include "io/experiment/experiment.hpp"
 #include "tests/known_results.hpp"
 #include "tests/sanitized.hpp"
 
 using namespace rheo;
 using namespace rheo::test;
 
-TEST_CASE("Song, Miller & Abbott: additive STDP drives weights to both bounds, multiplicative to the middle") {
+TEST_CASE("Song, Miller & Abbott: additive STDP inputs weights to both bounds, multiplicative to the middle") {
   if (sanitized) return;
   const Song::Outcome additive = Song::small().run();
   Song soft = Song::small();

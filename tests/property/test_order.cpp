@@ -9,8 +9,8 @@
 #include <random>
 
 #include "core/bytes.hpp"
-#include "neurons/drives.hpp"
 #include "neurons/factory.hpp"
+#include "neurons/inputs/inputs.hpp"
 #include "neurons/sources.hpp"
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
@@ -23,7 +23,7 @@ constexpr Tick duration = 500;
 
 enum class Order { canonical, by_lane_of_source, projections_backwards };
 
-class EdgeConnectivity final : public Connectivity {
+class EdgeConnectivity final : public Delivery {
  public:
   EdgeConnectivity(const std::vector<std::vector<rebuilt::Edge>>& projections, const Lanes& lanes,
                    const std::vector<NeuronId>& first, Precision precision, Order order)
@@ -209,7 +209,7 @@ Result with_stand_ins(const NetworkSpec& spec, Order order) {
   parts.lanes = Lanes::cut(shapes_of(parts.populations), spec.lanes);
   std::vector<std::vector<rebuilt::Edge>> projections;
   for (std::size_t p = 0; p < spec.projections.size(); ++p) projections.push_back(rebuilt::edges_of(spec, p));
-  parts.connectivity = std::make_unique<EdgeConnectivity>(projections, parts.lanes, first, spec.precision, order);
+  parts.delivery = std::make_unique<EdgeConnectivity>(projections, parts.lanes, first, spec.precision, order);
   Simulation simulation(std::move(parts), Threads(1));
   return run(simulation);
 }

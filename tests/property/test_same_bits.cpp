@@ -14,8 +14,8 @@
 #include <string>
 #include <tuple>
 
-#include "io/spike_recorder.hpp"
-#include "networks/stored_synapses.hpp"
+#include "io/record/spike_recorder.hpp"
+#include "networks/delivery/stored_synapses.hpp"
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 

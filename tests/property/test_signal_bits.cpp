@@ -15,7 +15,7 @@ constexpr Tick duration = 2600;
 
 }  // namespace
 
-TEST_CASE("signals, doses and sweeps: the same bits for threads, lanes, instruction sets, pieces, eager and lazy") {
+TEST_CASE("signals, doses and consolidation: the same bits for threads, lanes, instruction sets, pieces, eager and lazy") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   std::mt19937_64 random(3);
   const Ending expected = run_to(guided(precision, 1, true), 1, duration);
@@ -33,7 +33,7 @@ TEST_CASE("signals, doses and sweeps: the same bits for threads, lanes, instruct
   }
 }
 
-TEST_CASE("signals, doses and sweeps: the same bits through saves and loads at random ticks") {
+TEST_CASE("signals, doses and consolidation: the same bits through saves and loads at random ticks") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   check_journeys([&](std::uint32_t lanes, bool eager) { return guided(precision, lanes, eager); }, duration);
 }
@@ -60,7 +60,7 @@ TEST_CASE("every rule of the network with signals changes weights") {
   }
 }
 
-TEST_CASE("signals, doses and sweeps: the same bits where learning is switched off and on, and weights rest between") {
+TEST_CASE("signals, doses and consolidation: the same bits where learning is switched off and on, and weights rest between") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   std::mt19937_64 random(8);
   const auto run = [&](std::uint32_t lanes, bool eager, unsigned threads, bool in_pieces, bool saved) {

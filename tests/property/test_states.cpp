@@ -4,7 +4,7 @@
 #include <iostream>
 #include <random>
 
-#include "core/errors.hpp"
+#include "core/diagnostics.hpp"
 #include "tests/property/network_runs.hpp"
 
 using namespace runs;

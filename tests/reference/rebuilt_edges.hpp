@@ -13,9 +13,9 @@
 
 #include "core/random.hpp"
 #include "core/time.hpp"
-#include "networks/connector.hpp"
-#include "networks/spec.hpp"
-#include "networks/values.hpp"
+#include "networks/connect/connector.hpp"
+#include "networks/description/spec.hpp"
+#include "networks/description/values.hpp"
 
 namespace rebuilt {
 

@@ -8,7 +8,7 @@
 
 #include "apps/continual/glyphs.hpp"
 #include "core/random.hpp"
-#include "networks/layered_learning.hpp"
+#include "networks/layers/layered_learning.hpp"
 
 namespace {
 

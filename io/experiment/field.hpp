@@ -1,0 +1,201 @@
+// What the parts of the reader of experiment files share: an entry of the tree with its checks and messages.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/diagnostics.hpp"
+#include "core/types.hpp"
+#include "io/experiment/experiment.hpp"
+#include "io/text/toml_document.hpp"
+#include "networks/description/values.hpp"
+
+namespace rheo::experiment_file {
+
+using Names = std::vector<std::string>;
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max();
+inline constexpr const char* not_yet = "not available yet in this version";
+// Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
+inline constexpr Tick max_ticks = Tick{1} << 53;
+
+inline std::string one_of(const Names& names) {
+  return names.size() == 1 ? names.front() : fmt::format("one of {}", fmt::join(names, ", "));
+}
+
+inline bool contains(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Which numbers are allowed.
+struct Range {
+  double low = -infinity, high = infinity;
+  std::string unit;
+  bool above_low = false;  // low itself is not allowed
+
+  bool holds(double x) const { return x >= low && x <= high && !(above_low && x == low); }
+  // For a message about `given`, which is not allowed; without it, what is allowed in general.
+  std::string text(double given = std::numeric_limits<double>::quiet_NaN()) const {
+    return range_text({low, high}, given, unit, above_low);
+  }
+};
+
+// An entry of the tree with its key path: what every check starts from and every message needs.
+class Field {
+ public:
+  Field(const TomlNode& node, std::string key) : node_(&node), key_(std::move(key)) {}
+
+  const TomlNode& node() const { return *node_; }
+  const std::string& key() const { return key_; }
+  bool is(TomlNode::Kind kind) const { return node_->kind == kind; }
+  bool is_list() const { return is(TomlNode::Kind::numbers) || is(TomlNode::Kind::list); }
+
+  [[noreturn]] void reject(std::string problem, std::string expected = {}, std::string suggestion = {}) const {
+    throw ExperimentError({.file = node_->place(),
+                           .key = key_,
+                           .value = is(TomlNode::Kind::table) ? std::string() : node_->written(),
+                           .problem = std::move(problem),
+                           .expected = std::move(expected),
+                           .suggestion = std::move(suggestion)});
+  }
+  // The same for a table whose content matters to the message.
+  [[noreturn]] void reject_table(std::string problem, std::string expected) const {
+    throw ExperimentError({.file = node_->place(),
+                           .key = key_,
+                           .value = node_->written(),
+                           .problem = std::move(problem),
+                           .expected = std::move(expected)});
+  }
+  [[noreturn]] void reject_kind(std::string expected) const { reject("is " + node_->what(), std::move(expected)); }
+
+  Field at(const std::string& name, const TomlNode& child) const {
+    return {child, key_.empty() ? name : key_ + '.' + name};
+  }
+  std::optional<Field> find(const std::string& name) const {
+    const TomlNode* child = node_->find(name);
+    if (!child) return std::nullopt;
+    return at(name, *child);
+  }
+  Field need(const std::string& name, std::string expected) const {
+    if (const TomlNode* child = node_->find(name)) return at(name, *child);
+    throw ExperimentError({.file = node_->place(),
+                           .key = key_.empty() ? name : key_ + '.' + name,
+                           .problem = "is missing",
+                           .expected = std::move(expected)});
+  }
+
+  void need_table(std::string expected = "a table") const {
+    if (!is(TomlNode::Kind::table)) reject_kind(std::move(expected));
+  }
+  // Refuses every key that is not known: those of later versions by name, others with the nearest known one.
+  void only(const Names& known, const Names& later = {}, const char* what = "unknown key") const {
+    for (const auto& [name, child] : node_->entries) {
+      if (contains(known, name)) continue;
+      Complaint complaint{.file = child.place(), .key = at(name, child).key(), .problem = not_yet};
+      if (!contains(later, name)) {
+        complaint.problem = what;
+        complaint.expected = known.empty() ? std::string() : one_of(known);
+        complaint.suggestion = nearest(name, known);
+      }
+      throw ExperimentError(std::move(complaint));
+    }
+  }
+
+  double number(const Range& range = {}) const {
+    double x = 0;
+    if (is(TomlNode::Kind::integer)) {
+      x = static_cast<double>(node_->integer);
+    } else if (is(TomlNode::Kind::real)) {
+      x = node_->real;
+    } else {
+      reject_kind(range.text());
+    }
+    if (!std::isfinite(x)) reject("is not finite", range.text());
+    if (!range.holds(x)) reject("is out of range", range.text(x));
+    return x;
+  }
+  std::uint64_t whole(std::uint64_t low, std::uint64_t high) const {
+    const std::string expected = high == std::numeric_limits<std::int64_t>::max()
+                                     ? fmt::format("a whole number >= {}", low)
+                                     : fmt::format("a whole number from {} to {}", low, high);
+    if (is(TomlNode::Kind::real)) reject("is not a whole number", expected);
+    if (!is(TomlNode::Kind::integer)) reject_kind(expected);
+    if (node_->integer < 0 || static_cast<std::uint64_t>(node_->integer) < low ||
+        static_cast<std::uint64_t>(node_->integer) > high) {
+      reject("is out of range", expected);
+    }
+    return static_cast<std::uint64_t>(node_->integer);
+  }
+  const std::string& text(std::string expected) const {
+    if (!is(TomlNode::Kind::text)) reject_kind(std::move(expected));
+    return node_->text;
+  }
+  bool flag() const {
+    if (!is(TomlNode::Kind::boolean)) reject_kind("true or false");
+    return node_->boolean;
+  }
+  // One of `known`; words of later versions are refused by name.
+  const std::string& word(const Names& known, const Names& later, const char* what) const {
+    const std::string& word = text(one_of(known));
+    if (contains(later, word)) reject(not_yet, one_of(known));
+    if (!contains(known, word)) reject(fmt::format("unknown {}", what), one_of(known), nearest(word, known));
+    return word;
+  }
+  // A list that holds nothing but finite numbers; may be empty.
+  const std::vector<double>& numbers(const std::string& expected) const {
+    if (is(TomlNode::Kind::list)) {
+      if (!node_->items.empty()) reject(fmt::format("has {} among its entries", odd_item()), expected);
+    } else if (!is(TomlNode::Kind::numbers)) {
+      reject_kind(expected);
+    }
+    for (std::size_t i = 0; i < node_->numbers.size(); ++i) {
+      if (!std::isfinite(node_->numbers[i])) reject(fmt::format("entry {} is not finite", i), expected);
+    }
+    return node_->numbers;
+  }
+  // A path, relative to the file that names it.
+  std::string path() const {
+    const std::string& name = text("the path of a file");
+    if (name.empty()) reject("is empty", "the path of a file");
+    return (node_->source->directory / name).string();
+  }
+
+ private:
+  std::string odd_item() const {
+    for (const TomlNode& item : node_->items) {
+      if (item.kind != TomlNode::Kind::integer && item.kind != TomlNode::Kind::real) return item.what();
+    }
+    return "something else";
+  }
+
+  const TomlNode* node_;
+  std::string key_;
+};
+
+inline bool is_name(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+// A time that is a whole number of ticks, at least `least` of them.
+Tick read_ticks(const Field& field, double dt, Tick least);
+
+// [[phases]] of the file's root, once projections are known. Sets the experiment's duration where [simulation] has not.
+void read_phases(const Field& root, Experiment& experiment);
+
+// The table [record], once all else is known; selections: one selection of neurons or a list of them.
+void read_recordings(const Field& record, const std::function<std::vector<Selection>(const Field&)>& selections,
+                     Experiment& experiment);
+
+}  // namespace rheo::experiment_file

@@ -1,0 +1,48 @@
+#include "io/files/run_files.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace rheo {
+
+namespace {
+
+constexpr std::string_view kept_begin = "checkpoint_", kept_end = "ms.h5";
+
+}  // namespace
+
+std::string kept_checkpoint(double ms) {
+  return fmt::format("{}{}{}", kept_begin, ms, kept_end);
+}
+
+bool is_checkpoint_name(const std::string& name) {
+  if (name == checkpoint_file || name == previous_checkpoint_file) return true;
+  if (!name.starts_with(kept_begin) || !name.ends_with(kept_end)) return false;
+  const char* const first = name.data() + kept_begin.size();
+  const char* const last = name.data() + name.size() - kept_end.size();
+  double ms = 0;
+  if (first >= last) return false;
+  const auto [end, error] = std::from_chars(first, last, ms);
+  return end == last;
+}
+
+std::string reserved_for(const std::string& name) {
+  if (is_checkpoint_name(name)) return "the checkpoints of the run";
+  static constexpr std::array<std::pair<const char*, const char*>, 4> own{
+      {{spike_file, "record.spikes"},
+       {report_file, "what rheo run says of itself"},
+       {page_file, "the page of rheo report"},
+       {point_file, "what rheo sweep notes"}}};
+  for (const auto& [file, use] : own)
+    if (name == file) return use;
+  // Drafts, unfinished recordings and locks.
+  for (const char* suffix : {".part", ".new", ".tmp", ".lock", ".claim"})
+    if (name.ends_with(suffix)) return "files that are not finished";
+  return {};
+}
+
+}  // namespace rheo

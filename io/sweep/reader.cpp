@@ -1,0 +1,572 @@
+// From the text of [sweep] to a Sweep.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <set>
+
+#include "io/experiment/field.hpp"
+#include "io/experiment/identity.hpp"
+#include "io/sweep/parts.hpp"
+#include "io/text/trimmed.hpp"
+
+namespace rheo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using experiment_file::Names;
+using experiment_file::one_of;
+
+using Kind = TomlNode::Kind;
+
+constexpr double exact_whole = 0x1p53;  // doubles hold every whole number up to here
+constexpr const char* entry_forms =
+    "a list, { linspace = [first, last, count] } or { logspace = [first, last, count] }";
+constexpr const char* draw_forms =
+    "{ uniform = [low, high] }, { log_uniform = [low, high] }, { normal = [mean, sd] } or { choice = [..] }";
+const Names forms{"linspace", "logspace", "uniform", "log_uniform", "normal", "choice"};
+
+bool is_whole(double number) {
+  return number == std::floor(number) && std::abs(number) < exact_whole && !(number == 0 && std::signbit(number));
+}
+
+// 1.0 and 1 are one setting.
+TomlNode normal_form(TomlNode node) {
+  if (node.kind == Kind::real && is_whole(node.real)) {
+    node.kind = Kind::integer;
+    node.integer = static_cast<std::int64_t>(node.real);
+  }
+  if (node.kind == Kind::numbers) node.has_reals = !std::all_of(node.numbers.begin(), node.numbers.end(), is_whole);
+  for (TomlNode& item : node.items) item = normal_form(std::move(item));
+  for (auto& entry : node.entries) entry.second = normal_form(std::move(entry.second));
+  return node;
+}
+
+// Hashes of the bytes of files, each read once; 0 for what is no file.
+class Data {
+ public:
+  std::uint64_t hash(const fs::path& file) {
+    const auto [known, is_new] = hashes_.emplace(file.string(), 0);
+    std::error_code error;
+    if (is_new && fs::is_regular_file(file, error)) known->second = hash_of_file(file);
+    return known->second;
+  }
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : hashes_) names.push_back(entry.first);
+    return names;
+  }
+
+ private:
+  std::map<std::string, std::uint64_t> hashes_;
+};
+
+// The settings below a key, added up as Sweep::hash says. `skipped`: keys that are left out with all below them.
+std::uint64_t hash_settings(const TomlNode& node, const std::string& key, const std::set<std::string>& skipped,
+                            Data& data) {
+  if (skipped.count(key) != 0) return 0;
+  std::uint64_t sum = 0;
+  if (node.kind == Kind::table && !node.entries.empty()) {
+    for (const auto& [name, child] : node.entries)
+      sum += hash_settings(child, key.empty() ? name : key + '.' + name, skipped, data);
+  } else if (node.kind == Kind::list && !node.items.empty()) {
+    for (std::size_t i = 0; i < node.items.size(); ++i)
+      sum += hash_settings(node.items[i], fmt::format("{}.{}", key, i), skipped, data);
+  } else {
+    sum = sweep_file::hash_of(key, toml_text(normal_form(node)));
+    if (node.kind == Kind::text && (key.ends_with(".file") || key == "simulation.initial_state"))
+      sum += sweep_file::hash_of(key + " holds",
+                                 fmt::format("{:x}", data.hash(node.source->directory / fs::path(node.text))));
+  }
+  return sum;
+}
+
+}  // namespace
+
+namespace sweep_file {
+
+std::uint64_t hash_of(std::string_view key, std::string_view value) {
+  const RandomKey mixed = random_key(0, key, value);
+  return std::uint64_t{mixed.hi} << 32 | mixed.lo;
+}
+
+SweepValue number_value(const std::string& key, double number) {
+  SweepValue value;
+  if (is_whole(number)) {
+    value.content = static_cast<std::int64_t>(number);
+    value.text = fmt::format("{}", static_cast<std::int64_t>(number));
+  } else {
+    value.content = number;
+    value.text = fmt::format("{}", number);
+    if (value.text.find_first_of(".e") == std::string::npos) value.text += ".0";
+  }
+  value.hash = hash_of(key, value.text);
+  return value;
+}
+
+bool is_within(std::string_view key, std::string_view outer) {
+  return key.starts_with(outer) && (key.size() == outer.size() || key[outer.size()] == '.');
+}
+
+}  // namespace sweep_file
+
+class SweepReader {
+  using Field = experiment_file::Field;
+
+ public:
+  explicit SweepReader(Sweep& sweep)
+      : sweep_(sweep), document_(read_toml_document(sweep.path_, sweep.overrides_)), root_(document_.root) {}
+
+  void read() {
+    const TomlNode* node = root_.find("sweep");
+    if (!node)
+      throw ExperimentError({.file = sweep_.path_,
+                             .key = "sweep",
+                             .problem = "is missing",
+                             .expected = "a table [sweep] with design and axes"});
+    if (const TomlNode* task = root_.find("task"))
+      Field(*task, "task").reject("cannot be swept", "a file for each point, or [task.search] of rheo reservoir");
+    const Field table(*node, "sweep");
+    table.need_table();
+    table.only({"design", "axes", "repeats", "points", "seed", "where", "metrics"});
+    if (const auto design = table.find("design"))
+      sweep_.design_ = design->word({"grid", "list", "random", "latin_hypercube"}, {}, "design");
+    drawn_ = sweep_.design_ == "random" || sweep_.design_ == "latin_hypercube";
+    if (const auto repeats = table.find("repeats"))
+      sweep_.repeats_ = static_cast<std::uint32_t>(repeats->whole(1, max_sweep_points));
+    if (const auto axes = table.find("axes")) {
+      axes->need_table("a table [sweep.axes] of keys with their values");
+      for (const auto& [key, child] : axes->node().entries) read_axes(child, key, key.find('.') != std::string::npos);
+    }
+    check_keys();
+    read_seed(table);
+    count_rows(table);
+    if (const auto where = table.find("where")) read_conditions(*where);
+    read_metrics(table);
+    hash_base();
+  }
+
+ private:
+  // Keys may be quoted ("populations.E.size") or not, in which case they come as tables within tables.
+  void read_axes(const TomlNode& node, const std::string& key, bool quoted) {
+    const bool is_form = node.kind == Kind::table && std::any_of(forms.begin(), forms.end(), [&](const auto& name) {
+                           return node.find(name) != nullptr;
+                         });
+    if (node.kind != Kind::table || is_form || quoted || node.entries.empty()) {
+      axis_nodes_.push_back(&node);
+      sweep_.axes_.push_back(read_axis(Field(node, "sweep.axes." + key), key));
+      return;
+    }
+    for (const auto& [name, child] : node.entries)
+      read_axes(child, key + '.' + name, name.find('.') != std::string::npos);
+  }
+
+  SweepAxis read_axis(const Field& field, const std::string& keys) {
+    SweepAxis axis;
+    axis.place = field.node().place();
+    for (std::size_t begin = 0; begin <= keys.size();) {
+      const std::size_t comma = std::min(keys.find(',', begin), keys.size());
+      axis.keys.emplace_back(trimmed(std::string_view(keys).substr(begin, comma - begin)));
+      begin = comma + 1;
+    }
+    if (field.is_list()) {
+      read_entries(field, axis);
+    } else if (field.is(Kind::table)) {
+      read_form(field, axis);
+    } else {
+      field.reject_kind(drawn_ ? draw_forms : entry_forms);
+    }
+    if (axis.is_drawn() != drawn_)
+      field.reject_table(drawn_ ? fmt::format("has fixed entries, and the design is {}", sweep_.design_)
+                                : fmt::format("is drawn, and the design is {}", sweep_.design_),
+                         drawn_ ? draw_forms : entry_forms);
+    return axis;
+  }
+
+  void read_form(const Field& field, SweepAxis& axis) {
+    field.only({"linspace", "logspace", "uniform", "log_uniform", "normal", "choice", "round"});
+    std::vector<std::string> found;
+    for (const auto& entry : field.node().entries)
+      if (entry.first != "round") found.push_back(entry.first);
+    if (found.size() != 1)
+      field.reject_table(found.empty() ? "holds no values" : "holds several ranges", drawn_ ? draw_forms : entry_forms);
+    const std::string& form = found.front();
+    const Field numbers = *field.find(form);
+    if (const auto round = field.find("round")) {
+      if (form == "choice") round->reject("has no meaning with choice", "no round");
+      axis.round = round->flag();
+    }
+    if (form == "choice") {
+      axis.kind = SweepAxis::Kind::choice;
+      if (!numbers.is_list()) numbers.reject_kind("a list");
+      read_entries(numbers, axis);
+      return;
+    }
+    const bool counted = form == "linspace" || form == "logspace";
+    const std::string expected = counted ? "[first, last, count]" : form == "normal" ? "[mean, sd]" : "[low, high]";
+    const std::vector<double>& list = numbers.numbers(expected);
+    if (list.size() != (counted ? 3 : 2))
+      numbers.reject(fmt::format("has {} entr{}", list.size(), list.size() == 1 ? "y" : "ies"), expected);
+    axis.a = list[0];
+    axis.b = list[1];
+    const bool by_logarithm = form == "logspace" || form == "log_uniform";
+    if (by_logarithm && !(axis.a > 0 && axis.b > 0)) numbers.reject("ends must be > 0", expected);
+    if (counted) {
+      axis.kind = form == "linspace" ? SweepAxis::Kind::linear : SweepAxis::Kind::logarithmic;
+      if (!(list[2] >= 1 && list[2] <= static_cast<double>(max_sweep_points) && is_whole(list[2])))
+        numbers.reject("count is out of range", fmt::format("a whole number from 1 to {}", max_sweep_points));
+      axis.count = static_cast<std::uint64_t>(list[2]);
+      reject_equal_steps(numbers, axis);
+    } else if (form == "normal") {
+      axis.kind = SweepAxis::Kind::normal;
+      if (!(axis.b > 0)) numbers.reject("the standard deviation is not positive", expected);
+    } else {
+      axis.kind = form == "uniform" ? SweepAxis::Kind::uniform : SweepAxis::Kind::log_uniform;
+      if (!(axis.a < axis.b)) numbers.reject("low is not below high", expected);
+    }
+  }
+
+  void reject_equal_steps(const Field& field, const SweepAxis& axis) const {
+    if (sweep_.design_ == "list") return;
+    for (std::uint64_t i = 1; i < axis.count; ++i)
+      if (axis.number(i) == axis.number(i - 1))
+        field.reject(fmt::format("gives {} twice", axis.at(i, 0).text), "a smaller count, or ends further apart");
+  }
+
+  // The entries of a list: with several keys a list each, with a value for each key.
+  void read_entries(const Field& field, SweepAxis& axis) {
+    const TomlNode& node = field.node();
+    const std::size_t count = node.kind == Kind::numbers ? node.numbers.size() : node.items.size();
+    if (count == 0) field.reject("is empty", "at least one value");
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<SweepValue> entry;
+      if (axis.keys.size() == 1) {
+        entry.push_back(node.kind == Kind::numbers ? checked_number(field, node, i, axis.keys[0])
+                                                   : read_value(field, node.items[i], axis.keys[0]));
+      } else {
+        const std::string expected = fmt::format("lists of {} values, one for each key", axis.keys.size());
+        if (node.kind == Kind::numbers) field.reject("is a list of numbers", expected);
+        const TomlNode& item = node.items[i];
+        const std::size_t values = item.kind == Kind::numbers ? item.numbers.size() : item.items.size();
+        if (values != axis.keys.size())
+          Field(item, field.key())
+              .reject(fmt::format("entry {} does not hold {} values", i, axis.keys.size()), expected);
+        for (std::size_t k = 0; k < values; ++k)
+          entry.push_back(item.kind == Kind::numbers ? checked_number(field, item, k, axis.keys[k])
+                                                     : read_value(field, item.items[k], axis.keys[k]));
+      }
+      std::string text;
+      for (const SweepValue& value : entry) text += (text.empty() ? "" : ", ") + value.text;
+      if (!seen.insert(text).second && sweep_.design_ != "list")
+        field.reject(fmt::format("holds {} twice", text), "different values");
+      axis.entries.push_back(std::move(entry));
+    }
+  }
+
+  static SweepValue checked_number(const Field& field, const TomlNode& list, std::size_t index,
+                                   const std::string& key) {
+    const double number = list.numbers[index];
+    if (!std::isfinite(number)) field.reject(fmt::format("entry {} is not finite", index), "finite numbers");
+    if (!list.has_reals && std::abs(number) >= exact_whole)
+      field.reject(fmt::format("entry {} is too large", index), "whole numbers below 2^53");
+    return sweep_file::number_value(key, number);
+  }
+
+  SweepValue read_value(const Field& field, const TomlNode& node, const std::string& key) {
+    if (node.kind == Kind::real || node.kind == Kind::integer) {
+      if (node.kind == Kind::real && !std::isfinite(node.real))
+        field.reject("holds what is not finite", "finite numbers");
+      SweepValue value = sweep_file::number_value(key, node.real);
+      if (node.kind == Kind::integer) {
+        value.content = node.integer;
+        value.text = fmt::format("{}", node.integer);
+        value.hash = sweep_file::hash_of(key, value.text);
+      }
+      return value;
+    }
+    SweepValue value;
+    const TomlNode normal = normal_form(node);
+    value.text = toml_text(normal);
+    if (node.kind == Kind::text) value.content = node.text;
+    // Files are looked for where the experiment file is, which is where --set looks.
+    TomlNode here = normal;
+    const auto source = std::make_shared<const TomlSource>(
+        TomlSource{.name = sweep_.path_, .directory = fs::path(sweep_.path_).parent_path(), .has_lines = true});
+    place_below(here, source);
+    value.hash = hash_settings(here, key, {}, data_);
+    return value;
+  }
+
+  static void place_below(TomlNode& node, const std::shared_ptr<const TomlSource>& source) {
+    node.source = source;
+    for (TomlNode& item : node.items) place_below(item, source);
+    for (auto& entry : node.entries) place_below(entry.second, source);
+  }
+
+  // Every key must be one that --set could change, and each setting is the matter of one axis.
+  void check_keys() {
+    std::set<std::string> all;
+    std::vector<std::string> changed;
+    for (const std::string& setting : sweep_.overrides_)
+      changed.emplace_back(trimmed(std::string_view(setting).substr(0, setting.find('='))));
+    const auto reject = [](const SweepAxis& axis, const std::string& key, std::string problem, std::string expected) {
+      throw ExperimentError({.file = axis.place,
+                             .key = "sweep.axes." + key,
+                             .problem = std::move(problem),
+                             .expected = std::move(expected)});
+    };
+    for (const SweepAxis& axis : sweep_.axes_) {
+      for (const std::string& key : axis.keys) {
+        for (const char* fixed : {"title", "plugins", "include", "sweep"})
+          if (sweep_file::is_within(key, fixed)) reject(axis, key, "cannot be swept", "a setting of the experiment");
+        for (const std::string& other : changed)
+          if (sweep_file::is_within(other, key) || sweep_file::is_within(key, other))
+            reject(axis, key, fmt::format("is changed with --set {}, too", other), "one of the two");
+        if (!all.insert(key).second) reject(axis, key, "is set by another axis, too", "each key once");
+        sweep_.keys_.push_back(key);
+      }
+    }
+    TomlNode tried = root_;
+    for (std::size_t i = 0; i < sweep_.axes_.size(); ++i) {
+      for (const std::string& key : sweep_.axes_[i].keys) {
+        for (std::size_t dot = key.rfind('.'); dot != std::string::npos && dot > 0; dot = key.rfind('.', dot - 1))
+          if (all.count(key.substr(0, dot)) != 0)
+            reject(sweep_.axes_[i], key, fmt::format("is a part of {}, which is set, too", key.substr(0, dot)),
+                   "one of the two");
+        set_toml_value(tried, key, *axis_nodes_[i]);
+      }
+    }
+    sweep_.seed_is_axis_ = all.count("simulation.seed") != 0;
+    if (!sweep_.seed_is_axis_) sweep_.keys_.emplace_back("simulation.seed");
+  }
+
+  // The seed of the first repeat is the experiment's.
+  void read_seed(const Field& table) {
+    if (sweep_.seed_is_axis_ && sweep_.repeats_ > 1)
+      table.find("repeats")->reject("stands beside an axis simulation.seed", "one of the two");
+    const TomlNode* simulation = root_.find("simulation");
+    const TomlNode* seed = simulation ? simulation->find("seed") : nullptr;
+    if (!seed || sweep_.seed_is_axis_) return;
+    sweep_.seed_ = Field(*seed, "simulation.seed").whole(0, std::numeric_limits<std::int64_t>::max());
+    if (sweep_.seed_ > (std::uint64_t{1} << 63) - sweep_.repeats_)
+      table.find("repeats")->reject("leaves no seeds for all repeats", "a smaller simulation.seed");
+  }
+
+  void count_rows(const Field& table) {
+    for (const char* name : {"points", "seed"})
+      if (const auto field = table.find(name); field && !drawn_)
+        field->reject("has a meaning with random and latin_hypercube only", "no " + std::string(name));
+    if (sweep_.axes_.empty() && (sweep_.repeats_ == 1 || sweep_.design_ != "grid"))
+      table.need("axes", "at least one axis, such as \"populations.E.size\" = [100, 200]")
+          .reject("is empty", "at least one axis, such as \"populations.E.size\" = [100, 200]");
+
+    const auto reject = [&](const Field& field, double points) {
+      field.reject(fmt::format("gives {:.0f} points", points), fmt::format("at most {}", max_sweep_points));
+    };
+    if (drawn_) {
+      sweep_.rows_ = table.need("points", "how many points to draw").whole(1, max_sweep_points);
+      std::uint64_t seed = 0;
+      if (const auto field = table.find("seed")) seed = field->whole(0, std::numeric_limits<std::int64_t>::max());
+      for (const SweepAxis& axis : sweep_.axes_) {
+        const std::string name = fmt::format("{}", fmt::join(axis.keys, ","));
+        sweep_.draws_.push_back(random_key(seed, name, "sweep"));
+        if (sweep_.design_ == "latin_hypercube") sweep_.strata_.push_back(shuffled(random_key(seed, name, "strata")));
+      }
+    } else if (sweep_.design_ == "list") {
+      sweep_.rows_ = sweep_.axes_.front().size();
+      for (std::size_t i = 1; i < sweep_.axes_.size(); ++i)
+        if (sweep_.axes_[i].size() != sweep_.rows_)
+          Field(*axis_nodes_[i], "sweep.axes." + sweep_.axes_[i].keys.front())
+              .reject_table(fmt::format("has {} entries", sweep_.axes_[i].size()),
+                            fmt::format("{}, as the first axis: entry k of all axes is point k", sweep_.rows_));
+    } else {
+      double points = 1;
+      for (const SweepAxis& axis : sweep_.axes_) {
+        points *= static_cast<double>(axis.size());
+        if (points > static_cast<double>(max_sweep_points)) reject(*table.find("axes"), points);
+        sweep_.rows_ *= axis.size();
+      }
+    }
+    const double points = static_cast<double>(sweep_.rows_) * sweep_.repeats_;
+    if (points > static_cast<double>(max_sweep_points)) reject(table, points);
+  }
+
+  std::vector<std::uint32_t> shuffled(RandomKey key) const {
+    std::vector<std::uint32_t> order(sweep_.rows_);
+    std::iota(order.begin(), order.end(), 0u);
+    RandomStream stream(key, 0);
+    for (std::size_t i = order.size(); i > 1; --i)
+      std::swap(order[i - 1], order[stream.below(static_cast<std::uint32_t>(i))]);
+    return order;
+  }
+
+  void read_conditions(const Field& where) {
+    const std::string expected = "a list of conditions such as \"populations.E.size >= 100\"";
+    if (!where.is(Kind::list)) where.reject_kind(expected);
+    for (const TomlNode& item : where.node().items) {
+      const Field field(item, where.key());
+      sweep_.conditions_.push_back(read_condition(field, field.text(expected)));
+    }
+    sweep_.kept_.emplace();
+    for (std::uint64_t row = 0; row < sweep_.rows_; ++row)
+      if (sweep_.satisfies(row)) sweep_.kept_->push_back(static_cast<std::uint32_t>(row));
+    if (sweep_.kept_->empty()) where.reject("holds for no point", "conditions that some points satisfy");
+  }
+
+  Sweep::Condition read_condition(const Field& field, const std::string& text) const {
+    const std::string form = "\"KEY < KEY or number\", with <, <=, >, >=, == or !=";
+    const std::size_t at = text.find_first_of("<>=!");
+    if (at == std::string::npos) field.reject("is no condition", form);
+    const std::size_t length = at + 1 < text.size() && text[at + 1] == '=' ? 2 : 1;
+    Sweep::Condition condition;
+    condition.relation = text.substr(at, length);
+    if (condition.relation == "=" || condition.relation == "!") field.reject("is no condition", form);
+    const std::string_view whole = text;
+    const std::string left(trimmed(whole.substr(0, at))), right(trimmed(whole.substr(at + length)));
+    if (left.empty() || right.empty()) field.reject("is no condition", form);
+    condition.left = read_operand(field, left);
+    condition.right = read_operand(field, right);
+    const bool texts = is_text(field, condition.left);
+    if (texts != is_text(field, condition.right)) field.reject("compares a number with a text", form);
+    if (texts && condition.relation != "==" && condition.relation != "!=")
+      field.reject("orders texts", "== or != between texts");
+    return condition;
+  }
+
+  // A number, a text in quotes, the key of an axis, or a setting that all points share.
+  Sweep::Operand read_operand(const Field& field, const std::string& text) const {
+    Sweep::Operand operand;
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) {
+      operand.constant.content = number;
+      return operand;
+    }
+    if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front()) {
+      operand.constant.content = text.substr(1, text.size() - 2);
+      return operand;
+    }
+    for (std::size_t axis = 0; axis < sweep_.axes_.size(); ++axis) {
+      const auto& keys = sweep_.axes_[axis].keys;
+      const auto key = std::find(keys.begin(), keys.end(), text);
+      if (key == keys.end()) continue;
+      operand.is_constant = false;
+      operand.axis = axis;
+      operand.key = static_cast<std::size_t>(key - keys.begin());
+      return operand;
+    }
+    const TomlNode* node = &root_;
+    for (std::size_t begin = 0; node && begin <= text.size();) {
+      const std::size_t dot = std::min(text.find('.', begin), text.size());
+      node = node->find(text.substr(begin, dot - begin));
+      begin = dot + 1;
+    }
+    if (node && node->kind == Kind::integer) operand.constant.content = node->integer;
+    if (node && node->kind == Kind::real) operand.constant.content = node->real;
+    if (node && node->kind == Kind::text) operand.constant.content = node->text;
+    if (operand.constant.content.index() == 0)
+      field.reject(fmt::format("\"{}\" is neither an axis nor a number or text of the file", text),
+                   "the key of an axis or of a setting, a number, or a text in ' '",
+                   nearest(text, {sweep_.keys_.begin(), sweep_.keys_.end()}));
+    return operand;
+  }
+
+  bool is_text(const Field& field, const Sweep::Operand& operand) const {
+    const auto texts = [](const SweepValue& value) { return std::holds_alternative<std::string>(value.content); };
+    if (operand.is_constant) return texts(operand.constant);
+    const SweepAxis& axis = sweep_.axes_[operand.axis];
+    if (axis.entries.empty()) return false;
+    const bool first = texts(axis.entries.front()[operand.key]);
+    for (const auto& entry : axis.entries)
+      if (entry[operand.key].content.index() == 0 || texts(entry[operand.key]) != first)
+        field.reject(fmt::format("{} = {} cannot be compared", axis.keys[operand.key], entry[operand.key].text),
+                     "an axis of numbers, or of texts");
+    return first;
+  }
+
+  void read_metrics(const Field& table) {
+    const Names known{"rate", "cv_isi", "synchrony", "spikes"};  // as in SweepMetric::Kind
+    Names populations;
+    if (const TomlNode* section = root_.find("populations"))
+      for (const auto& entry : section->entries) populations.push_back(entry.first);
+    const auto metrics = table.find("metrics");
+    if (!metrics) {
+      for (const std::string& name : populations)
+        sweep_.metrics_.push_back({SweepMetric::Kind::rate, name, "rate." + name});
+      return;
+    }
+    const std::string expected = fmt::format("a list of {}, each with a population: \"rate.E\"", one_of(known));
+    if (!metrics->is(Kind::list)) metrics->reject_kind(expected);
+    std::set<std::string> seen;
+    for (const TomlNode& item : metrics->node().items) {
+      const Field field(item, metrics->key());
+      const std::string& name = field.text(expected);
+      const std::size_t dot = name.find('.');
+      const std::string kind = name.substr(0, dot), population = dot == std::string::npos ? "" : name.substr(dot + 1);
+      const auto found = std::find(known.begin(), known.end(), kind);
+      if (found == known.end()) field.reject("unknown metric", expected, nearest(kind, known));
+      if (!experiment_file::contains(populations, population))
+        field.reject("unknown population", one_of(populations), nearest(population, populations));
+      if (!seen.insert(name).second) field.reject("stands there twice", "each metric once");
+      sweep_.metrics_.push_back({static_cast<SweepMetric::Kind>(found - known.begin()), population, name});
+    }
+  }
+
+  void hash_base() {
+    std::set<std::string> skipped{"title", "sweep", "simulation.seed"};
+    skipped.insert(sweep_.keys_.begin(), sweep_.keys_.end());
+    sweep_.base_hash_ = hash_settings(root_, {}, skipped, data_);
+    for (const char* section : {"populations", "inputs", "projections", "signals", "record"}) {
+      std::string names;
+      if (const TomlNode* node = root_.find(section))
+        for (const auto& entry : node->entries) names += entry.first + ',';
+      sweep_.base_hash_ += sweep_file::hash_of(std::string("order of ") + section, names);
+    }
+    sweep_.files_ = document_.files;
+    if (root_.find("plugins") || !sweep_.plugins_.empty()) {
+      for (const std::string& file : sweep_.experiment(0).files) {
+        if (experiment_file::contains(document_.files, file)) continue;
+        sweep_.base_hash_ += sweep_file::hash_of("plug-in", fmt::format("{:x}", data_.hash(file)));
+      }
+    }
+    for (const std::string& file : data_.files()) sweep_.files_.push_back(file);
+    if (sweep_.design_ == "list") reject_equal_rows();
+  }
+
+  void reject_equal_rows() const {
+    std::map<std::uint64_t, std::uint64_t> seen;
+    for (std::uint64_t point = 0; point < sweep_.size(); point += sweep_.repeats_) {
+      const auto [earlier, is_new] = seen.emplace(sweep_.hash(point), point);
+      if (is_new) continue;
+      Field(*axis_nodes_.front(), "sweep.axes." + sweep_.axes_.front().keys.front())
+          .reject_table(fmt::format("entries {} and {} of all axes are equal", sweep_.row_of(earlier->second),
+                                    sweep_.row_of(point)),
+                        "different points");
+    }
+  }
+
+  Sweep& sweep_;
+  TomlDocument document_;
+  TomlNode& root_;
+  bool drawn_ = false;
+  std::vector<const TomlNode*> axis_nodes_;  // by axis
+  Data data_;
+};
+
+Sweep::Sweep(const std::string& path, const std::vector<std::string>& overrides,
+             const std::vector<std::string>& plugins)
+    : path_(path), overrides_(overrides), plugins_(plugins) {
+  if (fs::path(path).extension() == ".json")
+    throw ExperimentError({.file = path,
+                           .problem = "a SONATA config has no sweep",
+                           .expected = "an experiment file (TOML) with a table [sweep]"});
+  SweepReader(*this).read();
+}
+
+}  // namespace rheo

@@ -1,0 +1,192 @@
+// What a network is, said as plain values: the experiment file and the SONATA reader fill these structs, Network builds
+// from them. Units: ms, mV, pA, pF, nS, Hz; weights in the unit of the model's port. Nothing here is checked against
+// the models; Network does that and reports key paths such as "populations.E.params.tau_m".
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/types.hpp"
+#include "neurons/inputs/profile.hpp"
+#include "plasticity/library.hpp"
+
+namespace rheo {
+
+// Numbers per neuron or per synapse come from one of these.
+struct Distribution {
+  enum class Kind { uniform, normal, lognormal, choice };
+  Kind kind = Kind::uniform;
+  double a = 0;  // uniform: low; normal: mean; lognormal: mu
+  double b = 0;  // uniform: high; normal: standard deviation; lognormal: sigma
+  // Values outside are drawn again (never clipped); at most 1000 times, then it is a BuildError.
+  std::optional<double> min, max;
+  std::vector<double> choices;  // choice: each equally likely
+};
+// A number for all, one number each, or a distribution. A list for neurons has one entry per neuron of the population
+// (or of the selection it is applied to); a list for synapses is only for connect rule "list", one entry per edge.
+using Value = std::variant<double, std::vector<double>, Distribution>;
+
+// "E", "E[0:1000]", "E[::10]": neurons begin, begin+step, ... < end of a population. end is clamped to nothing: it must
+// not be larger than the population.
+struct Selection {
+  std::string population;
+  std::uint32_t begin = 0;
+  std::optional<std::uint32_t> end;  // empty: the population's size
+  std::uint32_t step = 1;
+};
+
+// Spike trains of a spike_source population: times in ms, per neuron, in CSR form, any order within a neuron.
+struct SpikeTrains {
+  std::vector<std::uint64_t> begin;  // [size + 1]
+  std::vector<double> times;         // ms; > 0, times of tick 0 and before are refused
+};
+
+// Where the neurons of a population are, in two or three dimensions and in one unit of the user's choice, which is also
+// that of the rule "distance". networks/description/positions.hpp gives the coordinates of each.
+struct Positions {
+  enum class Kind { none, grid, uniform, listed };
+  Kind kind = Kind::none;
+  std::uint32_t dimensions = 0;         // 2 or 3
+  std::array<double, 3> low{}, high{};  // corners of the space; listed: needed only where it is periodic
+  std::array<std::uint32_t, 3> grid{};  // neurons along each dimension; their product is the population's size
+  std::shared_ptr<const std::vector<double>> points;  // listed: [size * dimensions], neuron by neuron
+  bool periodic = false;                              // opposite sides of the space are neighbours
+};
+
+struct PopulationSpec {
+  std::string name;
+  std::string model;
+  std::uint32_t size = 0;
+  std::map<std::string, Value> params;
+  std::map<std::string, std::string> options;  // named choices such as scheme = "euler"
+  std::map<std::string, Value> initial;        // initial values of state columns
+  std::shared_ptr<const SpikeTrains> trains;   // spike_source only
+  Positions positions = {};
+  // In every tick, or only when something arrives (docs/semantics.md 13); automatic: as networks/update.hpp finds.
+  enum class Update { automatic, tick, event } update = Update::automatic;
+};
+
+// Edges given one by one: source and target count within the projection's source and target selections.
+struct EdgeList {
+  std::vector<std::uint32_t> source, target;
+};
+
+// Rules and their numbers; networks/connect/connect_rules.cpp says what each means and what it leaves to chance.
+struct Connect {
+  enum class Rule {
+    fixed_indegree,
+    bernoulli,
+    all_to_all,
+    one_to_one,
+    list,
+    fixed_outdegree,
+    fixed_total,
+    small_world,
+    scale_free,
+    modular,
+    distance
+  };
+  Rule rule = Rule::all_to_all;
+  std::uint32_t indegree = 0;               // fixed_indegree
+  double p = 0;                             // bernoulli; small_world: of rewiring; distance: at distance 0
+  std::optional<bool> multapses, autapses;  // empty: the rule's usual definition
+  std::shared_ptr<const EdgeList> edges;    // list
+  std::uint32_t outdegree = 0;              // fixed_outdegree
+  std::uint64_t total = 0;                  // fixed_total: synapses in all
+  std::uint32_t k = 0;                      // small_world: neighbours on the ring, an even number
+  double alpha = 0, beta = 0;               // scale_free: out-degree beta * x^-alpha, x uniform on 1 .. sources - 1
+  // modular: probabilities [source group * target_groups + target group] of groups of equal size.
+  std::uint32_t source_groups = 0, target_groups = 0;
+  std::shared_ptr<const std::vector<double>> matrix = {};  // empty: p_in for equal groups, p_out for others
+  double p_in = 0, p_out = 0;
+  enum class Kernel { exponential, gaussian, linear, box } kernel = Kernel::exponential;  // distance
+  double scale = 0;                         // distance: in the unit of the positions
+  std::optional<double> max_distance = {};  // distance: no synapse beyond
+};
+
+// How the synapses of a projection change; plasticity/library.hpp has the rules.
+struct PlasticitySpec {
+  std::string rule = {};                     // empty: they do not
+  std::map<std::string, Value> params = {};  // some may differ between target neurons, as the rule says
+  // The rule's signals, by the names of the network's; those that are missing have their value from the rule.
+  std::map<std::string, std::string> signals = {};
+  // Spikes of targets reach synapses at once, or when the next spike arrives. The results do not depend on it.
+  bool eager = false;
+};
+
+struct ProjectionSpec {
+  std::string name;
+  std::vector<Selection> source, target;
+  Connect connect;
+  Value weight = 1.0;
+  Value delay = 1.0;    // ms, whole ticks after rounding, >= 1 tick
+  double velocity = 0;  // > 0: distance / velocity is added to every delay; unit of the positions per ms
+  std::string port;     // empty: by the sign of each weight
+  PlasticitySpec plasticity = {};
+};
+
+// A number for each tick, or a list of them, which plasticity rules read as third factors and inputs as their strength;
+// networks/plastic/signals.hpp says what each kind is.
+struct SignalSpec {
+  enum class Kind { filtered_spikes, table, task, published };
+  std::string name;
+  Kind kind = Kind::table;
+  double baseline = 0;                 // what it is without spikes, pulses or steps; is added to filtered ones
+  double tau = 0;                      // ms; 0: not filtered
+  std::vector<Selection> source = {};  // filtered_spikes
+  Value delay = 1.0;                   // filtered_spikes: ms, one for all or drawn for each spike
+  double amplitude = 1;                // filtered_spikes: of one spike
+  std::vector<double> times = {};      // table: ms, ascending, each in a tick of its own
+  std::vector<double> values = {};     // table: [time][width]
+  bool pulses = false;                 // table: values last one tick, instead of up to the next time
+  std::uint32_t width = 1;             // table, task: numbers; with tau, one
+  std::string projection = {};         // published: whose rule does it
+};
+
+// What comes from outside; numbers are for all target neurons or one for each.
+struct InputSpec {
+  enum class Kind { poisson, spikes, current, noise };
+  std::string name;
+  Kind kind = Kind::poisson;
+  std::vector<Selection> target;
+  Value rate = 0.0;                                     // poisson: Hz, one independent train per neuron
+  std::shared_ptr<const SpikeTrains> trains = nullptr;  // spikes: one train per target neuron, or one for all
+  Value weight = 1.0;                                   // poisson, spikes: in the unit of the port
+  double delay = 0;                                     // poisson, spikes: ms between emission and arrival
+  Value amplitude = 0.0;                                // current: pA (or the unit of the model's I_e); noise: its mean
+  Value deviation = 0.0;                                // noise: standard deviation
+  double every = 0;                                     // noise: ms that a draw lasts; 0: one tick
+  Profile profile = {};                                 // poisson: multiplies the rate; current: the amplitude
+  // Instead of a profile, and of trains: the name of a signal. It multiplies the rate or the amplitude; for spikes it
+  // says how many arrive in a tick (a negative number is none).
+  std::string signal = {};
+  // Which of its numbers; empty: its only one, or each target neuron its own.
+  std::optional<std::uint32_t> channel = {};
+  double peak = 1;   // poisson with a signal: what it is cut at
+  std::string port;  // poisson, spikes; empty: by the sign of the weight
+  double start = 0;  // ms: active in (start, stop]; not for spikes
+  std::optional<double> stop;
+};
+
+struct NetworkSpec {
+  double dt = 0.1;  // ms
+  std::uint64_t seed = 0;
+  Precision precision = Precision::single_;
+  // How it is laid out; chosen from the network when left alone. The results do not depend on it.
+  std::uint32_t lanes = 0;
+  enum class Delivery { automatic, ring, wheel } delivery = Delivery::automatic;
+  bool share_rows = true;                              // of projections where nothing speaks against it
+  std::shared_ptr<const RuleLibrary> rules = nullptr;  // empty: the built-in ones
+  std::vector<PopulationSpec> populations;
+  std::vector<ProjectionSpec> projections;
+  std::vector<InputSpec> inputs;
+  std::vector<SignalSpec> signals = {};
+};
+
+}  // namespace rheo

@@ -1,0 +1,255 @@
+#include "networks/plastic/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/diagnostics.hpp"
+#include "core/random.hpp"
+#include "core/time.hpp"
+#include "networks/description/values.hpp"
+#include "networks/synapses/port_weights.hpp"
+
+namespace rheo {
+
+namespace {
+
+std::shared_ptr<const RuleLibrary> built_in_rules() {
+  static const auto library = std::make_shared<const RuleLibrary>();
+  return library;
+}
+
+template <class Named>
+std::vector<std::string> names_of(const std::vector<Named>& all) {
+  std::vector<std::string> names;
+  for (const Named& one : all) names.push_back(one.name);
+  return names;
+}
+
+// On which side of 0 weights are; the sign of a 0 counts.
+bool below_zero(const Value& weight) {
+  if (const auto* constant = std::get_if<double>(&weight)) return std::signbit(*constant);
+  if (const auto* list = std::get_if<std::vector<double>>(&weight))
+    return std::any_of(list->begin(), list->end(), [](double w) { return w < 0; });
+  const auto& d = std::get<Distribution>(weight);
+  if (d.kind == Distribution::Kind::uniform) return d.a + d.b < 0;
+  if (d.kind == Distribution::Kind::normal) return d.a < 0;
+  return d.kind == Distribution::Kind::choice && std::accumulate(d.choices.begin(), d.choices.end(), 0.0) < 0;
+}
+
+// The longest time constant of what sources, targets and synapses keep (ms).
+double longest_tau(const Rule& rule, const std::vector<double>& params) {
+  double longest = 0;
+  const auto include = [&](bool decays, std::size_t param) {
+    if (decays) longest = std::max(longest, params[param]);
+  };
+  for (const auto* traces : {&rule.pre, &rule.post})
+    for (const RuleTrace& trace : *traces) include(trace.kind == RuleTrace::Kind::decays, trace.param);
+  for (const RuleColumn& column : rule.columns) include(column.decays, column.param);
+  return longest;
+}
+
+// Numbers of a signal; what is published has as many as its projection has sources, which is not known here.
+std::uint32_t width_of(const SignalSpec& signal) {
+  return signal.kind == SignalSpec::Kind::filtered_spikes ? 1 : signal.width;
+}
+
+// Signals of the rule: by what the projection says, else those of the same name.
+void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, std::uint32_t sources,
+                  std::uint32_t targets, PlasticPlan& plan) {
+  const std::vector<std::string> all = names_of(network.signals), own = names_of(rule.signals);
+  for (const auto& [name, given] : projection.plasticity.signals)
+    if (std::find(own.begin(), own.end(), name) == own.end())
+      reject("plasticity.signals." + name, "\"" + given + "\"", "unknown signal of " + rule.name,
+             own.empty() ? "none: the rule reads no signals" : fmt::format("one of {}", fmt::join(own, ", ")),
+             nearest(name, own));
+  for (std::size_t i = 0; i < rule.signals.size(); ++i) {
+    const RuleSignal& wanted = rule.signals[i];
+    const std::string key = "plasticity.signals." + wanted.name;
+    const auto given = projection.plasticity.signals.find(wanted.name);
+    const std::string name = given == projection.plasticity.signals.end() ? wanted.name : given->second;
+    const auto found = std::find(all.begin(), all.end(), name);
+    plan.signals.push_back(found == all.end() ? PlasticPlan::not_given : static_cast<std::size_t>(found - all.begin()));
+    if (found == all.end()) {
+      if (given != projection.plasticity.signals.end())
+        reject(key, "\"" + name + "\"", "no such signal",
+               all.empty() ? "a signal of [signals]" : fmt::format("one of {}", fmt::join(all, ", ")),
+               nearest(name, all));
+      if (i == 0 && !rule.interval)
+        reject(key, {}, "missing: " + rule.name + " learns by it",
+               "the name of a signal of [signals], or one that is called " + wanted.name);
+      continue;
+    }
+    const SignalSpec& signal = network.signals[plan.signals.back()];
+    const bool is_published = signal.kind == SignalSpec::Kind::published;
+    const auto check = [&](std::uint32_t width, const char* of) {
+      if (!is_published && width_of(signal) != width)
+        reject(key, "\"" + name + "\"", fmt::format("has {} numbers", width_of(signal)),
+               fmt::format("{}, one for {}", width, of));
+    };
+    if (wanted.scope == RuleSignal::Scope::per_target) {
+      if (is_published) reject(key, "\"" + name + "\"", "is of source neurons", "a signal of target neurons");
+      check(targets, "each target neuron");
+    } else if (wanted.scope == RuleSignal::Scope::per_source) {
+      check(sources, "each source neuron");
+    } else {
+      if (is_published) reject(key, "\"" + name + "\"", "is of source neurons", "a signal that is one number");
+      check(1, "all synapses");
+    }
+  }
+  for (std::size_t i = 0; i < network.signals.size(); ++i)
+    if (network.signals[i].kind == SignalSpec::Kind::published && network.signals[i].projection == projection.name) {
+      if (!rule.publishes)
+        reject("plasticity.rule", "\"" + rule.name + "\"",
+               "publishes nothing for the signal " + network.signals[i].name, "a rule that does");
+      plan.published.push_back(i);
+    }
+}
+
+}  // namespace
+
+void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
+  using Kind = SignalSpec::Kind;
+  const auto check = [](const char* key, double x, double low, bool above, const char* expected) {
+    if (x > any_value.high) reject(key, fmt::format("{}", x), "out of range", range_text({low, any_value.high}, x));
+    if (!std::isfinite(x) || x < low || (above && x == low))
+      reject(key, fmt::format("{}", x), "out of range", expected);
+  };
+  check("baseline", signal.baseline, -1e30, false, "a finite number");
+  check("tau", signal.tau, 0, false, "a time >= 0 (ms)");
+  if (signal.kind == Kind::filtered_spikes) {
+    check("amplitude", signal.amplitude, -1e30, false, "a finite number");
+    if (std::holds_alternative<std::vector<double>>(signal.delay))
+      reject("delay", "a list", "not for spikes", "a number or a distribution");
+    if (const auto* d = std::get_if<Distribution>(&signal.delay)) {
+      if (const std::string problem = problem_of(*d); !problem.empty()) reject("delay", {}, problem);
+      RandomStream stream(random_key(network.seed, signal.name, "signal.delay"), 0);
+      within("delay", [&] { return draw(*d, stream); });  // or it fails in the midst of a run
+      if (const double least = reach(*d).low; ms_to_tick_nearest(least, network.dt) < 1)
+        reject("delay", fmt::format("from {}", least), "can be drawn as less than one tick",
+               fmt::format("a distribution with min = {} or more (ms)", network.dt));
+    } else {
+      check("delay", std::get<double>(signal.delay), 0, true, "a time > 0 (ms)");
+    }
+  }
+  if (signal.kind == Kind::filtered_spikes && signal.source.empty())
+    reject("source", {}, "missing", "a population such as \"reward\", or a list of them");
+  if (signal.kind == Kind::published) {
+    const auto names = names_of(network.projections);
+    if (std::find(names.begin(), names.end(), signal.projection) == names.end())
+      reject("projection", "\"" + signal.projection + "\"", "no such projection",
+             names.empty() ? "a projection" : fmt::format("one of {}", fmt::join(names, ", ")),
+             nearest(signal.projection, names));
+    const auto one = std::find_if(network.projections.begin(), network.projections.end(),
+                                  [&](const ProjectionSpec& p) { return p.name == signal.projection; });
+    if (one->plasticity.rule.empty())
+      reject("projection", "\"" + signal.projection + "\"", "has no plasticity", "one whose rule publishes a signal");
+  }
+  if (signal.width < 1 || (signal.width > 1 && signal.tau > 0))
+    reject("tau", fmt::format("{}", signal.tau), "only a single number is filtered", "0, or one value for each time");
+  if (signal.kind != Kind::table) return;
+  if (signal.tau > 0 && !signal.pulses)
+    reject("tau", fmt::format("{}", signal.tau), "steps are not filtered", "pulses, or no tau");
+  const char* const ascending = signal.pulses ? "times > 0 (ms), each at least one tick later than the one before"
+                                              : "times >= 0 (ms), each at least one tick later than the one before";
+  if (signal.times.empty()) reject("times", "a list of 0", "empty", ascending);
+  Tick before = 0;
+  for (const double time : signal.times) {
+    check("times", time, 0, signal.pulses, ascending);
+    const Tick tick = SignalBoard::tick_of(signal, time, network.dt);
+    if (tick <= before) reject("times", fmt::format("{}", time), "not later than the one before", ascending);
+    before = tick;
+  }
+  if (signal.values.size() != signal.times.size() * signal.width)
+    reject("values", fmt::format("{}", signal.values.size()), "wrong number of values",
+           fmt::format("{}, {} for each time", signal.times.size() * signal.width, signal.width));
+  for (const double x : signal.values) check("values", x, -1e30, false, "finite numbers");
+}
+
+std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const ProjectionSpec& projection,
+                                             std::uint32_t sources, std::uint32_t targets, bool one_port) {
+  const PlasticitySpec& spec = projection.plasticity;
+  if (spec.rule.empty()) return nullptr;
+  auto plan = std::make_shared<PlasticPlan>();
+  plan->projection = projection.name;
+  plan->library = network.rules ? network.rules : built_in_rules();
+  plan->rule = plan->library->find(spec.rule);
+  if (plan->rule == nullptr) {
+    const auto all = names_of(plan->library->rules());
+    reject("plasticity.rule", "\"" + spec.rule + "\"", "no such rule", fmt::format("one of {}", fmt::join(all, ", ")),
+           nearest(spec.rule, all));
+  }
+  const Rule& rule = *plan->rule;
+  for (const auto& [name, value] : spec.params)
+    if (std::none_of(rule.params.begin(), rule.params.end(), [&, &n = name](const auto& p) { return p.name == n; })) {
+      const auto all = names_of(rule.params);
+      reject("plasticity.params." + name, {}, "unknown parameter of " + rule.name,
+             all.empty() ? "none" : fmt::format("one of {}", fmt::join(all, ", ")), nearest(name, all));
+    }
+  std::vector<double> first;
+  for (const RuleParam& param : rule.params) {
+    const std::string key = "plasticity.params." + param.name;
+    const auto given = spec.params.find(param.name);
+    const Value value = given == spec.params.end() ? Value(param.initial) : given->second;
+    if (!is_constant(value) && !param.per_target)
+      reject(key, {}, param.name + " of " + rule.name + " is the same for all synapses", "a number");
+    if (const auto* list = std::get_if<std::vector<double>>(&value); list != nullptr && list->size() != targets)
+      reject(key, fmt::format("a list of {}", list->size()), "wrong number of values",
+             fmt::format("{} values, one for each target neuron", targets));
+    std::vector<double> values = within(key, [&] {
+      return per_item(value, targets, random_key(network.seed, projection.name, "plasticity.params." + param.name),
+                      {param.low, param.high});
+    });
+    first.push_back(values.front());
+    plan->params.push_back(std::move(values));
+  }
+  // Parameters that differ between targets must go together for each of them.
+  std::size_t each = 1;
+  for (const std::vector<double>& values : plan->params) each = std::max(each, values.size());
+  std::vector<double> of_target = first;
+  for (std::size_t target = 0; target < each; ++target) {
+    for (std::size_t p = 0; p < of_target.size(); ++p)
+      if (plan->params[p].size() > 1) of_target[p] = plan->params[p][target];
+    if (const std::string problem = rule.problem(of_target); !problem.empty())
+      reject("plasticity.params", {}, each == 1 ? problem : fmt::format("{} (target {})", problem, target));
+  }
+  plan->inhibitory = !rule.signed_weights && below_zero(projection.weight);
+  if (rule.signed_weights && !one_port)
+    reject("plasticity.rule", "\"" + rule.name + "\"", "its weights may have any sign, but go to a port by their sign",
+           "one port for all: a port of the projection (not of conductances), or a model with a single one");
+  if (rule.source_sums > 0 &&
+      (projection.target.size() != 1 || !is_constant(projection.delay) || projection.velocity > 0))
+    reject("plasticity.rule", "\"" + rule.name + "\"", "sums over the synapses of each source",
+           "one target selection and one delay for all synapses");
+  bind_signals(network, projection, rule, sources, targets, *plan);
+  if (rule.interval) {
+    plan->interval = ms_to_tick_nearest(first[*rule.interval], network.dt);
+    if (plan->interval < 1)
+      reject("plasticity.params." + rule.params[*rule.interval].name, fmt::format("{}", first[*rule.interval]),
+             "shorter than a tick", fmt::format("at least {} (ms)", network.dt));
+  }
+  plan->eager = spec.eager;
+  plan->isa = chosen_isa();
+  plan->dt = network.dt;
+  // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
+  constexpr double smallest_step = 1.0 / (1 << 14);
+  // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this
+  // limit.
+  constexpr double most_ticks = 1 << 20;
+  const WeightRange weights = described_range(projection.weight);
+  plan->relative_step = rule.relative_step(first, std::max(std::abs(weights.low), std::abs(weights.high)));
+  const bool slow = plan->relative_step < smallest_step || longest_tau(rule, first) > most_ticks * network.dt;
+  plan->precision = slow ? Precision::double_ : network.precision;
+  const rheo_rule_kernels& kernels = rule.kernels(plan->isa, Precision::double_);
+  std::vector<std::byte> step(kernels.coefficient_bytes);
+  kernels.prepare(first.data(), plan->dt, step.data());
+  double bounds[2];
+  kernels.bounds(step.data(), bounds);
+  plan->low = bounds[0];
+  plan->high = bounds[1];
+  return plan;
+}
+
+}  // namespace rheo

@@ -1,0 +1,209 @@
+#include "networks/plastic/signals.hpp"
+
+#include <algorithm>
+
+#include "core/math.hpp"
+#include "core/time.hpp"
+#include "networks/description/values.hpp"
+
+namespace rheo {
+
+namespace {
+
+// Far from overflow, whatever is added to it.
+constexpr Tick latest = Tick{1} << 60;
+
+Tick delay_ticks(double ms, double dt) {
+  return std::clamp<Tick>(ms_to_tick_nearest(ms, dt), 1, latest);
+}
+
+// The least that a delay can be, in ticks.
+Tick shortest_delay(const Value& delay, double dt) {
+  double ms = 0;
+  if (const auto* constant = std::get_if<double>(&delay)) {
+    ms = *constant;
+  } else {
+    const auto& d = std::get<Distribution>(delay);
+    if (d.kind == Distribution::Kind::uniform) ms = d.a;
+    if (d.kind == Distribution::Kind::choice) ms = *std::min_element(d.choices.begin(), d.choices.end());
+    ms = std::max(ms, d.min.value_or(ms));
+  }
+  return delay_ticks(ms, dt);
+}
+
+}  // namespace
+
+Tick SignalBoard::tick_of(const SignalSpec& spec, double time, double dt) {
+  const Tick tick = spec.pulses ? ms_to_tick_ceil(time, dt) : std::min(ms_to_tick_nearest(time, dt), latest) + 1;
+  return std::clamp<Tick>(tick, 1, latest);
+}
+
+SignalBoard::SignalBoard(std::vector<Plan> plans, double dt) : dt_(dt) {
+  for (Plan& plan : plans) {
+    Signal& signal = signals_.emplace_back();
+    const SignalSpec& spec = plan.spec;
+    if (spec.tau > 0) signal.decay = math::exp(-dt / spec.tau);
+    if (spec.kind == SignalSpec::Kind::filtered_spikes) signal.shortest = shortest_delay(spec.delay, dt);
+    for (const double time : spec.times) signal.ticks.push_back(tick_of(spec, time, dt));
+    signal.zero.assign(plan.width, spec.baseline);
+    signal.held = signal.zero;
+    signal.plan = std::move(plan);
+  }
+}
+
+std::size_t SignalBoard::find(const std::string& name) const {
+  const auto found = std::find_if(signals_.begin(), signals_.end(),
+                                  [&](const Signal& signal) { return signal.plan.spec.name == name; });
+  return static_cast<std::size_t>(found - signals_.begin());
+}
+
+Tick SignalBoard::window(Tick longest) const {
+  for (const Signal& signal : signals_) longest = std::min(longest, signal.shortest);
+  return longest;
+}
+
+void SignalBoard::fill(Tick now, Tick end) {
+  for (Signal& signal : signals_) {
+    if (!signal.filtered()) continue;
+    signal.filled.erase(signal.filled.begin(), signal.filled.begin() + (now - known_after_));
+    for (Tick t = known_to_ + 1; t <= end; ++t) {
+      signal.trace *= signal.decay;
+      if (const auto first = signal.arriving.begin(); first != signal.arriving.end() && first->first == t) {
+        signal.trace += first->second;
+        signal.arriving.erase(first);
+      }
+      const auto pulse = std::lower_bound(signal.ticks.begin(), signal.ticks.end(), t);
+      if (pulse != signal.ticks.end() && *pulse == t)
+        signal.trace += signal.plan.spec.values[static_cast<std::size_t>(pulse - signal.ticks.begin())];
+      signal.filled.push_back(signal.plan.spec.baseline + signal.trace);
+    }
+  }
+  known_after_ = now;
+  known_to_ = std::max(known_to_, end);
+}
+
+void SignalBoard::take(const SpikeBatch& batch) {
+  for (Signal& signal : signals_) {
+    const SignalSpec& spec = signal.plan.spec;
+    if (spec.kind != SignalSpec::Kind::filtered_spikes) continue;
+    const auto* constant = std::get_if<double>(&spec.delay);
+    for (std::size_t k = 0; k < batch.ticks(); ++k) {
+      const std::span<const NeuronId> neurons = batch.at(k);
+      for (const SourceRange& range : signal.plan.sources) {
+        auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
+        for (; neuron != neurons.end() && *neuron < range.end; ++neuron) {
+          if ((*neuron - range.first) % range.step != 0) continue;
+          Tick delay = signal.shortest;
+          if (constant == nullptr) {
+            RandomStream stream(signal.plan.key, range.row + (*neuron - range.first) / range.step, batch.tick(k));
+            delay = std::max(delay, delay_ticks(draw(std::get<Distribution>(spec.delay), stream), dt_));
+          }
+          signal.arriving[batch.tick(k) + delay] += spec.amplitude;
+        }
+      }
+    }
+  }
+}
+
+std::span<const double> SignalBoard::at(std::size_t index, Tick t) const {
+  const Signal& signal = signals_[index];
+  const SignalSpec& spec = signal.plan.spec;
+  if (signal.filtered()) {
+    const auto number = static_cast<std::size_t>(t - known_after_ - 1);
+    return number < signal.filled.size() ? std::span(&signal.filled[number], 1) : signal.zero;
+  }
+  if (spec.kind != SignalSpec::Kind::table) return t >= signal.since && t <= signal.until ? signal.held : signal.zero;
+  const auto after = std::upper_bound(signal.ticks.begin(), signal.ticks.end(), t);
+  if (after == signal.ticks.begin() || (spec.pulses && after[-1] != t)) return signal.zero;
+  return std::span(spec.values)
+      .subspan(static_cast<std::size_t>(after - signal.ticks.begin() - 1) * signal.plan.width, signal.plan.width);
+}
+
+Tick SignalBoard::next_nonzero(std::size_t index, Tick after, Tick end) const {
+  const Signal& signal = signals_[index];
+  const auto differs = [&](Tick t) {
+    const std::span<const double> values = at(index, t);
+    return std::any_of(values.begin(), values.end(), [](double x) { return x != 0; });
+  };
+  for (Tick t = after + 1; t <= end; ++t) {
+    if (differs(t)) return t;
+    if (signal.filtered()) continue;
+    // Nothing changes before the next of its times.
+    Tick change = never;
+    if (signal.plan.spec.kind == SignalSpec::Kind::table) {
+      const auto later = std::upper_bound(signal.ticks.begin(), signal.ticks.end(), t);
+      if (later != signal.ticks.end()) change = *later;
+      if (later != signal.ticks.begin() && later[-1] == t) change = std::min(change, t + 1);
+    } else {
+      if (t < signal.since) change = signal.since;
+      if (t == signal.until) change = t + 1;
+    }
+    if (change > end) break;
+    t = change - 1;
+  }
+  return end + 1;
+}
+
+void SignalBoard::set(std::size_t index, std::span<const double> values, Tick t, bool pulse) {
+  Signal& signal = signals_[index];
+  signal.held.assign(values.begin(), values.end());
+  signal.since = t;
+  signal.until = pulse ? t : never;
+}
+
+void SignalBoard::save(ByteWriter& to) const {
+  for (const Signal& signal : signals_) {
+    if (signal.plan.spec.kind == SignalSpec::Kind::filtered_spikes) {
+      std::vector<Tick> ticks;
+      std::vector<double> amounts;
+      for (const auto& [tick, amount] : signal.arriving) {
+        ticks.push_back(tick);
+        amounts.push_back(amount);
+      }
+      to.put("signal.arriving.tick", std::span<const Tick>(ticks));
+      to.put("signal.arriving", std::span<const double>(amounts));
+    }
+    if (signal.filtered()) to.put("signal.trace", signal.trace);
+    if (signal.plan.spec.kind == SignalSpec::Kind::task || signal.plan.spec.kind == SignalSpec::Kind::published) {
+      to.put("signal.since", signal.since);
+      to.put("signal.until", signal.until);
+      to.put("signal.held", std::span<const double>(signal.held));
+    }
+  }
+}
+
+void SignalBoard::load(Tick now, ByteReader& from) {
+  const auto reject = [](const char* key, const char* problem) { throw StateError({.key = key, .problem = problem}); };
+  for (Signal& signal : signals_) {
+    if (signal.plan.spec.kind == SignalSpec::Kind::filtered_spikes) {
+      const auto ticks = from.get_all<Tick>("signal.arriving.tick");
+      const auto amounts = from.get_all<double>("signal.arriving");
+      if (ticks.size() != amounts.size()) reject("signal.arriving", "ticks and amounts differ in number");
+      signal.arriving.clear();
+      for (std::size_t i = 0; i < ticks.size(); ++i) {
+        if (ticks[i] <= now) reject("signal.arriving.tick", "not a time to come");
+        signal.arriving[ticks[i]] = amounts[i];
+      }
+    }
+    if (signal.filtered()) signal.trace = from.get<double>("signal.trace");
+    if (signal.plan.spec.kind == SignalSpec::Kind::task || signal.plan.spec.kind == SignalSpec::Kind::published) {
+      signal.since = from.get<Tick>("signal.since");
+      signal.until = from.get<Tick>("signal.until");
+      from.get("signal.held", std::span<double>(signal.held));
+    }
+    signal.filled.clear();
+  }
+  known_after_ = known_to_ = now;
+}
+
+std::size_t SignalBoard::bytes() const {
+  std::size_t sum = 0;
+  for (const Signal& signal : signals_)
+    sum += (signal.plan.spec.times.capacity() + signal.plan.spec.values.capacity() + signal.ticks.capacity() +
+            signal.filled.capacity() + signal.held.capacity() + signal.zero.capacity()) *
+               8 +
+           signal.arriving.size() * 48;
+  return sum;
+}
+
+}  // namespace rheo

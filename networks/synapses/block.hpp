@@ -1,0 +1,170 @@
+// Synapses onto one lane: rows by source, of one projection or of a bundle of them. Memory traffic is the speed limit
+// of spike delivery, so a column exists only where its values differ (one weight for the projection costs 0 bytes per
+// synapse), and target and delay share one address of 2 bytes where they fit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/aligned.hpp"
+#include "core/isa.hpp"
+#include "core/types.hpp"
+#include "plasticity/library.hpp"
+
+namespace rheo {
+
+// Neurons by their numbers in the network: first, first + step, ... < end.
+struct NeuronSet {
+  NeuronId first = 0, end = 0;
+  std::uint32_t step = 1;
+  bool contains(NeuronId neuron) const { return neuron >= first && neuron < end && (neuron - first) % step == 0; }
+};
+
+// Neurons as rows: the first is row `row`, the next one row + 1.
+struct SourceRange : NeuronSet {
+  std::uint32_t row = 0;
+};
+
+// A run of synapses of one row with one delay. Slices of a row follow each other; one without synapses only bridges
+// delays that lie far apart.
+struct DelaySlice {
+  std::uint16_t step;   // ticks after the slice before; the first one: after emission
+  std::uint16_t count;  // of synapses
+};
+
+// A synapse as blocks store it. Address: std::uint16_t or std::uint32_t. Delivered by ring: delay * ring width + slot,
+// or slot alone where all delays of the bundle are equal. Delivered by wheel: slot.
+template <class Address>
+struct BareSynapse {
+  Address address;
+};
+#pragma pack(push, 2)
+template <class Address, class Real>
+struct WeightedSynapse {
+  Address address;
+  Real weight;
+};
+#pragma pack(pop)
+
+// How a projection learns.
+struct PlasticPlan {
+  // Targets of one lane: neurons first, first + step, ... < end, whose weights arrive at slot, slot + step, ... First
+  // and following of the lane's ranges.
+  struct Range : NeuronSet {
+    std::uint32_t slot = 0;
+    std::uint32_t first_target = 0;  // of the neuron `first` among all targets of the projection
+  };
+  std::string projection;  // its name
+  const Rule* rule = nullptr;
+  std::shared_ptr<const RuleLibrary> library;  // keeps the rule
+  std::vector<std::vector<double>> params;     // [parameter] one number, or one for each target of the projection
+  bool inhibitory = false;                     // weights are <= 0
+  bool conductance = false;                    // but their magnitude counts
+  double low = 0, high = 0;                    // of magnitudes
+  bool eager = false;                          // spikes of targets reach synapses at once
+  std::vector<std::vector<Range>> ranges;      // [lane] ascending by neuron
+  Isa isa = Isa::base;
+  double dt = 0.1;
+  // Of what synapses hold: double also where the simulation is in single precision, but steps are too small for it.
+  Precision precision = Precision::single_;
+  double relative_step = 1;  // as the rule declares it
+  static constexpr std::size_t not_given = ~std::size_t{0};
+  std::vector<std::size_t> signals;    // [signal of the rule] which of the network's, or not_given
+  std::vector<std::size_t> published;  // those of the network's that are what this rule publishes
+  Tick interval = 0;                   // between consolidates; 0: whenever the rule's first signal is not 0
+
+  bool negative() const { return inhibitory && !conductance; }  // what is sent
+  // Targets of a lane are numbered by their slots, from the first one's on.
+  std::vector<std::uint32_t> first_slot;  // [lane]
+};
+
+// One number for each synapse.
+using SynapseColumn = std::variant<std::vector<float>, std::vector<double>>;
+
+struct SynapseBlock {
+  AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row
+  // Of one of the types above, which the bundle and the way of delivery say. By row and then, delivered by ring, in
+  // canonical order; delivered by wheel, by (delay, canonical order).
+  AlignedColumn<std::byte> data;
+  std::vector<AlignedColumn<std::byte>> columns;  // plastic only: Real, the weights' magnitudes first
+  // Delivered by wheel only.
+  AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
+  AlignedColumn<DelaySlice> slices;
+
+  template <class Synapse>
+  const Synapse* as() const {
+    return reinterpret_cast<const Synapse*>(data.data());
+  }
+  // Plastic: the number of synapse s's target.
+  std::uint32_t target(std::uint32_t s) const {
+    return data.size() == std::size_t{synapses()} * 2 ? as<BareSynapse<std::uint16_t>>()[s].address
+                                                      : as<BareSynapse<std::uint32_t>>()[s].address;
+  }
+  // Delivered by wheel: calls use(delay, begin, count) for the slices of a row, or use(row, delay, begin, count) for
+  // all.
+  template <class Use>
+  void for_each_slice(std::uint32_t row, const Use& use) const {
+    std::uint32_t begin = row_synapses[row], delay = 0;
+    for (std::uint32_t s = row_slices[row]; s < row_slices[row + 1]; ++s) {
+      delay += slices[s].step;
+      if (slices[s].count != 0) use(delay, begin, std::uint32_t{slices[s].count});
+      begin += slices[s].count;
+    }
+  }
+  template <class Use>
+  void for_each_slice(const Use& use) const {
+    for (std::uint32_t row = 0; row + 1 < row_synapses.size(); ++row)
+      for_each_slice(
+          row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) { use(row, delay, begin, count); });
+  }
+  std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
+  std::size_t bytes() const {
+    std::size_t sum = row_synapses.bytes() + data.bytes() + row_slices.bytes() + slices.bytes();
+    for (const auto& column : columns) sum += column.bytes();
+    return sum;
+  }
+};
+
+// Projections with one row per source for all of them, built; most often a single one. From one source at most one of
+// them reaches a given target.
+struct SynapseBundle {
+  struct Member {
+    std::vector<NeuronSet> sources, targets;
+  };
+  std::uint32_t first = 0;  // the members are projections first, first + 1, ...
+  std::vector<Member> members;
+  std::vector<SourceRange> sources;  // disjoint, ascending by neuron
+  std::vector<SynapseBlock> lanes;   // [lane]
+  Tick min_delay = never, max_delay = 0;
+  bool weighted = true;         // each synapse has a weight of its own
+  double weight = 0;            // where not
+  std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
+  // Plastic: a single projection, delivered by wheel, whose addresses are numbers of targets.
+  std::shared_ptr<const PlasticPlan> plastic;
+
+  // The projection that a synapse belongs to.
+  std::uint32_t projection_of(NeuronId source, NeuronId target) const;
+};
+
+// Which of the bundles, in the order of their projections, a projection is in.
+std::size_t bundle_of(const std::vector<SynapseBundle>& bundles, std::size_t projection);
+
+// How spikes reach the input of a lane. Both give the same bits.
+//   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when
+//   it
+//          is emitted. Fast while the ring stays in the cache of a core.
+//   wheel: a spike files its runs of synapses with equal delay under the tick of arrival; they are added to one row of
+//          input when they arrive. For delays too long for a ring.
+struct DeliveryPlan {
+  enum class Kind { ring, wheel };
+  Kind kind = Kind::ring;
+  std::uint32_t width = 1;    // ring: slots per row, a power of two, at least the slots of any lane
+  bool narrow = true;         // ring: addresses fit 16 bits; wheel: slots do
+  bool note_touched = false;  // wheel only: for populations that are updated by events
+};
+
+}  // namespace rheo

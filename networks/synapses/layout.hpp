@@ -1,0 +1,24 @@
+// How a network is laid out: which projections share rows, lanes, and the way of delivery. Only speed and memory depend
+// on it, so it follows from the network alone.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/loop/simulation.hpp"
+#include "networks/description/spec.hpp"
+#include "networks/synapses/block.hpp"
+#include "networks/synapses/builder.hpp"
+
+namespace rheo {
+
+struct Layout {
+  std::vector<std::size_t> bundle_end;  // [bundle] number of the projection behind its last one
+  Lanes lanes;
+  DeliveryPlan delivery;
+};
+
+Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
+                     std::span<const PopulationShape> populations);
+
+}  // namespace rheo

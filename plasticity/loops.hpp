@@ -1,0 +1,528 @@
+// The loops over synapses at arrivals and spikes of targets, made from what a rule says of one synapse.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "plasticity/parts.hpp"
+
+namespace rheo {
+#pragma GCC visibility push(hidden)
+inline namespace RHEO_SIMD_NAMESPACE {
+
+// The loops of one rule in one precision.
+template <template <class> class RuleOf, class Real>
+struct RuleKernels {
+  static constexpr int n = RHEO_SIMD_BYTES / sizeof(Real);
+  using V = Simd<Real, n>;
+  using I = Simd<std::int32_t, n>;
+  using Rule = RuleOf<V>;
+  using One = Simd<Real, 1>;
+  using Single = RuleOf<One>;
+  static constexpr auto pre = rule_parts::pre_of<Rule>();
+  static constexpr auto post = rule_parts::post_of<Rule>();
+  static constexpr std::size_t pres = pre.size(), posts = post.size();
+  static constexpr auto column_texts = rule_parts::synapse_of<Rule>();
+  static constexpr std::size_t columns = 1 + column_texts.size();
+  static constexpr auto signals = rule_parts::signals_of<Rule>();
+  static constexpr std::size_t step_size = sizeof(typename Single::Coefficients) / sizeof(One);
+  using Pre = typename rule_parts::PreOf<Rule>::type;
+  using Post = typename rule_parts::PostOf<Rule>::type;
+  using Signals = typename rule_parts::SignalsOf<Rule>::type;
+  using Synapse = typename Rule::Synapse;
+  using Coefficients = typename Rule::Coefficients;
+  static constexpr bool decays(std::size_t column) { return column > 0 && *column_texts[column - 1].param != '\0'; }
+  // Something happens to synapses between their events.
+  static constexpr bool elapses = [] {
+    for (const ColumnText& text : column_texts)
+      if (*text.param != '\0') return true;
+    for (const SignalText& text : signals)
+      if (text.scope == RHEO_DOSE) return true;
+    return false;
+  }();
+  static constexpr bool without_traces = requires(Synapse s, Coefficients k, Pre x) { Rule::post_spike(s, k, x); };
+  static constexpr bool has_sign = [] {
+    if constexpr (requires { Rule::signed_weights; })
+      return Rule::signed_weights;
+    else
+      return false;
+  }();
+  static constexpr bool learns_from_targets = without_traces || requires(Synapse s, Coefficients k, Pre x, Post y) {
+    Rule::post_spike(s, k, x, y);
+  };
+
+  // A target's last two spikes and its only trace are read together, as the two halves of 64 bits.
+  static constexpr bool paired = [] {
+    if constexpr (learns_from_targets && sizeof(Real) == 4 && posts == 1)
+      return post[0].kind == RHEO_DECAYS;
+    else
+      return false;
+  }();
+
+  static void prepare(const double* params, double dt, void* step) {
+    using Params = typename Single::Params;
+    const Params p = rule_parts::read<Params>(params);
+    const typename Single::Coefficients made = Single::prepare(p, dt);
+    std::memcpy(step, &made, sizeof made);
+  }
+
+  static void pre_spike(const void* step, std::uint32_t count, void* const* traces) {
+    if constexpr (pres > 0) spike<typename Single::Pre, pres>(step, count, traces);
+  }
+  static void post_spike(const void* step, std::uint32_t count, void* const* traces) {
+    if constexpr (posts > 0) spike<typename Single::Post, posts>(step, count, traces);
+  }
+
+  static void bounds(const void* step, double low_high[2]) {
+    low_high[1] = std::numeric_limits<double>::infinity();
+    low_high[0] = has_sign ? -low_high[1] : 0;
+    const auto k = rule_parts::read<typename Single::Coefficients>(step);
+    if constexpr (requires { Single::bounds(k); }) {
+      const Bounds<One> limits = Single::bounds(k);
+      low_high[0] = limits.low.v[0];
+      low_high[1] = limits.high.v[0];
+    }
+  }
+
+  static void targets_now(const rheo_batch* batch, void* const* now_values) {
+    const rheo_batch& b = *batch;
+    for (std::uint32_t j = 0; j < b.width; j += n) {
+      const I elapsed = elapsed_since(b, load<std::int32_t, n>(reinterpret_cast<const std::int32_t*>(b.last) + j));
+      rule_parts::for_each_number<posts>([&](auto t) RHEO_INLINE_LAMBDA {
+        if constexpr (post[t].kind == RHEO_DECAYS)
+          store(load<Real, n>(static_cast<const Real*>(b.after[t]) + j) * decayed(b.post_decay[t], elapsed),
+                static_cast<Real*>(now_values[t]) + j);
+      });
+      if constexpr (paired)
+        store_halves(load<std::int32_t, n>(reinterpret_cast<const std::int32_t*>(b.recent) + j),
+                     load<std::int32_t, n>(static_cast<const std::int32_t*>(now_values[0]) + j), b.now_room + j);
+    }
+  }
+
+  static void arrive(const rheo_batch* batch) { visit<true>(*batch); }
+  static void settle(const rheo_batch* batch) { visit<false>(*batch); }
+
+ private:
+  template <template <class> class, class>
+  friend struct RuleConsolidation;
+
+  template <class Traces, std::size_t size>
+  RHEO_INLINE static void spike(const void* step, std::uint32_t count, void* const* traces) {
+    const auto k = rule_parts::read<typename Single::Coefficients>(step);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto all = rule_parts::made_of<Traces, One, size>(
+          [&](auto t) RHEO_INLINE_LAMBDA { return One(static_cast<const Real*>(traces[t])[i]); });
+      if constexpr (std::is_same_v<Traces, typename rule_parts::PreOf<Single>::type> && pres > 0)
+        Single::pre_spike(all, k);
+      else
+        Single::post_spike(all, k);
+      rule_parts::take_apart<One, size>(
+          all, [&](auto t, One x) RHEO_INLINE_LAMBDA { static_cast<Real*>(traces[t])[i] = x.v[0]; });
+    }
+  }
+
+  // What is left after `elapsed` ticks, `longest` at most: the product of what its hexadecimal digits leave.
+  RHEO_INLINE static V decayed(const void* table, I elapsed, std::int32_t longest) {
+    const Real* const digits = static_cast<const Real*>(table);
+    V left = look_up(digits, elapsed) * look_up(digits + 16, I{elapsed.v >> 4});
+    if (longest > 255) left *= look_up(digits + 32, I{elapsed.v >> 8});
+    if (longest > 4095) [[unlikely]]
+      for (int d = 3; d < 8; ++d) left *= look_up(digits + 16 * d, I{elapsed.v >> (4 * d)});
+    return left;
+  }
+  RHEO_INLINE static V decayed(const void* table, I elapsed) {
+    return decayed(table, elapsed, any(elapsed > I(4095)) ? 4096 : 4095);
+  }
+
+  template <bool arrives>
+  static void visit(const rheo_batch& b) {
+    if (b.target_bytes == 2)
+      visit_all<arrives, std::uint16_t>(b);
+    else
+      visit_all<arrives, std::uint32_t>(b);
+  }
+
+  // An event of synapses, and what doses are computed from (rule_abi.h).
+  struct Timed {
+    I tick;
+    std::array<V, signals.size()> A, E;
+  };
+  using Moment = std::conditional_t<elapses, Timed, Nothing>;
+
+  // Synapses are taken through each step together, a few hundred at a time: steps that follow each other for one
+  // synapse would wait for each other, and how many there are is hard to foretell.
+  static constexpr std::uint32_t at_once = 512;
+  // Synapses at, at + 1, ... of the lane. The last V may reach beyond them, to synapses that are to stay as they are.
+  template <class Target>
+  struct Room {
+    const Target* targets;  // of synapse `at`
+    Real* column[columns];
+    std::uint32_t size, whole;
+    bool knows_now;  // `now` is filled in: the targets' trace as arrivals see it
+    alignas(64) Real now[paired ? at_once : n];
+    bool knows_last;  // the targets' last spikes
+    Moment last[elapses && learns_from_targets ? at_once / n : 1];
+
+    RHEO_INLINE I target_of(std::uint32_t s) const { return load_numbers<n>(targets + s); }
+    RHEO_INLINE Synapse synapse_of(std::uint32_t s) const {
+      return rule_parts::made_of<Synapse, V, columns>([&](auto c)
+                                                          RHEO_INLINE_LAMBDA { return load<Real, n>(column[c] + s); });
+    }
+    RHEO_INLINE void keep(const Synapse& synapse, std::uint32_t s) {
+      rule_parts::take_apart<V, columns>(synapse, [&](auto c, V x) RHEO_INLINE_LAMBDA { store(x, column[c] + s); });
+    }
+    // Those of a slice from `done` on.
+    RHEO_INLINE void take_in(const rheo_batch& b, const rheo_slice& slice, std::uint32_t done) {
+      const std::uint32_t at = slice.begin + done;
+      size = slice.count - done < at_once ? slice.count - done : at_once;
+      whole = size / n * n;
+      targets = static_cast<const Target*>(b.targets) + at;
+      for (std::size_t c = 0; c < columns; ++c) column[c] = static_cast<Real*>(b.columns[c]) + at;
+      knows_now = knows_last = false;
+    }
+    // Which of synapses s, s + 1, ... are meant.
+    RHEO_INLINE typename I::Mask within(std::uint32_t s) const {
+      I number;
+      for (int i = 0; i < n; ++i) number.v[i] = i;
+      return number < I(static_cast<std::int32_t>(size - s));
+    }
+  };
+
+  RHEO_INLINE static Synapse chosen(typename I::Mask where, const Synapse& a, const Synapse& b) {
+    const auto mask = mask_for<Real>(where);
+    return rule_parts::made_of<Synapse, V, columns>([&](auto i) RHEO_INLINE_LAMBDA {
+      return select(mask, rule_parts::member<V, columns>(a, i), rule_parts::member<V, columns>(b, i));
+    });
+  }
+
+  template <bool arrives, class Target>
+  static void visit_all(const rheo_batch& b) {
+    const Coefficients k = step_of(b);
+    Room<Target> room;
+    Real* const sums = static_cast<Real*>(b.sums);
+    const V sign(b.negative ? -1 : 1);
+    if (b.slice_count > 0) fetch<Target>(b, b.slices[0], 0, b.slices[0].count);
+    for (std::uint64_t i = 0; i < b.slice_count; ++i) {
+      const rheo_slice& slice = b.slices[i];
+      const rheo_slice next = i + 1 < b.slice_count ? b.slices[i + 1] : rheo_slice{};
+      for (std::uint32_t done = 0; done < slice.count; done += at_once) {
+        room.take_in(b, slice, done);
+        if constexpr (learns_from_targets)
+          if (b.learns) replay(b, slice, k, room);
+        if constexpr (elapses && !arrives)
+          if (b.learns && b.until >= 0)
+            for (std::uint32_t s = 0; s < room.size; s += n) {
+              const Synapse then = room.synapse_of(s);
+              Synapse synapse = then;
+              elapse_to(b, slice, k, synapse, room, s, b.until);
+              room.keep(chosen(room.within(s), synapse, then), s);
+            }
+        if constexpr (arrives) {
+          const Pre x = traces_of(b.pre_now, slice.record);
+          for (std::uint32_t s = 0; s < room.size; s += n) {
+            if (done + s < next.count) fetch<Target>(b, next, done + s, done + s + 1);
+            const Synapse then = room.synapse_of(s);
+            Synapse synapse = then;
+            if constexpr (elapses)
+              if (b.learns) elapse_to(b, slice, k, synapse, room, s, b.arrival);
+            alignas(64) Real sent[n];
+            store(Rule::arrive(synapse, k, x, traces_now(b, room, s)) * sign, sent);
+            keep_in_bounds(synapse, k);
+            const Target* const targets = room.targets + s;
+            if (s < room.whole) {
+              if (b.learns) room.keep(synapse, s);
+              for (int j = 0; j < n; ++j) sums[targets[j]] += sent[j];
+            } else {
+              if (b.learns) room.keep(chosen(room.within(s), synapse, then), s);
+              for (std::uint32_t j = 0; j < room.size - s; ++j) sums[targets[j]] += sent[j];
+            }
+          }
+        }
+      }
+      if (slice.count < next.count) fetch<Target>(b, next, slice.count, next.count);
+    }
+  }
+
+  RHEO_INLINE static Coefficients step_of(const rheo_batch& b) {
+    const Real* const step = static_cast<const Real*>(b.step);
+    return rule_parts::made_of<Coefficients, V, step_size>([&](auto i) RHEO_INLINE_LAMBDA { return V(step[i]); });
+  }
+
+  // Asks for synapses first to end - 1 of a slice, which lies anywhere in memory; beyond some, the hardware has seen
+  // where it goes.
+  template <class Target>
+  RHEO_INLINE static void fetch(const rheo_batch& b, const rheo_slice& slice, std::uint32_t first, std::uint32_t end) {
+    for (std::uint32_t s = first; s < end && s < at_once; s += n) {
+      const std::uint64_t at = std::uint64_t{slice.begin} + s;
+      __builtin_prefetch(static_cast<const Target*>(b.targets) + at);
+      for (std::size_t c = 0; c < columns; ++c) __builtin_prefetch(static_cast<const Real*>(b.columns[c]) + at, 1);
+    }
+  }
+
+  RHEO_INLINE static Pre traces_of(const void* const* columns_of, std::uint32_t record) {
+    return rule_parts::made_of<Pre, V, pres>(
+        [&](auto t) RHEO_INLINE_LAMBDA { return V(static_cast<const Real*>(columns_of[t])[record]); });
+  }
+  // What is not finite becomes NaN and stays NaN, since min and max give their second argument where the first is NaN:
+  // bounds would hide it otherwise. PlasticBundle::first_broken() finds it.
+  RHEO_INLINE static void keep_in_bounds(Synapse& s, const Coefficients& k) {
+    const V weight = s.weight + s.weight * V(0);
+    if constexpr (requires { Rule::bounds(k); }) {
+      const Bounds<V> bounds = Rule::bounds(k);
+      s.weight = min(bounds.high, max(bounds.low, weight));
+    } else if constexpr (!has_sign) {
+      s.weight = max(V(0), weight);
+    } else {
+      s.weight = weight;
+    }
+  }
+
+  // The targets' spikes since the last arrival, oldest first.
+  template <class Target>
+  RHEO_INLINE static void replay(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k,
+                                 Room<Target>& room) {
+    if (b.newest[0] < slice.from) return;
+    const Pre x_base = traces_of(b.pre_base, slice.record);
+    if (b.newest[8] >= slice.from)
+      for (std::uint32_t s = 0; s < room.size; s += n) replay_older(b, slice, k, x_base, room, s);
+    rule_parts::for_each_number<4>([&](auto i) RHEO_INLINE_LAMBDA {
+      constexpr int age = 2 * (3 - i);
+      if (b.newest[age + 1] >= slice.from)
+        replay_ages<age, true>(b, slice, k, x_base, room);
+      else if (b.newest[age] >= slice.from)
+        replay_ages<age, false>(b, slice, k, x_base, room);
+    });
+  }
+
+  // The spike before the last `age` ones of all synapses, and the one before it if `two`.
+  template <int age, bool two, class Target>
+  static void replay_ages(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k, const Pre& x_base,
+                          Room<Target>& room) {
+    const I from(slice.from);
+    const Moment known = last_known(b, slice);
+    const std::uint32_t* const recent = b.recent + std::uint64_t{age / 2} * b.width;
+    room.knows_now = paired && age == 0 && b.now_values != nullptr;
+    room.knows_last = age == 0;
+    for (std::uint32_t s = 0; s < room.size; s += n) {
+      I pair;
+      if (paired && age == 0 && room.knows_now) {
+        I now;
+        load_halves(b.now_room, room.targets + s, pair, now);
+        std::memcpy(room.now + s, &now, sizeof now);
+      } else {
+        pair = gather<std::int32_t>(recent, room.target_of(s));
+      }
+      const I last{pair.v & 0xffff}, before{pair.v >> 16 & 0xffff};
+      typename I::Mask where = last >= from;
+      if (age > 0 && !any(where)) continue;  // few have spiked that often
+      if (s >= room.whole) where = where & room.within(s);
+      Synapse synapse = room.synapse_of(s);
+      const I j = room.target_of(s);
+      Moment spiked = spike_in(b, j, before);
+      if constexpr (two) {
+        Moment earlier{};
+        if constexpr (elapses) earlier = spike_in(b, j, spike_of(b, j, age + 2));
+        if constexpr (elapses) elapse_where(where & (before >= from), b, k, synapse, later(known, earlier), spiked);
+        learn(b, slice, k, x_base, synapse, j, age + 1, before, where & (before >= from));
+      }
+      if constexpr (elapses) {
+        const Moment latest = spike_in(b, j, last);
+        elapse_where(where, b, k, synapse, later(known, spiked), latest);
+        if (age == 0) room.last[s / n] = latest;
+      }
+      learn(b, slice, k, x_base, synapse, j, age, last, where);
+      room.keep(synapse, s);
+    }
+  }
+
+  // Spikes before the last eight.
+  template <class Target>
+  [[gnu::noinline]] static void replay_older(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k,
+                                             const Pre& x_base, Room<Target>& room, std::uint32_t s) {
+    const I from(slice.from), j = room.target_of(s);
+    const I count = gather<std::int32_t>(b.count, j);
+    const auto tick_of = [&](int age, auto& where) RHEO_INLINE_LAMBDA {
+      const I t = gather<std::int32_t>(b.ticks, place_of(b, count, age, j));
+      where = room.within(s) & (count > I(age)) & (t >= from);
+      return t;
+    };
+    int ages = 8;
+    typename I::Mask where;
+    while (tick_of(ages, where), any(where)) ++ages;
+    Synapse synapse = room.synapse_of(s);
+    while (--ages >= 8) {
+      const I t = tick_of(ages, where);
+      if constexpr (elapses)
+        elapse_where(where, b, k, synapse, later(last_known(b, slice), spike_in(b, j, spike_of(b, j, ages + 1))),
+                     spike_in(b, j, t));
+      learn(b, slice, k, x_base, synapse, j, ages, t, where);
+    }
+    room.keep(synapse, s);
+  }
+
+  // Where the histories hold the spike before the last `age` ones; of a target without that many: somewhere.
+  RHEO_INLINE static I place_of(const rheo_batch& b, I count, int age, I j) {
+    const I number = max(count - I(1 + age), I(0));
+    return number * I(static_cast<std::int32_t>(b.width)) + j;
+  }
+
+  // From the spike before the last `age` ones, of targets which had it in tick t.
+  RHEO_INLINE static void learn(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k, const Pre& x_base,
+                                Synapse& synapse, I j, int age, I t, typename I::Mask where) {
+    const I elapsed = t - I(slice.base);
+    const Pre x = rule_parts::made_of<Pre, V, pres>([&](auto i) RHEO_INLINE_LAMBDA {
+      const V base = rule_parts::member<V, pres>(x_base, i);
+      if constexpr (pre[i].kind == RHEO_DECAYS)
+        return base * decayed(b.pre_decay[i], elapsed, b.newest[0] - slice.base);
+      else
+        return base;
+    });
+    Synapse changed = synapse;
+    if constexpr (without_traces) {
+      Rule::post_spike(changed, k, x);
+    } else {
+      const I place = place_of(b, gather<std::int32_t>(b.count, j), age, j);
+      const Post y = rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (post[i].kind == RHEO_PARAMETER)
+          return gather<Real>(static_cast<const Real*>(b.after[i]), j);
+        else
+          return gather<Real>(static_cast<const Real*>(b.before[i]), place);
+      });
+      Rule::post_spike(changed, k, x, y);
+    }
+    keep_in_bounds(changed, k);
+    synapse = chosen(where, changed, synapse);
+  }
+
+  // The tick of the spike before the last `age` ones of each target; 0: there is none since the epoch.
+  RHEO_INLINE static I spike_of(const rheo_batch& b, I j, int age) {
+    if (age < 8) {
+      const I pair = gather<std::int32_t>(b.recent + static_cast<std::uint64_t>(age / 2) * b.width, j);
+      return age % 2 == 0 ? I{pair.v & 0xffff} : I{pair.v >> 16 & 0xffff};
+    }
+    const I count = gather<std::int32_t>(b.count, j);
+    return select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
+  }
+  RHEO_INLINE static Moment moment(const rheo_batch& b, I tick) {
+    Moment made{};
+    if constexpr (elapses) {
+      made.tick = tick;
+      rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (signals[i].scope == RHEO_DOSE)
+          load_pairs(static_cast<const Real*>(b.doses[i]), max(tick - I(b.dose_epoch), I(0)), made.A[i], made.E[i]);
+      });
+    }
+    return made;
+  }
+  // The same tick for all.
+  RHEO_INLINE static Moment moment(const rheo_batch& b, std::int32_t tick) {
+    Moment made{};
+    if constexpr (elapses) {
+      made.tick = I(tick);
+      rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (signals[i].scope == RHEO_DOSE) {
+          const Real* const pair = static_cast<const Real*>(b.doses[i]) + std::int64_t{2} * (tick - b.dose_epoch);
+          made.A[i] = V(pair[0]);
+          made.E[i] = V(pair[1]);
+        }
+      });
+    }
+    return made;
+  }
+  // The last event of synapses of a slice without their targets.
+  RHEO_INLINE static Moment last_known(const rheo_batch& b, const rheo_slice& slice) {
+    return moment(b, slice.base > b.fixed ? slice.base : b.fixed);
+  }
+  // The spike of targets j in `tick`; 0: the last one up to the epoch.
+  RHEO_INLINE static Moment spike_in(const rheo_batch& b, I j, I tick) {
+    if constexpr (elapses) {
+      const auto older = tick == I(0);
+      if (any(older)) tick = select(older, gather<std::int32_t>(b.settled, j), tick);
+    }
+    return moment(b, tick);
+  }
+  RHEO_INLINE static Moment later(const Moment& a, const Moment& b) {
+    const auto where = b.tick > a.tick;
+    const auto mask = mask_for<Real>(where);
+    Moment made{};
+    made.tick = select(where, b.tick, a.tick);
+    rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+      made.A[i] = select(mask, b.A[i], a.A[i]);
+      made.E[i] = select(mask, b.E[i], a.E[i]);
+    });
+    return made;
+  }
+
+  // Before an arrival, or the end of an epoch.
+  template <class Target>
+  RHEO_INLINE static void elapse_to(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k,
+                                    Synapse& changed, const Room<Target>& room, std::uint32_t s, std::int32_t until) {
+    Moment since = last_known(b, slice);
+    if constexpr (learns_from_targets) {
+      const I j = room.target_of(s);
+      since = later(since, room.knows_last ? room.last[s / n] : spike_in(b, j, spike_of(b, j, 0)));
+    }
+    elapse(b, k, changed, since, moment(b, until));
+  }
+  RHEO_INLINE static void elapse_where(typename I::Mask where, const rheo_batch& b, const Coefficients& k,
+                                       Synapse& synapse, const Moment& since, const Moment& until) {
+    Synapse changed = synapse;
+    elapse(b, k, changed, since, until);
+    synapse = chosen(where, changed, synapse);
+  }
+  RHEO_INLINE static void elapse(const rheo_batch& b, const Coefficients& k, Synapse& changed, const Moment& since,
+                                 const Moment& until) {
+    const Signals doses = rule_parts::made_of<Signals, V, signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+      if constexpr (signals[i].scope == RHEO_DOSE)
+        return (until.A[i] - since.A[i]) * since.E[i];
+      else
+        return V(0);
+    });
+    if constexpr (requires { Rule::elapse(changed, k, doses); }) Rule::elapse(changed, k, doses);
+    changed = rule_parts::made_of<Synapse, V, columns>([&](auto c) RHEO_INLINE_LAMBDA {
+      const V now = rule_parts::member<V, columns>(changed, c);
+      if constexpr (decays(c))
+        return now * decayed(b.column_decay[c - 1], I{until.tick.v - since.tick.v});
+      else
+        return now;
+    });
+    keep_in_bounds(changed, k);
+  }
+
+  // Ticks since `last`; of targets that never spiked, or so long ago that 32 bits do not tell: very many.
+  RHEO_INLINE static I elapsed_since(const rheo_batch& b, I last) {
+    const I elapsed{static_cast<std::int32_t>(b.now) - last.v};
+    return select(elapsed < I(0), I(0x7fffffff), elapsed);
+  }
+
+  template <class Target>
+  RHEO_INLINE static Post traces_now(const rheo_batch& b, const Room<Target>& room, std::uint32_t s) {
+    if constexpr (paired)
+      if (room.knows_now)
+        return rule_parts::made_of<Post, V, posts>([&](auto)
+                                                       RHEO_INLINE_LAMBDA { return load<Real, n>(room.now + s); });
+    return traces_now(b, room.target_of(s));
+  }
+
+  // Traces of targets as arrivals see them.
+  RHEO_INLINE static Post traces_now(const rheo_batch& b, I j) {
+    return rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
+      const Real* const after = static_cast<const Real*>(b.after[i]);
+      if constexpr (post[i].kind != RHEO_DECAYS) {
+        return gather<Real>(after, j);
+      } else {
+        if (b.now_values != nullptr) return gather<Real>(static_cast<const Real*>(b.now_values[i]), j);
+        const I elapsed = elapsed_since(b, gather<std::int32_t>(b.last, j));
+        return gather<Real>(after, j) * decayed(b.post_decay[i], elapsed);
+      }
+    });
+  }
+};
+
+}  // namespace RHEO_SIMD_NAMESPACE
+#pragma GCC visibility pop
+}  // namespace rheo

@@ -1,0 +1,233 @@
+// Third factors: what they are in each tick, and what is wrong with those that cannot be.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <fstream>
+
+#include "io/experiment/experiment.hpp"
+#include "networks/network.hpp"
+#include "networks/plastic/signals.hpp"
+#include "tests/property/network_runs.hpp"
+
+using namespace rheo;
+
+namespace {
+
+SignalBoard board_of(SignalSpec spec, std::vector<SourceRange> sources = {}) {
+  const std::uint32_t width = spec.width;
+  return SignalBoard({{.spec = std::move(spec), .width = width, .sources = std::move(sources), .key = {1, 2}}}, 0.1);
+}
+
+// Of ticks 1 to `end`, known in windows of different lengths.
+std::vector<double> course(SignalBoard& board, Tick end, const std::vector<std::pair<Tick, NeuronId>>& spikes = {}) {
+  std::vector<double> values;
+  for (Tick now = 0, length = 1; now < end; now += length, length = 1 + (length * 7) % 5) {
+    length = std::min(board.window(length), end - now);
+    board.fill(now, now + length);
+    SpikeBatch batch{.first = now + 1, .neurons = {}, .tick_begin = {0}};
+    for (Tick t = now + 1; t <= now + length; ++t) {
+      values.push_back(board.one(0, t));
+      for (const auto& [tick, neuron] : spikes)
+        if (tick == t) batch.neurons.push_back(neuron);
+      batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
+    }
+    board.take(batch);
+  }
+  return values;
+}
+
+NetworkSpec network_with(std::vector<SignalSpec> signals, PlasticitySpec plasticity,
+                         const char* model = "iaf_psc_delta") {
+  NetworkSpec spec;
+  spec.populations = {
+      {.name = "S", .model = "spike_source", .size = 4, .params = {}, .options = {}, .initial = {}, .trains = {}},
+      {.name = "N", .model = model, .size = 3, .params = {}, .options = {}, .initial = {}, .trains = {}}};
+  spec.projections = {{.name = "p",
+                       .source = {runs::all_of("S")},
+                       .target = {runs::all_of("N")},
+                       .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                       .weight = 1.0,
+                       .delay = 1.0,
+                       .port = {},
+                       .plasticity = std::move(plasticity)}};
+  spec.signals = std::move(signals);
+  return spec;
+}
+
+SignalSpec steps(const char* name, std::vector<double> times, std::vector<double> values, std::uint32_t width = 1) {
+  return {.name = name, .times = std::move(times), .values = std::move(values), .width = width};
+}
+
+}  // namespace
+
+TEST_CASE("tables hold, or last a tick, or decay", "[signals]") {
+  SignalBoard held = board_of(steps("s", {0, 0.3}, {2, -1}));
+  CHECK(course(held, 6) == std::vector<double>{2, 2, 2, -1, -1, -1});
+
+  SignalSpec spec = steps("s", {0.2, 0.45}, {3, 4});
+  spec.pulses = true;
+  spec.baseline = 0.5;
+  SignalBoard pulses = board_of(spec);
+  CHECK(course(pulses, 6) == std::vector<double>{0.5, 3, 0.5, 0.5, 4, 0.5});
+
+  spec.tau = 0.2;
+  SignalBoard decaying = board_of(spec);
+  const double left = std::exp(-0.5);
+  const std::vector<double> found = course(decaying, 6);
+  for (std::size_t t = 0; t < 6; ++t) {
+    double expected = 0.5;
+    if (t >= 1) expected += 3 * std::pow(left, t - 1);
+    if (t >= 4) expected += 4 * std::pow(left, t - 4);
+    CHECK(found[t] == Approx(expected).epsilon(1e-13));
+  }
+}
+
+TEST_CASE("filtered spikes arrive after their delay and decay", "[signals]") {
+  SignalSpec spec{.name = "s",
+                  .kind = SignalSpec::Kind::filtered_spikes,
+                  .baseline = 0.1,
+                  .tau = 5,
+                  .source = {runs::all_of("S")},
+                  .delay = 0.7,
+                  .amplitude = 2};
+  // Neurons 10, 12, 14 count, 11 and 20 do not.
+  SignalBoard board = board_of(spec, {{{10, 16, 2}, 0}});
+  CHECK(board.window(1000) == 7);
+  const std::vector<double> found =
+      course(board, 60, {{1, 10}, {1, 11}, {3, 12}, {3, 14}, {9, 20}, {30, 15}, {40, 14}});
+  for (Tick t = 1; t <= 60; ++t) {
+    double expected = 0.1;
+    for (const auto& [arrival, count] : {std::pair<Tick, int>{8, 1}, {10, 2}, {47, 1}})
+      if (t >= arrival) expected += 2 * count * std::exp(-static_cast<double>(t - arrival) * 0.1 / 5);
+    CHECK(found[static_cast<std::size_t>(t - 1)] == Approx(expected).epsilon(1e-13));
+  }
+
+  // Delays of their own: each spike arrives once, between the limits.
+  spec.tau = 0;
+  spec.baseline = 0;
+  spec.amplitude = 1;
+  spec.delay = runs::uniform(1, 3);
+  SignalBoard spread = board_of(spec, {{{0, 100, 1}, 0}});
+  CHECK(spread.window(1000) == 10);
+  std::vector<std::pair<Tick, NeuronId>> spikes;
+  for (NeuronId n = 0; n < 100; ++n) spikes.emplace_back(5, n);
+  const std::vector<double> arrivals = course(spread, 60, spikes);
+  double sum = 0;
+  int ticks = 0;
+  for (std::size_t t = 0; t < arrivals.size(); ++t) {
+    sum += arrivals[t];
+    ticks += arrivals[t] > 0;
+    if (arrivals[t] > 0) CHECK((t + 1 >= 15 && t + 1 <= 35));
+  }
+  CHECK(sum == 100);
+  CHECK(ticks > 10);
+}
+
+TEST_CASE("the next tick in which a signal is not 0 is found", "[signals]") {
+  SignalSpec spec = steps("s", {2, 5, 5.3}, {0, 0, 1, 0, 0, 0}, 2);
+  SignalBoard held = board_of(spec);
+  held.fill(0, 100);
+  CHECK(held.next_nonzero(0, 0, 100) == 51);
+  CHECK(held.next_nonzero(0, 51, 100) == 52);
+  CHECK(held.next_nonzero(0, 53, 100) == 101);
+  CHECK(held.next_nonzero(0, 0, 50) == 51);
+  spec.pulses = true;
+  SignalBoard pulses = board_of(spec);
+  pulses.fill(0, 100);
+  CHECK(pulses.next_nonzero(0, 0, 100) == 50);
+  CHECK(pulses.next_nonzero(0, 50, 100) == 101);
+
+  SignalBoard task = board_of({.name = "s", .kind = SignalSpec::Kind::task});
+  CHECK(task.next_nonzero(0, 0, 100) == 101);
+  const double one = 1;
+  task.set(0, {&one, 1}, 7, true);
+  CHECK(task.next_nonzero(0, 0, 100) == 7);
+  CHECK(task.next_nonzero(0, 7, 100) == 101);
+  task.set(0, {&one, 1}, 9);
+  CHECK(task.next_nonzero(0, 0, 100) == 9);
+  CHECK(task.next_nonzero(0, 50, 100) == 51);
+}
+
+TEST_CASE("signals that cannot be are refused with key and value", "[signals]") {
+  const PlasticitySpec rstdp{.rule = "rstdp", .params = {}};
+  CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, rstdp)) == "built");
+  CHECK(runs::complaint_of(network_with({}, rstdp)) ==
+        "projections.p.plasticity.signals.dopamine: missing: rstdp learns by it; expected the name of a signal of "
+        "[signals], or one that is called dopamine");
+  PlasticitySpec other = rstdp;
+  other.signals = {{"dopamine", "dopamin"}};
+  CHECK(
+      runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
+      "projections.p.plasticity.signals.dopamine = \"dopamin\": no such signal; expected one of dopamine; did you mean "
+      "\"dopamine\"?");
+  other.signals = {{"dopmine", "dopamine"}};
+  CHECK(
+      runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
+      "projections.p.plasticity.signals.dopmine = \"dopamine\": unknown signal of rstdp; expected one of dopamine; did "
+      "you mean \"dopamine\"?");
+  CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1, 2, 3}, 3)}, rstdp)) ==
+        "projections.p.plasticity.signals.dopamine = \"dopamine\": has 3 numbers; expected 1, one for all synapses");
+  CHECK(runs::complaint_of(network_with({steps("error", {0}, {1, 2}, 2)}, {.rule = "error_modulated", .params = {}})) ==
+        "projections.p.plasticity.signals.error = \"error\": has 2 numbers; expected 3, one for each target neuron");
+  CHECK(
+      runs::complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3)}, {.rule = "error_modulated", .params = {}},
+                                      "iaf_psc_exp")) ==
+      "projections.p.plasticity.rule = \"error_modulated\": its weights may have any sign, but go to a port by their "
+      "sign; expected one port for all: a port of the projection (not of conductances), or a model with a single one");
+  CHECK(runs::complaint_of(network_with({}, {.rule = "ei_balance", .params = {{"interval", 0.01}}})) ==
+        "projections.p.plasticity.params.interval = 0.01: shorter than a tick; expected at least 0.1 (ms)");
+
+  const auto wrong = [&](SignalSpec signal) { return runs::complaint_of(network_with({std::move(signal)}, rstdp)); };
+  CHECK(wrong(steps("dopamine", {}, {})) ==
+        "signals.dopamine.times = a list of 0: empty; expected times >= 0 (ms), each at least one tick later than the "
+        "one "
+        "before");
+  CHECK(
+      wrong(steps("dopamine", {1, 1.04}, {1, 2})) ==
+      "signals.dopamine.times = 1.04: not later than the one before; expected times >= 0 (ms), each at least one tick "
+      "later than the one before");
+  CHECK(wrong(steps("dopamine", {1, 2}, {1})) ==
+        "signals.dopamine.values = 1: wrong number of values; expected 2, 1 for each time");
+  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values = nan: out of range; expected finite numbers");
+  SignalSpec filtered = steps("dopamine", {1}, {1});
+  filtered.tau = 3;
+  CHECK(wrong(filtered) == "signals.dopamine.tau = 3: steps are not filtered; expected pulses, or no tau");
+  CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::filtered_spikes}) ==
+        "signals.dopamine.source: missing; expected a population such as \"reward\", or a list of them");
+  CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::filtered_spikes, .source = {runs::all_of("nobody")}})
+            .find("signals.dopamine.source") == 0);
+  CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::published, .projection = "q"}) ==
+        "projections.p.plasticity.signals.dopamine = \"dopamine\": is of source neurons; expected a signal that is one "
+        "number");
+  CHECK(runs::complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3),
+                                         {.name = "clean", .kind = SignalSpec::Kind::published, .projection = "p"}},
+                                        {.rule = "error_modulated", .params = {}})) ==
+        "projections.p.plasticity.rule = \"error_modulated\": publishes nothing for the signal clean; expected a rule "
+        "that "
+        "does");
+  NetworkSpec delays = network_with({steps("sample", {0}, {1})}, {.rule = "oja_lateral", .params = {}});
+  CHECK(runs::complaint_of(delays) == "built");
+  delays.projections[0].delay = runs::uniform(1, 2);
+  CHECK(runs::complaint_of(delays) ==
+        "projections.p.plasticity.rule = \"oja_lateral\": sums over the synapses of each source; expected one target "
+        "selection and one delay for all synapses");
+}
+
+TEST_CASE("signals of a program hold from the next tick on", "[signals]") {
+  NetworkSpec spec = network_with({{.name = "error", .kind = SignalSpec::Kind::task, .width = 3}},
+                                  {.rule = "error_modulated_trial", .params = {}, .signals = {{"trial", "trial"}}});
+  spec.signals.push_back({.name = "trial", .kind = SignalSpec::Kind::task});
+  Network network(spec, Threads(1));
+  network.simulation().run(5);
+  const std::vector<double> values{1, 2, 3};
+  network.set_signal("error", values);
+  network.simulation().run(1);
+  CHECK(network.signal("error") == values);
+  network.set_signal("error", std::vector<double>{4, 5, 6}, true);
+  network.simulation().run(1);
+  CHECK(network.signal("error") == std::vector<double>{4, 5, 6});
+  network.simulation().run(1);
+  CHECK(network.signal("error") == std::vector<double>{0, 0, 0});
+  CHECK_THROWS_WITH(network.set_signal("error", std::vector<double>{1}),
+                    "signals.error = 1 numbers: wrong number of values; expected 3");
+  CHECK_THROWS_AS(network.set_signal("eror", values), BuildError);
+}

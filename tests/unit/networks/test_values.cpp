@@ -1,0 +1,269 @@
+// Numbers per neuron and per synapse: what is drawn lies within its limits because it was drawn again, never clipped.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/diagnostics.hpp"
+#include "networks/description/values.hpp"
+
+namespace {
+
+using rheo::BuildError;
+using rheo::Complaint;
+using rheo::Distribution;
+using rheo::draw;
+using rheo::draw_all;
+using rheo::per_item;
+using rheo::problem_of;
+using rheo::random_key;
+using rheo::RandomStream;
+using rheo::Value;
+using Kind = Distribution::Kind;
+
+Distribution distribution(Kind kind, double a, double b) {
+  Distribution d;
+  d.kind = kind;
+  d.a = a;
+  d.b = b;
+  return d;
+}
+
+template <class F>
+Complaint complaint_of(const F& f) {
+  try {
+    f();
+  } catch (const BuildError& error) {
+    return error.complaint();
+  }
+  FAIL("nothing was refused");
+  return {};
+}
+
+struct Moments {
+  double mean, variance, low, high;
+};
+Moments moments(const std::vector<double>& x) {
+  double sum = 0, squares = 0;
+  for (const double v : x) sum += v;
+  const auto n = static_cast<double>(x.size());
+  for (const double v : x) squares += (v - sum / n) * (v - sum / n);
+  return {sum / n, squares / (n - 1), *std::min_element(x.begin(), x.end()), *std::max_element(x.begin(), x.end())};
+}
+
+std::vector<double> draws(const Distribution& d, int n) {
+  RandomStream stream(random_key(1, "values", "test"), 0);
+  std::vector<double> all;
+  for (int i = 0; i < n; ++i) all.push_back(draw(d, stream));
+  return all;
+}
+
+constexpr int many = 40000;
+
+}  // namespace
+
+TEST_CASE("Distributions have their moments", "[values]") {
+  const double n = many;
+  SECTION("uniform") {
+    const auto m = moments(draws(distribution(Kind::uniform, -3, 5), many));
+    CHECK(m.low >= -3);
+    CHECK(m.high <= 5);
+    CHECK(std::abs(m.mean - 1) < 4 * std::sqrt(64.0 / 12 / n));
+    CHECK(m.variance == Approx(64.0 / 12).epsilon(0.03));
+  }
+  SECTION("normal") {
+    const auto m = moments(draws(distribution(Kind::normal, 10, 2), many));
+    CHECK(std::abs(m.mean - 10) < 4 * 2 / std::sqrt(n));
+    CHECK(std::abs(m.variance - 4) < 4 * 4 * std::sqrt(2 / n));
+  }
+  SECTION("lognormal: mu and sigma belong to the logarithm") {
+    auto all = draws(distribution(Kind::lognormal, 0.5, 0.4), many);
+    CHECK(moments(all).low > 0);
+    for (double& x : all) x = std::log(x);
+    const auto m = moments(all);
+    CHECK(std::abs(m.mean - 0.5) < 4 * 0.4 / std::sqrt(n));
+    CHECK(std::abs(m.variance - 0.16) < 4 * 0.16 * std::sqrt(2 / n));
+  }
+  SECTION("choice: each equally likely, those named twice twice as likely") {
+    Distribution d = distribution(Kind::choice, 0, 0);
+    d.choices = {1, 2, 2, 7};
+    std::map<double, double> count;
+    for (const double x : draws(d, many)) ++count[x];
+    REQUIRE(count.size() == 3);
+    CHECK(std::abs(count[1] / n - 0.25) < 4 * std::sqrt(0.25 * 0.75 / n));
+    CHECK(std::abs(count[2] / n - 0.5) < 4 * std::sqrt(0.5 * 0.5 / n));
+    CHECK(std::abs(count[7] / n - 0.25) < 4 * std::sqrt(0.25 * 0.75 / n));
+  }
+  SECTION("a spread of zero is a constant") {
+    for (const double x : draws(distribution(Kind::normal, 3, 0), 100)) CHECK(x == 3);
+    for (const double x : draws(distribution(Kind::uniform, 3, 3), 100)) CHECK(x == 3);
+  }
+}
+
+TEST_CASE("What lies outside min and max is drawn again", "[values]") {
+  Distribution d = distribution(Kind::normal, 0, 1);
+  SECTION("both limits") {
+    d.min = -0.5;
+    d.max = 1.0;
+    const auto all = draws(d, many);
+    const auto m = moments(all);
+    CHECK(m.low >= -0.5);
+    CHECK(m.high <= 1.0);
+    // Clipping would pile up values on the limits.
+    CHECK(std::count(all.begin(), all.end(), -0.5) + std::count(all.begin(), all.end(), 1.0) <= 1);
+    // Mean of the normal distribution truncated to [-0.5, 1]: (phi(-0.5) - phi(1)) / (Phi(1) - Phi(-0.5)).
+    const double mass = 0.8413447460685429 - 0.3085375387259869;
+    const double mean = (0.3520653267642995 - 0.2419707245191434) / mass;
+    const double variance = 1 + (-0.5 * 0.3520653267642995 - 1.0 * 0.2419707245191434) / mass - mean * mean;
+    CHECK(std::abs(m.mean - mean) < 4 * std::sqrt(variance / many));
+    CHECK(m.variance == Approx(variance).epsilon(0.03));
+  }
+  SECTION("one limit") {
+    d.min = 1.5;
+    CHECK(moments(draws(d, 2000)).low >= 1.5);
+    d.min.reset();
+    d.max = -1.5;
+    CHECK(moments(draws(d, 2000)).high <= -1.5);
+  }
+  SECTION("every kind") {
+    for (const Kind kind : {Kind::uniform, Kind::lognormal, Kind::choice}) {
+      Distribution other = distribution(kind, 0, 1);
+      other.choices = {0.1, 0.5, 0.9};
+      other.min = 0.4;
+      other.max = 0.8;
+      const auto m = moments(draws(other, 2000));
+      CHECK(m.low >= 0.4);
+      CHECK(m.high <= 0.8);
+    }
+  }
+  SECTION("the draws that are taken are those of the stream that lie inside, in their order") {
+    d.min = 0;
+    RandomStream stream(random_key(1, "values", "test"), 0);
+    for (const double x : draws(d, 200)) {
+      double y = stream.normal(0, 1);
+      while (y < 0) y = stream.normal(0, 1);
+      REQUIRE(x == y);
+    }
+  }
+}
+
+TEST_CASE("Limits that cannot be met are refused, not waited for", "[values]") {
+  Distribution d = distribution(Kind::normal, 0, 1);
+  d.min = 50;
+  const Complaint c = complaint_of([&] { draws(d, 1); });
+  CHECK(c.key.empty());
+  CHECK(c.problem == "1000 draws in a row lie outside [min, max]");
+  CHECK(c.expected == "limits that the distribution can meet");
+}
+
+TEST_CASE("What is wrong with a distribution is said before it draws", "[values]") {
+  constexpr double infinity = std::numeric_limits<double>::infinity(), none = std::numeric_limits<double>::quiet_NaN();
+  CHECK(problem_of(distribution(Kind::uniform, 0, 1)).empty());
+  CHECK(problem_of(distribution(Kind::uniform, 1, 1)).empty());
+  CHECK(problem_of(distribution(Kind::normal, -5, 0)).empty());
+  CHECK(problem_of(distribution(Kind::lognormal, -5, 2)).empty());
+  CHECK(problem_of(distribution(Kind::uniform, 2, 1)) == "the lower limit is above the upper one");
+  CHECK(problem_of(distribution(Kind::normal, 0, -1)) == "a negative standard deviation");
+  CHECK(problem_of(distribution(Kind::lognormal, 0, -1)) == "a negative standard deviation");
+  CHECK(problem_of(distribution(Kind::choice, 0, 0)) == "nothing to choose from");
+  for (const double bad : {infinity, -infinity, none}) {
+    CHECK(problem_of(distribution(Kind::uniform, bad, 1)) == "not a finite number");
+    CHECK(problem_of(distribution(Kind::normal, 0, bad)) == "not a finite number");
+    Distribution choice = distribution(Kind::choice, 0, 0);
+    choice.choices = {1, bad};
+    CHECK(problem_of(choice) == "not a finite number");
+  }
+  Distribution limits = distribution(Kind::normal, 0, 1);
+  limits.min = 1;
+  limits.max = 1;
+  CHECK(problem_of(limits).empty());
+  limits.max = 0.5;
+  CHECK(problem_of(limits) == "min is above max");
+}
+
+TEST_CASE("A value for many items", "[values]") {
+  const auto key = random_key(4, "E", "params.V_th");
+  SECTION("a constant stays one number") {
+    CHECK(per_item(Value(2.5), 1000, key) == std::vector<double>{2.5});
+  }
+  SECTION("a list is taken as it is") {
+    CHECK(per_item(Value(std::vector<double>{1, 2, 3}), 3, key) == std::vector<double>{1, 2, 3});
+  }
+  SECTION("a list of another size is refused") {
+    const Complaint c = complaint_of([&] { per_item(Value(std::vector<double>{1, 2, 3}), 4, key); });
+    CHECK(c.key.empty());
+    CHECK(c.value == "a list of 3");
+    CHECK(c.problem == "wrong number of values");
+    CHECK(c.expected == "4 values");
+  }
+  SECTION("what is out of range is refused, whether listed or drawn") {
+    const rheo::Range allowed{0, 10};
+    const Complaint listed = complaint_of([&] {
+      per_item(Value(std::vector<double>{1, 2, std::nan("")}), 3, key, allowed);
+    });
+    CHECK(listed.value == "nan");
+    CHECK(listed.problem == "entry 2, out of range");
+    CHECK(listed.expected == "a number from 0 to 10");
+    const Complaint drawn =
+        complaint_of([&] { per_item(Value(distribution(Kind::uniform, 11, 11)), 3, key, allowed); });
+    CHECK(drawn.value == "11");
+    CHECK(drawn.problem == "drawn for neuron 0, out of range");
+  }
+  SECTION("no draw lies beyond the reach of its distribution") {
+    Distribution cut = distribution(Kind::normal, 3, 2);
+    cut.min = 2;
+    cut.max = 4;
+    Distribution choice = distribution(Kind::choice, 0, 0);
+    choice.choices = {3, 1, 2};
+    for (const Distribution& d : {distribution(Kind::uniform, -1, 4), distribution(Kind::normal, 3, 2), cut,
+                                  distribution(Kind::lognormal, 1, 2), choice}) {
+      const rheo::Range possible = rheo::reach(d);
+      for (const double x : per_item(Value(d), 1000, key)) REQUIRE(rheo::holds(possible, x));
+    }
+    CHECK(rheo::reach(cut).low == 2);
+    CHECK(rheo::reach(cut).high == 4);
+    CHECK(rheo::reach(distribution(Kind::lognormal, 0, 200)).high == std::numeric_limits<double>::infinity());
+  }
+  SECTION("item i is the first draw of its own stream, however many items there are") {
+    Distribution d = distribution(Kind::normal, -55, 2);
+    d.min = -56;
+    const auto values = per_item(Value(d), 500, key);
+    REQUIRE(values.size() == 500);
+    for (std::uint32_t i = 0; i < 500; ++i) {
+      RandomStream stream(key, i);
+      REQUIRE(values[i] == draw(d, stream));
+    }
+    const auto fewer = per_item(Value(d), 100, key);
+    CHECK(std::equal(fewer.begin(), fewer.end(), values.begin()));
+    CHECK(per_item(Value(d), 100, random_key(5, "E", "params.V_th")) != fewer);
+    CHECK(per_item(Value(d), 100, random_key(4, "F", "params.V_th")) != fewer);
+    CHECK(per_item(Value(d), 100, random_key(4, "E", "params.E_L")) != fewer);
+  }
+}
+
+TEST_CASE("Many draws from one stream are the single ones, whatever lies outside the limits", "[values]") {
+  const auto key = random_key(4, "P", "weight");
+  std::vector<Distribution> all{distribution(Kind::normal, 3, 2), distribution(Kind::normal, 3, 2),
+                                distribution(Kind::normal, 3, 2), distribution(Kind::uniform, 1, 4),
+                                distribution(Kind::lognormal, 0.1, 1)};
+  all[1].min = 2.5;
+  all[2].min = 4;
+  all[2].max = 4.05;  // one draw of a hundred
+  all[4].max = 2;
+  for (std::size_t d = 0; d < all.size(); ++d)
+    for (const std::size_t n : {0u, 1u, 300u}) {
+      RandomStream stream(key, 17);
+      std::vector<double> expected(n), found(n);
+      for (double& x : expected) x = draw(all[d], stream);
+      draw_all(all[d], key, 17, found);
+      INFO("distribution " << d);
+      CHECK(found == expected);
+    }
+  Distribution never = distribution(Kind::normal, 0, 1);
+  never.min = 7.5;
+  std::vector<double> one(1);
+  CHECK(complaint_of([&] { draw_all(never, key, 0, one); }).problem == "1000 draws in a row lie outside [min, max]");
+}

@@ -32,7 +32,7 @@ inline std::vector<Activity> activity(const fs::path& output, const fs::path& ta
   std::getline(lines, header);
   Activity one;
   while (lines >> one.population >> one.neurons >> one.rate >> one.cv_isi >> one.correlation) all.push_back(one);
-  if (!lines.eof()) throw std::runtime_error("no table of numbers:\n" + bytes_of(table));
+  if (!lines.eof()) throw std::runtime_error("no table of numbers:\n" + ::bytes_of(table));
   return all;
 }
 

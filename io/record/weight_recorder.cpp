@@ -52,7 +52,7 @@ std::uint64_t snapshots_to_keep(const h5::Group& group, std::uint64_t claimed, s
 }
 
 // The caller holds the lock. known: how many snapshots were written; without, the file may be damaged.
-SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
+SnapshotSummary seal_snapshots(const fs::path& sealed, std::optional<std::uint64_t> known) {
   SnapshotSummary summary;
   summary.file = sealed;
   const auto rewrite = [&](const h5::File& from, h5::File& to) {
@@ -212,7 +212,7 @@ class TypedRecorder final : public WeightRecorder::State {
       counts_.reset();
       file_->close();
       file_.reset();
-      const SnapshotSummary summary = seal(sealed_, written_);
+      const SnapshotSummary summary = seal_snapshots(sealed_, written_);
       lock_.reset();
       return summary;
     });
@@ -406,7 +406,7 @@ SnapshotSummary WeightRecorder::finish() {
 SnapshotSummary recover_snapshots(const fs::path& sealed) {
   return recording_step(part_of(sealed), [&] {
     const RecordingLock lock(sealed);
-    return seal(sealed, std::nullopt);
+    return seal_snapshots(sealed, std::nullopt);
   });
 }
 

@@ -10,6 +10,8 @@
 #include "tests/apps/killed_runs.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_checkpoint {
+
 namespace {
 
 // A run of `file` that was killed when it had at least two checkpoints.
@@ -249,3 +251,5 @@ TEST_CASE("an experiment that begins with a checkpoint goes on as the first one 
   refused("checkpoint_200ms", "checkpoint_300ms", "checkpoint_300ms.h5");
   refused("[record.membrane]", "[record.membrane]\nstart = 100.0", "initial state");
 }
+
+}  // namespace test_checkpoint

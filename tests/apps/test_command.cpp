@@ -16,6 +16,8 @@
 #include "networks/network.hpp"
 #include "tests/apps/command.hpp"
 
+namespace test_command {
+
 using namespace rheo;
 
 namespace {
@@ -408,3 +410,5 @@ TEST_CASE("a disk that is full and a reader that goes away are told apart", "[wo
   CHECK(bytes_of(scratch / "head").size() > 10);
   CHECK(shell(rheo + " export --format csv --out - " + out.string() + " >/dev/full") == 2 << 8);
 }
+
+}  // namespace test_command

@@ -6,6 +6,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_continual {
+
 namespace {
 
 const std::string example = std::string(RHEO_SOURCE_DIR) + "/examples/continual/glyphs.toml";
@@ -337,3 +339,5 @@ TEST_CASE("two tasks of real digits, reduced") {
                                    "task.subspace_samples=0", "task.lateral.rows=[[40, 40, 40], [20, 20, 20]]"});
   CHECK(methods["hlop"]["acc"]["mean"] > 85);
 }
+
+}  // namespace test_continual

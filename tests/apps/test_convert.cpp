@@ -16,6 +16,8 @@
 #include "io/spikes/reader.hpp"
 #include "tests/apps/command.hpp"
 
+namespace test_convert {
+
 namespace {
 
 // A run of two populations, one of them small and silent, with a report.
@@ -316,3 +318,5 @@ TEST_CASE("sorting and exporting take no memory for spikes") {
   CHECK((bytes_of(scratch / "csv.h5") == bytes_of(scratch / "time.h5")));
 }
 #endif
+
+}  // namespace test_convert

@@ -8,6 +8,8 @@
 #include "io/record/checkpoint.hpp"
 #include "tests/apps/damaged_recordings.hpp"
 
+namespace test_damaged_recordings {
+
 TEST_CASE(
     "recordings that were cut, torn or changed: recover keeps what is whole, names what is lost, and resume refuses") {
   const Scratch scratch;
@@ -153,3 +155,5 @@ TEST_CASE("limits of the shell: a file that is too long is a message, processor 
   CHECK(fs::exists(out / "spikes.h5"));
   CHECK(code_of(scratch, {"verify", out.string()}) == 0);
 }
+
+}  // namespace test_damaged_recordings

@@ -11,6 +11,8 @@
 #include "neurons/catalogue.hpp"
 #include "tests/apps/command.hpp"
 
+namespace test_export {
+
 namespace {
 
 // Runs `file`, exports it, runs the export, and compares all that is recorded.
@@ -303,3 +305,5 @@ TEST_CASE("spikes as text read back exactly") {
   CHECK(limited.end() == 2);
   CHECK_FALSE(fs::exists(scratch / "cut.csv"));
 }
+
+}  // namespace test_export

@@ -7,6 +7,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_memory {
+
 namespace {
 
 struct Case {
@@ -112,3 +114,5 @@ TEST_CASE("rheo validate says how much memory rheo run will need") {
     CHECK(promised < 1.5 * needed);
   }
 }
+
+}  // namespace test_memory

@@ -10,6 +10,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/files.hpp"
 
+namespace test_models {
+
 namespace {
 
 // Holds the committed pages of a folder to what `rheo models OPTION DIR` prints.
@@ -86,3 +88,5 @@ TEST_CASE("every neuron model says its equation, numerics and source") {
         CHECK((model.equation.find(column.name) != std::string::npos || column.name.starts_with("dI_syn")));
   }
 }
+
+}  // namespace test_models

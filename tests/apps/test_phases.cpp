@@ -9,6 +9,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/apps/small_network.hpp"
 
+namespace test_phases {
+
 namespace {
 
 const std::string three_phases = R"([[phases]]
@@ -205,3 +207,5 @@ TEST_CASE("Ctrl-C and kill -9 keep the weights that were recorded") {
   const auto expected = rheo::h5::File::open((whole / "course.h5").string()).dataset("/weights/inhibition_I_E/weight");
   CHECK((cut.dataset("weight").read<float>(0, compared) == expected.read<float>(0, compared)));
 }
+
+}  // namespace test_phases

@@ -10,6 +10,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/apps/small_network.hpp"
 
+namespace test_records {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -132,3 +134,5 @@ TEST_CASE("the independent reader refuses what is wrong") {
                   .c_str()) != 0);
   }
 }
+
+}  // namespace test_records

@@ -12,6 +12,8 @@
 #include "tests/apps/small_network.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_report {
+
 using namespace rheo;
 
 namespace {
@@ -610,3 +612,5 @@ metrics = ["rate.E", "cv_isi.I"]
   // Heads become buttons that sort: the script has run.
   CHECK(contains(document_of(scratch, out / "report.html", ""), "<button>rate.E (Hz)</button>"));
 }
+
+}  // namespace test_report

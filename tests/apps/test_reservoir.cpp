@@ -7,6 +7,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_reservoir {
+
 namespace {
 
 const std::string examples = std::string(RHEO_SOURCE_DIR) + "/examples/reservoir/";
@@ -512,3 +514,5 @@ TEST_CASE("mistakes in a task are told with file, key and value") {
   CHECK(run.end() == 2);
   CHECK_THAT(run.err(), Contains("rheo reservoir"));
 }
+
+}  // namespace test_reservoir

@@ -12,6 +12,8 @@
 #include "tests/apps/killed_runs.hpp"
 #include "tests/apps/small_network.hpp"
 
+namespace test_run_directory {
+
 namespace {
 
 // Without locks, of which a killed process leaves some.
@@ -257,3 +259,5 @@ TEST_CASE("a run that goes on to its end removes the draft of a checkpoint that 
   CHECK(code_of(scratch, {"resume", out.string(), "--quiet", "--checkpoint-every", "1h"}) == 0);
   CHECK(names_in(out) == std::set<std::string>{"run.json", "spikes.h5"});
 }
+
+}  // namespace test_run_directory

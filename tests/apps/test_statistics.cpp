@@ -4,6 +4,8 @@
 #include "tests/apps/command.hpp"
 #include "tests/microcircuit.hpp"
 
+namespace test_statistics {
+
 TEST_CASE("spike_statistics.py: known trains, and what run.json says") {
   if (!has_h5py()) {
     WARN("skipped: no python3 with h5py");
@@ -60,3 +62,5 @@ TEST_CASE("the microcircuit with a tenth of its neurons keeps its rates within 1
   }
 #endif
 }
+
+}  // namespace test_statistics

@@ -17,6 +17,8 @@
 #include "tests/apps/small_sweep.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_sweep {
+
 namespace {
 
 using nlohmann::json;
@@ -341,3 +343,5 @@ TEST_CASE("a point whose folder is empty is not finished") {
   CHECK(sweep.results() == results);
   CHECK(sweep.journaled("running") == 7);
 }
+
+}  // namespace test_sweep

@@ -16,6 +16,8 @@
 
 #include "tests/apps/small_sweep.hpp"
 
+namespace test_sweep_engines {
+
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -363,3 +365,5 @@ TEST_CASE("a command of a list stays on one line, whatever the folder is called"
   CHECK_FALSE(fs::exists(scratch / "owned"));
   CHECK(sweep.status().find("finished              6") != std::string::npos);
 }
+
+}  // namespace test_sweep_engines

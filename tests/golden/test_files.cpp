@@ -18,6 +18,8 @@
 #include "tests/apps/small_network.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_files {
+
 namespace {
 
 const std::string golden_file = RHEO_SOURCE_DIR "/tests/golden/files.txt";
@@ -163,3 +165,5 @@ TEST_CASE("reservoir tasks have the scores of tests/golden/files.txt") {
   CHECK(found.size() > 5);
   check(found, true);
 }
+
+}  // namespace test_files

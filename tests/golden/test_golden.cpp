@@ -11,6 +11,8 @@
 
 #include "tests/property/network_runs.hpp"
 
+namespace test_golden {
+
 using namespace runs;
 
 namespace {
@@ -212,3 +214,5 @@ TEST_CASE("canonical networks have the checksums of tests/golden/golden.txt") {
   for (const auto& [key, sum] : found) file << key << ": " << sum << "\n";
   CHECK(file.good());
 }
+
+}  // namespace test_golden

@@ -5,6 +5,8 @@
 
 #include "tests/brunel.hpp"
 
+namespace test_brunel_rates {
+
 namespace {
 
 void compare(const rheo::test::Brunel& brunel, double nest, double tolerance, double measured) {
@@ -28,3 +30,5 @@ TEST_CASE("Brunel, 12,500 neurons, g 4.5, eta 0.9, V_reset 10 mV", "[brunel]") {
 TEST_CASE("Brunel, 12,500 neurons, g 4.5, eta 0.9, V_reset 0 mV", "[brunel]") {
   compare({1000, 250, 4.5, 0.9, 0}, 5.49, 0.03, 2000);
 }
+
+}  // namespace test_brunel_rates

@@ -3,6 +3,8 @@
 
 #include "tests/apps/damaged_recordings.hpp"
 
+namespace test_damaged_recordings {
+
 TEST_CASE("four hundred damaged recordings: none is sealed differently in silence") {
   const Scratch scratch;
   const fs::path file = experiment_with_everything(scratch, 2000);
@@ -33,3 +35,5 @@ TEST_CASE("sixty full disks: no crash, and every run with a checkpoint resumes t
                     << " crashed, " << disks->hung << " hung, " << disks->different << " different");
   CHECK(disks->all_well());
 }
+
+}  // namespace test_damaged_recordings

@@ -3,6 +3,8 @@
 
 #include "tests/apps/killed_runs.hpp"
 
+namespace test_killed_runs {
+
 TEST_CASE("two hundred kills: at least 150 between checkpoints, 20 in them, 20 while files are sealed") {
   const Scratch scratch;
   const Kills wanted{160, 20, 20};
@@ -14,3 +16,5 @@ TEST_CASE("two hundred kills: at least 150 between checkpoints, 20 in them, 20 w
   CHECK(kills.different == 0);
   CHECK(kills.littered == 0);
 }
+
+}  // namespace test_killed_runs

@@ -5,6 +5,8 @@
 #include "io/experiment/experiment.hpp"
 #include "tests/known_results.hpp"
 
+namespace test_known_results {
+
 using namespace rheo;
 using namespace rheo::test;
 
@@ -85,3 +87,5 @@ TEST_CASE("Izhikevich (2007): the synapse that earns a late reward is among the 
   CHECK(found >= 9);
   CHECK(found_unrewarded <= 2);  // by chance it is one of twenty
 }
+
+}  // namespace test_known_results

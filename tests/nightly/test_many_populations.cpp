@@ -10,6 +10,8 @@
 #include "io/spikes/reader.hpp"
 #include "tests/apps/command.hpp"
 
+namespace test_many_populations {
+
 namespace {
 
 void write_experiment(const fs::path& file, std::uint32_t populations, std::uint32_t projections) {
@@ -56,3 +58,5 @@ TEST_CASE("a run of 200,000 populations takes less than twice its share of what 
   const double few = seconds_for(50'000, 16'000), many = seconds_for(200'000, 64'000);
   CHECK(many < 2 * 4 * few);
 }
+
+}  // namespace test_many_populations

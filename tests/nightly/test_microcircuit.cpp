@@ -4,6 +4,8 @@
 #include "core/memory.hpp"
 #include "tests/microcircuit.hpp"
 
+namespace test_microcircuit {
+
 namespace {
 
 // The state is asynchronous and irregular: CV a little below a Poisson train's 1, pairs of neurons hardly correlated.
@@ -39,3 +41,5 @@ TEST_CASE("the microcircuit at full scale, direct current", "[microcircuit]") {
 TEST_CASE("the microcircuit at full scale, Poisson input", "[microcircuit]") {
   judge("--poisson", 0.05);
 }
+
+}  // namespace test_microcircuit

@@ -6,8 +6,6 @@
 
 #include "tests/property/network_runs.hpp"
 
-using namespace runs;
-
 namespace {
 std::atomic<std::uint64_t> allocations{0};
 }
@@ -26,6 +24,10 @@ std::atomic<std::uint64_t> allocations{0};
   std::free(memory);
 }
 #endif
+
+namespace test_allocations {
+
+using namespace runs;
 
 TEST_CASE("no allocation inside a window") {
   if (sanitized) {
@@ -54,3 +56,5 @@ TEST_CASE("no allocation inside a window") {
   count(demanding_network(Precision::single_, 3), NetworkSpec::Delivery::wheel);
   count(event_network(Precision::single_, 3), NetworkSpec::Delivery::wheel);
 }
+
+}  // namespace test_allocations

@@ -12,6 +12,8 @@
 #include "core/diagnostics.hpp"
 #include "tests/property/network_runs.hpp"
 
+namespace test_event_update {
+
 using namespace runs;
 
 namespace {
@@ -259,3 +261,5 @@ TEST_CASE("update = \"event\" is refused where it cannot be") {
   CHECK(refused([](PopulationSpec& p) { p.params["V_th"] = uniform(-56, -55); }) ==
         "populations.D.update: needs the same parameters for all neurons, and V_th differs");
 }
+
+}  // namespace test_event_update

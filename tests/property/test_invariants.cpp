@@ -10,6 +10,8 @@
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 
+namespace test_invariants {
+
 using namespace runs;
 
 namespace {
@@ -306,3 +308,5 @@ TEST_CASE("a population in front of all others, with its own input and synapses,
   }
   CHECK(of_population(spikes_together.spikes, together.simulation().populations()[0]).size() > 50);
 }
+
+}  // namespace test_invariants

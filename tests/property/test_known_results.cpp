@@ -7,6 +7,8 @@
 #include "tests/known_results.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_known_results {
+
 using namespace rheo;
 using namespace rheo::test;
 
@@ -212,3 +214,5 @@ TEST_CASE("Oja's lateral rule finds principal subspaces one after the other, and
   CHECK(left_first <= 0.01);
   CHECK(left_second <= 0.01);
 }
+
+}  // namespace test_known_results

@@ -15,6 +15,8 @@
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 
+namespace test_order {
+
 using namespace runs;
 
 namespace {
@@ -250,3 +252,5 @@ TEST_CASE("with exact sums the order of arrivals does not show") {
   CHECK(equals(with_stand_ins(network(Precision::double_, true, 16), Order::by_lane_of_source)));
   CHECK(equals(with_stand_ins(network(Precision::double_, true, 16), Order::projections_backwards)));
 }
+
+}  // namespace test_order

@@ -20,6 +20,8 @@
 
 #include "core/parallel.hpp"
 
+namespace test_parallel {
+
 namespace {
 
 using rheo::Threads;
@@ -188,3 +190,5 @@ TEST_CASE("threads of a pinned team keep to one processor, and their caller gets
     CHECK(CPU_EQUAL(&before, &after) != 0);
   }
 }
+
+}  // namespace test_parallel

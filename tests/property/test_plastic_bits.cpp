@@ -7,6 +7,8 @@
 
 #include "tests/property/plastic_runs.hpp"
 
+namespace test_plastic_bits {
+
 using namespace runs;
 
 namespace {
@@ -294,3 +296,5 @@ TEST_CASE("a saved state of a plastic network that is cut anywhere is refused") 
   network.simulation().load(state);
   CHECK(network.simulation().save() == state);
 }
+
+}  // namespace test_plastic_bits

@@ -19,6 +19,8 @@
 #include "tests/property/network_runs.hpp"
 #include "tests/reference/rebuilt_edges.hpp"
 
+namespace test_same_bits {
+
 using namespace runs;
 
 namespace {
@@ -203,3 +205,5 @@ TEST_CASE("a sealed spike file holds the same bytes for any number of threads an
   }
   std::filesystem::remove_all(base);
 }
+
+}  // namespace test_same_bits

@@ -7,6 +7,8 @@
 #include "tests/property/guided_network.hpp"
 #include "tests/property/plastic_runs.hpp"
 
+namespace test_signal_bits {
+
 using namespace runs;
 
 namespace {
@@ -15,7 +17,8 @@ constexpr Tick duration = 2600;
 
 }  // namespace
 
-TEST_CASE("signals, doses and consolidation: the same bits for threads, lanes, instruction sets, pieces, eager and lazy") {
+TEST_CASE(
+    "signals, doses and consolidation: the same bits for threads, lanes, instruction sets, pieces, eager and lazy") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   std::mt19937_64 random(3);
   const Ending expected = run_to(guided(precision, 1, true), 1, duration);
@@ -60,7 +63,8 @@ TEST_CASE("every rule of the network with signals changes weights") {
   }
 }
 
-TEST_CASE("signals, doses and consolidation: the same bits where learning is switched off and on, and weights rest between") {
+TEST_CASE(
+    "signals, doses and consolidation: the same bits where learning is switched off and on, and weights rest between") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   std::mt19937_64 random(8);
   const auto run = [&](std::uint32_t lanes, bool eager, unsigned threads, bool in_pieces, bool saved) {
@@ -104,3 +108,5 @@ TEST_CASE("signals, doses and consolidation: the same bits where learning is swi
       CHECK(difference(run(lanes, eager, 1, true, false), expected) == "");
     }
 }
+
+}  // namespace test_signal_bits

@@ -7,6 +7,8 @@
 #include "core/diagnostics.hpp"
 #include "tests/property/network_runs.hpp"
 
+namespace test_states {
+
 using namespace runs;
 
 namespace {
@@ -187,3 +189,5 @@ TEST_CASE("a state with damaged bytes is refused or loaded, but harms nobody") {
   CHECK(try_load(network.simulation(), with("in_flight.tick", ~std::uint64_t{0} >> 1)) == Verdict::refused);
   CHECK(try_load(network.simulation(), state) == Verdict::loaded);
 }
+
+}  // namespace test_states

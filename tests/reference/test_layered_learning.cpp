@@ -10,6 +10,8 @@
 #include "core/random.hpp"
 #include "networks/layers/layered_learning.hpp"
 
+namespace test_layered_learning {
+
 namespace {
 
 using Numbers = std::vector<double>;
@@ -215,3 +217,5 @@ TEST_CASE("learning in layers is that of plain loops without delays") {
   CHECK(error < 1e-4);
   CHECK(change < 1e-4);
 }
+
+}  // namespace test_layered_learning

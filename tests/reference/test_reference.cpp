@@ -20,6 +20,8 @@
 #include "tests/reference/reference_simulator.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_reference {
+
 namespace {
 
 using namespace rheo;
@@ -604,3 +606,5 @@ TEST_CASE("a network gives back the synapses that its description defines") {
   }
   CHECK(compared > 1000);
 }
+
+}  // namespace test_reference

@@ -10,6 +10,8 @@
 
 #include "tests/property/network_runs.hpp"
 
+namespace test_rules {
+
 using namespace runs;
 
 namespace {
@@ -339,3 +341,5 @@ TEST_CASE("short-term plasticity sends what the recursion of its paper says") {
     CHECK(next == arrivals.size());
   }
 }
+
+}  // namespace test_rules

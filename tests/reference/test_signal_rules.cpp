@@ -9,6 +9,8 @@
 #include "core/random.hpp"
 #include "tests/property/guided_network.hpp"
 
+namespace test_signal_rules {
+
 using namespace runs;
 
 namespace {
@@ -256,3 +258,5 @@ TEST_CASE("rules that read signals or sweep: weights are those of plain code tha
       }
     }
 }
+
+}  // namespace test_signal_rules

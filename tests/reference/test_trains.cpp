@@ -7,6 +7,8 @@
 #include "tests/files.hpp"
 #include "tests/property/network_runs.hpp"
 
+namespace test_trains {
+
 using namespace runs;
 
 namespace {
@@ -202,3 +204,5 @@ TEST_CASE("trains by hand: the engine gives the weights of docs/trains.md") {
     CHECK(lines[rule.name] >= 3);
   }
 }
+
+}  // namespace test_trains

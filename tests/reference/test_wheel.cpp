@@ -9,6 +9,8 @@
 
 #include "core/wheel.hpp"
 
+namespace test_wheel {
+
 namespace {
 
 using rheo::DelayWheel;
@@ -97,3 +99,5 @@ TEST_CASE("the wheel agrees with a multimap when spikes are pushed a window at a
   CHECK(wrong == 0);
   CHECK(drained > 500'000);
 }
+
+}  // namespace test_wheel

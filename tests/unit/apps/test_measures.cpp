@@ -9,6 +9,8 @@
 #include "apps/reservoir/series.hpp"
 #include "core/random.hpp"
 
+namespace test_measures {
+
 using namespace rheo;
 
 namespace {
@@ -246,3 +248,5 @@ TEST_CASE("mean and confidence interval of five values worked out by hand", "[re
   CHECK(single.mean == 3.5);
   CHECK_FALSE(single.half_width);
 }
+
+}  // namespace test_measures

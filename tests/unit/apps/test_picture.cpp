@@ -8,6 +8,8 @@
 
 #include "apps/figures/picture.hpp"
 
+namespace test_picture {
+
 using namespace rheo;
 
 namespace {
@@ -236,3 +238,5 @@ TEST_CASE("bars stand beside each other on zero, cells of a heat map in their ro
   const std::string one_colour = with({HeatMap{{2, 2, 2, 2, 2, 2}, 3}});
   CHECK(count(one_colour, "fill=\"#fffce8\"") == 2);  // a rectangle for each row
 }
+
+}  // namespace test_picture

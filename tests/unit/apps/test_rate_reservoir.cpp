@@ -12,6 +12,8 @@
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
 
+namespace test_rate_reservoir {
+
 using namespace rheo;
 
 namespace {
@@ -332,3 +334,5 @@ TEST_CASE("cost of a step of a reservoir", "[.bench][reservoir]") {
   WARN("500 neurons of 50 sources: rate " << time_of(rate) << " us, echo state " << time_of(echo)
                                           << " us per step; echo state built in " << build << " s");
 }
+
+}  // namespace test_rate_reservoir

@@ -9,6 +9,8 @@
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
 
+namespace test_readouts {
+
 using namespace rheo;
 
 namespace {
@@ -262,3 +264,5 @@ TEST_CASE("cost of an update of recursive least squares", "[.bench][reservoir]")
     CHECK(rls.weights().allFinite());
   }
 }
+
+}  // namespace test_readouts

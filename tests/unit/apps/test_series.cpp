@@ -11,6 +11,8 @@
 #include "io/h5/h5.hpp"
 #include "tests/files.hpp"
 
+namespace test_series {
+
 using namespace rheo;
 using Catch::Contains;
 
@@ -403,3 +405,5 @@ TEST_CASE("samples of spike patterns jitter, leave out and add", "[reservoir]") 
   }
   CHECK(mean == Approx(1000.0).margin(60));
 }
+
+}  // namespace test_series

@@ -6,6 +6,8 @@
 #include "core/math.hpp"
 #include "tests/files.hpp"
 
+namespace test_spiking_reservoir {
+
 using namespace rheo;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("samples within a step, potentials, and going back to a saved state", 
   CHECK(state[0] == Approx(2 * (1 + left)).epsilon(1e-6));
   CHECK(state[2] == Approx(2 * (1 + left + left * left + left * left * left)).epsilon(1e-6));
 }
+
+}  // namespace test_spiking_reservoir

@@ -10,6 +10,8 @@
 
 #include "core/math.hpp"
 
+namespace test_math {
+
 namespace {
 
 using rheo::math::detail::from_bits;
@@ -566,3 +568,5 @@ TEST_CASE("math: sqrt, tanh and pow", "[math]") {
   CHECK(of_tanh > 0.5);
   CHECK(of_pow < 1);
 }
+
+}  // namespace test_math

@@ -11,6 +11,8 @@
 #include "core/diagnostics.hpp"
 #include "networks/network.hpp"
 
+namespace test_precision {
+
 using namespace rheo;
 
 namespace {
@@ -347,3 +349,5 @@ TEST_CASE("what even double precision does not hold is warned of", "[precision]"
         "projections.p.plasticity.params: the smallest step of stdp_pair is 1e-14 of a weight, which even double "
         "precision does not hold; expected steps of at least 1e-13\n");
 }
+
+}  // namespace test_precision

@@ -9,6 +9,8 @@
 #include "core/product.hpp"
 #include "core/random.hpp"
 
+namespace test_product {
+
 namespace {
 
 using rheo::DenseView;
@@ -151,3 +153,5 @@ TEST_CASE("sums round once for every instruction set", "[product]") {
     CHECK(wrong == 0);
   }
 }
+
+}  // namespace test_product

@@ -17,6 +17,8 @@
 #include "core/normal.hpp"
 #include "core/random.hpp"
 
+namespace test_random {
+
 namespace {
 
 using rheo::Philox4;
@@ -621,3 +623,5 @@ TEST_CASE("poisson table: no events", "[random]") {
     for (std::uint32_t h = 0; h < 65536; ++h) REQUIRE(!table.needs_low(static_cast<std::uint16_t>(h)));
   }
 }
+
+}  // namespace test_random

@@ -7,6 +7,8 @@
 
 #include "core/time.hpp"
 
+namespace test_time {
+
 using namespace rheo;
 
 TEST_CASE("the time of a tick is the nearest double of the decimal k * dt", "[time]") {
@@ -75,3 +77,5 @@ TEST_CASE("a spike off the grid belongs to the tick that ends at or after it", "
   CHECK(ms_to_tick_ceil(0.0005, 0.0001) == 5);
   CHECK(ms_to_tick_ceil(1e300, 0.1) == never);
 }
+
+}  // namespace test_time

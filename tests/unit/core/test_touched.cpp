@@ -4,6 +4,8 @@
 
 #include "core/touched.hpp"
 
+namespace test_touched {
+
 using rheo::TouchedSlots;
 
 TEST_CASE("touched slots come back once, ascending, from the range that is asked for") {
@@ -31,3 +33,5 @@ TEST_CASE("touched slots come back once, ascending, from the range that is asked
     CHECK(rest == std::vector<std::uint32_t>(expected.begin(), expected.end()));
   }
 }
+
+}  // namespace test_touched

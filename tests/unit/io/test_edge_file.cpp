@@ -12,6 +12,8 @@
 #include "io/h5/h5.hpp"
 #include "networks/network.hpp"
 
+namespace test_edge_file {
+
 using namespace rheo;
 namespace fs = std::filesystem;
 
@@ -180,3 +182,5 @@ TEST_CASE("a projection from a file of edges", "[experiment]") {
              Catch::Contains("/one: has 1 values, and /from has 2; expected one target per source"));
   CHECK_THAT(with_target("/nothing"), Catch::Contains("x.toml:9") && Catch::Contains("/nothing"));
 }
+
+}  // namespace test_edge_file

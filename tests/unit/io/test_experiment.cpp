@@ -12,6 +12,8 @@
 #include "io/h5/h5.hpp"
 #include "io/spikes/convert.hpp"
 
+namespace test_experiment {
+
 using namespace rheo;
 namespace fs = std::filesystem;
 
@@ -687,3 +689,5 @@ TEST_CASE("recordings of a learning experiment need no end", "[experiment]") {
   CHECK(experiment.task_kind == "narma10");
   CHECK(experiment.reports.size() == 2);
 }
+
+}  // namespace test_experiment

@@ -10,6 +10,8 @@
 
 #include "io/experiment/experiment.hpp"
 
+namespace test_experiment_errors {
+
 using namespace rheo;
 namespace fs = std::filesystem;
 
@@ -800,3 +802,5 @@ TEST_CASE("a mistake in an included file is reported there", "[experiment]") {
         "base.toml:6: populations.E.size = 0: is out of range; expected a whole number from 1 to 4294967295");
   CHECK(message_of("over.toml", {"populations.E.size=80"}) == "no error");
 }
+
+}  // namespace test_experiment_errors

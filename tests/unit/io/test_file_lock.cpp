@@ -11,6 +11,8 @@
 #include "io/files/run_files.hpp"
 #include "tests/files.hpp"
 
+namespace test_file_lock {
+
 using namespace rheo;
 
 namespace {
@@ -83,3 +85,5 @@ TEST_CASE("names of files that a run keeps for itself", "[lock]") {
   CHECK(is_checkpoint_name(kept_checkpoint(1e20)));
   CHECK(is_checkpoint_name(kept_checkpoint(12.3)));
 }
+
+}  // namespace test_file_lock

@@ -20,6 +20,8 @@
 #include "tests/files.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_h5 {
+
 using namespace rheo;
 namespace {
 
@@ -775,3 +777,5 @@ TEST_CASE("whole chunks are copied as they are stored, after their checksums wer
   std::ofstream(from, std::ios::binary) << bytes;
   CHECK_THROWS_AS(copy(), h5::Error);
 }
+
+}  // namespace test_h5

@@ -10,6 +10,8 @@
 #include "io/files/idx.hpp"
 #include "tests/files.hpp"
 
+namespace test_idx {
+
 namespace {
 
 std::string word(std::uint32_t x) {
@@ -136,3 +138,5 @@ TEST_CASE("drawn digits are a function of seed and number", "[idx]") {
   for (const std::uint8_t x : all.pixels) hash = (hash ^ x) * 0x100000001b3u;
   CHECK(hash == 0xc7e1bb6ca173f6dfu);
 }
+
+}  // namespace test_idx

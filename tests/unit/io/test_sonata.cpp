@@ -8,6 +8,8 @@
 #include "io/sonata/sonata.hpp"
 #include "tests/unit/io/sonata_folder.hpp"
 
+namespace test_sonata {
+
 using namespace rheo;
 using namespace sonata_test;
 
@@ -405,3 +407,5 @@ TEST_CASE("SONATA: the 300 point neurons of the Allen Institute", "[sonata]") {
   CHECK(number(network.projections[0].delay) == 2.0);
   CHECK(number(network.projections[1].delay) == 1.0);
 }
+
+}  // namespace test_sonata

@@ -12,6 +12,8 @@
 #include "networks/network.hpp"
 #include "tests/unit/io/sonata_folder.hpp"
 
+namespace test_sonata_damage {
+
 using namespace rheo;
 using namespace sonata_test;
 
@@ -210,3 +212,5 @@ TEST_CASE("SONATA: huge claims are refused before memory is taken", "[sonata][da
     huge("net/cc.h5", "/edges/cells_to_cells", data);
   CHECK_THAT(outcome(folder), Catch::Contains("claims 2147483648 values, but the file does not store that many"));
 }
+
+}  // namespace test_sonata_damage

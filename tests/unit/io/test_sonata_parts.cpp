@@ -8,6 +8,8 @@
 #include "neurons/catalogue.hpp"
 #include "tests/unit/io/sonata_folder.hpp"
 
+namespace test_sonata_parts {
+
 using namespace rheo;
 using namespace sonata_test;
 
@@ -238,3 +240,5 @@ TEST_CASE("SONATA: currents, and inputs of our own", "[sonata]") {
     }
   }
 }
+
+}  // namespace test_sonata_parts

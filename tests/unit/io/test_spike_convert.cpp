@@ -13,6 +13,8 @@
 #include "io/spikes/sorter.hpp"
 #include "tests/files.hpp"
 
+namespace test_spike_convert {
+
 using namespace rheo;
 
 namespace {
@@ -422,3 +424,5 @@ TEST_CASE("a csv refuses names that it could not give back", "[spike_convert]") 
   CHECK(write_spike_text(scratch / "in.h5", SpikeText::gdf, scratch / "s.gdf").spikes == 10);
   CHECK(files_in(scratch.path) == 3);
 }
+
+}  // namespace test_spike_convert

@@ -24,6 +24,8 @@
 #include "io/spikes/reader.hpp"
 #include "tests/files.hpp"
 
+namespace test_spike_recorder {
+
 using namespace rheo;
 using namespace std::chrono_literals;
 
@@ -535,3 +537,5 @@ TEST_CASE("cost of a spike in the recorder", "[.bench][spike_recorder]") {
                       << " ns per spike, last chunk and sealing " << ns(Clock::now() - taken) << " ns per spike");
   }
 }
+
+}  // namespace test_spike_recorder

@@ -19,6 +19,8 @@
 #include "networks/network.hpp"
 #include "tests/files.hpp"
 
+namespace test_state_recorder {
+
 using namespace rheo;
 using namespace std::chrono_literals;
 
@@ -301,3 +303,5 @@ TEST_CASE("reports of what is not there are refused", "[states]") {
   CHECK_THROWS_AS(recover_report(scratch.path / "V.h5"), RecordingError);
   CHECK(unfinished_recordings(scratch.path) == std::vector<fs::path>{scratch / "V.h5"});  // perhaps ours, and damaged
 }
+
+}  // namespace test_state_recorder

@@ -11,6 +11,8 @@
 #include "io/files/provenance.hpp"
 #include "io/files/statistics.hpp"
 
+namespace test_statistics {
+
 using namespace rheo;
 
 namespace {
@@ -200,3 +202,5 @@ TEST_CASE("the run report is complete, valid JSON, and replaces its predecessor"
 
   CHECK_THROWS_AS(write_run_report("/proc/nowhere", report), RecordingError);
 }
+
+}  // namespace test_statistics

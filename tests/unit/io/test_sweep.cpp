@@ -10,6 +10,8 @@
 #include "io/sweep/sweep.hpp"
 #include "tests/files.hpp"
 
+namespace test_sweep {
+
 using namespace rheo;
 
 namespace {
@@ -451,3 +453,5 @@ TEST_CASE("an experiment with [sweep] is one run of the experiment alone, with a
   CHECK(experiment.warnings[0].find(":17: [sweep] does not count here") != std::string::npos);
   CHECK(experiment.network.seed == 5);
 }
+
+}  // namespace test_sweep

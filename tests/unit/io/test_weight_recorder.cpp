@@ -14,6 +14,8 @@
 #include "io/record/weight_recorder.hpp"
 #include "tests/files.hpp"
 
+namespace test_weight_recorder {
+
 using namespace rheo;
 using namespace std::chrono_literals;
 
@@ -327,3 +329,5 @@ TEST_CASE("snapshots of what is not there are refused, a projection without syna
   CHECK_THROWS_AS(recover_snapshots(scratch / "V.h5"), RecordingError);
   CHECK(unfinished_recordings(scratch.path) == std::vector<fs::path>{scratch / "V.h5"});  // perhaps ours, and damaged
 }
+
+}  // namespace test_weight_recorder

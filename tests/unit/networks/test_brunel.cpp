@@ -9,6 +9,8 @@
 #include "tests/brunel.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_brunel {
+
 namespace {
 
 using rheo::test::Brunel;
@@ -59,3 +61,5 @@ TEST_CASE("The example of an asynchronous irregular state is in one", "[brunel]"
     CHECK((population.synchrony.value() - 1) / (population.size - 1) < 0.005);
   }
 }
+
+}  // namespace test_brunel

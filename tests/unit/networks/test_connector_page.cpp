@@ -7,6 +7,8 @@
 #include "networks/connect/connect_rules.hpp"
 #include "tests/files.hpp"
 
+namespace test_connector_page {
+
 namespace {
 
 // The head of a rule's section; what follows it there is free.
@@ -42,3 +44,5 @@ TEST_CASE("the page of connection rules is that of the catalogue", "[connectors]
     if (line == "| key | meaning | default | range |") CHECK(names.count(heading) == 1);
   }
 }
+
+}  // namespace test_connector_page

@@ -11,6 +11,8 @@
 #include "core/diagnostics.hpp"
 #include "networks/connect/connector.hpp"
 
+namespace test_connectors {
+
 namespace {
 
 using rheo::BuildError;
@@ -338,3 +340,5 @@ TEST_CASE("A target's sources depend on the seed, the projection and the target 
     CHECK(edges.empty());
   }
 }
+
+}  // namespace test_connectors

@@ -7,6 +7,8 @@
 #include "networks/network.hpp"
 #include "tests/unit/networks/connector_tests.hpp"
 
+namespace test_connectors_global {
+
 namespace {
 
 using namespace connectors;
@@ -294,3 +296,5 @@ TEST_CASE("What cannot fit is refused before anything is drawn", "[connectors]")
     }
   }
 }
+
+}  // namespace test_connectors_global

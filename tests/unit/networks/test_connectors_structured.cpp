@@ -6,6 +6,8 @@
 #include "networks/network.hpp"
 #include "tests/unit/networks/connector_tests.hpp"
 
+namespace test_connectors_structured {
+
 namespace {
 
 using namespace connectors;
@@ -511,3 +513,5 @@ TEST_CASE("Delays grow with distance where there is a velocity", "[connectors]")
   spec.projections[0].velocity = -1;
   CHECK(problem() == "projections.p.velocity = -1: not a velocity; expected a number > 0, or 0 for none");
 }
+
+}  // namespace test_connectors_structured

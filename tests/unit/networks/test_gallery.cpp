@@ -14,6 +14,8 @@
 #include "io/experiment/experiment.hpp"
 #include "networks/network.hpp"
 
+namespace test_gallery {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,3 +103,5 @@ TEST_CASE("The 20 firing patterns have the spikes that docs/gallery.md says", "[
     CHECK(found);
   }
 }
+
+}  // namespace test_gallery

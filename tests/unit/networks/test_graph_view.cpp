@@ -23,6 +23,8 @@
 #include "networks/graph/graph_statistics.hpp"
 #include "networks/graph/graph_view.hpp"
 
+namespace test_graph_view {
+
 BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<rheo::GraphView>));
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<rheo::GraphView>));
 BOOST_CONCEPT_ASSERT((boost::AdjacencyGraphConcept<rheo::GraphView>));
@@ -361,3 +363,5 @@ print(nx.overall_reciprocity(simple), len(components), max(map(len, components))
   CHECK(ours.longest_path == longest);
   CHECK(ours.reachable == Approx(reachable));
 }
+
+}  // namespace test_graph_view

@@ -11,6 +11,8 @@
 #include "networks/layers/layered_network.hpp"
 #include "networks/network.hpp"
 
+namespace test_layered_network {
+
 namespace {
 
 using rheo::LayeredNetwork;
@@ -263,3 +265,5 @@ TEST_CASE("a potential that is not finite is told", "[layered]") {
   x[inputs] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(network.present(x, 2, false), rheo::NumericalError);
 }
+
+}  // namespace test_layered_network

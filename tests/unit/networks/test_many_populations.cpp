@@ -10,6 +10,8 @@
 #include "networks/network.hpp"
 #include "networks/synapses/layout.hpp"
 
+namespace test_many_populations {
+
 using namespace rheo;
 
 namespace {
@@ -128,3 +130,5 @@ TEST_CASE("rows are shared by no more projections than can be told apart quickly
     CHECK(synapses.front().target == p + 1);
   }
 }
+
+}  // namespace test_many_populations

@@ -6,6 +6,8 @@
 
 #include "networks/network.hpp"
 
+namespace test_memory {
+
 using namespace rheo;
 
 namespace {
@@ -113,3 +115,5 @@ TEST_CASE("a network takes the memory that it is expected to take", "[memory]") 
   CHECK(expected.running() == Approx(static_cast<double>(network.simulation().bytes())).epsilon(0.05));
   CHECK(expected.peak() >= expected.running());
 }
+
+}  // namespace test_memory

@@ -20,6 +20,8 @@
 #include "neurons/models/models.hpp"
 #include "neurons/population.hpp"
 
+namespace test_network {
+
 namespace {
 
 using rheo::BuildError;
@@ -765,3 +767,5 @@ TEST_CASE("The instruction set is chosen at run time and changes no spike", "[ne
     CHECK(recorder.spikes == first);
   }
 }
+
+}  // namespace test_network

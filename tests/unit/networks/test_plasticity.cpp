@@ -6,6 +6,8 @@
 #include "core/diagnostics.hpp"
 #include "networks/network.hpp"
 
+namespace test_plasticity {
+
 using namespace rheo;
 
 namespace {
@@ -97,3 +99,5 @@ TEST_CASE("a plastic synapse takes 6 bytes, and its network less than 18", "[pla
   CHECK(learning.simulation().bytes() < std::size_t{18} * learning.synapses());
   CHECK(fixed.bytes_per_synapse() < 2.1);
 }
+
+}  // namespace test_plasticity

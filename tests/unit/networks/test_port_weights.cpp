@@ -11,6 +11,8 @@
 #include "neurons/catalogue.hpp"
 #include "tests/files.hpp"
 
+namespace test_port_weights {
+
 namespace {
 
 using namespace rheo;
@@ -166,3 +168,5 @@ TEST_CASE("No example is warned of", "[signs]") {
   }
   CHECK(examples > 40);
 }
+
+}  // namespace test_port_weights

@@ -6,6 +6,8 @@
 #include "networks/network.hpp"
 #include "tests/property/network_runs.hpp"
 
+namespace test_signal_inputs {
+
 using namespace rheo;
 
 namespace {
@@ -176,3 +178,5 @@ TEST_CASE("signals that an input cannot read are refused", "[signals]") {
   spec.inputs[0].peak = 0;
   CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.peak"));
 }
+
+}  // namespace test_signal_inputs

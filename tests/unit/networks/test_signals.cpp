@@ -8,6 +8,8 @@
 #include "networks/plastic/signals.hpp"
 #include "tests/property/network_runs.hpp"
 
+namespace test_signals {
+
 using namespace rheo;
 
 namespace {
@@ -231,3 +233,5 @@ TEST_CASE("signals of a program hold from the next tick on", "[signals]") {
                     "signals.error = 1 numbers: wrong number of values; expected 3");
   CHECK_THROWS_AS(network.set_signal("eror", values), BuildError);
 }
+
+}  // namespace test_signals

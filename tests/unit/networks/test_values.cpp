@@ -10,6 +10,8 @@
 #include "core/diagnostics.hpp"
 #include "networks/description/values.hpp"
 
+namespace test_values {
+
 namespace {
 
 using rheo::BuildError;
@@ -267,3 +269,5 @@ TEST_CASE("Many draws from one stream are the single ones, whatever lies outside
   std::vector<double> one(1);
   CHECK(complaint_of([&] { draw_all(never, key, 0, one); }).problem == "1000 draws in a row lie outside [min, max]");
 }
+
+}  // namespace test_values

@@ -14,6 +14,8 @@
 #include "networks/network.hpp"
 #include "neurons/inputs/inputs.hpp"
 
+namespace test_drives {
+
 namespace {
 
 using namespace rheo;
@@ -259,3 +261,5 @@ TEST_CASE("trains as input do what a spike source with the same delay does", "[i
   for (std::size_t i = 0; i < spikes.size(); ++i)
     CHECK(spikes[i] == std::pair(spikes[i / 3 * 3].first, NeuronId(i % 3)));
 }
+
+}  // namespace test_drives

@@ -15,6 +15,8 @@
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 
+namespace test_integrate_and_fire {
+
 namespace {
 
 using namespace rheo;
@@ -300,3 +302,5 @@ TEST_CASE("A state belongs to the choice that has it", "[integrate_and_fire]") {
   CHECK(net.state(0, "V_m") == Approx(-65 + 0.2));
   CHECK(net.state(0, "I_syn") == Approx(2 * std::exp(-0.05)));
 }
+
+}  // namespace test_integrate_and_fire

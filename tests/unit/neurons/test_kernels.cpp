@@ -23,6 +23,8 @@
 #include "neurons/population.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_kernels {
+
 namespace {
 
 using rheo::Isa;
@@ -542,3 +544,5 @@ TEST_CASE("collect lists who fired", "[kernels]") {
     }
   }
 }
+
+}  // namespace test_kernels

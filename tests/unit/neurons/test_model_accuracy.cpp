@@ -16,6 +16,8 @@
 #include "networks/network.hpp"
 #include "tests/sanitized.hpp"
 
+namespace test_model_accuracy {
+
 namespace {
 
 using namespace rheo;
@@ -424,3 +426,5 @@ TEST_CASE("Spike times converge to those of the equations", "[accuracy]") {
               << " ms at dt 0.02, " << last_error[1] << " at 0.005\n";
   }
 }
+
+}  // namespace test_model_accuracy

@@ -22,6 +22,8 @@
 #include "neurons/models/propagators.hpp"
 #include "neurons/population.hpp"
 
+namespace test_neurons {
+
 namespace {
 
 using rheo::AlphaPropagator;
@@ -619,3 +621,5 @@ TEST_CASE("A state that is not finite stops the run and says whose it is", "[neu
   REQUIRE(tonic.size() > 2);
   CHECK(tonic.back() > 300);
 }
+
+}  // namespace test_neurons

@@ -9,6 +9,8 @@
 #include "networks/network.hpp"
 #include "plasticity/layers/lateral_subspace.hpp"
 
+namespace test_lateral_subspace {
+
 namespace {
 
 using rheo::LateralSubspace;
@@ -196,3 +198,5 @@ TEST_CASE("lateral neurons learn the same bits on any instruction set and number
     }
   for (const std::vector<float>& H : all) CHECK(H == all.front());
 }
+
+}  // namespace test_lateral_subspace

@@ -20,7 +20,24 @@ struct Field {
   T Struct::*member;
   std::string_view unit, meaning;
   double low, high;
+  // Of kinds alone (networks/description/kind.hpp).
+  bool needed = false;                          // there is no default
+  std::string_view initial = {}, allowed = {};  // for the manual, where default and range do not say it
 };
+
+// Marks a field of a kind without a default.
+template <class F>
+constexpr F needed(F field) {
+  field.needed = true;
+  return field;
+}
+// Says in words what default and range cannot say.
+template <class F>
+constexpr F in_words(F field, std::string_view initial, std::string_view allowed) {
+  field.initial = initial;
+  field.allowed = allowed;
+  return field;
+}
 
 struct Range {
   double low, high;

@@ -76,7 +76,8 @@ auto within(const std::string& prefix, const Body& body) {
     return body();
   } catch (const BuildError& error) {
     Complaint complaint = error.complaint();
-    complaint.key = complaint.key.empty() ? prefix : prefix + "." + complaint.key;
+    const bool is_entry = complaint.key.starts_with('[');
+    complaint.key = complaint.key.empty() ? prefix : prefix + (is_entry ? "" : ".") + complaint.key;
     throw BuildError(std::move(complaint));
   }
 }

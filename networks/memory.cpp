@@ -11,6 +11,7 @@
 #include "core/aligned.hpp"
 #include "core/time.hpp"
 #include "networks/connect/connector.hpp"
+#include "networks/connect/list.hpp"
 #include "networks/description/values.hpp"
 #include "networks/plastic/bundle.hpp"
 #include "networks/synapses/builder.hpp"
@@ -180,7 +181,8 @@ double bytes_of_description(const NetworkSpec& spec) {
   }
   for (const ProjectionSpec& projection : spec.projections) {
     bytes += bytes_of_list(projection.weight) + bytes_of_list(projection.delay);
-    if (projection.connect.edges) bytes += 8.0 * static_cast<double>(projection.connect.edges->source.size());
+    if (const auto* const listed = projection.connect.as<List>(); listed != nullptr && listed->edges)
+      bytes += 8.0 * static_cast<double>(listed->edges->source.size());
   }
   for (const InputSpec& input : spec.inputs)
     bytes += bytes_of_trains(input.trains) + bytes_of_list(input.rate) + bytes_of_list(input.weight) +

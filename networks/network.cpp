@@ -21,6 +21,7 @@
 #include "core/memory.hpp"
 #include "core/time.hpp"
 #include "networks/connect/connector.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 #include "networks/description/positions.hpp"
 #include "networks/description/values.hpp"
@@ -161,24 +162,6 @@ class Plan {
       if (projection.port == "I") mark(projection.target, needs_current_);
   }
 
-  // Numbers that are given one by one. What a distribution draws is checked where it is drawn.
-  void check_value(const Value& value, const std::string& key, const Range& allowed) const {
-    const auto check = [&](double x, const std::string& where) {
-      if (!holds(allowed, x)) reject(where, number(x), "out of range", range_text(allowed, x));
-    };
-    if (const auto* constant = std::get_if<double>(&value)) check(*constant, key);
-    if (const auto* values = std::get_if<std::vector<double>>(&value))
-      for (std::size_t i = 0; i < values->size(); ++i)
-        if (!holds(allowed, (*values)[i])) check((*values)[i], key + "[" + std::to_string(i) + "]");
-    if (const auto* distribution = std::get_if<Distribution>(&value)) {
-      if (const std::string problem = problem_of(*distribution); !problem.empty()) reject(key, {}, problem);
-      // Never the whole of a draw: the width of a uniform distribution must stay finite.
-      if (distribution->kind == Distribution::Kind::uniform)
-        for (const double end : {distribution->a, distribution->b})
-          if (!holds(any_value, end)) check(end, key);
-    }
-  }
-
   void check_size(const Value& value, std::size_t size, const std::string& key) const {
     const auto* values = std::get_if<std::vector<double>>(&value);
     if (values != nullptr && values->size() != size)
@@ -196,7 +179,7 @@ class Plan {
         reject(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + list(all),
                nearest(name, all));
       }
-      check_value(value, key + "." + name, {found->low, found->high});
+      within(key + "." + name, [&, &given = value] { check_value(given, {found->low, found->high}); });
       check_size(value, size, key + "." + name);
     }
   }
@@ -257,8 +240,8 @@ class Plan {
   void check_projection(const ProjectionSpec& projection, const std::string& key) const {
     if (projection.source.empty()) reject(key + ".source", {}, "missing", "a population");
     if (projection.target.empty()) reject(key + ".target", {}, "missing", "a population");
-    check_value(projection.weight, key + ".weight", any_value);
-    check_value(projection.delay, key + ".delay", any_value);
+    within(key + ".weight", [&] { check_value(projection.weight, any_value); });
+    within(key + ".delay", [&] { check_value(projection.delay, any_value); });
     if (const auto* delay = std::get_if<double>(&projection.delay);
         delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
       reject(key + ".delay", number(*delay), "rounds to less than one tick",
@@ -280,14 +263,14 @@ class Plan {
     if (conductance.size() > 1)
       reject(key + ".target", {}, "weights of some targets are conductances, of others not",
              "one projection for each kind");
-    const bool is_list = projection.connect.rule == Connect::Rule::list;
+    const List* const listed = projection.connect.as<List>();
     for (const auto& [name, value] :
          {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
       if (!std::holds_alternative<std::vector<double>>(*value)) continue;
-      if (!is_list)
+      if (listed == nullptr)
         reject(key + "." + name, "a list", "only the rule list takes one value per synapse",
                "a number or a distribution");
-      check_size(*value, projection.connect.edges ? projection.connect.edges->source.size() : 0, key + "." + name);
+      check_size(*value, listed->edges ? listed->edges->source.size() : 0, key + "." + name);
     }
   }
 
@@ -320,7 +303,7 @@ class Plan {
       reject(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
     check_profile(input.profile, input.kind == InputSpec::Kind::poisson, key + ".profile");
     const auto check = [&](const Value& value, const char* name, const Range& allowed) {
-      check_value(value, key + "." + name, allowed);
+      within(key + "." + name, [&] { check_value(value, allowed); });
       check_size(value, targets, key + "." + name);
     };
     if (brings_current(input)) {
@@ -630,7 +613,7 @@ std::function<Point(std::uint32_t)> places_of(const NetworkSpec& spec, const Pla
 // Both sides of a projection for which distance matters must be in the same space.
 void place_ends(const NetworkSpec& spec, const Plan& plan, const ProjectionSpec& projection, const std::string& key,
                 ConnectorEnds& ends) {
-  const bool by_rule = projection.connect.rule == Connect::Rule::distance;
+  const bool by_rule = projection.connect.as<Distance>() != nullptr;
   const std::string because = key + (by_rule ? ".connect.rule" : ".velocity");
   const std::string what = by_rule ? "distance" : number(projection.velocity);
   const Positions* space = nullptr;
@@ -702,7 +685,6 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
   });
   p.plastic = within(key, [&] { return plan_plasticity(spec, projection, p.rows, resolved.targets, one_port); });
   if (p.plastic) p.plastic->conductance = p.conductance;
-  Connect connect = projection.connect;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
     return std::any_of(projection.target.begin(), projection.target.end(),
                        [&](const Selection& target) { return source.population == target.population; });
@@ -713,12 +695,11 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const Plan& plan,
       const TargetRange& range = range_of(targets, target, &TargetRange::first);
       return row_of(sources, range.population_first + range.begin + (target - range.first) * range.step);
     };
-  else
-    connect.autapses = true;  // there are none to be avoided
-  if (connect.rule == Connect::Rule::distance || projection.velocity > 0) place_ends(spec, plan, projection, key, ends);
+  if (projection.connect.as<Distance>() != nullptr || projection.velocity > 0)
+    place_ends(spec, plan, projection, key, ends);
   if (projection.velocity > 0) set_travel_time(projection.velocity, ends, p);
-  resolved.connector =
-      within(key, [&] { return make_connector(connect, ends, random_key(spec.seed, projection.name, "connect")); });
+  resolved.connector = within(
+      key, [&] { return make_connector(projection.connect, ends, random_key(spec.seed, projection.name, "connect")); });
   p.connector = resolved.connector.get();
   return resolved;
 }
@@ -845,38 +826,11 @@ class Fingerprint {
     for (std::size_t i = 0; i < projections.size(); ++i) {
       const ProjectionSpec& projection = spec.projections[i];
       add("\nprojection {} {} synapses rule {} port {}", projection.name, projections[i].synapses,
-          static_cast<int>(projection.connect.rule), projection.port);
+          number_of(projection.connect), projection.port);
       for (const auto* side : {&projection.source, &projection.target})
         for (const Selection& one : *side)
           add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
-      const Connect& connect = projection.connect;
-      add(" {} {} {} {}", connect.indegree, connect.p, connect.multapses.value_or(true),
-          connect.autapses.value_or(true));
-      switch (connect.rule) {
-        case Connect::Rule::fixed_outdegree:
-          add(" outdegree {}", connect.outdegree);
-          break;
-        case Connect::Rule::small_world:
-          add(" k {}", connect.k);
-          break;
-        case Connect::Rule::scale_free:
-          add(" alpha {} beta {} {}", connect.alpha, connect.beta, connect.autapses.value_or(false));
-          break;
-        case Connect::Rule::modular:
-          add(" groups {} {} p {} {}", connect.source_groups, connect.target_groups, connect.p_in, connect.p_out);
-          if (connect.matrix) add_hash("p", *connect.matrix);
-          break;
-        case Connect::Rule::distance:
-          add(" kernel {} scale {} max {}", static_cast<int>(connect.kernel), connect.scale,
-              connect.max_distance.value_or(0));
-          break;
-        default:
-          break;
-      }
-      if (connect.edges) {
-        add_hash("sources", connect.edges->source);
-        add_hash("targets", connect.edges->target);
-      }
+      add_connect(projection.connect);
       add_value("weight", projection.weight);
       add_value("delay", projection.delay);
       if (projection.velocity > 0) add(" velocity {}", projection.velocity);
@@ -895,6 +849,51 @@ class Fingerprint {
   std::string text() && { return std::move(text_); }
 
  private:
+  static std::size_t number_of(const Connect& connect) {
+    const auto& rules = connect_rules();
+    return static_cast<std::size_t>(
+        std::find_if(rules.begin(), rules.end(), [&](const auto& rule) { return rule->name() == connect->name(); }) -
+        rules.begin());
+  }
+  // The text is that of the first versions, so that states saved by them can still be read.
+  void add_connect(const Connect& connect) {
+    const auto* const indegree = connect.as<FixedIndegree>();
+    const auto* const pairs = connect.as<Bernoulli>();
+    const auto* const ring = connect.as<SmallWorld>();
+    const auto* const power = connect.as<ScaleFree>();
+    const auto* const groups = connect.as<Modular>();
+    const auto* const near = connect.as<Distance>();
+    bool multapses = true, autapses = true;
+    const std::shared_ptr<ConnectRule> rule = connect->clone();
+    for (const KindField& field : rule->fields())
+      if (const auto* const flag = std::get_if<bool*>(&field.member); flag != nullptr && power == nullptr)
+        (field.name == "multapses" ? multapses : autapses) = **flag;
+    const double* const same = indegree == nullptr ? nullptr : std::get_if<double>(&indegree->indegree);
+    add(" {} {} {} {}", same == nullptr ? 0 : *same,
+        pairs != nullptr  ? pairs->p
+        : ring != nullptr ? ring->p
+        : near != nullptr ? near->p
+                          : 0.0,
+        multapses, autapses);
+    if (indegree != nullptr && same == nullptr) add_value("indegree", indegree->indegree);
+    if (const auto* const out = connect.as<FixedOutdegree>()) add(" outdegree {}", out->outdegree);
+    if (ring != nullptr) add(" k {}", ring->k);
+    if (power != nullptr) add(" alpha {} beta {} {}", power->alpha, power->beta, power->autapses);
+    if (groups != nullptr) {
+      const NumberTable* const table = groups->p.get();
+      add(" groups {} {} p {} {}", table != nullptr ? table->rows : groups->groups.value_or(0),
+          table != nullptr ? table->columns : groups->groups.value_or(0), groups->p_in.value_or(0),
+          groups->p_out.value_or(0));
+      if (table != nullptr) add_hash("p", table->values);
+    }
+    if (near != nullptr)
+      add(" kernel {} scale {} max {}", static_cast<int>(near->kernel), near->scale, near->max_distance.value_or(0));
+    if (const auto* const listed = connect.as<List>(); listed != nullptr && listed->edges) {
+      add_hash("sources", listed->edges->source);
+      add_hash("targets", listed->edges->target);
+    }
+  }
+
   template <class... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);

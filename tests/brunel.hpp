@@ -7,6 +7,7 @@
 #include <numbers>
 #include <vector>
 
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 
 namespace rheo::test {
@@ -58,8 +59,7 @@ struct Brunel {
       synapses.name = inhibitory ? "inhibition" : "excitation";
       synapses.source = {{p.name, 0, {}, 1}};
       synapses.target = {{"E", 0, {}, 1}, {"I", 0, {}, 1}};
-      synapses.connect.rule = Connect::Rule::fixed_indegree;
-      synapses.connect.indegree = inhibitory ? C_I : C_E;
+      synapses.connect = FixedIndegree{.indegree = static_cast<double>(inhibitory ? C_I : C_E)};
       synapses.weight = inhibitory ? -g * J : J;
       synapses.delay = delay;
       spec.projections.push_back(synapses);

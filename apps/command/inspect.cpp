@@ -10,7 +10,6 @@
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
 #include "io/experiment/network.hpp"
-#include "networks/connect/connect_rules.hpp"
 #include "networks/graph/graph_statistics.hpp"
 
 namespace rheo {
@@ -81,7 +80,7 @@ std::string network_text(const Experiment& experiment, const Network& network) {
   for (std::size_t p = 0; p < spec.projections.size(); ++p) {
     const ProjectionInfo& info = network.projections()[p];
     text += fmt::format("  projection  {:<16} {:>14} synapses {}, {} -> {}", info.name, grouped(info.synapses),
-                        find_connect_rule(spec.projections[p].connect.rule).name,
+                        spec.projections[p].connect->name(),
                         selections_text(spec.projections[p].source), selections_text(spec.projections[p].target));
     if (info.synapses != 0) {
       text += info.min_delay == info.max_delay ? fmt::format(", {} ms", info.min_delay)
@@ -102,7 +101,7 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
   for (std::size_t p = 0; p < spec.projections.size(); ++p) {
     const ProjectionInfo& info = network.projections()[p];
     projections.push_back({{"name", info.name},
-                           {"rule", find_connect_rule(spec.projections[p].connect.rule).name},
+                           {"rule", spec.projections[p].connect->name()},
                            {"source", selections_text(spec.projections[p].source)},
                            {"target", selections_text(spec.projections[p].target)},
                            {"synapses", info.synapses},

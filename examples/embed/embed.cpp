@@ -4,6 +4,7 @@
 
 #include "core/time.hpp"
 #include "networks/network.hpp"
+#include "networks/connect/rules.hpp"
 
 // Counts what comes by; a sink sees every window's spikes, by time and neuron.
 struct Counter : rheo::SpikeSink {
@@ -26,8 +27,7 @@ int main() {
   spec.projections.resize(1);
   spec.projections[0].name = "recurrent";
   spec.projections[0].source = spec.projections[0].target = {{.population = "E"}};
-  spec.projections[0].connect.rule = rheo::Connect::Rule::bernoulli;
-  spec.projections[0].connect.p = 0.1;
+  spec.projections[0].connect = rheo::Bernoulli{.p = 0.1};
   spec.projections[0].weight = rheo::Distribution{rheo::Distribution::Kind::uniform, 0, 0.5, {}, {}, {}};
   spec.projections[0].delay = rheo::Distribution{rheo::Distribution::Kind::uniform, 1, 20, {}, {}, {}};
 

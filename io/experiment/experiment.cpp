@@ -22,7 +22,7 @@
 #include "io/record/checkpoint.hpp"
 #include "io/spikes/reader.hpp"
 #include "io/text/toml_document.hpp"
-#include "networks/connect/connect_rules.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/description/values.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -30,69 +30,26 @@ namespace rheo {
 
 namespace {
 
+using experiment_file::check_entries;
 using experiment_file::contains;
+using experiment_file::Count;
 using experiment_file::Field;
 using experiment_file::infinity;
 using experiment_file::is_name;
+using experiment_file::keys_of;
 using experiment_file::max_neurons;
 using experiment_file::max_ticks;
 using experiment_file::Names;
 using experiment_file::not_yet;
 using experiment_file::one_of;
 using experiment_file::Range;
+using experiment_file::read_dataset;
+using experiment_file::read_fields;
 using experiment_file::read_phases;
 using experiment_file::read_recordings;
-
-// What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
-// `why_not`.
-struct Count {
-  std::optional<std::uint64_t> count;
-  std::string each;
-  std::string why_not;
-};
-
-void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count) {
-  const auto expect = [&](const std::string& each) {
-    return fmt::format("{} entr{}, one per {}, each {}", *count.count, *count.count == 1 ? "y" : "ies", count.each,
-                       each);
-  };
-  const std::string expected = expect(range.text());
-  if (numbers.size() != *count.count) {
-    field.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
-  }
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!std::isfinite(numbers[i])) field.reject(fmt::format("entry {} is not finite", i), expected);
-    if (!range.holds(numbers[i])) {
-      field.reject(fmt::format("entry {} is {}, which is out of range", i, numbers[i]), expect(range.text(numbers[i])));
-    }
-  }
-}
-
-std::pair<double, double> two_numbers(const Field& field, const std::string& expected) {
-  const std::vector<double>& numbers = field.numbers(expected);
-  if (numbers.size() != 2) {
-    field.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
-  }
-  return {numbers[0], numbers[1]};
-}
-
-// Limits of a normal or lognormal distribution.
-void read_limits(const Field& table, const Range& range, double fixed_value, Distribution& distribution) {
-  if (const auto field = table.find("min")) distribution.min = field->number(range);
-  if (const auto field = table.find("max")) distribution.max = field->number(range);
-  if (distribution.min && distribution.max && *distribution.min > *distribution.max) {
-    table.reject_table("min is larger than max", "min < max");
-  }
-  if (distribution.b > 0) {
-    if (distribution.min && distribution.max && *distribution.min == *distribution.max) {
-      table.reject_table("min equals max, which leaves nothing to draw", "min < max");
-    }
-    return;
-  }
-  if ((distribution.min && fixed_value < *distribution.min) || (distribution.max && fixed_value > *distribution.max)) {
-    table.reject_table(fmt::format("the only value, {}, is outside min and max", fixed_value), {});
-  }
-}
+using experiment_file::read_value;
+using experiment_file::smallest;
+using experiment_file::two_numbers;
 
 // Weights, currents and whatever else may have any sign; times that may be 0.
 const Range any_number{.low = any_value.low, .high = any_value.high, .unit = {}};
@@ -100,136 +57,6 @@ const Range any_time{.low = 0, .high = any_value.high, .unit = "ms"};
 
 // Where spike trains stand, and what their times mean.
 const Names spike_keys = {"times", "file", "population", "offset", "at_zero", "round"};
-
-const char* const value_forms =
-    "a number, a list, { uniform = [low, high] }, { normal = [mean, sd] }, { lognormal = [mu, sigma] }, "
-    "{ choice = [..] } or { file = .., dataset = .. }";
-
-// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read.
-std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {}) {
-  const Field file = table.need("file", "the path of an HDF5 file");
-  const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
-  try {
-    const h5::Dataset data = h5::File::open(file.path()).dataset(dataset.text("the path of a dataset"));
-    if (check) check(data.size());
-    return data.read<double>();
-  } catch (const h5::Error& error) {
-    Complaint complaint = error.complaint();
-    const std::string object = complaint.key.empty() ? std::string() : ":" + complaint.key;
-    table.reject_table(fmt::format("{}{}: {}", complaint.file, object, complaint.problem), complaint.expected);
-  }
-}
-
-Value read_value_table(const Field& table, const Range& range, const Count& count) {
-  static const Names kinds = {"uniform", "normal", "lognormal", "choice", "file"};
-  std::string kind;
-  for (const std::string& name : kinds) {
-    if (!table.node().find(name)) continue;
-    if (!kind.empty()) table.reject_table(fmt::format("{} and {} exclude each other", kind, name), value_forms);
-    kind = name;
-  }
-  if (kind.empty()) {
-    if (!table.node().entries.empty()) {
-      Names known = kinds;
-      known.insert(known.end(), {"dataset", "min", "max"});
-      table.only(known);
-    }
-    table.reject_table("is no value", value_forms);
-  }
-
-  if (kind == "file") {
-    table.only({"file", "dataset"});
-    if (!count.count) table.find("file")->reject("a file holds one value each", count.why_not);
-    const Field whole = table;
-    const auto expect = [&](const std::string& each) {
-      return fmt::format("{} values, one per {}, each {}", *count.count, count.each, each);
-    };
-    const std::vector<double> numbers = read_dataset(table, [&](std::uint64_t size) {
-      if (size != *count.count)
-        whole.reject_table(fmt::format("the dataset has {} values", size), expect(range.text()));
-    });
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (!std::isfinite(numbers[i]) || !range.holds(numbers[i])) {
-        whole.reject_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]),
-                           expect(range.text(numbers[i])));
-      }
-    }
-    return numbers;
-  }
-
-  Distribution distribution;
-  const Field numbers = *table.find(kind);
-  const auto within = [&](double x, const char* name) {
-    if (!range.holds(x)) numbers.reject(fmt::format("{} is out of range", name), range.text(x));
-  };
-  if (kind == "uniform") {
-    table.only({"uniform"});
-    distribution.kind = Distribution::Kind::uniform;
-    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[low, high]");
-    if (distribution.a > distribution.b) numbers.reject("low is larger than high", "[low, high]");
-    within(distribution.a, "low");
-    within(distribution.b, "high");
-  } else if (kind == "choice") {
-    table.only({"choice"});
-    distribution.kind = Distribution::Kind::choice;
-    distribution.choices = numbers.numbers("a list of numbers");
-    if (distribution.choices.empty()) numbers.reject("has no entries", "at least one number");
-    for (std::size_t i = 0; i < distribution.choices.size(); ++i) {
-      within(distribution.choices[i], fmt::format("entry {}", i).c_str());
-    }
-  } else if (kind == "normal") {
-    table.only({"normal", "min", "max"});
-    distribution.kind = Distribution::Kind::normal;
-    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[mean, sd]");
-    if (distribution.b < 0) numbers.reject("the standard deviation is negative", "[mean, sd] with sd >= 0");
-    read_limits(table, range, distribution.a, distribution);
-  } else {
-    table.only({"lognormal", "min", "max"});
-    distribution.kind = Distribution::Kind::lognormal;
-    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[mu, sigma]");
-    if (distribution.b < 0) numbers.reject("sigma is negative", "[mu, sigma] with sigma >= 0");
-    read_limits(table, range, std::exp(distribution.a), distribution);
-  }
-  return distribution;
-}
-
-Value read_value(const Field& field, const Range& range, const Count& count) {
-  switch (field.node().kind) {
-    case TomlNode::Kind::integer:
-    case TomlNode::Kind::real:
-      return field.number(range);
-    case TomlNode::Kind::numbers:
-    case TomlNode::Kind::list:
-      if (!count.count) field.reject("is a list", count.why_not);
-      check_entries(field, field.numbers("a list of numbers"), range, count);
-      return field.node().numbers;
-    case TomlNode::Kind::table:
-      return read_value_table(field, range, count);
-    default:
-      field.reject_kind(range.text());
-  }
-}
-
-// The smallest number that can come out of a value, as far as that can be said without drawing.
-std::optional<double> smallest(const Value& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
-    if (list->empty()) return std::nullopt;
-    return *std::min_element(list->begin(), list->end());
-  }
-  const auto& distribution = std::get<Distribution>(value);
-  switch (distribution.kind) {
-    case Distribution::Kind::uniform:
-      return distribution.a;
-    case Distribution::Kind::choice:
-      return *std::min_element(distribution.choices.begin(), distribution.choices.end());
-    default:
-      if (distribution.b == 0) {
-        return distribution.kind == Distribution::Kind::normal ? distribution.a : std::exp(distribution.a);
-      }
-      return distribution.min;
-  }
-}
 
 std::uint64_t selected(const Selection& selection, const PopulationSpec& population) {
   const std::uint64_t end = selection.end.value_or(population.size);
@@ -1059,7 +886,7 @@ class ExperimentReader {
     Count each{.count = {},
                .each = "synapse",
                .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\""};
-    if (projection.connect.edges) each.count = projection.connect.edges->source.size();
+    if (const auto* const listed = projection.connect.as<List>()) each.count = listed->edges->source.size();
     // A file of edges may have them as columns.
     const auto find = [&field](const char* column, const Value& stored) {
       const auto found = field.find(column);
@@ -1128,122 +955,28 @@ class ExperimentReader {
   void read_connect(const Field& field, ProjectionSpec& projection) const {
     field.need_table("a table such as { rule = \"fixed_indegree\", indegree = 100 }");
     Names names;
-    for (const ConnectRule& rule : connect_rules()) names.push_back(rule.name);
+    for (const auto& rule : connect_rules()) names.emplace_back(rule->name());
     const Field rule = field.need("rule", one_of(names));
     if (rule.is(TomlNode::Kind::text) && rule.node().text == "erdos_renyi")
       rule.reject("has two meanings", "bernoulli (a probability), or fixed_total with multapses = false (a number)");
     const std::string& word = rule.word(names, {"rmat"}, "rule");
-    const ConnectRule& info = *std::find_if(connect_rules().begin(), connect_rules().end(),
-                                            [&](const ConnectRule& one) { return one.name == word; });
-    Names known{"rule"};
-    for (const ConnectKey& key : info.keys) known.push_back(key.name);
+    const auto at = std::find(names.begin(), names.end(), word) - names.begin();
+    const std::shared_ptr<ConnectRule> chosen = connect_rules()[static_cast<std::size_t>(at)]->clone();
+    const std::vector<KindField> fields = chosen->fields();
+    Names known = keys_of(fields);
+    known.insert(known.begin(), "rule");
     field.only(known);
-
-    Connect& connect = projection.connect;
-    connect.rule = info.rule;
     const std::uint64_t sources = count(projection.source), targets = count(projection.target);
-    const auto whole = [&](const char* name) {
-      return static_cast<std::uint32_t>(
-          field.need(name, "a whole number").whole(0, std::numeric_limits<std::uint32_t>::max()));
-    };
-    const auto probability = [&](const char* name) {
-      return field.need(name, "a number from 0 to 1").number({.low = 0, .high = 1, .unit = {}});
-    };
-    const auto above_zero = [&](const Field& at, double high) {
-      return at.number({.low = 0, .high = high, .unit = {}, .above_low = true});
-    };
-    switch (connect.rule) {
-      case Connect::Rule::fixed_indegree:
-        connect.indegree = whole("indegree");
-        break;
-      case Connect::Rule::fixed_outdegree:
-        connect.outdegree = whole("outdegree");
-        break;
-      case Connect::Rule::fixed_total:
-        connect.total = field.need("total", "a whole number").whole(0, std::numeric_limits<std::int64_t>::max());
-        break;
-      case Connect::Rule::bernoulli:
-        connect.p = probability("p");
-        break;
-      case Connect::Rule::all_to_all:
-        break;
-      case Connect::Rule::one_to_one:
-        if (sources != targets) {
-          field.reject_table(fmt::format("{} source neurons and {} target neurons", sources, targets),
-                             "as many sources as targets");
-        }
-        break;
-      case Connect::Rule::list:
-        read_edges(field, sources, targets, projection);
-        break;
-      case Connect::Rule::small_world:
-        connect.k = whole("k");
-        connect.p = probability("p");
-        break;
-      case Connect::Rule::scale_free:
-        connect.alpha = above_zero(field.need("alpha", "a number > 0"), 100);
-        connect.beta = above_zero(field.need("beta", "a number > 0"), std::numeric_limits<std::uint32_t>::max());
-        break;
-      case Connect::Rule::modular:
-        read_groups(field, connect);
-        break;
-      case Connect::Rule::distance: {
-        const Names kernels{"exponential", "gaussian", "linear", "box"};  // as in Connect::Kernel
-        const std::string& kernel = field.need("kernel", one_of(kernels)).word(kernels, {}, "kernel");
-        connect.kernel =
-            static_cast<Connect::Kernel>(std::find(kernels.begin(), kernels.end(), kernel) - kernels.begin());
-        connect.p = probability("p");
-        connect.scale = above_zero(field.need("scale", "a number > 0"), infinity);
-        if (const auto most = field.find("max_distance")) connect.max_distance = above_zero(*most, infinity);
-        break;
-      }
-    }
-    if (const auto multapses = field.find("multapses")) {
-      connect.multapses = multapses->flag();
-      if (*connect.multapses && !info.can_make_multapses) {
-        multapses->reject(fmt::format("{} connects each pair at most once", word), "false, or leave it out");
-      }
-    }
-    if (const auto autapses = field.find("autapses")) connect.autapses = autapses->flag();
-    if (connect.rule == Connect::Rule::fixed_indegree && connect.multapses == false && connect.indegree > sources) {
-      field.find("indegree")->reject(fmt::format("is more than the {} source neurons, and multapses = false", sources));
-    }
-  }
-
-  static void read_groups(const Field& field, Connect& connect) {
-    const std::string expected = "a list of lists of probabilities, one row for each group of sources";
-    if (const auto matrix = field.find("p")) {
-      for (const char* name : {"groups", "p_in", "p_out"})
-        if (const auto other = field.find(name)) other->reject("excludes p", "either p or groups, p_in and p_out");
-      if (!matrix->is(TomlNode::Kind::list) || matrix->node().items.empty()) matrix->reject_kind(expected);
-      std::vector<double> all;
-      for (std::size_t g = 0; g < matrix->node().items.size(); ++g) {
-        const Field row{matrix->node().items[g], fmt::format("{}[{}]", matrix->key(), g)};
-        const std::vector<double>& numbers = row.numbers("a list of numbers from 0 to 1");
-        if (numbers.empty() || (g > 0 && numbers.size() != connect.target_groups))
-          row.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"),
-                     "rows of equal length");
-        for (const double p : numbers)
-          if (!(p >= 0 && p <= 1)) row.reject(fmt::format("holds {}", p), "numbers from 0 to 1");
-        connect.target_groups = static_cast<std::uint32_t>(numbers.size());
-        all.insert(all.end(), numbers.begin(), numbers.end());
-      }
-      connect.source_groups = static_cast<std::uint32_t>(matrix->node().items.size());
-      connect.matrix = std::make_shared<const std::vector<double>>(std::move(all));
-      return;
-    }
-    const Range probabilities{.low = 0, .high = 1, .unit = {}};
-    connect.source_groups = connect.target_groups =
-        static_cast<std::uint32_t>(field.need("groups", "a whole number").whole(1, max_neurons));
-    connect.p_in = field.need("p_in", probabilities.text()).number(probabilities);
-    connect.p_out = field.need("p_out", probabilities.text()).number(probabilities);
+    read_fields(field, fields, {.count = targets, .each = "target neuron", .why_not = {}});
+    projection.connect = Connect(chosen);
+    if (projection.connect.as<List>() != nullptr) read_edges(field, sources, targets, projection);
   }
 
   void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets,
                   ProjectionSpec& projection) const {
     const auto file = connect.find("file");
     if (!file) {
-      projection.connect.edges = std::make_shared<const EdgeList>(listed_edges(connect, sources, targets));
+      projection.connect = List{std::make_shared<const EdgeList>(listed_edges(connect, sources, targets))};
       return;
     }
     const std::string path = file->path();
@@ -1265,7 +998,7 @@ class ExperimentReader {
       file->reject(fmt::format("{}{}{}{}: {}", c.file, c.key.empty() ? "" : ": ", c.key, c.value, c.problem),
                    c.expected);
     }
-    projection.connect.edges = std::make_shared<const EdgeList>(std::move(stored.edges));
+    projection.connect = List{std::make_shared<const EdgeList>(std::move(stored.edges))};
     if (stored.weight) projection.weight = std::move(*stored.weight);
     if (stored.delay) {
       projection.delay = std::move(*stored.delay);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "core/types.hpp"
 #include "io/experiment/experiment.hpp"
 #include "io/text/toml_document.hpp"
+#include "networks/description/kind.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo::experiment_file {
@@ -187,6 +189,28 @@ inline bool is_name(const std::string& name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
 }
+
+// What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
+// `why_not`.
+struct Count {
+  std::optional<std::uint64_t> count;
+  std::string each;
+  std::string why_not;
+};
+
+Value read_value(const Field& field, const Range& range, const Count& count);
+void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count);
+// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read.
+std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {});
+std::pair<double, double> two_numbers(const Field& field, const std::string& expected);
+
+// The smallest number that can come out of a value, as far as that can be said without drawing.
+std::optional<double> smallest(const Value& value);
+
+// The keys of a kind, but that which names it. each: what a list of numbers counts.
+Names keys_of(std::span<const KindField> fields);
+// Reads what a table says about a kind's fields into them. Edges are left to those who know how many neurons there are.
+void read_fields(const Field& table, std::span<const KindField> fields, const Count& each);
 
 // A time that is a whole number of ticks, at least `least` of them.
 Tick read_ticks(const Field& field, double dt, Tick least);

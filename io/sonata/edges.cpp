@@ -4,6 +4,7 @@
 
 #include "io/sonata/columns.hpp"
 #include "io/sonata/parts.hpp"
+#include "networks/connect/list.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo::sonata {
@@ -159,7 +160,6 @@ ProjectionSpec read_projection(const h5::Group& population, const std::string& n
 
   ProjectionSpec spec;
   spec.name = name;
-  spec.connect.rule = Connect::Rule::list;
   const std::string source_name = end_population(source, populations),
                     target_name = end_population(target, populations);
   const NodePopulation& from = populations.at(source_name);
@@ -238,7 +238,7 @@ ProjectionSpec read_projection(const h5::Group& population, const std::string& n
     experiment.warnings.push_back(population.file() + ": " + population.path() +
                                   " has edges without syn_weight; they get weight 1, the default of static_synapse.");
   }
-  spec.connect.edges = std::move(edges);
+  spec.connect = List{std::move(edges)};
   spec.weight = std::move(weights).take(1.0);
   spec.delay = std::move(delays).take(1.0);
   return spec;

@@ -9,28 +9,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "core/types.hpp"
+#include "networks/description/connect.hpp"
+#include "networks/description/value.hpp"
 #include "neurons/inputs/profile.hpp"
 #include "plasticity/library.hpp"
 
 namespace rheo {
-
-// Numbers per neuron or per synapse come from one of these.
-struct Distribution {
-  enum class Kind { uniform, normal, lognormal, choice };
-  Kind kind = Kind::uniform;
-  double a = 0;  // uniform: low; normal: mean; lognormal: mu
-  double b = 0;  // uniform: high; normal: standard deviation; lognormal: sigma
-  // Values outside are drawn again (never clipped); at most 1000 times, then it is a BuildError.
-  std::optional<double> min, max;
-  std::vector<double> choices;  // choice: each equally likely
-};
-// A number for all, one number each, or a distribution. A list for neurons has one entry per neuron of the population
-// (or of the selection it is applied to); a list for synapses is only for connect rule "list", one entry per edge.
-using Value = std::variant<double, std::vector<double>, Distribution>;
 
 // "E", "E[0:1000]", "E[::10]": neurons begin, begin+step, ... < end of a population. end is clamped to nothing: it must
 // not be larger than the population.
@@ -70,44 +57,6 @@ struct PopulationSpec {
   Positions positions = {};
   // In every tick, or only when something arrives (docs/semantics.md 13); automatic: as networks/update.hpp finds.
   enum class Update { automatic, tick, event } update = Update::automatic;
-};
-
-// Edges given one by one: source and target count within the projection's source and target selections.
-struct EdgeList {
-  std::vector<std::uint32_t> source, target;
-};
-
-// Rules and their numbers; networks/connect/connect_rules.cpp says what each means and what it leaves to chance.
-struct Connect {
-  enum class Rule {
-    fixed_indegree,
-    bernoulli,
-    all_to_all,
-    one_to_one,
-    list,
-    fixed_outdegree,
-    fixed_total,
-    small_world,
-    scale_free,
-    modular,
-    distance
-  };
-  Rule rule = Rule::all_to_all;
-  std::uint32_t indegree = 0;               // fixed_indegree
-  double p = 0;                             // bernoulli; small_world: of rewiring; distance: at distance 0
-  std::optional<bool> multapses, autapses;  // empty: the rule's usual definition
-  std::shared_ptr<const EdgeList> edges;    // list
-  std::uint32_t outdegree = 0;              // fixed_outdegree
-  std::uint64_t total = 0;                  // fixed_total: synapses in all
-  std::uint32_t k = 0;                      // small_world: neighbours on the ring, an even number
-  double alpha = 0, beta = 0;               // scale_free: out-degree beta * x^-alpha, x uniform on 1 .. sources - 1
-  // modular: probabilities [source group * target_groups + target group] of groups of equal size.
-  std::uint32_t source_groups = 0, target_groups = 0;
-  std::shared_ptr<const std::vector<double>> matrix = {};  // empty: p_in for equal groups, p_out for others
-  double p_in = 0, p_out = 0;
-  enum class Kernel { exponential, gaussian, linear, box } kernel = Kernel::exponential;  // distance
-  double scale = 0;                         // distance: in the unit of the positions
-  std::optional<double> max_distance = {};  // distance: no synapse beyond
 };
 
 // How the synapses of a projection change; plasticity/library.hpp has the rules.

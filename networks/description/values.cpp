@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/diagnostics.hpp"
 #include "core/isa.hpp"
@@ -38,6 +39,9 @@ double draw(const Distribution& d, RandomStream& stream) {
         break;
       case Distribution::Kind::lognormal:
         x = stream.lognormal(d.a, d.b);
+        break;
+      case Distribution::Kind::integers:
+        x = d.a + stream.below(static_cast<std::uint32_t>(d.b - d.a) + 1);
         break;
       case Distribution::Kind::choice:
         x = d.choices[stream.below(static_cast<std::uint32_t>(d.choices.size()))];
@@ -77,7 +81,10 @@ void draw_all(const Distribution& d, RandomKey key, std::uint32_t index, std::sp
 
 std::string problem_of(const Distribution& d) {
   if (!std::isfinite(d.a) || !std::isfinite(d.b)) return "not a finite number";
-  if (d.kind == Distribution::Kind::uniform && d.a > d.b) return "the lower limit is above the upper one";
+  const bool integers = d.kind == Distribution::Kind::integers;
+  if (integers && (d.a != std::floor(d.a) || d.b != std::floor(d.b) || d.b - d.a > 4294967294.0))
+    return "not two whole numbers less than 2^32 - 1 apart";
+  if ((d.kind == Distribution::Kind::uniform || integers) && d.a > d.b) return "the lower limit is above the upper one";
   if ((d.kind == Distribution::Kind::normal || d.kind == Distribution::Kind::lognormal) && d.b < 0)
     return "a negative standard deviation";
   if (d.kind == Distribution::Kind::choice && d.choices.empty()) return "nothing to choose from";
@@ -89,9 +96,10 @@ std::string problem_of(const Distribution& d) {
 
 Range reach(const Distribution& d) {
   constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
-  Range range{d.a, d.b};          // uniform
+  Range range{d.a, d.b};          // uniform, integers
   switch (d.kind) {
     case Distribution::Kind::uniform:
+    case Distribution::Kind::integers:
       break;
     case Distribution::Kind::normal:
       range = {d.a - sigmas * d.b, d.a + sigmas * d.b};
@@ -149,6 +157,44 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
              range_text(allowed, values[i]) + ", by min and max of the distribution");
   }
   return values;
+}
+
+void check_value(const Value& value, const Range& allowed) {
+  const auto check = [&](double x, const std::string& where) {
+    if (!holds(allowed, x)) reject(where, fmt::format("{}", x), "out of range", range_text(allowed, x));
+  };
+  if (const auto* constant = std::get_if<double>(&value)) check(*constant, {});
+  if (const auto* values = std::get_if<std::vector<double>>(&value))
+    for (std::size_t i = 0; i < values->size(); ++i)
+      if (!holds(allowed, (*values)[i])) check((*values)[i], fmt::format("[{}]", i));
+  if (const auto* distribution = std::get_if<Distribution>(&value)) {
+    if (const std::string problem = problem_of(*distribution); !problem.empty()) reject({}, {}, problem);
+    // Never the whole of a draw: the width of a uniform distribution must stay finite.
+    if (distribution->kind == Distribution::Kind::uniform)
+      for (const double end : {distribution->a, distribution->b})
+        if (!holds(any_value, end)) reject({}, fmt::format("{}", end), "out of range", range_text(any_value, end));
+  }
+}
+
+double mean_of(const Value& value) {
+  if (const auto* constant = std::get_if<double>(&value)) return *constant;
+  const auto mean = [](const std::vector<double>& numbers) {
+    return std::accumulate(numbers.begin(), numbers.end(), 0.0) /
+           static_cast<double>(std::max<std::size_t>(1, numbers.size()));
+  };
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) return mean(*list);
+  const auto& d = std::get<Distribution>(value);
+  const Range range = reach(d);
+  switch (d.kind) {
+    case Distribution::Kind::choice:
+      return mean(d.choices);
+    case Distribution::Kind::normal:
+      return std::clamp(d.a, range.low, range.high);
+    case Distribution::Kind::lognormal:
+      return std::clamp(math::exp(d.a + d.b * d.b / 2), range.low, range.high);
+    default:
+      return (range.low + range.high) / 2;
+  }
 }
 
 RandomKey field_key(std::uint64_t seed, const std::string& population, const std::string& table,

@@ -8,7 +8,7 @@
 
 #include "core/description.hpp"
 #include "core/random.hpp"
-#include "networks/description/spec.hpp"
+#include "networks/description/value.hpp"
 
 namespace rheo {
 
@@ -36,6 +36,13 @@ std::string range_text(const Range& range, double given, const std::string& unit
 // One number for all (size 1), or one per item. Item i of a distribution is the first draw of stream (key, i). Throws
 // BuildError (without key) when a list has another size, or when a number is not within `allowed`.
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed = any_value);
+
+// Throws BuildError (without key, or with the number of an entry) where numbers that are given one by one are not
+// within `allowed`, or where a distribution cannot draw.
+void check_value(const Value& value, const Range& allowed);
+
+// Expected, of one item.
+double mean_of(const Value& value);
 
 // The key of what a population draws for one field of "params" or "initial".
 RandomKey field_key(std::uint64_t seed, const std::string& population, const std::string& table,

@@ -136,13 +136,13 @@ TEST_CASE("a point that fails keeps its error, and runs again only when asked") 
   REQUIRE(rows.size() == 4);
   CHECK(rows[1].at("state") == "failed");
   CHECK(rows[1].at("rate.E").empty());
-  CHECK(rows[1].at("error").find("sweep.toml:4: projections.excitation.connect.indegree = 30: is more than the 20") !=
+  CHECK(rows[1].at("error").find("sweep.toml:4: projections.excitation.connect.indegree = 30: there are only 20") !=
         std::string::npos);
   for (const std::size_t other : {0, 2, 3}) CHECK(rows[other].at("state") == "finished");
   const std::string status = sweep.status();
   CHECK(status.find("failed                1\n") != std::string::npos);
   CHECK(status.find(rows[1].at("folder")) != std::string::npos);
-  CHECK(status.find("indegree = 30: is more than the 20") != std::string::npos);
+  CHECK(status.find("indegree = 30: there are only 20") != std::string::npos);
 
   CHECK(sweep.journaled("running") == 4);
   CHECK(sweep.run() == 1);

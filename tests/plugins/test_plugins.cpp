@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "io/record/weight_recorder.hpp"
+#include "networks/connect/rules.hpp"
 #include "plasticity/library.hpp"
 #include "tests/files.hpp"
 
@@ -59,7 +60,7 @@ TEST_CASE("all that a rule keeps per synapse can be recorded") {
   ProjectionSpec projection;
   projection.name = "p";
   projection.source = projection.target = {{.population = "N", .end = {}}};
-  projection.connect.rule = Connect::Rule::all_to_all;
+  projection.connect = rheo::AllToAll{};
   projection.weight = 2.5;
   projection.plasticity.rule = "liar";
   spec.projections = {projection};
@@ -334,7 +335,7 @@ TEST_CASE("a rule that makes a number that is not finite stops the run, and is n
       projection.name = "p";
       projection.source = {{.population = "S", .end = {}}};
       projection.target = {{.population = "N", .end = {}}};
-      projection.connect.rule = Connect::Rule::all_to_all;
+      projection.connect = rheo::AllToAll{};
       projection.weight = 2.5;
       projection.plasticity.rule = "broken";
       projection.plasticity.params = {{"way", static_cast<double>(way)}};

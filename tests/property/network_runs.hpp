@@ -15,6 +15,7 @@
 #include "core/isa.hpp"
 #include "core/loop/simulation.hpp"
 #include "core/time.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "tests/sanitized.hpp"
 
@@ -67,10 +68,10 @@ inline Selection slice(std::string population, std::uint32_t begin, std::uint32_
   return {.population = std::move(population), .begin = begin, .end = end, .step = step};
 }
 inline Connect bernoulli(double p) {
-  return {.rule = Connect::Rule::bernoulli, .p = p, .multapses = {}, .autapses = {}, .edges = {}};
+  return Bernoulli{.p = p};
 }
 inline Connect fixed_indegree(std::uint32_t indegree) {
-  return {.rule = Connect::Rule::fixed_indegree, .indegree = indegree, .multapses = {}, .autapses = {}, .edges = {}};
+  return FixedIndegree{.indegree = double{1} * indegree};
 }
 
 // Trains at random ticks of (0, ticks], about one spike per `every` ticks and neuron.

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "core/diagnostics.hpp"
+#include "networks/connect/rules.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_event_update {
@@ -232,7 +233,7 @@ TEST_CASE("auto: by events where few spikes reach many neurons that are at rest"
   CHECK_FALSE(chosen([](NetworkSpec& s) { s.populations[1].update = Update::tick; }));
   CHECK_FALSE(chosen([](NetworkSpec& s) { s.populations[1].params["V_th"] = uniform(-56, -55); }));
   CHECK_FALSE(chosen([](NetworkSpec& s) { s.populations[1].size = 5000; }));
-  CHECK_FALSE(chosen([](NetworkSpec& s) { s.projections[0].connect.indegree = 200; }));
+  CHECK_FALSE(chosen([](NetworkSpec& s) { s.projections[0].connect = FixedIndegree{.indegree = 200.0}; }));
   CHECK_FALSE(chosen([](NetworkSpec& s) { s.populations[1].model = "iaf_psc_exp_adapt"; }));
   const auto drive = [](NetworkSpec& s, std::uint32_t neurons) {
     s.inputs = {{.name = "i", .target = {slice("many", 0, neurons)}, .rate = 10.0, .port = {}, .stop = {}}};

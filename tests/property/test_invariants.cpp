@@ -70,18 +70,11 @@ TEST_CASE("every spike is delivered once through every synapse, at its tick") {
                        .trains = {}},
                       adder("one", 130),
                       adder("two", 40)};
-  const auto without = [](Connect c, bool multapses) {
-    c.multapses = multapses;
-    return c;
-  };
   auto list = std::make_shared<EdgeList>();
   for (std::uint32_t e = 0; e < 500; ++e) {
     list->source.push_back(e * e % 50);
     list->target.push_back(e % 7 * e % 40);
   }
-  const auto rule = [](Connect::Rule r) { return Connect{.rule = r, .multapses = {}, .autapses = {}, .edges = {}}; };
-  Connect listed = rule(Connect::Rule::list);
-  listed.edges = list;
   spec.projections = {{.name = "indegree",
                        .source = {all_of("given"), all_of("firing")},
                        .target = {all_of("one"), slice("two", 3, 40, 4)},
@@ -92,7 +85,7 @@ TEST_CASE("every spike is delivered once through every synapse, at its tick") {
                       {.name = "no_multapses",
                        .source = {slice("firing", 0, 80, 2)},
                        .target = {all_of("two")},
-                       .connect = without(fixed_indegree(35), false),
+                       .connect = FixedIndegree{.indegree = 35.0, .multapses = false},
                        .weight = 1.0,
                        .delay = 0.3,
                        .port = {}},
@@ -106,21 +99,21 @@ TEST_CASE("every spike is delivered once through every synapse, at its tick") {
                       {.name = "all",
                        .source = {slice("given", 5, 20)},
                        .target = {slice("one", 0, 130, 3)},
-                       .connect = rule(Connect::Rule::all_to_all),
+                       .connect = AllToAll{},
                        .weight = 1.0,
                        .delay = 2.0,
                        .port = {}},
                       {.name = "pairs",
                        .source = {slice("firing", 40, 80)},
                        .target = {all_of("two")},
-                       .connect = rule(Connect::Rule::one_to_one),
+                       .connect = OneToOne{},
                        .weight = 1.0,
                        .delay = normal(30, 9, 1),
                        .port = {}},
                       {.name = "list",
                        .source = {all_of("given")},
                        .target = {all_of("two")},
-                       .connect = listed,
+                       .connect = List{list},
                        .weight = 1.0,
                        .delay = choice({0.1, 20, 60}),
                        .port = {}}};

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "io/experiment/experiment.hpp"
+#include "networks/connect/rules.hpp"
 #include "tests/known_results.hpp"
 #include "tests/sanitized.hpp"
 
@@ -149,7 +150,7 @@ TEST_CASE("Oja's lateral rule finds principal subspaces one after the other, and
   spec.projections = {{.name = "lateral",
                        .source = {all_of("S")},
                        .target = {all_of("L")},
-                       .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                       .connect = AllToAll{},
                        .weight = runs::normal(0, 0.1),
                        .delay = 1.0,
                        .port = {},

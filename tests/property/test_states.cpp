@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/diagnostics.hpp"
+#include "networks/connect/rules.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_states {
@@ -139,7 +140,7 @@ TEST_CASE("a state of another network is refused") {
   CHECK(change([](NetworkSpec& s) { s.populations[2].options["scheme"] = "euler"; }) == Verdict::refused);
   CHECK(change([](NetworkSpec& s) { s.populations[1].model = "iaf_psc_delta"; }) == Verdict::refused);
   CHECK(change([](NetworkSpec& s) { s.projections.pop_back(); }) == Verdict::refused);
-  CHECK(change([](NetworkSpec& s) { s.projections[0].connect.indegree = 11; }) == Verdict::refused);
+  CHECK(change([](NetworkSpec& s) { s.projections[0].connect = FixedIndegree{.indegree = 11.0}; }) == Verdict::refused);
   CHECK(change([](NetworkSpec& s) { s.projections[1].delay = 91.0; }) == Verdict::refused);
 }
 

@@ -14,6 +14,7 @@
 #include "core/random.hpp"
 #include "core/time.hpp"
 #include "networks/connect/connector.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/description/spec.hpp"
 #include "networks/description/values.hpp"
 
@@ -66,7 +67,10 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
   const rheo::ProjectionSpec& projection = spec.projections[projection_index];
   const auto sources = members(spec, projection.source), targets = members(spec, projection.target);
   const rheo::Connect& connect = projection.connect;
-  const bool autapses = connect.autapses.value_or(true);
+  const auto* const all = connect.as<rheo::AllToAll>();
+  const auto* const pairs = connect.as<rheo::OneToOne>();
+  const auto* const list = connect.as<rheo::List>();
+  const bool autapses = all != nullptr ? all->autapses : pairs != nullptr ? pairs->autapses : true;
   const auto key = [&](const char* use) { return rheo::random_key(spec.seed, projection.name, use); };
   const auto self_of = [&](std::uint32_t t) {
     std::uint32_t self = rheo::Connector::nobody;
@@ -95,27 +99,23 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
     const auto add = [&](std::uint32_t s) {
       if (autapses || sources[s].id != targets[t].id) from.push_back(s);
     };
-    switch (connect.rule) {
-      case rheo::Connect::Rule::all_to_all:
-        for (std::uint32_t s = 0; s < sources.size(); ++s) add(s);
-        break;
-      case rheo::Connect::Rule::one_to_one:
-        add(t);
-        break;
-      case rheo::Connect::Rule::list:
-        for (std::uint32_t e = 0; e < connect.edges->target.size(); ++e) {
-          if (connect.edges->target[e] != t) continue;
-          from.push_back(connect.edges->source[e]);
-          place.push_back(e);
-        }
-        break;
-      default:
-        connector->incoming(t, self_of(t), from, place);
+    if (all != nullptr) {
+      for (std::uint32_t s = 0; s < sources.size(); ++s) add(s);
+    } else if (pairs != nullptr) {
+      add(t);
+    } else if (list != nullptr) {
+      for (std::uint32_t e = 0; e < list->edges->target.size(); ++e) {
+        if (list->edges->target[e] != t) continue;
+        from.push_back(list->edges->source[e]);
+        place.push_back(e);
+      }
+    } else {
+      connector->incoming(t, self_of(t), from, place);
     }
     rheo::RandomStream weights(key("weight"), t), delays(key("delay"), t);
     const auto value = [&](const rheo::Value& v, std::size_t k, rheo::RandomStream& stream) {
       if (const auto* constant = std::get_if<double>(&v)) return *constant;
-      if (const auto* list = std::get_if<std::vector<double>>(&v)) return (*list)[place[k]];
+      if (const auto* each = std::get_if<std::vector<double>>(&v)) return (*each)[place[k]];
       return rheo::draw(std::get<rheo::Distribution>(v), stream);
     };
     for (std::size_t k = 0; k < from.size(); ++k) {

@@ -247,26 +247,26 @@ class Generator {
     const double low = one_sign ? (dice_.one_in(2) ? 0 : -scale) : -scale, high = low == 0 || !one_sign ? scale : 0;
     const auto weight = [&] { return dice_.dyadic(low, high); };
 
-    const std::uint32_t rule = dice_.below(9);
+    const std::uint32_t choice = dice_.below(9);
     Connect& c = p.connect;
-    if (rule == 0 && sources * targets <= 900) {
-      c.rule = Connect::Rule::all_to_all;
-      c.autapses = !dice_.one_in(3);
-    } else if (rule == 1 && sources == targets) {
-      c.rule = Connect::Rule::one_to_one;
-    } else if (rule == 2 && sources >= 2) {
-      c.rule = Connect::Rule::fixed_indegree;
-      c.multapses = !dice_.one_in(3);
-      c.autapses = !dice_.one_in(3);
-      c.indegree = dice_.between(1, *c.multapses ? 6 : std::min(6u, sources - 1));
-    } else if (rule == 3) {
-      c.rule = Connect::Rule::bernoulli;
-      c.p = sources * targets <= 400 && dice_.one_in(2) ? 1.0 : dice_.uniform(0.01, 0.15);
-      c.autapses = !dice_.one_in(3);
-    } else if (rule >= 7 && sources >= 3 && targets >= 3) {
+    if (choice == 0 && sources * targets <= 900) {
+      c = AllToAll{.autapses = !dice_.one_in(3)};
+    } else if (choice == 1 && sources == targets) {
+      c = OneToOne{};
+    } else if (choice == 2 && sources >= 2) {
+      FixedIndegree rule;
+      rule.multapses = !dice_.one_in(3);
+      rule.autapses = !dice_.one_in(3);
+      rule.indegree = double{1} * dice_.between(1, rule.multapses ? 6 : std::min(6u, sources - 1));
+      c = rule;
+    } else if (choice == 3) {
+      Bernoulli rule;
+      rule.p = sources * targets <= 400 && dice_.one_in(2) ? 1.0 : dice_.uniform(0.01, 0.15);
+      rule.autapses = !dice_.one_in(3);
+      c = rule;
+    } else if (choice >= 7 && sources >= 3 && targets >= 3) {
       choose_structure(c, sources, targets);
     } else {
-      c.rule = Connect::Rule::list;
       auto edges = std::make_shared<EdgeList>();
       std::vector<double> weights, delays;
       for (std::uint32_t k = dice_.between(1, std::min(500u, 8 * targets)); k > 0; --k) {
@@ -281,11 +281,11 @@ class Generator {
         weights.push_back(weight());
         delays.push_back(delay_ms(long_delays));
       }
-      c.edges = std::move(edges);
+      c = List{std::move(edges)};
       p.weight = dice_.one_in(4) ? Value(weight()) : Value(std::move(weights));
       p.delay = dice_.one_in(4) ? Value(delay_ms(long_delays)) : Value(std::move(delays));
     }
-    if (c.rule != Connect::Rule::list) {
+    if (c.as<List>() == nullptr) {
       Distribution weights{.kind = Distribution::Kind::choice, .min = {}, .max = {}, .choices = {}};
       for (std::uint32_t k = dice_.between(1, 6); k > 0; --k) weights.choices.push_back(weight());
       p.weight = dice_.one_in(2) ? Value(weight()) : Value(weights);
@@ -300,37 +300,30 @@ class Generator {
   }
 
   void choose_structure(Connect& c, std::uint32_t sources, std::uint32_t targets) {
-    const std::uint32_t rule = dice_.below(sources == targets ? 6 : 5);
-    if (rule < 3) {
-      c.multapses = !dice_.one_in(3);
-      c.autapses = !dice_.one_in(3);
-    }
-    if (rule == 0) {
-      c.rule = Connect::Rule::fixed_outdegree;
-      c.outdegree = dice_.between(1, std::min(5u, targets - 1));
-    } else if (rule == 1) {
-      c.rule = Connect::Rule::fixed_total;
-      c.total = dice_.between(1, std::min(300u, sources * (targets - 1)));
-    } else if (rule == 2) {
-      c.rule = Connect::Rule::scale_free;
-      c.alpha = dice_.uniform(0.3, 1);
-      c.beta = dice_.uniform(2, 30);
-    } else if (rule == 3) {
-      c.rule = Connect::Rule::modular;
-      c.source_groups = c.target_groups = dice_.between(1, 3);
-      c.p_in = dice_.uniform(0.05, 0.3);
-      c.p_out = dice_.uniform(0, 0.05);
-      c.autapses = !dice_.one_in(3);
-    } else if (rule == 4) {
-      c.rule = Connect::Rule::distance;
-      c.kernel = Connect::Kernel::gaussian;
-      c.p = dice_.uniform(0.1, 1);
-      c.scale = 0.1;
-      c.autapses = !dice_.one_in(3);
+    const std::uint32_t choice = dice_.below(sources == targets ? 6 : 5);
+    const bool multapses = choice < 3 ? !dice_.one_in(3) : true;
+    const bool autapses = choice < 3 ? !dice_.one_in(3) : true;
+    if (choice == 0) {
+      c = FixedOutdegree{dice_.between(1, std::min(5u, targets - 1)), multapses, autapses};
+    } else if (choice == 1) {
+      c = FixedTotal{dice_.between(1, std::min(300u, sources * (targets - 1))), multapses, autapses};
+    } else if (choice == 2) {
+      const double alpha = dice_.uniform(0.3, 1), beta = dice_.uniform(2, 30);
+      c = ScaleFree{alpha, beta, multapses, autapses};
+    } else if (choice == 3) {
+      Modular rule;
+      rule.groups = dice_.between(1, 3);
+      rule.p_in = dice_.uniform(0.05, 0.3);
+      rule.p_out = dice_.uniform(0, 0.05);
+      rule.autapses = !dice_.one_in(3);
+      c = rule;
+    } else if (choice == 4) {
+      Distance rule{.kernel = DistanceKernel::gaussian, .scale = 0.1};
+      rule.p = dice_.uniform(0.1, 1);
+      rule.autapses = !dice_.one_in(3);
+      c = rule;
     } else {
-      c.rule = Connect::Rule::small_world;
-      c.k = 2;
-      c.p = dice_.uniform(0, 1);
+      c = SmallWorld{2, dice_.uniform(0, 1)};
     }
   }
 
@@ -466,8 +459,7 @@ std::uint64_t networks_to_try() {
 std::string description(const NetworkSpec& spec) {
   std::string text = "dt " + std::to_string(spec.dt);
   for (const auto& p : spec.populations) text += ", " + p.model + " x " + std::to_string(p.size);
-  for (const auto& p : spec.projections)
-    text += ", rule " + std::to_string(static_cast<int>(p.connect.rule)) + " " + p.port;
+  for (const auto& p : spec.projections) text += ", rule " + std::string(p.connect->name()) + " " + p.port;
   return text;
 }
 

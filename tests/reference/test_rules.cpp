@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "networks/connect/rules.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_rules {
@@ -316,7 +317,7 @@ TEST_CASE("short-term plasticity sends what the recursion of its paper says") {
                            .options = {},
                            .initial = {{"V_m", 0.0}},
                            .trains = {}};
-    spec.projections[0].connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}};
+    spec.projections[0].connect = AllToAll{};
     spec.projections[0].weight = 2.5;
     spec.projections[0].delay = 0.7;
     Network network(spec, Threads(1));

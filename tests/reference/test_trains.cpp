@@ -134,10 +134,7 @@ NetworkSpec network_of(Train train, bool eager) {
   spec.projections = {{.name = "p",
                        .source = {all_of("S")},
                        .target = {all_of("N")},
-                       .connect = {.rule = Connect::Rule::list,
-                                   .multapses = {},
-                                   .autapses = {},
-                                   .edges = std::make_shared<EdgeList>(edges)},
+                       .connect = List{std::make_shared<EdgeList>(edges)},
                        .weight = each,
                        .port = {},
                        .plasticity = {.rule = train.rule, .eager = eager}}};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/diagnostics.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 
 namespace test_precision {
@@ -160,7 +161,7 @@ TEST_CASE("single precision: slow populations that are updated by events", "[pre
   projection.name = "p";
   projection.source = {all("s")};
   projection.target = {all("n")};
-  projection.connect.rule = Connect::Rule::all_to_all;
+  projection.connect = AllToAll{};
   projection.weight = 3.0;
   projection.delay = 1.0;
   spec.projections = {projection};
@@ -201,7 +202,7 @@ NetworkSpec learning(std::vector<double> source, std::vector<double> target, dou
   projection.name = "p";
   projection.source = {all("s")};
   projection.target = {all("n")};
-  projection.connect.rule = Connect::Rule::one_to_one;
+  projection.connect = OneToOne{};
   projection.weight = weight;
   projection.delay = 1.0;
   projection.plasticity = std::move(plasticity);
@@ -317,7 +318,7 @@ TEST_CASE("single precision: what synapses in double precision transmit, for any
                                 {.rule = "stdp_pair", .params = {{"lambda", lambda}, {"w_max", 4.0}}});
     spec.populations[1].size = 150;
     spec.populations[1].params["tau_m"] = 50.0;
-    spec.projections[0].connect.rule = Connect::Rule::all_to_all;
+    spec.projections[0].connect = AllToAll{};
     spec.projections[0].delay =
         Distribution{.kind = Distribution::Kind::uniform, .a = 1, .b = 9, .min = {}, .max = {}, .choices = {}};
     spec.inputs.clear();

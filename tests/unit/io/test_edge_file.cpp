@@ -10,6 +10,7 @@
 #include "io/experiment/edge_file.hpp"
 #include "io/experiment/experiment.hpp"
 #include "io/h5/h5.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 
 namespace test_edge_file {
@@ -110,7 +111,7 @@ TEST_CASE("a projection from a file of edges", "[experiment]") {
   };
   const Experiment from_csv = parse("connect = { rule = \"list\", file = \"e.csv\" }\n");
   const ProjectionSpec& projection = from_csv.network.projections.at(0);
-  REQUIRE(projection.connect.edges);
+  REQUIRE(projection.connect.as<List>());
   CHECK(std::get<Numbers>(projection.weight) == Numbers{0.5, -0.25, 0.125});
   CHECK(std::get<Numbers>(projection.delay) == Numbers{1.5, 0.3, 1.5});
   const Network network(from_csv.network, Threads(1));
@@ -142,8 +143,8 @@ TEST_CASE("a projection from a file of edges", "[experiment]") {
   const std::string stored = "connect = { rule = \"list\", file = \"e.h5\", source = \"/from\", target = \"/to\" }\n";
   const ProjectionSpec from_h5 =
       parse(stored + "weight = { file = \"e.h5\", dataset = \"/w\" }\n").network.projections.at(0);
-  CHECK(from_h5.connect.edges->source == Ids{3, 1});
-  CHECK(from_h5.connect.edges->target == Ids{0, 2});
+  CHECK(from_h5.connect.as<List>()->edges->source == Ids{3, 1});
+  CHECK(from_h5.connect.as<List>()->edges->target == Ids{0, 2});
   CHECK(std::get<Numbers>(from_h5.weight) == Numbers{0.5, 1.5});
 
   const auto problem = [&](const std::string& text) -> std::string {

@@ -11,6 +11,7 @@
 #include "io/experiment/experiment.hpp"
 #include "io/h5/h5.hpp"
 #include "io/spikes/convert.hpp"
+#include "networks/connect/rules.hpp"
 
 namespace test_experiment {
 
@@ -263,9 +264,8 @@ duration = 50.0
   CHECK(experiment.network.populations[1].trains->times == Numbers{3.0, 1.5});
   // A rule or a distribution is replaced as a whole.
   const ProjectionSpec& projection = experiment.network.projections.at(0);
-  CHECK(projection.connect.rule == Connect::Rule::bernoulli);
-  CHECK(projection.connect.p == 0.5);
-  CHECK_FALSE(projection.connect.multapses.has_value());
+  REQUIRE(projection.connect.as<Bernoulli>());
+  CHECK(projection.connect.as<Bernoulli>()->p == 0.5);
   CHECK(std::get<Distribution>(projection.weight).kind == Distribution::Kind::normal);
   CHECK(experiment.files ==
         Strings{folder.path("experiment.toml"), folder.path("base/base.toml"), folder.path("base/spikes.h5")});
@@ -471,30 +471,42 @@ TEST_CASE("connect rules", "[experiment]") {
   };
   const ProjectionSpec indegree = projection(
       "connect = { rule = \"fixed_indegree\", indegree = 2, multapses = false, autapses = false }\nport = \"in\"\n");
-  CHECK(indegree.connect.rule == Connect::Rule::fixed_indegree);
-  CHECK(indegree.connect.indegree == 2);
-  CHECK(indegree.connect.multapses == false);
-  CHECK(indegree.connect.autapses == false);
+  REQUIRE(indegree.connect.as<FixedIndegree>());
+  CHECK(std::get<double>(indegree.connect.as<FixedIndegree>()->indegree) == 2);
+  CHECK_FALSE(indegree.connect.as<FixedIndegree>()->multapses);
+  CHECK_FALSE(indegree.connect.as<FixedIndegree>()->autapses);
+  const auto drawn = [&](const std::string& value) {
+    const ProjectionSpec made = projection("connect = { rule = \"fixed_indegree\", indegree = " + value + " }\n");
+    return made.connect.as<FixedIndegree>()->indegree;
+  };
+  CHECK(std::get<Distribution>(drawn("{ integers = [1, 5] }")).kind == Distribution::Kind::integers);
+  CHECK(std::get<Distribution>(drawn("{ normal = [3.0, 1.0], min = 0 }")).a == 3);
+  CHECK(std::get<Numbers>(drawn("[1, 0, 2]")) == Numbers{1, 0, 2});
+  CHECK_THROWS_AS(drawn("{ integers = [1.5, 5] }"), ExperimentError);
+  CHECK_THROWS_AS(drawn("{ integers = [-1, 5] }"), ExperimentError);
   CHECK(indegree.port == "in");
   CHECK(std::get<double>(indegree.weight) == 1.0);
   CHECK(std::get<double>(indegree.delay) == 1.0);
 
   const ProjectionSpec bernoulli = projection("connect = { rule = \"bernoulli\", p = 1 }\n");
-  CHECK(bernoulli.connect.rule == Connect::Rule::bernoulli);
-  CHECK(bernoulli.connect.p == 1.0);
-  CHECK_FALSE(bernoulli.connect.autapses.has_value());
-  CHECK(projection("connect = { rule = \"all_to_all\", autapses = false }\n").connect.rule ==
-        Connect::Rule::all_to_all);
-  CHECK(projection("connect.rule = \"one_to_one\"\n").connect.rule == Connect::Rule::one_to_one);
+  REQUIRE(bernoulli.connect.as<Bernoulli>());
+  CHECK(bernoulli.connect.as<Bernoulli>()->p == 1.0);
+  CHECK(bernoulli.connect.as<Bernoulli>()->autapses);
+  const ProjectionSpec others = projection("connect = { rule = \"all_to_all\", autapses = false }\n");
+  REQUIRE(others.connect.as<AllToAll>());
+  CHECK_FALSE(others.connect.as<AllToAll>()->autapses);
+  CHECK(projection("connect.rule = \"one_to_one\"\n").connect.as<OneToOne>());
 
   const ProjectionSpec list = projection(
       "connect = { rule = \"list\", source = [0, 1], target = [2, 2] }\nweight = [0.5, -0.5]\ndelay = [1, 2.5]\n");
-  REQUIRE(list.connect.edges);
-  CHECK(list.connect.edges->source == std::vector<std::uint32_t>{0, 1});
-  CHECK(list.connect.edges->target == std::vector<std::uint32_t>{2, 2});
+  REQUIRE(list.connect.as<List>());
+  CHECK(list.connect.as<List>()->edges->source == std::vector<std::uint32_t>{0, 1});
+  CHECK(list.connect.as<List>()->edges->target == std::vector<std::uint32_t>{2, 2});
   CHECK(std::get<Numbers>(list.weight) == Numbers{0.5, -0.5});
   CHECK(std::get<Numbers>(list.delay) == Numbers{1, 2.5});
-  CHECK(projection("connect = { rule = \"list\", source = [], target = [] }\n").connect.edges->source.empty());
+  CHECK(projection("connect = { rule = \"list\", source = [], target = [] }\n")
+            .connect.as<List>()
+            ->edges->source.empty());
 
   for (const char* wrong :
        {"source = [0], target = [3]", "source = [0.5], target = [1]", "source = [-1], target = [1]",

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "io/experiment/experiment.hpp"
+#include "networks/connect/rules.hpp"
+#include "io/experiment/network.hpp"
 
 namespace test_experiment_errors {
 
@@ -219,19 +221,19 @@ stop = 20.0)",
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "erdos_renyi", p = 0.1)",
              R"(wrong.toml:22: projections.excitation.connect.rule = "erdos_renyi": has two meanings; expected bernoulli (a probability), or fixed_total with multapses = false (a number))"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_outdegree")",
-             R"(wrong.toml:22: projections.excitation.connect.outdegree: is missing; expected a whole number)"},
+             R"(wrong.toml:22: projections.excitation.connect.outdegree: is missing; expected a whole number from 0 to 4294967295)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_outdegree", outdegree = -1)",
              R"(wrong.toml:22: projections.excitation.connect.outdegree = -1: is out of range; expected a whole number from 0 to 4294967295)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_total", total = 1.5)",
              R"(wrong.toml:22: projections.excitation.connect.total = 1.5: is not a whole number; expected a whole number >= 0)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "small_world", k = 4, p = -0.1)",
-             R"(wrong.toml:22: projections.excitation.connect.p = -0.1: is out of range; expected a number from 0 to 1)"},
+             R"(wrong.toml:22: projections.excitation.connect = Bernoulli{.p = -0.1: is out of range}; expected a number from 0 to 1)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "small_world", n = 4)",
              R"(wrong.toml:22: projections.excitation.connect.n: unknown key; expected one of rule, k, p; did you mean "k"?)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "scale_free", alpha = 0.0, beta = 100)",
              R"(wrong.toml:22: projections.excitation.connect.alpha = 0.0: is out of range; expected a number > 0 and <= 100)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "scale_free", alpha = 0.5)",
-             R"(wrong.toml:22: projections.excitation.connect.beta: is missing; expected a number > 0)"},
+             R"(wrong.toml:22: projections.excitation.connect.beta: is missing; expected a number > 0 and <= 4294967295)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "modular", p_in = 0.1)",
              R"(wrong.toml:22: projections.excitation.connect.groups: is missing; expected a whole number)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "modular", groups = 4, p_in = 0.1)",
@@ -249,18 +251,18 @@ stop = 20.0)",
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "list", file = "edges.txt")",
              R"(wrong.toml:22: projections.excitation.connect.file = "edges.txt": is no CSV file; expected a file *.csv, or source and target with the paths of datasets of an HDF5 file)"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "bernoulli", p = 1.2)",
-             "wrong.toml:22: projections.excitation.connect.p = 1.2: is out of range; expected a number from 0 to "
+             "wrong.toml:22: projections.excitation.connect = Bernoulli{.p = 1.2: is out of range}; expected a number "
+             "from 0 to "
              "1"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "bernoulli", indegree = 8)",
              "wrong.toml:22: projections.excitation.connect.indegree: unknown key; expected one of rule, p, "
              "multapses, "
              "autapses"},
             {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "one_to_one")",
-             R"(wrong.toml:22: projections.excitation.connect = { rule = "one_to_one" }: 80 source neurons and 100 target neurons; expected as many sources as targets)"},
+             R"(wrong.toml:22: projections.excitation.connect.rule = one_to_one: 80 sources but 100 targets; expected equal numbers)"},
             {"indegree = 8", "indegree = 100, multapses = false",
-             "wrong.toml:22: projections.excitation.connect.indegree = 100: is more than the 80 source neurons, "
-             "and multapses "
-             "= false"},
+             "wrong.toml:22: projections.excitation.connect.indegree = 100: there are only 80 sources; expected "
+             "at least 100 sources, or multapses = true"},
             {R"(weight = 0.1
 delay)",
              R"(weight = [0.1, 0.2]
@@ -688,8 +690,9 @@ void write(const std::string& file, const std::string& text) {
 
 std::string message_of(const std::string& file, const std::vector<std::string>& overrides = {}) {
   try {
-    parse_experiment(file, overrides);
-  } catch (const ExperimentError& error) {
+    Experiment experiment = parse_experiment(file, overrides);
+    check_network(experiment);
+  } catch (const UserError& error) {
     return error.what();
   }
   return "no error";

@@ -6,6 +6,7 @@
 
 #include "io/h5/h5.hpp"
 #include "io/sonata/sonata.hpp"
+#include "networks/connect/rules.hpp"
 #include "tests/unit/io/sonata_folder.hpp"
 
 namespace test_sonata {
@@ -52,11 +53,11 @@ TEST_CASE("a small SONATA network is read completely", "[sonata]") {
     REQUIRE(network.projections.size() == 2);
     const ProjectionSpec& recurrent = network.projections[0];
     CHECK(recurrent.name == "cells_to_cells");
-    CHECK(recurrent.connect.rule == Connect::Rule::list);
+    REQUIRE(recurrent.connect.as<List>());
     CHECK(recurrent.source.at(0).population == "cells");
     CHECK(recurrent.port.empty());
-    CHECK(recurrent.connect.edges->source == std::vector<std::uint32_t>{0, 1, 2, 2});
-    CHECK(recurrent.connect.edges->target == std::vector<std::uint32_t>{1, 2, 0, 0});
+    CHECK(recurrent.connect.as<List>()->edges->source == std::vector<std::uint32_t>{0, 1, 2, 2});
+    CHECK(recurrent.connect.as<List>()->edges->target == std::vector<std::uint32_t>{1, 2, 0, 0});
     CHECK(list(recurrent.weight) == std::vector<double>{3.5, 4.5, 3.5, -2.5});
     CHECK(list(recurrent.delay) == std::vector<double>{0.5, 1.0, 1.5, 1.0});
     const ProjectionSpec& feed = network.projections[1];
@@ -402,8 +403,8 @@ TEST_CASE("SONATA: the 300 point neurons of the Allen Institute", "[sonata]") {
   CHECK(network.populations[1].size == 100);
   CHECK(network.populations[1].trains->times.size() == 2126);  // of 4334; the others come after 1500 ms
   REQUIRE(network.projections.size() == 2);
-  CHECK(network.projections[0].connect.edges->source.size() == 27588);
-  CHECK(network.projections[1].connect.edges->source.size() == 20844);
+  CHECK(network.projections[0].connect.as<List>()->edges->source.size() == 27588);
+  CHECK(network.projections[1].connect.as<List>()->edges->source.size() == 20844);
   CHECK(number(network.projections[0].delay) == 2.0);
   CHECK(number(network.projections[1].delay) == 1.0);
 }

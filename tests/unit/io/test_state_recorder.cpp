@@ -16,6 +16,7 @@
 #include "core/time.hpp"
 #include "io/h5/h5.hpp"
 #include "io/record/state_recorder.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "tests/files.hpp"
 
@@ -46,8 +47,7 @@ NetworkSpec network(Precision precision, std::uint32_t lanes = 0) {
   projection.name = "recurrent";
   projection.source = {{.population = "E", .end = {}}, {.population = "I", .end = {}}};
   projection.target = projection.source;
-  projection.connect.rule = Connect::Rule::fixed_indegree;
-  projection.connect.indegree = 10;
+  projection.connect = FixedIndegree{.indegree = 10.0};
   projection.weight =
       Distribution{.kind = Distribution::Kind::normal, .a = 30, .b = 20, .min = {}, .max = {}, .choices = {}};
   projection.delay =

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/sweep/sweep.hpp"
+#include "networks/connect/rules.hpp"
 #include "tests/files.hpp"
 
 namespace test_sweep {
@@ -133,8 +134,8 @@ design = "list"
   const Sweep sweep = file.read();
   REQUIRE(sweep.size() == 2);
   CHECK(texts(sweep, 1) == Texts{"80", "20", "{ rule = \"fixed_indegree\", indegree = 3 }", "5"});
-  CHECK(sweep.experiment(1).network.projections[0].connect.indegree == 3);
-  CHECK(sweep.experiment(0).network.projections[0].connect.rule == Connect::Rule::all_to_all);
+  CHECK(std::get<double>(sweep.experiment(1).network.projections[0].connect.as<FixedIndegree>()->indegree) == 3);
+  CHECK(sweep.experiment(0).network.projections[0].connect.as<AllToAll>());
 
   const File one_number("[sweep.axes]\n\"populations.E.size, populations.I.size\" = { linspace = [2, 4, 3] }\n");
   CHECK(texts(one_number.read(), 1) == Texts{"3", "3", "5"});
@@ -436,8 +437,8 @@ TEST_CASE("an entry of a grid is refused only if it fails beside the first and b
   const std::string indegree = "\"projections.excitation.connect.indegree\" = [2, 6]\n";
   CHECK(File("[sweep.axes]\n\"populations.E.size\" = [4, 8]\n" + indegree).refusal() == "nothing");
   CHECK(File("[sweep.axes]\n\"populations.E.size\" = [3, 4]\n" + indegree).refusal() ==
-        "sweep.toml:19: projections.excitation.connect.indegree = 6: is more than the 3 source neurons, and multapses "
-        "= false");
+        "sweep.toml:19: projections.excitation.connect.indegree = 6: there are only 3 sources; expected at least 6 "
+        "sources, or multapses = true");
   CHECK(File("[sweep]\ndesign = \"random\"\npoints = 40\n[sweep.axes]\n\"populations.E.size\" = { uniform = [1, 9] }\n")
             .refusal()
             .find("is not a whole number") != std::string::npos);

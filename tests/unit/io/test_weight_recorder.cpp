@@ -12,6 +12,7 @@
 
 #include "io/record/edge_writer.hpp"
 #include "io/record/weight_recorder.hpp"
+#include "networks/connect/rules.hpp"
 #include "tests/files.hpp"
 
 namespace test_weight_recorder {
@@ -48,8 +49,7 @@ NetworkSpec network(Precision precision, std::uint32_t lanes = 0) {
   many.name = "many";
   many.source = {part("I"), part("E", 25, {}, 2), part("E", 0, 24)};
   many.target = {part("I"), part("E")};
-  many.connect.rule = Connect::Rule::bernoulli;
-  many.connect.p = 0.2;
+  many.connect = Bernoulli{.p = 0.2};
   many.weight = between(1, 20);
   many.delay = between(0.7, 5);
   many.plasticity = {.rule = "stdp_pair", .params = {{"lambda", 0.2}, {"w_max", 40.0}}};
@@ -57,8 +57,7 @@ NetworkSpec network(Precision precision, std::uint32_t lanes = 0) {
   one.name = "one";
   one.source = {part("I")};
   one.target = {part("E")};
-  one.connect.rule = Connect::Rule::fixed_indegree;
-  one.connect.indegree = 5;
+  one.connect = FixedIndegree{.indegree = 5.0};
   one.weight = between(-30, -1);
   one.plasticity = {.rule = "vogels_sprekeler", .params = {{"eta", 2.0}, {"w_max", 90.0}}};
   spec.projections = {many, one};
@@ -308,7 +307,7 @@ TEST_CASE("a disk that is full ends snapshots with a message and keeps those bef
 TEST_CASE("snapshots of what is not there are refused, a projection without synapses has none", "[weights]") {
   const Scratch scratch;
   NetworkSpec spec = network(Precision::single_);
-  spec.projections[0].connect.p = 0;
+  spec.projections[0].connect = Bernoulli{.p = 0};
   spec.projections[1].plasticity = {};
   Network built(spec, Threads(1));
   const std::vector<SampleTimes> times{{.first = 0, .every = 1, .end = never}};

@@ -12,23 +12,15 @@
 
 #include "core/diagnostics.hpp"
 #include "networks/connect/connector.hpp"
+#include "networks/connect/rules.hpp"
 
 namespace connectors {
 
-using rheo::Connect;
-using rheo::Connector;
-using rheo::ConnectorEnds;
-using Rule = Connect::Rule;
+using namespace rheo;
 using Sources = std::vector<std::uint32_t>;
 
 inline rheo::RandomKey key(std::uint64_t seed = 1) {
   return rheo::random_key(seed, "projection", "connect");
-}
-
-inline Connect with_rule(Rule rule) {
-  Connect c;
-  c.rule = rule;
-  return c;
 }
 
 // Source i and target i are the same neuron.

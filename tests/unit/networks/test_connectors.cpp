@@ -10,48 +10,42 @@
 
 #include "core/diagnostics.hpp"
 #include "networks/connect/connector.hpp"
+#include "networks/connect/rules.hpp"
 
 namespace test_connectors {
 
 namespace {
 
+using rheo::AllToAll;
+using rheo::Bernoulli;
 using rheo::BuildError;
 using rheo::Complaint;
 using rheo::Connect;
 using rheo::Connector;
+using rheo::ConnectorEnds;
 using rheo::EdgeList;
+using rheo::FixedIndegree;
+using rheo::List;
 using rheo::make_connector;
+using rheo::OneToOne;
 using rheo::random_key;
 using rheo::RandomKey;
-using Rule = Connect::Rule;
 using Sources = std::vector<std::uint32_t>;
 
 const RandomKey key = random_key(1, "projection", "connect");
 
 Connect fixed_indegree(std::uint32_t indegree, bool multapses = true, bool autapses = true) {
-  Connect c;
-  c.rule = Rule::fixed_indegree;
-  c.indegree = indegree;
-  c.multapses = multapses;
-  c.autapses = autapses;
-  return c;
+  return FixedIndegree{.indegree = double{1} * indegree, .multapses = multapses, .autapses = autapses};
 }
 Connect bernoulli(double p, bool autapses = true) {
-  Connect c;
-  c.rule = Rule::bernoulli;
-  c.p = p;
-  c.autapses = autapses;
-  return c;
-}
-Connect with_rule(Rule rule) {
-  Connect c;
-  c.rule = rule;
-  return c;
+  return Bernoulli{.p = p, .autapses = autapses};
 }
 Connect listed(Sources source, Sources target) {
-  Connect c = with_rule(Rule::list);
-  c.edges = std::make_shared<const EdgeList>(EdgeList{std::move(source), std::move(target)});
-  return c;
+  return List{std::make_shared<const EdgeList>(EdgeList{std::move(source), std::move(target)})};
+}
+// Source i and target i are the same neuron.
+ConnectorEnds among(std::uint32_t sources, std::uint32_t targets) {
+  return {.sources = sources, .targets = targets, .self = [](std::uint32_t target) { return target; }};
 }
 
 Sources incoming(const Connector& connector, std::uint32_t target, std::uint32_t self = Connector::nobody) {
@@ -126,9 +120,7 @@ TEST_CASE("Fixed in-degree is met exactly", "[connectors]") {
     CHECK(sources == all);
   }
   SECTION("multapses and autapses are the rule's default") {
-    Connect c = with_rule(Rule::fixed_indegree);
-    c.indegree = 50;
-    const auto connector = make_connector(c, {10, 100}, key);
+    const auto connector = make_connector(FixedIndegree{.indegree = 50.0}, {10, 100}, key);
     int own = 0;
     for (std::uint32_t target = 0; target < 100; ++target) {
       const Sources sources = incoming(*connector, target, target % 10);
@@ -175,14 +167,14 @@ TEST_CASE("Impossible in-degrees are refused", "[connectors]") {
   CHECK(c.value == "11");
   CHECK(c.problem == "there are only 10 sources");
   CHECK(c.expected == "at least 11 sources, or multapses = true");
-  CHECK(refusal(fixed_indegree(10, false, false), {10, 5}).expected == "at least 11 sources, or multapses = true");
+  CHECK(refusal(fixed_indegree(10, false, false), among(10, 5)).expected == "at least 11 sources, or multapses = true");
   // Advice that would not help is not given.
-  CHECK(refusal(fixed_indegree(1, true, false), {1, 1}).expected == "at least 2 sources, or autapses = true");
-  CHECK(refusal(fixed_indegree(1, false, false), {1, 1}).expected == "at least 2 sources, or autapses = true");
+  CHECK(refusal(fixed_indegree(1, true, false), among(1, 1)).expected == "at least 2 sources, or autapses = true");
+  CHECK(refusal(fixed_indegree(1, false, false), among(1, 1)).expected == "at least 2 sources, or autapses = true");
   // With multapses, a target that is its own only source cannot be served without autapses.
-  CHECK(refusal(fixed_indegree(1, true, false), {1, 1}).problem == "there are only 1 sources");
+  CHECK(refusal(fixed_indegree(1, true, false), among(1, 1)).problem == "there are only 1 sources");
   CHECK(make_connector(fixed_indegree(10, false), {10, 5}, key));
-  CHECK(make_connector(fixed_indegree(9, false, false), {10, 5}, key));
+  CHECK(make_connector(fixed_indegree(9, false, false), among(10, 5), key));
   CHECK(make_connector(fixed_indegree(1000, true), {1, 5}, key));
   CHECK(make_connector(fixed_indegree(0, false, false), {1, 5}, key));
 }
@@ -245,31 +237,28 @@ TEST_CASE("Bernoulli: borders", "[connectors]") {
   for (const double p : {-0.1, 1.5, std::nan("")}) {
     const Complaint c = refusal(bernoulli(p), {10, 10});
     CHECK(c.key == "connect.p");
-    CHECK(c.problem == "not a probability");
+    CHECK(c.problem == "is out of range");
     CHECK(c.expected == "a number from 0 to 1");
   }
 }
 
 TEST_CASE("All to all", "[connectors]") {
-  Connect c = with_rule(Rule::all_to_all);
-  CHECK(make_connector(c, {4, 3}, key)->expected_synapses() == 12);
-  CHECK(incoming(*make_connector(c, {4, 3}, key), 2, 2) == Sources{0, 1, 2, 3});
-  c.autapses = false;
-  CHECK(incoming(*make_connector(c, {4, 3}, key), 2, 2) == Sources{0, 1, 3});
-  CHECK(incoming(*make_connector(c, {4, 3}, key), 2, 0) == Sources{1, 2, 3});
-  CHECK(incoming(*make_connector(c, {4, 3}, key), 2) == Sources{0, 1, 2, 3});
+  CHECK(make_connector(AllToAll{}, {4, 3}, key)->expected_synapses() == 12);
+  CHECK(incoming(*make_connector(AllToAll{}, {4, 3}, key), 2, 2) == Sources{0, 1, 2, 3});
+  const Connect others = AllToAll{.autapses = false};
+  CHECK(incoming(*make_connector(others, {4, 3}, key), 2, 2) == Sources{0, 1, 3});
+  CHECK(incoming(*make_connector(others, {4, 3}, key), 2, 0) == Sources{1, 2, 3});
+  CHECK(incoming(*make_connector(others, {4, 3}, key), 2) == Sources{0, 1, 2, 3});
 }
 
 TEST_CASE("One to one", "[connectors]") {
-  Connect c = with_rule(Rule::one_to_one);
-  const auto connector = make_connector(c, {5, 5}, key);
+  const auto connector = make_connector(OneToOne{}, {5, 5}, key);
   CHECK(connector->expected_synapses() == 5);
   for (std::uint32_t target = 0; target < 5; ++target) CHECK(incoming(*connector, target, target) == Sources{target});
-  c.autapses = false;
-  const auto others = make_connector(c, {5, 5}, key);
+  const auto others = make_connector(OneToOne{.autapses = false}, {5, 5}, key);
   CHECK(incoming(*others, 3, 3).empty());
   CHECK(incoming(*others, 3, 2) == Sources{3});
-  const Complaint refused = refusal(with_rule(Rule::one_to_one), {5, 6});
+  const Complaint refused = refusal(OneToOne{}, {5, 6});
   CHECK(refused.key == "connect.rule");
   CHECK(refused.value == "one_to_one");
   CHECK(refused.problem == "5 sources but 6 targets");
@@ -301,19 +290,44 @@ TEST_CASE("List: as listed, by target, in the order of the list", "[connectors]"
   CHECK(c.problem == "no such target");
   CHECK(c.expected == "0 to 4 - 1");
   CHECK(refusal(listed({0, 1}, {0}), {8, 4}).problem == "sources and targets differ in number");
-  CHECK(refusal(with_rule(Rule::list), {8, 4}).problem == "sources and targets differ in number");
+  CHECK(refusal(List{}, {8, 4}).problem == "sources and targets differ in number");
 }
 
-TEST_CASE("Only rules that can make multapses accept them", "[connectors]") {
-  for (const Rule rule : {Rule::bernoulli, Rule::all_to_all, Rule::one_to_one}) {
-    Connect c = with_rule(rule);
-    c.p = 0.5;
-    c.multapses = true;
-    const Complaint refused = refusal(c, {5, 5});
-    CHECK(refused.key == "connect.multapses");
-    CHECK(refused.problem == "this rule makes at most one synapse per pair");
-    c.multapses = false;
-    CHECK(make_connector(c, {5, 5}, key));
+TEST_CASE("In-degrees that differ: drawn for each target, or listed", "[connectors]") {
+  const rheo::Distribution integers{
+      .kind = rheo::Distribution::Kind::integers, .a = 3, .b = 7, .min = {}, .max = {}, .choices = {}};
+  const rheo::Distribution normal{
+      .kind = rheo::Distribution::Kind::normal, .a = 20, .b = 4, .min = 0, .max = {}, .choices = {}};
+  const auto degrees = [](const Connect& connect, std::uint32_t targets) {
+    const auto connector = make_connector(connect, {100, targets}, key);
+    connector->prepare();
+    CHECK(connector->prepared_bytes() == 4.0 * targets);
+    std::vector<double> all;
+    for (std::uint32_t target = 0; target < targets; ++target)
+      all.push_back(static_cast<double>(incoming(*connector, target).size()));
+    CHECK(std::abs(std::accumulate(all.begin(), all.end(), 0.0) - connector->expected_synapses()) <
+          5 * std::sqrt(16.0 * targets));
+    return all;
+  };
+  const std::vector<double> uniform = degrees(FixedIndegree{.indegree = integers}, 4000);
+  std::vector<std::uint32_t> counts(8);
+  for (const double degree : uniform) ++counts.at(static_cast<std::size_t>(degree));
+  CHECK(std::accumulate(counts.begin(), counts.begin() + 3, 0u) == 0);
+  CHECK(unevenness({counts.begin() + 3, counts.end()}) < 3.72);
+  const std::vector<double> bell = degrees(FixedIndegree{.indegree = normal}, 4000);
+  double squares = 0;
+  for (const double degree : bell) squares += (degree - 20) * (degree - 20) / 4000;
+  CHECK(squares == Approx(16 + 1.0 / 12).margin(4 * 16 * std::sqrt(2.0 / 4000)));  // rounding adds 1 / 12
+  CHECK(degrees(FixedIndegree{.indegree = std::vector<double>{4, 0, 9}}, 3) == std::vector<double>{4, 0, 9});
+  CHECK(refusal(FixedIndegree{.indegree = std::vector<double>{4, 0}}, {10, 3}).problem == "wrong number of values");
+  CHECK(refusal(FixedIndegree{.indegree = 2.5}, {10, 3}).problem == "is not a whole number");
+  const auto too_many = make_connector(FixedIndegree{.indegree = integers, .multapses = false}, {5, 50}, key);
+  try {
+    too_many->prepare();
+    FAIL("nothing was refused");
+  } catch (const BuildError& error) {
+    CHECK(error.complaint().key == "connect.indegree");
+    CHECK(error.complaint().problem == "there are only 5 sources");
   }
 }
 

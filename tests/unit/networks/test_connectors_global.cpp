@@ -14,26 +14,15 @@ namespace {
 using namespace connectors;
 
 Connect fixed_outdegree(std::uint32_t outdegree, bool multapses = true, bool autapses = true) {
-  Connect c = with_rule(Rule::fixed_outdegree);
-  c.outdegree = outdegree;
-  c.multapses = multapses;
-  c.autapses = autapses;
-  return c;
+  return FixedOutdegree{.outdegree = outdegree, .multapses = multapses, .autapses = autapses};
 }
 
 Connect fixed_total(std::uint64_t total, bool multapses = true, bool autapses = true) {
-  Connect c = with_rule(Rule::fixed_total);
-  c.total = total;
-  c.multapses = multapses;
-  c.autapses = autapses;
-  return c;
+  return FixedTotal{.total = total, .multapses = multapses, .autapses = autapses};
 }
 
 Connect scale_free(double alpha, double beta) {
-  Connect c = with_rule(Rule::scale_free);
-  c.alpha = alpha;
-  c.beta = beta;
-  return c;
+  return ScaleFree{.alpha = alpha, .beta = beta};
 }
 
 }  // namespace
@@ -52,9 +41,7 @@ TEST_CASE("Fixed out-degree is met exactly", "[connectors]") {
         if (!may_be_own) CHECK(autapses(all) == 0);
       }
   // Both are allowed by default.
-  Connect c = with_rule(Rule::fixed_outdegree);
-  c.outdegree = 50;
-  const auto all = all_incoming(c, recurrent(100));
+  const auto all = all_incoming(FixedOutdegree{.outdegree = 50}, recurrent(100));
   CHECK(std::any_of(all.begin(), all.end(), has_duplicates));
   CHECK(std::abs(static_cast<double>(autapses(all)) - 50) < 4 * std::sqrt(50));
   // An autapse is a neuron's synapse onto itself, whatever its places among sources and targets.
@@ -239,7 +226,7 @@ TEST_CASE("Scale-free out-degrees follow their power law", "[connectors]") {
 
 TEST_CASE("Scale-free: exact degrees, without multapses, refusals", "[connectors]") {
   // With two sources x is always 1.
-  Connect c = scale_free(1, 8);
+  ScaleFree c{.alpha = 1, .beta = 8};
   for (const std::uint32_t d : outdegrees(all_incoming(c, {.sources = 2, .targets = 5}), 2)) CHECK(d == 8);
   // Without multapses nobody has more synapses than there are others.
   c.multapses = false;

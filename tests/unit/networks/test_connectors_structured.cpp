@@ -14,35 +14,22 @@ using namespace connectors;
 using rheo::Point;
 using rheo::Positions;
 
-Connect small_world(std::uint32_t k, double p) {
-  Connect c = with_rule(Rule::small_world);
-  c.k = k;
-  c.p = p;
-  return c;
+using Kernel = DistanceKernel;
+
+SmallWorld small_world(std::uint32_t k, double p) {
+  return {.k = k, .p = p};
 }
 
-Connect modular(std::uint32_t groups, double p_in, double p_out) {
-  Connect c = with_rule(Rule::modular);
-  c.source_groups = c.target_groups = groups;
-  c.p_in = p_in;
-  c.p_out = p_out;
-  return c;
+Modular modular(std::uint32_t groups, double p_in, double p_out) {
+  return {.groups = groups, .p_in = p_in, .p_out = p_out};
 }
 
-Connect modular(std::uint32_t source_groups, std::uint32_t target_groups, std::vector<double> matrix) {
-  Connect c = with_rule(Rule::modular);
-  c.source_groups = source_groups;
-  c.target_groups = target_groups;
-  c.matrix = std::make_shared<const std::vector<double>>(std::move(matrix));
-  return c;
+Modular modular(std::uint32_t rows, std::uint32_t columns, std::vector<double> p) {
+  return {.p = std::make_shared<const NumberTable>(NumberTable{rows, columns, std::move(p)})};
 }
 
-Connect by_distance(Connect::Kernel kernel, double p, double scale) {
-  Connect c = with_rule(Rule::distance);
-  c.kernel = kernel;
-  c.p = p;
-  c.scale = scale;
-  return c;
+Distance by_distance(Kernel kernel, double p, double scale) {
+  return {.kernel = kernel, .p = p, .scale = scale};
 }
 
 rheo::PopulationSpec population(std::uint32_t size, Positions positions) {
@@ -83,16 +70,16 @@ double distance(const Point& a, const Point& b, const Point& period) {
   return std::sqrt(square);
 }
 
-double kernel(const Connect& c, double d) {
+double kernel(const Distance& c, double d) {
   if (c.max_distance && d > *c.max_distance) return 0;
   switch (c.kernel) {
-    case Connect::Kernel::exponential:
+    case Kernel::exponential:
       return c.p * std::exp(-d / c.scale);
-    case Connect::Kernel::gaussian:
+    case Kernel::gaussian:
       return c.p * std::exp(-0.5 * d * d / (c.scale * c.scale));
-    case Connect::Kernel::linear:
+    case Kernel::linear:
       return d < c.scale ? c.p * (1 - d / c.scale) : 0;
-    case Connect::Kernel::box:
+    case Kernel::box:
       return d <= c.scale ? c.p : 0;
   }
   return 0;
@@ -173,7 +160,7 @@ TEST_CASE("Modular: certain groups, worked out by hand", "[connectors]") {
   CHECK(rows[0] == Sources{2, 3});
   CHECK(rows[1].empty());
   CHECK(rows[2] == Sources{0, 1});
-  Connect alone = modular(2, 1, 0);
+  Modular alone = modular(2, 1, 0);
   alone.autapses = false;
   CHECK(all_incoming(alone, recurrent(4))[1] == Sources{0});
 }
@@ -181,21 +168,21 @@ TEST_CASE("Modular: certain groups, worked out by hand", "[connectors]") {
 TEST_CASE("Modular: probabilities of groups", "[connectors]") {
   constexpr std::uint32_t n = 600;
   const std::vector<double> matrix{0.5, 0.02, 0.1, 0.0, 0.3, 0.02};  // 3 groups of sources x 2 of targets
-  const Connect rules[] = {modular(3, 0.4, 0.03), modular(3, 2, matrix)};
-  for (const Connect& c : rules) {
+  for (const Modular& c : {modular(3, 0.4, 0.03), modular(3, 2, matrix)}) {
+    const std::uint32_t rows = 3, columns = c.p ? 2 : 3;
     const auto all = all_incoming(c, recurrent(n));
-    std::vector<double> found(c.source_groups * c.target_groups);
+    std::vector<double> found(rows * columns);
     for (std::uint32_t t = 0; t < n; ++t) {
       REQUIRE(std::is_sorted(all[t].begin(), all[t].end()));
       REQUIRE_FALSE(has_duplicates(all[t]));
-      for (const std::uint32_t s : all[t]) ++found[s * c.source_groups / n * c.target_groups + t * c.target_groups / n];
+      for (const std::uint32_t s : all[t]) ++found[s * rows / n * columns + t * columns / n];
     }
     double expected = 0;
-    for (std::uint32_t a = 0; a < c.source_groups; ++a)
-      for (std::uint32_t b = 0; b < c.target_groups; ++b) {
-        const double p = c.matrix ? matrix[a * 2 + b] : a == b ? 0.4 : 0.03;
-        const double pairs = n * n / double{1} / c.source_groups / c.target_groups;
-        CHECK(std::abs(found[a * c.target_groups + b] - p * pairs) <= 4 * std::sqrt(p * (1 - p) * pairs));
+    for (std::uint32_t a = 0; a < rows; ++a)
+      for (std::uint32_t b = 0; b < columns; ++b) {
+        const double p = c.p ? matrix[a * 2 + b] : a == b ? 0.4 : 0.03;
+        const double pairs = n * n / double{1} / rows / columns;
+        CHECK(std::abs(found[a * columns + b] - p * pairs) <= 4 * std::sqrt(p * (1 - p) * pairs));
         expected += p * pairs;
       }
     CHECK(rheo::make_connector(c, recurrent(n), key())->expected_synapses() == Approx(expected));
@@ -206,8 +193,12 @@ TEST_CASE("Modular: probabilities of groups", "[connectors]") {
   CHECK(c.expected == "from 1 to 9 groups");
   CHECK(refusal(modular(2, 1.5, 0), recurrent(9)).key == "connect.p_in");
   CHECK(refusal(modular(2, 0, -1), recurrent(9)).key == "connect.p_out");
-  CHECK(refusal(modular(2, 2, {0, 0, 0}), recurrent(9)).expected == "2 x 2");
+  CHECK(refusal(modular(2, 2, {0, 0, 0}), recurrent(9)).expected == "2 x 2 numbers");
   CHECK(refusal(modular(2, 2, {0, 0, 0, 2}), recurrent(9)).key == "connect.p");
+  CHECK(refusal(Modular{.p_in = 0.1, .p_out = 0.1}, recurrent(9)).problem == "is missing");
+  Modular both = modular(2, 2, {0, 0, 0, 1});
+  both.p_out = 0.1;
+  CHECK(refusal(both, recurrent(9)).problem == "excludes p");
 }
 
 TEST_CASE("Positions on a grid and at random", "[connectors]") {
@@ -273,8 +264,8 @@ TEST_CASE("Distance: all within a radius, against every pair", "[connectors]") {
       const ConnectorEnds ends = in_space(people);
       for (const double radius : {0.03, 0.2, 5.0}) {
         CAPTURE(periodic, extent.size(), radius);
-        const auto all = all_incoming(by_distance(Connect::Kernel::box, 1, radius), ends);
-        Connect cut = by_distance(Connect::Kernel::exponential, 1, 1e9);
+        const auto all = all_incoming(by_distance(Kernel::box, 1, radius), ends);
+        Distance cut = by_distance(Kernel::exponential, 1, 1e9);
         cut.max_distance = radius;
         const auto same = all_incoming(cut, ends);
         std::uint64_t pairs = 0;
@@ -292,13 +283,12 @@ TEST_CASE("Distance: all within a radius, against every pair", "[connectors]") {
 }
 
 TEST_CASE("Distance: kernels, against the probability of every pair", "[connectors]") {
-  using Kernel = Connect::Kernel;
   const rheo::PopulationSpec people = population(600, uniform({1, 1}, true));
   const ConnectorEnds ends = in_space(people);
-  Connect cut = by_distance(Kernel::gaussian, 0.9, 0.2);
+  Distance cut = by_distance(Kernel::gaussian, 0.9, 0.2);
   cut.max_distance = 0.3;
-  for (const Connect& c : {by_distance(Kernel::exponential, 0.8, 0.1), by_distance(Kernel::gaussian, 1, 0.08),
-                           by_distance(Kernel::linear, 0.5, 0.25), by_distance(Kernel::box, 0.3, 0.15), cut}) {
+  for (const Distance& c : {by_distance(Kernel::exponential, 0.8, 0.1), by_distance(Kernel::gaussian, 1, 0.08),
+                            by_distance(Kernel::linear, 0.5, 0.25), by_distance(Kernel::box, 0.3, 0.15), cut}) {
     constexpr std::size_t bins = 12;
     constexpr int repeats = 4;
     std::vector<double> found(bins), expected(bins), variance(bins);
@@ -338,7 +328,7 @@ TEST_CASE("Distance: kernels, against the probability of every pair", "[connecto
 TEST_CASE("Distance: autapses, one place for all, refusals", "[connectors]") {
   const rheo::PopulationSpec people = population(200, uniform({1, 1}, false));
   const ConnectorEnds ends = in_space(people);
-  Connect c = by_distance(Connect::Kernel::exponential, 1, 0.2);
+  Distance c = by_distance(Kernel::exponential, 1, 0.2);
   const auto with = all_incoming(c, ends);
   CHECK(autapses(with) == 200);  // at distance 0 with p = 1
   c.autapses = false;
@@ -348,23 +338,17 @@ TEST_CASE("Distance: autapses, one place for all, refusals", "[connectors]") {
 
   ConnectorEnds together = recurrent(50);
   together.source_at = together.target_at = [](std::uint32_t) { return Point{1, 2, 3}; };
-  for (const Sources& in : all_incoming(by_distance(Connect::Kernel::box, 1, 1), together)) CHECK(in.size() == 50);
+  for (const Sources& in : all_incoming(by_distance(Kernel::box, 1, 1), together)) CHECK(in.size() == 50);
 
   CHECK(refusal(c, recurrent(5)).problem == "the neurons have no positions");
-  CHECK(refusal(by_distance(Connect::Kernel::box, 2, 1), ends).key == "connect.p");
-  CHECK(refusal(by_distance(Connect::Kernel::box, 1, 0), ends).key == "connect.scale");
+  CHECK(refusal(by_distance(Kernel::box, 2, 1), ends).key == "connect.p");
+  CHECK(refusal(by_distance(Kernel::box, 1, 0), ends).key == "connect.scale");
   c.max_distance = -1;
   CHECK(refusal(c, ends).key == "connect.max_distance");
 }
 
 TEST_CASE("A network has the same synapses for any lanes and threads, whatever the rule", "[connectors]") {
-  Connect total = with_rule(Rule::fixed_total), outdegree = with_rule(Rule::fixed_outdegree),
-          hubs = with_rule(Rule::scale_free);
-  total.total = 2000;
-  outdegree.outdegree = 7;
-  hubs.alpha = 0.5;
-  hubs.beta = 40;
-  Connect near = by_distance(Connect::Kernel::gaussian, 0.5, 2);
+  Distance near = by_distance(Kernel::gaussian, 0.5, 2);
   near.autapses = false;
   rheo::NetworkSpec spec;
   Positions grid;
@@ -373,7 +357,10 @@ TEST_CASE("A network has the same synapses for any lanes and threads, whatever t
   grid.grid = {20, 15, 0};
   grid.high = {20, 15, 0};
   spec.populations.push_back(population(300, grid));
-  for (const Connect& c : {total, outdegree, hubs, small_world(6, 0.2), modular(5, 0.2, 0.01), near}) {
+  const std::vector<Connect> rules{
+      FixedTotal{.total = 2000}, FixedOutdegree{.outdegree = 7}, ScaleFree{.alpha = 0.5, .beta = 40},
+      small_world(6, 0.2),       modular(5, 0.2, 0.01),          near};
+  for (const Connect& c : rules) {
     rheo::ProjectionSpec projection;
     projection.name = "p" + std::to_string(spec.projections.size());
     projection.source = projection.target = {{.population = "E", .end = {}}};
@@ -401,10 +388,7 @@ TEST_CASE("A network has the same synapses for any lanes and threads, whatever t
   CHECK(one == synapses(37, 4));
   // An autapse is found across slices of one population too.
   spec.projections.resize(1);
-  spec.projections[0].connect = outdegree;
-  spec.projections[0].connect.outdegree = 99;
-  spec.projections[0].connect.multapses = false;
-  spec.projections[0].connect.autapses = false;
+  spec.projections[0].connect = FixedOutdegree{.outdegree = 99, .multapses = false, .autapses = false};
   spec.projections[0].target = {{.population = "E", .begin = 200, .end = {}}};
   const rheo::Network network(spec, rheo::Threads(1));
   for (rheo::NeuronId source = 0; source < 300; ++source) {
@@ -423,7 +407,7 @@ TEST_CASE("Both sides of a projection by distance must be in one space", "[conne
   projection.name = "p";
   projection.source = {{.population = "I", .end = {}}, {.population = "E", .begin = 10, .end = {}}};
   projection.target = {{.population = "E", .end = {}}};
-  projection.connect = by_distance(Connect::Kernel::box, 1, 0.4);
+  projection.connect = by_distance(Kernel::box, 1, 0.4);
   spec.projections = {projection};
   const auto problem = [&](Positions positions) {
     rheo::NetworkSpec wrong = spec;
@@ -475,7 +459,7 @@ TEST_CASE("Delays grow with distance where there is a velocity", "[connectors]")
   rheo::ProjectionSpec projection;
   projection.name = "p";
   projection.source = projection.target = {{.population = "E", .end = {}}};
-  projection.connect = with_rule(Rule::all_to_all);
+  projection.connect = AllToAll{};
   projection.delay = 0.5;
   projection.velocity = 1.6;
   spec.projections = {projection};

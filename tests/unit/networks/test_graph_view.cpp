@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "networks/connect/rules.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 #include "networks/graph/graph_statistics.hpp"
 #include "networks/graph/graph_view.hpp"
@@ -61,10 +62,7 @@ Selection all_of(const std::string& name) {
 }
 
 Connect listed(Ids source, Ids target) {
-  Connect c;
-  c.rule = Connect::Rule::list;
-  c.edges = std::make_shared<const EdgeList>(EdgeList{std::move(source), std::move(target)});
-  return c;
+  return List{std::make_shared<const EdgeList>(EdgeList{std::move(source), std::move(target)})};
 }
 
 // A circle of three with one way back and a way out, a neuron that hears only itself, one connection twice.
@@ -85,12 +83,8 @@ NetworkSpec at_random() {
   NetworkSpec spec;
   spec.seed = 9;
   spec.populations = {population("A", 70), population("S", 20, "spike_source"), population("B", 130)};
-  Connect degree;
-  degree.rule = Connect::Rule::fixed_indegree;
-  degree.indegree = 6;
-  Connect pairs;
-  pairs.rule = Connect::Rule::bernoulli;
-  pairs.p = 0.04;
+  const FixedIndegree degree{.indegree = 6.0};
+  const Bernoulli pairs{.p = 0.04};
   spec.projections = {
       projection("first", {all_of("B"), {.population = "A", .begin = 10, .end = 50, .step = 3}}, {all_of("A")}, degree),
       projection("none", {all_of("A")}, {all_of("B")}, listed({}, {})),
@@ -124,9 +118,7 @@ Place place_of(const GraphEdge& edge, const GraphView& view) {
 // Three projections in one row, two of them with two targets; a fourth meets the targets of the first.
 NetworkSpec sharing_rows() {
   NetworkSpec spec = at_random();
-  Connect degree;
-  degree.rule = Connect::Rule::fixed_indegree;
-  degree.indegree = 9;
+  const FixedIndegree degree{.indegree = 9.0};
   const std::vector<Selection> S_and_A{all_of("S"), {.population = "A", .begin = 5, .end = 61, .step = 2}};
   const Selection half_B{.population = "B", .begin = 10, .end = 60}, late_A{.population = "A", .begin = 61, .end = {}};
   spec.projections = {projection("a", S_and_A, {half_B}, degree),
@@ -279,17 +271,14 @@ TEST_CASE("numbers of a graph worked out by hand", "[graph]") {
 TEST_CASE("a ring and its small world", "[graph]") {
   NetworkSpec spec;
   spec.populations = {population("E", 60)};
-  Connect c;
-  c.rule = Connect::Rule::small_world;
-  c.k = 4;
-  spec.projections = {projection("ring", {all_of("E")}, {all_of("E")}, c)};
+  spec.projections = {projection("ring", {all_of("E")}, {all_of("E")}, SmallWorld{.k = 4})};
   const GraphStatistics ring = graph_statistics(Network(spec, Threads(1)), spec);
   CHECK(ring.clustering == Approx(0.5));  // 3 (k - 2) / 4 (k - 1)
   CHECK(ring.reciprocity == 1);
   CHECK(ring.components == 1);
   CHECK(ring.longest_path == 15);
   CHECK(ring.mean_path == Approx((4 * (1 + 14) * 14 / 2 + 15 * 3) / 59.0));  // 4 at each distance, 3 at the last
-  spec.projections[0].connect.p = 0.1;
+  spec.projections[0].connect = Bernoulli{.p = 0.1};
   const GraphStatistics small = graph_statistics(Network(spec, Threads(1)), spec);
   CHECK(small.mean_path < 0.7 * ring.mean_path);
   CHECK(small.clustering > 0.25);

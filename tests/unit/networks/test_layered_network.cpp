@@ -7,6 +7,7 @@
 
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/layers/layered_learning.hpp"
 #include "networks/layers/layered_network.hpp"
 #include "networks/network.hpp"
@@ -108,8 +109,7 @@ TEST_CASE("a presentation is what a Network of the same populations and projecti
   projection.name = "forward";
   projection.source = {{.population = "first", .end = {}}};
   projection.target = {{.population = "second", .end = {}}};
-  projection.connect.rule = rheo::Connect::Rule::list;
-  projection.connect.edges = edges;
+  projection.connect = rheo::List{edges};
   projection.weight = weights;
   projection.delay = 1.0;
   projection.port = "in";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/loop/simulation.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 #include "networks/network.hpp"
 #include "networks/synapses/layout.hpp"
@@ -37,7 +38,7 @@ ProjectionSpec drawn(const std::string& name, const std::string& source, const s
   one.name = name;
   one.source = {all(source)};
   one.target = {all(target)};
-  one.connect.rule = Connect::Rule::all_to_all;
+  one.connect = AllToAll{};
   Distribution weights;
   weights.a = 0.1;
   weights.b = 0.2;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 
 namespace test_memory {
@@ -38,8 +39,7 @@ NetworkSpec brunel() {
     projection.name = std::string("from_") + name;
     projection.source = {{name, 0, {}, 1}};
     projection.target = {{"E", 0, {}, 1}, {"I", 0, {}, 1}};
-    projection.connect.rule = Connect::Rule::fixed_indegree;
-    projection.connect.indegree = population.size / 20;
+    projection.connect = FixedIndegree{.indegree = static_cast<double>(population.size / 20)};
     projection.weight = *name == 'E' ? 20.0 : -100.0;
     projection.delay = 1.5;
     spec.projections.push_back(projection);
@@ -87,13 +87,13 @@ TEST_CASE("a network takes the memory that it is expected to take", "[memory]") 
                               [](NetworkSpec& spec) {
                                 spec.populations[0].params["tau_m"] = 5000.0;
                                 spec.populations[0].size = 60'000;
-                                spec.projections[0].connect.indegree = 2;
+                                spec.projections[0].connect = FixedIndegree{.indegree = 2.0};
                               }},
                              {"parameters of each neuron",
                               [](NetworkSpec& spec) {
                                 spec.populations[0].params["tau_m"] = between(10, 20);
                                 spec.populations[0].size = 60'000;
-                                spec.projections[0].connect.indegree = 2;
+                                spec.projections[0].connect = FixedIndegree{.indegree = 2.0};
                               }},
                              {"pairs of spikes", [](NetworkSpec& spec) { learn(spec, "stdp_pair"); }},
                              {"triplets of spikes", [](NetworkSpec& spec) { learn(spec, "stdp_triplet"); }},

@@ -16,6 +16,7 @@
 
 #include "core/diagnostics.hpp"
 #include "core/isa.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "neurons/models/models.hpp"
 #include "neurons/population.hpp"
@@ -24,14 +25,19 @@ namespace test_network {
 
 namespace {
 
+using rheo::AllToAll;
+using rheo::Bernoulli;
 using rheo::BuildError;
 using rheo::Complaint;
 using rheo::Connect;
 using rheo::Distribution;
 using rheo::EdgeList;
+using rheo::FixedIndegree;
 using rheo::InputSpec;
+using rheo::List;
 using rheo::Network;
 using rheo::NetworkSpec;
+using rheo::OneToOne;
 using rheo::PopulationSpec;
 using rheo::Precision;
 using rheo::ProjectionSpec;
@@ -40,7 +46,6 @@ using rheo::SpikeTrains;
 using rheo::Threads;
 using rheo::Tick;
 using rheo::Value;
-using Rule = Connect::Rule;
 using Delta = rheo::IafPscDelta<double>;
 using Alpha = rheo::IafPscAlpha<double>;
 
@@ -66,13 +71,13 @@ PopulationSpec source(std::string name, const std::vector<std::vector<double>>& 
   return p;
 }
 
-ProjectionSpec projection(std::string name, std::vector<Selection> from, std::vector<Selection> to, Rule rule,
+ProjectionSpec projection(std::string name, std::vector<Selection> from, std::vector<Selection> to, Connect connect,
                           Value weight = 1.0, Value delay = 1.0) {
   ProjectionSpec p;
   p.name = std::move(name);
   p.source = std::move(from);
   p.target = std::move(to);
-  p.connect.rule = rule;
+  p.connect = std::move(connect);
   p.weight = std::move(weight);
   p.delay = std::move(delay);
   return p;
@@ -119,11 +124,9 @@ NetworkSpec right() {
                       source("S", std::vector<std::vector<double>>(10, {1.0, 2.0}))};
   spec.populations[1].options["scheme"] = "euler";
   spec.populations[1].initial["V_m"] = uniform(-70, -60);
-  spec.projections = {
-      projection("feed", {all("S")}, {all("E")}, Rule::bernoulli, 20.0),
-      projection("listed", {all("E")}, {all("Z")}, Rule::list, std::vector<double>{1, 2}, std::vector<double>{1, 2})};
-  spec.projections[0].connect.p = 0.1;
-  spec.projections[1].connect.edges = edges({0, 99}, {19, 0});
+  spec.projections = {projection("feed", {all("S")}, {all("E")}, Bernoulli{.p = 0.1}, 20.0),
+                      projection("listed", {all("E")}, {all("Z")}, List{edges({0, 99}, {19, 0})},
+                                 std::vector<double>{1, 2}, std::vector<double>{1, 2})};
   InputSpec noise, current;
   noise.name = "noise";
   noise.target = {all("E")};
@@ -311,19 +314,14 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        "projections.listed.delay", "a list of 3", "wrong number of values", "2 values"},
       {"edge",
        [](auto& s) {
-         s.projections[1].connect.edges = edges({0, 100}, {0, 0});
+         s.projections[1].connect = List{edges({0, 100}, {0, 0})};
        },
        "projections.listed.connect.source[1]", "100", "no such source", "0 to 100 - 1"},
-      {"in-degree",
-       [](auto& s) {
-         s.projections[0].connect.rule = Rule::fixed_indegree;
-         s.projections[0].connect.indegree = 11;
-         s.projections[0].connect.multapses = false;
-       },
+      {"in-degree", [](auto& s) { s.projections[0].connect = FixedIndegree{.indegree = 11.0, .multapses = false}; },
        "projections.feed.connect.indegree", "11", "there are only 10 sources"},
-      {"probability", [](auto& s) { s.projections[0].connect.p = 1.1; }, "projections.feed.connect.p", "1.1",
-       "not a probability", "a number from 0 to 1"},
-      {"one to one", [](auto& s) { s.projections[0].connect.rule = Rule::one_to_one; }, "projections.feed.connect.rule",
+      {"probability", [](auto& s) { s.projections[0].connect = Bernoulli{.p = 1.1}; }, "projections.feed.connect.p",
+       "1.1", "is out of range", "a number from 0 to 1"},
+      {"one to one", [](auto& s) { s.projections[0].connect = OneToOne{}; }, "projections.feed.connect.rule",
        "one_to_one", "10 sources but 100 targets", "equal numbers"},
 
       // Inputs.
@@ -477,9 +475,8 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
   const auto listed = edges({0, 0, 0, 0, 0}, {0, 1, 2, 3, 4});
   const double e = std::exp(1.0);
   const auto run = [&](const std::string& port) {
-    spec.projections = {projection("a", {all("S")}, {all("A")}, Rule::list, weights),
-                        projection("d", {all("S")}, {all("D")}, Rule::list, weights)};
-    for (auto& p : spec.projections) p.connect.edges = listed;
+    spec.projections = {projection("a", {all("S")}, {all("A")}, List{listed}, weights),
+                        projection("d", {all("S")}, {all("D")}, List{listed}, weights)};
     spec.projections[0].port = port;
     Network network(spec, Threads(1));
     network.simulation().run(20);
@@ -507,7 +504,7 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
     for (std::size_t n = 0; n < 5; ++n) check(found[n], weights[n], 0);
   }
   SECTION("a constant weight, and Poisson input with a weight per neuron") {
-    spec.projections = {projection("a", {all("S")}, {all("A")}, Rule::all_to_all, -7.0)};
+    spec.projections = {projection("a", {all("S")}, {all("A")}, AllToAll{}, -7.0)};
     InputSpec noise;
     noise.name = "noise";
     noise.target = {slice("A", 0, {}, 2)};
@@ -527,7 +524,7 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
     CHECK(in[2] * 3 / e < -30);
   }
   SECTION("port I takes weights as currents of one tick") {
-    spec.projections = {projection("a", {all("S")}, {all("A")}, Rule::all_to_all, 500.0)};
+    spec.projections = {projection("a", {all("S")}, {all("A")}, AllToAll{}, 500.0)};
     spec.projections[0].port = "I";
     Network network(spec, Threads(1));
     network.simulation().run(20);
@@ -563,9 +560,8 @@ TEST_CASE("Selections select what they say", "[network]") {
     return by;
   };
   SECTION("steps on both sides") {
-    spec.projections = {
-        projection("p", {slice("S", 1, {}, 3)}, {slice("D", 2, 28, 7)}, Rule::list, std::vector<double>{1, 2, 3, 4})};
-    spec.projections[0].connect.edges = edges({0, 1, 2, 3}, {3, 2, 1, 0});
+    spec.projections = {projection("p", {slice("S", 1, {}, 3)}, {slice("D", 2, 28, 7)},
+                                   List{edges({0, 1, 2, 3}, {3, 2, 1, 0})}, std::vector<double>{1, 2, 3, 4})};
     CHECK(moved(spec) == expected(30, {{23, 1}, {16, 2}, {9, 3}, {2, 4}}));
     // Only sources 1, 4, 7 and 10 are rows: if 4 is silent, its row is, and nobody else's.
     auto times = std::vector<std::vector<double>>(12, {1.0});
@@ -575,7 +571,7 @@ TEST_CASE("Selections select what they say", "[network]") {
   }
   SECTION("several sources and targets count on") {
     spec.projections = {projection("p", {slice("S", 10, {}, 1), slice("S", 0, 3, 2)},
-                                   {slice("F", 5, {}, 1), slice("D", 0, 20, 10)}, Rule::one_to_one, 1.0)};
+                                   {slice("F", 5, {}, 1), slice("D", 0, 20, 10)}, OneToOne{}, 1.0)};
     CHECK(moved(spec) == expected(30, {{0, 1}, {10, 1}}));
     CHECK(moved(spec, 2) == expected(7, {{5, 1}, {6, 1}}));
     // Sources 0 and 1 are S[10], S[11]; they reach F.
@@ -602,14 +598,11 @@ TEST_CASE("Selections select what they say", "[network]") {
   }
   SECTION("autapses are those of the neuron, not of the position") {
     // Targets D[2], D[4], ..., sources D[0..9]: the same neuron stands at different positions.
-    spec.projections = {projection("p", {slice("D", 0, 10, 1)}, {slice("D", 2, 10, 2)}, Rule::all_to_all)};
-    spec.projections[0].connect.autapses = false;
+    spec.projections = {projection("p", {slice("D", 0, 10, 1)}, {slice("D", 2, 10, 2)}, AllToAll{.autapses = false})};
     CHECK(Network(spec, Threads(1)).synapses() == 4 * 9);
     spec.projections[0].target = {slice("D", 10, 20, 1)};
     CHECK(Network(spec, Threads(1)).synapses() == 100);
-    spec.projections[0].connect.rule = Rule::fixed_indegree;
-    spec.projections[0].connect.indegree = 9;
-    spec.projections[0].connect.multapses = false;
+    spec.projections[0].connect = FixedIndegree{.indegree = 9.0, .multapses = false};
     spec.projections[0].target = {slice("D", 5, 15, 1)};
     CHECK(Network(spec, Threads(1)).synapses() == 90);
   }
@@ -620,7 +613,7 @@ TEST_CASE("A source that spikes twice in a tick is heard twice", "[network]") {
   spec.lanes = GENERATE(1u, 2u);
   // 0.91 to 1.0 ms is tick 10 at dt 0.1.
   spec.populations = {source("S", {{1.0, 0.92}, {0.95}, {0.91, 0.99, 1.0, 1.01}}), population("D", "iaf_psc_delta", 3)};
-  spec.projections = {projection("p", {all("S")}, {all("D")}, Rule::one_to_one, 2.0)};
+  spec.projections = {projection("p", {all("S")}, {all("D")}, OneToOne{}, 2.0)};
   const auto by = moved(spec);
   CHECK(by[0] == Approx(4));
   CHECK(by[1] == Approx(2));
@@ -632,10 +625,9 @@ TEST_CASE("Synapses stay within their budget of bytes", "[network]") {
   // A Brunel network of 2500 neurons, 250 synapses each.
   NetworkSpec spec;
   spec.populations = {population("E", "iaf_psc_delta", 2000), population("I", "iaf_psc_delta", 500)};
-  spec.projections = {projection("excitation", {all("E")}, {all("E"), all("I")}, Rule::fixed_indegree, 0.1, 1.5),
-                      projection("inhibition", {all("I")}, {all("E"), all("I")}, Rule::fixed_indegree, -0.5, 1.5)};
-  spec.projections[0].connect.indegree = 200;
-  spec.projections[1].connect.indegree = 50;
+  spec.projections = {
+      projection("excitation", {all("E")}, {all("E"), all("I")}, FixedIndegree{.indegree = 200.0}, 0.1, 1.5),
+      projection("inhibition", {all("I")}, {all("E"), all("I")}, FixedIndegree{.indegree = 50.0}, -0.5, 1.5)};
   const auto network = [&] {
     Network built(spec, Threads(2));
     CHECK(built.synapses() == 2500 * 250);
@@ -689,11 +681,9 @@ TEST_CASE("More than 65,536 slots in a lane take wide targets", "[network]") {
   spec.lanes = 1;
   spec.precision = Precision::double_;
   spec.populations = {source("S", {{1.0}, {1.0}}), population("D", "iaf_psc_delta", 70000)};
-  spec.projections = {
-      projection("p", {all("S")}, {all("D")}, Rule::list, 3.0),
-      projection("q", {all("S")}, {all("D")}, Rule::list, std::vector<double>{1, 2}, std::vector<double>{0.5, 1.0})};
-  spec.projections[0].connect.edges = edges({0, 1, 1}, {65536, 65537, 1});
-  spec.projections[1].connect.edges = edges({0, 1}, {69999, 65535});
+  spec.projections = {projection("p", {all("S")}, {all("D")}, List{edges({0, 1, 1}, {65536, 65537, 1})}, 3.0),
+                      projection("q", {all("S")}, {all("D")}, List{edges({0, 1}, {69999, 65535})},
+                                 std::vector<double>{1, 2}, std::vector<double>{0.5, 1.0})};
   const auto by = moved(spec);
   for (std::size_t n = 0; n < by.size(); ++n) {
     const double expected = n == 65536 || n == 65537 || n == 1 ? 3 : n == 65535 ? 2 : 0;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/diagnostics.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 
 namespace test_plasticity {
@@ -20,7 +21,7 @@ NetworkSpec plastic(Value weight, PlasticitySpec plasticity) {
   spec.projections = {{.name = "p",
                        .source = {{.population = "S", .end = {}}},
                        .target = {{.population = "N", .end = {}}},
-                       .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                       .connect = AllToAll{},
                        .weight = std::move(weight),
                        .delay = 1.0,
                        .port = {},

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "io/experiment/experiment.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "networks/plastic/signals.hpp"
 #include "tests/property/network_runs.hpp"
@@ -46,7 +47,7 @@ NetworkSpec network_with(std::vector<SignalSpec> signals, PlasticitySpec plastic
   spec.projections = {{.name = "p",
                        .source = {runs::all_of("S")},
                        .target = {runs::all_of("N")},
-                       .connect = {.rule = Connect::Rule::all_to_all, .multapses = {}, .autapses = {}, .edges = {}},
+                       .connect = AllToAll{},
                        .weight = 1.0,
                        .delay = 1.0,
                        .port = {},

@@ -11,6 +11,7 @@
 #include "core/isa.hpp"
 #include "core/philox.hpp"
 #include "core/spikes.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "neurons/inputs/inputs.hpp"
 
@@ -235,8 +236,7 @@ TEST_CASE("trains as input do what a spike source with the same delay does", "[i
   projection.name = "p";
   projection.source = {{.population = "S", .begin = 0, .end = {}, .step = 1}};
   projection.target = input.target;
-  projection.connect.rule = Connect::Rule::list;
-  projection.connect.edges = std::make_shared<EdgeList>(EdgeList{{0, 1, 2}, {0, 1, 2}});
+  projection.connect = List{std::make_shared<EdgeList>(EdgeList{{0, 1, 2}, {0, 1, 2}})};
   projection.weight = input.weight;
   projection.delay = 1.5;
   by_source.projections.push_back(projection);

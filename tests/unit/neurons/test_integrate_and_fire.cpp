@@ -12,6 +12,7 @@
 
 #include "core/bytes.hpp"
 #include "core/diagnostics.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -123,8 +124,7 @@ TEST_CASE("Weights of conductances count by magnitude, their sign or a port says
   CHECK(after({projection("n", -3.0, "in")}, "g_in") == 3);
   CHECK(after({projection("n", 3.0, "in"), projection("n", -2.0)}, "g_in") == 5);
   ProjectionSpec listed = projection("n", std::vector<double>{-2, 5, -1, 4});
-  listed.connect.rule = Connect::Rule::list;
-  listed.connect.edges = std::make_shared<EdgeList>(EdgeList{{0, 0, 0, 0}, {0, 0, 0, 0}});
+  listed.connect = List{std::make_shared<EdgeList>(EdgeList{{0, 0, 0, 0}, {0, 0, 0, 0}})};
   CHECK(after({listed}, "g_ex") == 9);
   CHECK(after({listed}, "g_in") == 3);
 

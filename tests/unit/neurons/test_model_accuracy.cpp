@@ -13,6 +13,7 @@
 
 #include "core/bytes.hpp"
 #include "core/time.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "tests/sanitized.hpp"
 
@@ -79,8 +80,7 @@ NetworkSpec network(const Protocol& p, double dt, bool with_input) {
     all.name = "p";
     all.source = {{"s", 0, {}, 1}};
     all.target = {{"n", 0, {}, 1}};
-    all.connect.rule = Connect::Rule::list;
-    all.connect.edges = std::make_shared<EdgeList>(EdgeList{{0, 1}, {0, 0}});
+    all.connect = List{std::make_shared<EdgeList>(EdgeList{{0, 1}, {0, 0}})};
     all.weight = std::vector<double>{p.weight_ex, p.weight_in};
     all.delay = delay;
     spec.projections = {all};

@@ -16,6 +16,7 @@
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
 #include "core/time.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/models/models.hpp"
@@ -92,7 +93,7 @@ ProjectionSpec one_to_one(std::string from, std::string to, Value weight, double
   p.name = from + "->" + to + port;
   p.source = {{std::move(from), 0, {}, 1}};
   p.target = {{std::move(to), 0, {}, 1}};
-  p.connect.rule = rheo::Connect::Rule::one_to_one;
+  p.connect = rheo::OneToOne{};
   p.weight = std::move(weight);
   p.delay = delay;
   p.port = std::move(port);
@@ -241,8 +242,7 @@ TEST_CASE("Threshold: V_m >= V_th at the end of the tick", "[neurons]") {
       population("n", "iaf_psc_delta", 3, {{"E_L", 0.0}, {"V_reset", 0.0}, {"V_th", 1.0}, {"tau_m", 1e30}})};
   // Both limits are exact: the membrane keeps what it has.
   spec.projections = {one_to_one("s", "n", 1.0, 0.1)};
-  spec.projections[0].connect.rule = rheo::Connect::Rule::list;
-  spec.projections[0].connect.edges = std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1, 2}, {0, 1, 2}});
+  spec.projections[0].connect = rheo::List{std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1, 2}, {0, 1, 2}})};
   spec.projections[0].weight = std::vector<double>{1.0, just_below, 0.5};
   Run run(spec);
   run.ticks(11);
@@ -263,8 +263,7 @@ TEST_CASE("Refractoriness: jumps are discarded, currents go on", "[neurons]") {
     spec.populations = {source("s", {{1.0}, std::vector<double>(train.begin() + 1, train.end())}),
                         population("n", "iaf_psc_delta", 1, {{"V_th", -40.0}})};
     ProjectionSpec all = one_to_one("s", "n", 0.0, 0.1);
-    all.connect.rule = rheo::Connect::Rule::list;
-    all.connect.edges = std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1}, {0, 0}});
+    all.connect = rheo::List{std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1}, {0, 0}})};
     all.weight = std::vector<double>{50, 1};
     spec.projections = {all};
     Run run(spec);
@@ -513,8 +512,7 @@ TEST_CASE("Izhikevich at dt 1 ms is the listing of 2003, bit for bit", "[neurons
   spec.populations = {population("n", "izhikevich", N, {{"a", a}, {"b", b}, {"c", c}, {"d", d}}),
                       source("thalamus", pulse_times)};
   ProjectionSpec recurrent = one_to_one("n", "n", weights, 1.0);
-  recurrent.connect.rule = rheo::Connect::Rule::list;
-  recurrent.connect.edges = std::make_shared<rheo::EdgeList>(edges);
+  recurrent.connect = rheo::List{std::make_shared<rheo::EdgeList>(edges)};
   rheo::EdgeList diagonal;
   for (std::uint32_t i = 0; i < N; ++i) {
     diagonal.source.push_back(i);
@@ -523,7 +521,7 @@ TEST_CASE("Izhikevich at dt 1 ms is the listing of 2003, bit for bit", "[neurons
   ProjectionSpec drive = recurrent;
   drive.name = "drive";
   drive.source[0].population = "thalamus";
-  drive.connect.edges = std::make_shared<rheo::EdgeList>(diagonal);
+  drive.connect = rheo::List{std::make_shared<rheo::EdgeList>(diagonal)};
   drive.weight = pulse;
   spec.projections = {drive, recurrent};
   Run run(spec);
@@ -599,8 +597,7 @@ TEST_CASE("A state that is not finite stops the run and says whose it is", "[neu
   spec.populations = {source("s", {{5.0}, {5.0}, {5.0}}), population("calm", "iaf_psc_delta", 3),
                       population("wild", "izhikevich", 3, {{"I_e", 14.0}})};
   spec.projections = {one_to_one("s", "wild", 0.0, 60.0)};
-  spec.projections[0].connect.rule = rheo::Connect::Rule::list;
-  spec.projections[0].connect.edges = std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1, 2}, {0, 1, 2}});
+  spec.projections[0].connect = rheo::List{std::make_shared<rheo::EdgeList>(rheo::EdgeList{{0, 1, 2}, {0, 1, 2}})};
   spec.projections[0].weight = std::vector<double>{1, 1e25, -1e25};  // arrive at 65 ms, in tick 650
   Run run(spec);
   rheo::Complaint complaint;

@@ -6,6 +6,7 @@
 
 #include "apps/learning/measures.hpp"
 #include "core/random.hpp"
+#include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "plasticity/layers/lateral_subspace.hpp"
 
@@ -86,8 +87,7 @@ TEST_CASE("a batch of one sample is one sweep of the rule oja_lateral", "[latera
       edges->target.push_back(r);
       weights.push_back(static_cast<double>(before[r * inputs + i]));
     }
-  projection.connect.rule = rheo::Connect::Rule::list;
-  projection.connect.edges = edges;
+  projection.connect = rheo::List{edges};
   projection.weight = weights;
   projection.port = "in";
   projection.plasticity = {.rule = "oja_lateral",

@@ -1,21 +1,22 @@
-// What the rules' own files share; only make_connector and they include it.
+// What connection rules share.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/description.hpp"
+#include "core/diagnostics.hpp"
 #include "core/random.hpp"
 #include "networks/connect/connector.hpp"
 
 namespace rheo {
 
-// Throws a BuildError about connect.KEY.
-[[noreturn]] void reject_connect(const std::string& key, std::string value, std::string problem, std::string expected);
+// What a field may be that counts neurons or synapses.
+inline constexpr Range whole_numbers{0, 4294967295.0};
 
-// A probability, or a BuildError.
-void check_probability(const std::string& key, double p);
+// Rejects ends of different sizes.
+void check_equal(const char* rule, const ConnectorEnds& ends);
 
 // Whether everyone can draw `count` partners among `all`; `partners` is their name in the message.
 void check_partners(const std::string& key, std::uint32_t count, std::uint32_t all, const char* partners,
@@ -30,12 +31,5 @@ void draw_partners(RandomStream& stream, std::uint32_t all, std::uint32_t count,
 // geometric gaps; log1m_p = log1p(-p).
 void draw_bernoulli(RandomStream& stream, std::uint32_t begin, std::uint32_t end, double log1m_p,
                     std::vector<std::uint32_t>& to);
-
-std::unique_ptr<Connector> make_fixed_outdegree(const Connect& connect, const ConnectorEnds& ends, RandomKey key);
-std::unique_ptr<Connector> make_scale_free(const Connect& connect, const ConnectorEnds& ends, RandomKey key);
-std::unique_ptr<Connector> make_fixed_total(const Connect& connect, const ConnectorEnds& ends, RandomKey key);
-std::unique_ptr<Connector> make_small_world(const Connect& connect, const ConnectorEnds& ends, RandomKey key);
-std::unique_ptr<Connector> make_modular(const Connect& connect, const ConnectorEnds& ends, RandomKey key);
-std::unique_ptr<Connector> make_distance(const Connect& connect, const ConnectorEnds& ends, RandomKey key);
 
 }  // namespace rheo

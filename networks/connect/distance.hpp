@@ -1,39 +1,68 @@
-#include <fmt/format.h>
+// A probability that falls with distance.
+#pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/math.hpp"
-#include "networks/connect/connectors.hpp"
+#include "networks/connect/draws.hpp"
+#include "networks/connect/rule_of.hpp"
 
 namespace rheo {
 
-namespace {
+enum class DistanceKernel { exponential, gaussian, linear, box };
+inline std::span<const std::string_view> names_of(DistanceKernel) {
+  static constexpr std::array<std::string_view, 4> names{"exponential", "gaussian", "linear", "box"};
+  return names;
+}
+
+struct Distance {
+  DistanceKernel kernel = DistanceKernel::exponential;
+  double p = 0;
+  double scale = 0;                         // in the unit of the positions
+  std::optional<double> max_distance = {};  // no synapse beyond
+  bool autapses = true;
+
+  static constexpr const char* name = "distance";
+  static constexpr const char* summary =
+      "A pair at distance d is connected with a probability that falls with d. Both sides need `positions`.";
+  static constexpr const char* memory = "28 bytes per source";
+  static constexpr const char* source = "";
+  static constexpr auto fields =
+      rheo::fields(needed(field("kernel", &Distance::kernel, "",
+                                "exponential: p exp(-d / scale); gaussian: p exp(-d^2 / (2 scale^2)); linear: p (1 - d "
+                                "/ scale) up to scale; box: p up to scale")),
+                   needed(field("p", &Distance::p, "", "probability at distance 0", {0, 1})),
+                   needed(in_words(field("scale", &Distance::scale, "", "length of the kernel", positive), {},
+                                   "> 0, in the unit of the positions")),
+                   in_words(field("max_distance", &Distance::max_distance, "", "no synapse beyond", positive), {},
+                            "> 0, in the unit of the positions"),
+                   field("autapses", &Distance::autapses, "", "a neuron may be its own source"));
+  void check(const ConnectorEnds& ends) const;
+  std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
+};
 
 // Every pair once with a probability of its distance. The sources are sorted into a grid of cells; in each cell the
 // nearest possible distance gives a probability that no source exceeds, candidates are drawn with it by geometric gaps,
 // and each is kept with the rest of its own probability. So a target costs its synapses and the cells, not the sources.
-class Distance final : public Connector {
+class DistanceConnector final : public Connector {
  public:
-  Distance(const Connect& c, const ConnectorEnds& ends, RandomKey key)
+  DistanceConnector(const ConnectorEnds& ends, RandomKey key, const Distance& rule)
       : ends_(ends),
         key_(key),
-        kernel_(c.kernel),
-        p_(c.p),
-        scale_(c.scale),
-        max_distance_(std::min(c.max_distance.value_or(math::detail::infinity), reach())),
-        autapses_(c.autapses.value_or(true)) {
-    if (!ends.source_at || !ends.target_at)
-      reject_connect("rule", "distance", "the neurons have no positions", "positions of both populations");
-    check_probability("p", p_);
-    const auto check_length = [](const char* name, double length) {
-      if (!(length > 0)) reject_connect(name, fmt::format("{}", length), "is no length", "a number > 0");
-    };
-    check_length("scale", scale_);
-    check_length("max_distance", c.max_distance.value_or(1));
-  }
+        kernel_(rule.kernel),
+        p_(rule.p),
+        scale_(rule.scale),
+        max_distance_(std::min(rule.max_distance.value_or(math::detail::infinity), reach())),
+        autapses_(rule.autapses) {}
 
   void prepare() override {
     Point low, high;
@@ -83,7 +112,7 @@ class Distance final : public Connector {
           candidates.clear();
           draw_bernoulli(stream, cell_begin_[cell], cell_begin_[cell + 1], math::log1p(-bound), candidates);
           for (const std::uint32_t place : candidates) {
-            const double p = probability(distance(at, points_[place], ends_.period));
+            const double p = probability(rheo::distance(at, points_[place], ends_.period));
             if (p < bound && stream.uniform() * bound >= p) continue;
             if (autapses_ || sources_[place] != self) sources.push_back(sources_[place]);
           }
@@ -99,7 +128,7 @@ class Distance final : public Connector {
     for (std::uint32_t t = 0; t < targets; ++t) {
       const Point at = ends_.target_at(static_cast<std::uint32_t>(std::uint64_t{t} * ends_.targets / targets));
       for (std::uint32_t s = 0; s < sources; ++s)
-        sum += probability(distance(
+        sum += probability(rheo::distance(
             at, ends_.source_at(static_cast<std::uint32_t>(std::uint64_t{s} * ends_.sources / sources)), ends_.period));
     }
     return sum / targets / sources * ends_.targets * ends_.sources;
@@ -109,9 +138,9 @@ class Distance final : public Connector {
   // Where the kernel has fallen to 2^-60 of its height: no network is large enough to show what lies beyond.
   double reach() const {
     switch (kernel_) {
-      case Connect::Kernel::exponential:
+      case DistanceKernel::exponential:
         return 41.6 * scale_;
-      case Connect::Kernel::gaussian:
+      case DistanceKernel::gaussian:
         return 9.2 * scale_;
       default:
         return scale_;
@@ -120,13 +149,13 @@ class Distance final : public Connector {
   double probability(double d) const {
     if (d > max_distance_) return 0;
     switch (kernel_) {
-      case Connect::Kernel::exponential:
+      case DistanceKernel::exponential:
         return p_ * math::exp(-d / scale_);
-      case Connect::Kernel::gaussian:
+      case DistanceKernel::gaussian:
         return p_ * math::exp(-(d / scale_) * (d / scale_) / 2);
-      case Connect::Kernel::linear:
+      case DistanceKernel::linear:
         return p_ * std::max(0.0, 1 - d / scale_);
-      case Connect::Kernel::box:
+      case DistanceKernel::box:
         return d <= scale_ ? p_ : 0;
     }
     return 0;
@@ -177,7 +206,7 @@ class Distance final : public Connector {
 
   ConnectorEnds ends_;
   RandomKey key_;
-  Connect::Kernel kernel_;
+  DistanceKernel kernel_;
   double p_, scale_, max_distance_;
   bool autapses_;
   Point low_{}, width_{};
@@ -187,10 +216,13 @@ class Distance final : public Connector {
   std::vector<Point> points_;
 };
 
-}  // namespace
+inline void Distance::check(const ConnectorEnds& ends) const {
+  if (!ends.source_at || !ends.target_at)
+    reject("rule", name, "the neurons have no positions", "positions of both populations");
+}
 
-std::unique_ptr<Connector> make_distance(const Connect& connect, const ConnectorEnds& ends, RandomKey key) {
-  return std::make_unique<Distance>(connect, ends, key);
+inline std::unique_ptr<Connector> Distance::make(const ConnectorEnds& ends, RandomKey key) const {
+  return std::make_unique<DistanceConnector>(ends, key, *this);
 }
 
 }  // namespace rheo

@@ -1,0 +1,93 @@
+// The fields of kinds, as the experiment file has them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "io/experiment/field.hpp"
+
+namespace rheo::experiment_file {
+
+namespace {
+
+double read_number(const Field& at, const KindField& field) {
+  const bool is_open = field.range.low == positive.low;
+  return at.number({.low = is_open ? 0 : field.range.low,
+                    .high = field.range.high >= any_value.high ? infinity : field.range.high,
+                    .unit = field.unit,
+                    .above_low = is_open});
+}
+
+std::uint32_t read_whole(const Field& at, const KindField& field) {
+  const double most = std::min(field.range.high, static_cast<double>(std::numeric_limits<std::uint32_t>::max()));
+  return static_cast<std::uint32_t>(
+      at.whole(static_cast<std::uint64_t>(std::max(0.0, field.range.low)), static_cast<std::uint64_t>(most)));
+}
+
+std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& field) {
+  if (!at.is(TomlNode::Kind::list) || at.node().items.empty()) at.reject_kind(field.allowed);
+  NumberTable table;
+  const std::string expected = "a list of numbers";
+  for (std::size_t r = 0; r < at.node().items.size(); ++r) {
+    const Field row{at.node().items[r], fmt::format("{}[{}]", at.key(), r)};
+    const std::vector<double>& numbers = row.numbers(expected);
+    if (numbers.empty() || (r > 0 && numbers.size() != table.columns))
+      row.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"),
+                 "rows of equal length");
+    for (const double x : numbers)
+      if (!holds(field.range, x))
+        row.reject(fmt::format("holds {}", x), fmt::format("numbers from {} to {}", field.range.low, field.range.high));
+    table.columns = static_cast<std::uint32_t>(numbers.size());
+    table.values.insert(table.values.end(), numbers.begin(), numbers.end());
+  }
+  table.rows = static_cast<std::uint32_t>(at.node().items.size());
+  return std::make_shared<const NumberTable>(std::move(table));
+}
+
+struct Read {
+  const Field& at;
+  const KindField& field;
+  const Count& each;
+
+  void operator()(bool* flag) const { *flag = at.flag(); }
+  void operator()(OnlyFalse*) const {
+    if (at.flag()) at.reject(std::string(field.meaning), "false, or leave it out");
+  }
+  void operator()(double* x) const { *x = read_number(at, field); }
+  void operator()(std::optional<double>* x) const { *x = read_number(at, field); }
+  void operator()(std::uint32_t* n) const { *n = read_whole(at, field); }
+  void operator()(std::optional<std::uint32_t>* n) const { *n = read_whole(at, field); }
+  void operator()(std::uint64_t* n) const { *n = at.whole(0, std::numeric_limits<std::int64_t>::max()); }
+  void operator()(Value* value) const {
+    *value = read_value(at, {.low = field.range.low, .high = field.range.high, .unit = field.unit}, each);
+  }
+  void operator()(const ChoiceMember& choice) const {
+    const Names names(choice.names.begin(), choice.names.end());
+    const std::string& word = at.word(names, {}, field.name.c_str());
+    choice.set(choice.member, static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin()));
+  }
+  void operator()(std::shared_ptr<const NumberTable>* table) const { *table = read_table(at, field); }
+  void operator()(KeyOfEdges*) const {}  // read by those who know how many neurons there are
+};
+
+}  // namespace
+
+Names keys_of(std::span<const KindField> fields) {
+  Names names;
+  for (const KindField& field : fields) names.push_back(field.name);
+  return names;
+}
+
+void read_fields(const Field& table, std::span<const KindField> fields, const Count& each) {
+  for (const KindField& field : fields) {
+    if (field.needed)
+      std::visit(Read{table.need(field.name, expected_text(field)), field, each}, field.member);
+    else if (const auto found = table.find(field.name))
+      std::visit(Read{*found, field, each}, field.member);
+  }
+}
+
+}  // namespace rheo::experiment_file

@@ -1,0 +1,113 @@
+#include "networks/description/kind.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/diagnostics.hpp"
+#include "networks/description/values.hpp"
+
+namespace rheo {
+
+namespace {
+
+template <class... Case>
+struct Cases : Case... {
+  using Case::operator()...;
+};
+template <class... Case>
+Cases(Case...) -> Cases<Case...>;
+
+constexpr double most_whole = std::numeric_limits<std::uint32_t>::max();
+
+std::string whole_text(double low, double high) {
+  return high >= static_cast<double>(std::numeric_limits<std::int64_t>::max())
+             ? fmt::format("a whole number >= {}", low)
+             : fmt::format("a whole number from {} to {}", low, std::min(high, most_whole));
+}
+
+void check_range(const KindField& field, double x) {
+  if (!holds(field.range, x))
+    reject(field.name, fmt::format("{}", x), "is out of range", range_text(field.range, x, field.unit));
+}
+
+}  // namespace
+
+std::string expected_text(const KindField& field) {
+  const auto number = [&](auto) {
+    return range_text(field.range, std::numeric_limits<double>::quiet_NaN(), field.unit);
+  };
+  const auto whole = [&](auto) { return whole_text(field.range.low, field.range.high); };
+  return std::visit(
+      Cases{[](bool*) { return std::string("true or false"); },
+            [](OnlyFalse*) { return std::string("false, or leave it out"); }, [&](double* x) { return number(x); },
+            [&](std::optional<double>* x) { return number(x); }, [&](std::uint32_t* n) { return whole(n); },
+            [&](std::optional<std::uint32_t>* n) { return whole(n); },
+            [](std::uint64_t*) { return whole_text(0, 1e30); },
+            [&](Value* value) { return number(value) + ", or a distribution"; },
+            [](const ChoiceMember& choice) { return fmt::format("one of {}", fmt::join(choice.names, ", ")); },
+            [&](std::shared_ptr<const NumberTable>*) { return field.allowed; },
+            [&](KeyOfEdges*) { return field.allowed; }},
+      field.member);
+}
+
+std::string initial_text(const KindField& field) {
+  if (!field.initial.empty()) return field.initial;
+  return field.needed ? "needed" : value_text(field);
+}
+
+std::string allowed_text(const KindField& field) {
+  if (!field.allowed.empty()) return field.allowed;
+  const auto without = [](std::string text, std::string_view start) {
+    return text.starts_with(start) ? text.substr(start.size()) : text;
+  };
+  if (std::holds_alternative<bool*>(field.member)) return "true, false";
+  if (std::holds_alternative<OnlyFalse*>(field.member)) return "false";
+  if (const auto* choice = std::get_if<ChoiceMember>(&field.member))
+    return fmt::format("{}", fmt::join(choice->names, ", "));
+  const std::string text = expected_text(field);
+  if (text.starts_with("a whole number")) return "whole numbers" + without(text, "a whole number");
+  return without(without(text, "a number from "), "a number ");
+}
+
+std::string value_text(const KindField& field) {
+  const auto optional = [](const auto* x) { return *x ? fmt::format("{}", **x) : std::string("none"); };
+  return std::visit(
+      Cases{[](const bool* x) { return std::string(*x ? "true" : "false"); },
+            [](OnlyFalse*) { return std::string("false"); }, [](const double* x) { return fmt::format("{}", *x); },
+            [&](const std::optional<double>* x) { return optional(x); },
+            [](const std::uint32_t* n) { return fmt::format("{}", *n); },
+            [&](const std::optional<std::uint32_t>* n) { return optional(n); },
+            [](const std::uint64_t* n) { return fmt::format("{}", *n); },
+            [](const Value* value) {
+              const auto* const number = std::get_if<double>(value);
+              return number == nullptr ? std::string("drawn") : fmt::format("{}", *number);
+            },
+            [](const ChoiceMember& choice) { return std::string(choice.names[choice.get(choice.member)]); },
+            [](const std::shared_ptr<const NumberTable>*) { return std::string("none"); },
+            [](KeyOfEdges*) { return std::string("none"); }},
+      field.member);
+}
+
+void check_ranges(std::span<const KindField> fields) {
+  for (const KindField& field : fields)
+    std::visit(Cases{[&](const double* x) { check_range(field, *x); },
+                     [&](const std::optional<double>* x) {
+                       if (*x) check_range(field, **x);
+                     },
+                     [&](const std::uint32_t* n) { check_range(field, *n); },
+                     [&](const std::optional<std::uint32_t>* n) {
+                       if (*n) check_range(field, **n);
+                     },
+                     [&](const Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
+                     [&](const std::shared_ptr<const NumberTable>* table) {
+                       if (*table != nullptr)
+                         for (const double x : (*table)->values) check_range(field, x);
+                     },
+                     [](const auto&) {}},
+               field.member);
+}
+
+}  // namespace rheo

@@ -58,7 +58,7 @@ class RunFile {
   [[noreturn]] void reject(const std::string& key, const Json& value, std::string expected) const {
     throw RecordingError({.file = file_.string(),
                           .key = key,
-                          .value = value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 200),
+                          .value = json_text(value).substr(0, 200),
                           .problem = "is not what rheo run writes",
                           .expected = std::move(expected)});
   }

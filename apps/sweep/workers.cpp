@@ -90,6 +90,14 @@ PointRecord record_of_run(const Sweep& sweep, const SweepFolder& folder, const S
   return record;
 }
 
+PointRecord running_record(const SweepWork& work) {
+  PointRecord record;
+  record.hash = work.hash;
+  record.state = PointState::running;
+  record.time = seconds_since_1970();
+  return record;
+}
+
 // The processes of the points that are running, one each: what crashes, leaks or takes memory is one point's. This
 // process stays without threads, so that it may fork.
 class Workers {
@@ -257,6 +265,16 @@ int SweepOutcome::code(const SweepProgress& progress) const {
   return progress.failed > 0 ? exit_other_error : 0;
 }
 
+// Another may have run a point since we looked, or told us to.
+bool SweepWorker::has_ended(const SweepWork& work, SweepProgress& progress) const {
+  const auto record = folder.read_record(work.hash);
+  if (!record) return false;
+  const bool failed = record->state == PointState::failed && !(options.retry_failed && record->time < began);
+  if (!failed && record->state != PointState::finished) return false;
+  ++(failed ? progress.failed : progress.finished);
+  return true;
+}
+
 SweepOutcome SweepWorker::run(const std::vector<SweepWork>& left, SweepProgress& progress, const StopSignals& signals,
                               SweepJournal& journal, SweepClaims& claims) const {
   SweepOutcome ended;
@@ -289,20 +307,11 @@ SweepOutcome SweepWorker::run(const std::vector<SweepWork>& left, SweepProgress&
         ask_again = seconds() + 1;
         continue;
       }
-      // Another may have run it since we looked, or told us to.
-      if (const auto record = folder.read_record(work.hash)) {
-        const bool failed = record->state == PointState::failed && !(options.retry_failed && record->time < began);
-        if (failed || record->state == PointState::finished) {
-          ++(failed ? progress.failed : progress.finished);
-          claims.release(work.hash);
-          continue;
-        }
+      if (has_ended(work, progress)) {
+        claims.release(work.hash);
+        continue;
       }
-      PointRecord record;
-      record.hash = work.hash;
-      record.state = PointState::running;
-      record.time = seconds_since_1970();
-      journal.append(record);
+      journal.append(running_record(work));
       if (!workers.start(work)) {
         claims.release(work.hash);
         if (workers.count() == 0)

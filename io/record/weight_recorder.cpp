@@ -51,6 +51,36 @@ std::uint64_t snapshots_to_keep(const h5::Group& group, std::uint64_t claimed, s
   return kept;
 }
 
+// Copies the first `kept` snapshots of a pair of populations, and its edges. width: of values, in bytes.
+void seal_snapshots(const h5::Group& group, h5::Group sealed_group, std::uint64_t kept, std::uint32_t width,
+                    h5::Storage storage) {
+  const std::uint64_t edges = group.dataset(ends[0]).rows();
+  for (const std::string& data : group.list()) {
+    const h5::Dataset values = group.dataset(data);
+    const bool by_edge = data != "time";
+    if (is_variable(data)) {
+      if (edges == 0 || values.rank() != 2 || values.shape()[1] != edges)
+        values.fail("does not have one column per edge");
+      if (width == 4)
+        copy_rows<float>(values, sealed_group, data, kept, edges, storage);
+      else
+        copy_rows<double>(values, sealed_group, data, kept, edges, storage);
+      continue;
+    }
+    if (by_edge && values.rows() != edges) values.fail("does not have one value per edge");
+    if (data == "delay" || data == "time") {
+      const std::uint64_t size = by_edge ? edges : kept;
+      h5::Dataset copy = sealed_group.create_dataset<double>(data, size, storage);
+      copy.append<double>(values, 0, size);
+      copy.set_text("units", "ms");
+    } else {
+      h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges, storage);
+      copy.append<std::uint64_t>(values, 0, edges);
+      copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
+    }
+  }
+}
+
 // The caller holds the lock. known: how many snapshots were written; without, the file may be damaged.
 SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
   SnapshotSummary summary;
@@ -79,32 +109,7 @@ SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known)
           continue;
         }
       }
-      h5::Group sealed_group = weights.create_group(name);
-      const std::uint64_t edges = group->dataset(ends[0]).rows();
-      for (const std::string& data : group->list()) {
-        const h5::Dataset values = group->dataset(data);
-        const bool by_edge = data != "time";
-        if (is_variable(data)) {
-          if (edges == 0 || values.rank() != 2 || values.shape()[1] != edges)
-            values.fail("does not have one column per edge");
-          if (width->front() == 4)
-            copy_rows<float>(values, sealed_group, data, kept, edges, storage);
-          else
-            copy_rows<double>(values, sealed_group, data, kept, edges, storage);
-          continue;
-        }
-        if (by_edge && values.rows() != edges) values.fail("does not have one value per edge");
-        if (data == "delay" || data == "time") {
-          const std::uint64_t size = by_edge ? edges : kept;
-          h5::Dataset copy = sealed_group.create_dataset<double>(data, size, storage);
-          copy.append<double>(values, 0, size);
-          copy.set_text("units", "ms");
-        } else {
-          h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges, storage);
-          copy.append<std::uint64_t>(values, 0, edges);
-          copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
-        }
-      }
+      seal_snapshots(*group, weights.create_group(name), kept, width->front(), storage);
       if (kept > 0) {
         summary.first = group->dataset("time").read<double>(0, 1).front();
         summary.last = std::max(summary.last, group->dataset("time").read<double>(kept - 1, 1).front());

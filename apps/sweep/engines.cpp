@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <ostream>
 #include <sstream>
@@ -19,6 +18,7 @@
 #include "apps/sweep/sweep.hpp"
 #include "io/files/provenance.hpp"
 #include "io/files/recording.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -37,9 +37,7 @@ std::vector<std::pair<std::uint64_t, fs::path>> submissions(const SweepFolder& f
   for (fs::directory_iterator entry(folder.path() / "slurm", error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    std::uint64_t number = 0;
-    const auto [stop, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (bad == std::errc() && stop == name.data() + name.size()) all.emplace_back(number, entry->path());
+    if (const auto number = parse_number<std::uint64_t>(name)) all.emplace_back(*number, entry->path());
   }
   std::sort(all.begin(), all.end());
   return all;
@@ -163,11 +161,8 @@ SweepQueue queue_of(const SweepFolder& folder) {
     for (std::size_t task = 0; task < points.size(); ++task) {
       if (tasks->count(fmt::format("{}_{}", job, task)) == 0) continue;
       ++queue.tasks;
-      for (const std::string& name : points[task]) {
-        std::uint64_t hash = 0;
-        if (std::from_chars(name.data(), name.data() + name.size(), hash, 16).ec == std::errc())
-          queue.points.insert(hash);
-      }
+      for (const std::string& name : points[task])
+        if (const auto hash = parse_number<std::uint64_t>(name, 16)) queue.points.insert(*hash);
     }
   }
   return queue;

@@ -83,7 +83,7 @@ std::uint64_t salvage(const h5::Dataset& times, const h5::Dataset& nodes, SpikeF
 }
 
 // The caller holds the lock. known: how many spikes were written; without, the file may be damaged.
-SpikeFileSummary seal(const fs::path& directory, const SpikeCounts* known) {
+SpikeFileSummary seal_spikes(const fs::path& directory, const SpikeCounts* known) {
   SpikeFileSummary summary;
   summary.file = sealed_file(directory);
   const auto rewrite = [&](const h5::File& from, h5::File& to) {
@@ -138,7 +138,7 @@ struct Recorded {
   }
 };
 
-[[noreturn]] void reject_selection(const std::string& value, std::string problem, std::string suggestion = {}) {
+[[noreturn]] void reject_recorded(const std::string& value, std::string problem, std::string suggestion = {}) {
   throw RecordingError({.key = "record.spikes.populations",
                         .value = value,
                         .problem = std::move(problem),
@@ -156,16 +156,16 @@ std::vector<Recorded> choose(const std::vector<PopulationInfo>& populations, con
     if (info == nullptr) {
       std::vector<std::string> names;
       for (const PopulationInfo& p : populations) names.push_back(p.name);
-      reject_selection(selection.population, "there is no such population", nearest(selection.population, names));
+      reject_recorded(selection.population, "there is no such population", nearest(selection.population, names));
     }
     if (info->name.empty() || info->name == "." || info->name.find('/') != std::string::npos) {
-      reject_selection(info->name, "cannot be the name of a group in an HDF5 file");
+      reject_recorded(info->name, "cannot be the name of a group in an HDF5 file");
     }
     const std::uint32_t end = selection.end.value_or(info->size);
     if (end > info->size || selection.begin > end || selection.step == 0) {
-      reject_selection(selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
-                           std::to_string(selection.step) + "]",
-                       "must be a slice of its " + std::to_string(info->size) + " neurons with a step of at least 1");
+      reject_recorded(selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
+                          std::to_string(selection.step) + "]",
+                      "must be a slice of its " + std::to_string(info->size) + " neurons with a step of at least 1");
     }
     const bool whole = selection.begin == 0 && end == info->size && selection.step == 1;
     const auto [at, is_new] = place.emplace(info->name, all.size());
@@ -376,7 +376,7 @@ SpikeFileSummary SpikeRecorder::finish() {
     state.file.reset();
     SpikeCounts written;
     for (const Recorded& population : state.recorded) written[population.name] = population.written;
-    SpikeFileSummary summary = seal(state.directory, &written);
+    SpikeFileSummary summary = seal_spikes(state.directory, &written);
     if (summary.populations.size() != written.size())
       reject_recording(summary.file, "does not hold all populations that were recorded");
     state.lock.reset();
@@ -393,7 +393,7 @@ SpikeFileSummary recover_spikes(const fs::path& directory) {
                        sealed ? "nothing to recover: spikes.h5 is complete" : "nothing to recover: no spikes.h5.part");
     }
     const RecordingLock lock(sealed_file(directory));
-    return seal(directory, nullptr);
+    return seal_spikes(directory, nullptr);
   });
 }
 

@@ -96,7 +96,7 @@ void describe_part(h5::Group& group, h5::Dataset& data, const std::string& unit,
 }
 
 // The caller holds the lock. known: how many rows were written; without, the file may be damaged.
-ReportSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
+ReportSummary seal_states(const fs::path& sealed, std::optional<std::uint64_t> known) {
   ReportSummary summary;
   summary.file = sealed;
   const auto rewrite = [&](const h5::File& from, h5::File& to) {
@@ -323,7 +323,7 @@ ReportSummary StateRecorder::finish() {
     state.counts.reset();
     state.file->close();
     state.file.reset();
-    const ReportSummary summary = seal(state.sealed, state.written);
+    const ReportSummary summary = seal_states(state.sealed, state.written);
     state.lock.reset();
     return summary;
   });
@@ -332,7 +332,7 @@ ReportSummary StateRecorder::finish() {
 ReportSummary recover_report(const fs::path& sealed) {
   return recording_step(part_of(sealed), [&] {
     const RecordingLock lock(sealed);
-    return seal(sealed, std::nullopt);
+    return seal_states(sealed, std::nullopt);
   });
 }
 

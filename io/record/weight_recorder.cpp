@@ -52,8 +52,8 @@ std::uint64_t snapshots_to_keep(const h5::Group& group, std::uint64_t claimed, s
 }
 
 // Copies the first `kept` snapshots of a pair of populations, and its edges. width: of values, in bytes.
-void seal_snapshots(const h5::Group& group, h5::Group sealed_group, std::uint64_t kept, std::uint32_t width,
-                    h5::Storage storage) {
+void seal_pair(const h5::Group& group, h5::Group sealed_group, std::uint64_t kept, std::uint32_t width,
+               h5::Storage storage) {
   const std::uint64_t edges = group.dataset(ends[0]).rows();
   for (const std::string& data : group.list()) {
     const h5::Dataset values = group.dataset(data);
@@ -82,7 +82,7 @@ void seal_snapshots(const h5::Group& group, h5::Group sealed_group, std::uint64_
 }
 
 // The caller holds the lock. known: how many snapshots were written; without, the file may be damaged.
-SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
+SnapshotSummary seal_snapshots(const fs::path& sealed, std::optional<std::uint64_t> known) {
   SnapshotSummary summary;
   summary.file = sealed;
   const auto rewrite = [&](const h5::File& from, h5::File& to) {
@@ -109,7 +109,7 @@ SnapshotSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known)
           continue;
         }
       }
-      seal_snapshots(*group, weights.create_group(name), kept, width->front(), storage);
+      seal_pair(*group, weights.create_group(name), kept, width->front(), storage);
       if (kept > 0) {
         summary.first = group->dataset("time").read<double>(0, 1).front();
         summary.last = std::max(summary.last, group->dataset("time").read<double>(kept - 1, 1).front());
@@ -217,7 +217,7 @@ class TypedRecorder final : public WeightRecorder::State {
       counts_.reset();
       file_->close();
       file_.reset();
-      const SnapshotSummary summary = seal(sealed_, written_);
+      const SnapshotSummary summary = seal_snapshots(sealed_, written_);
       lock_.reset();
       return summary;
     });
@@ -411,7 +411,7 @@ SnapshotSummary WeightRecorder::finish() {
 SnapshotSummary recover_snapshots(const fs::path& sealed) {
   return recording_step(part_of(sealed), [&] {
     const RecordingLock lock(sealed);
-    return seal(sealed, std::nullopt);
+    return seal_snapshots(sealed, std::nullopt);
   });
 }
 

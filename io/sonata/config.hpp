@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -20,6 +19,7 @@
 
 #include "core/diagnostics.hpp"
 #include "io/experiment/experiment.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo::sonata {
 
@@ -35,14 +35,6 @@ std::string joined(const std::vector<std::string>& names);
 
 // Shortest text that reads back as the same number.
 std::string as_text(double value);
-
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // `named_at` and `key` say who named the file, for the message when it cannot be read.
 std::string read_text(const fs::path& path, const std::string& named_at, const std::string& key,

@@ -96,7 +96,7 @@ struct EdgeGroup {
 
 EdgeGroup read_edge_group(const h5::Group& group) {
   EdgeGroup result;
-  const auto read = [&](const h5::Group& from, const std::string& name, const Range& allowed,
+  const auto read = [&](const h5::Group& from, const std::string& name, const rheo::Range& allowed,
                         const std::string& unit = {}) -> std::optional<std::vector<double>> {
     if (!from.exists(name)) return std::nullopt;
     const h5::Dataset data = column(from, name, result.sized ? std::optional(result.rows) : std::nullopt);

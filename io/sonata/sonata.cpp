@@ -10,17 +10,13 @@
 #include "io/sonata/parts.hpp"
 #include "io/text/trimmed.hpp"
 
-namespace rheo {
+namespace rheo::sonata {
 
-using namespace sonata;
-
-namespace sonata {
 void note_unused(const Item& item, std::initializer_list<std::string_view> known, Unused& unused) {
   for (const auto& [name, member] : item.members()) {
     if (std::ranges::find(known, name) == known.end()) unused.push_back(member.key());
   }
 }
-}  // namespace sonata
 
 namespace {
 
@@ -187,8 +183,12 @@ void read_rest(const Config& config, Experiment& experiment, Unused& unused) {
 }
 
 }  // namespace
+}  // namespace rheo::sonata
 
-Experiment read_sonata_config(const fs::path& path, const std::vector<std::string>& override_texts) {
+namespace rheo {
+
+Experiment read_sonata_config(const std::filesystem::path& path, const std::vector<std::string>& override_texts) {
+  using namespace sonata;
   try {
     Experiment experiment;
     experiment.path = path.string();

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <limits>
 #include <system_error>
@@ -20,6 +19,7 @@
 #include "io/files/run_files.hpp"
 #include "io/files/whole_file.hpp"
 #include "io/text/json.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -32,10 +32,7 @@ std::string hash_text(std::uint64_t hash) {
 }
 
 std::optional<std::uint64_t> hash_of(std::string_view text) {
-  std::uint64_t hash = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
-  if (error != std::errc() || end != text.data() + text.size() || text.size() != 16) return std::nullopt;
-  return hash;
+  return text.size() == 16 ? parse_number<std::uint64_t>(text, 16) : std::nullopt;
 }
 
 template <class T>

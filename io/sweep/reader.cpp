@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -10,6 +9,7 @@
 #include "io/experiment/field.hpp"
 #include "io/experiment/identity.hpp"
 #include "io/sweep/parts.hpp"
+#include "io/text/numbers.hpp"
 #include "io/text/trimmed.hpp"
 
 namespace rheo {
@@ -212,10 +212,8 @@ class SweepReader {
   // A number, a text in quotes, the key of an axis, or a setting that all points share.
   Sweep::Operand read_operand(const Field& field, const std::string& text) const {
     Sweep::Operand operand;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) {
-      operand.constant.content = number;
+    if (const auto number = parse_number<double>(text)) {
+      operand.constant.content = *number;
       return operand;
     }
     if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front()) {

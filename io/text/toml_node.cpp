@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "core/diagnostics.hpp"
+#include "io/text/numbers.hpp"
 #include "io/text/toml_document.hpp"
 
 namespace rheo {
@@ -49,10 +48,8 @@ std::vector<std::string> split_key(const std::string& key, const std::string& pl
 // The entry of a list that a part of a key names by its number.
 TomlNode* numbered(TomlNode& list, const std::string& part) {
   if (list.kind != TomlNode::Kind::list) return nullptr;
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
-  return error == std::errc() && end == part.data() + part.size() && index < list.items.size() ? &list.items[index]
-                                                                                               : nullptr;
+  const auto index = parse_number<std::size_t>(part);
+  return index && *index < list.items.size() ? &list.items[*index] : nullptr;
 }
 
 // A real number looks like one: 20.0, not 20.

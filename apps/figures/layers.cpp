@@ -230,36 +230,41 @@ std::string px(double value) {
   return text == "-0" ? "0" : text;
 }
 
+bool append_entity(std::uint32_t character, std::string& to) {
+  switch (character) {
+    case '&':
+      to += "&amp;";
+      return true;
+    case '<':
+      to += "&lt;";
+      return true;
+    case '>':
+      to += "&gt;";
+      return true;
+    case '"':
+      to += "&quot;";
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const std::uint32_t c : code_points(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        if (c < 0x80) {
-          out += static_cast<char>(c);
-        } else {
-          if (c >= 0x10000) {
-            out += static_cast<char>(0xf0 | c >> 18);
-            out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
-          } else if (c >= 0x800) {
-            out += static_cast<char>(0xe0 | c >> 12);
-          }
-          out += static_cast<char>(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
-          out += static_cast<char>(0x80 | (c & 0x3f));
-        }
+    if (append_entity(c, out)) continue;
+    if (c < 0x80) {
+      out += static_cast<char>(c);
+      continue;
     }
+    if (c >= 0x10000) {
+      out += static_cast<char>(0xf0 | c >> 18);
+      out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
+    } else if (c >= 0x800) {
+      out += static_cast<char>(0xe0 | c >> 12);
+    }
+    out += static_cast<char>(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
+    out += static_cast<char>(0x80 | (c & 0x3f));
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ inline constexpr std::array<const char*, 8> palette{"#0072b2", "#d55e00", "#009e
 
 // A length in pixels, at most two decimals, never "-0".
 std::string px(double value);
+// Appends what XML takes for one of & < > "; false: it is another character.
+bool append_entity(std::uint32_t character, std::string& to);
 // As XML takes it; what is not UTF-8, or not allowed in XML, becomes U+FFFD.
 std::string escaped(std::string_view text);
 double width_of(std::string_view text, double size = font);

@@ -41,9 +41,8 @@ struct Step {
 Step step_of(double range, std::size_t at_most) {
   const double raw = range / static_cast<double>(std::max<std::size_t>(1, at_most));
   const int e = exponent_of(raw);
-  for (const int m : {1, 2, 5}) {
+  for (const int m : {1, 2, 5})
     if (decimal(1, m, e) >= raw * (1 - 1e-9)) return {m, e};
-  }
   return {1, e + 1};
 }
 

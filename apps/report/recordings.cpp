@@ -26,13 +26,6 @@ std::string stem_of(const fs::path& file) {
   return name.substr(0, name.find(".h5"));
 }
 
-// What may be part of a file's name.
-std::string plain(std::string name) {
-  for (char& c : name)
-    if (!(c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c = '_';
-  return name;
-}
-
 // Rows that are whole: those of a file that still grows are counted in /rows.
 std::uint64_t whole_rows_of(const h5::File& file, std::uint64_t rows) {
   if (!file.has_dataset("/rows")) return rows;
@@ -177,12 +170,11 @@ void add_state_population(Page& page, const h5::File& file, const h5::Group& gro
       "{} of {} {} of {}{}, {} to {} ms.", stem, is_long ? 1 : drawn, is_long || drawn == 1 ? "neuron" : "neurons",
       name, width > 1 ? fmt::format(", and the mean of all {} recorded", grouped(width)) : std::string(),
       number_text(states.begin), number_text(states.time_of(rows - 1)));
-  Picture picture;
-  picture.title = fmt::format("{}: {}", stem, name);
-  picture.columns = 1;
-  picture.panel_width = 1040;
-  picture.panel_height = 240;
-  picture.panels = {std::move(course)};
+  Picture picture{.title = fmt::format("{}: {}", stem, name),
+                  .panels = {std::move(course)},
+                  .columns = 1,
+                  .panel_width = 1040,
+                  .panel_height = 240};
   if (is_long) {
     picture.panels.push_back(std::move(end));
     text += fmt::format(
@@ -191,7 +183,7 @@ void add_state_population(Page& page, const h5::File& file, const h5::Group& gro
         number_text(static_cast<double>(courses.stretch) * states.step), drawn, drawn == 1 ? "neuron" : "neurons",
         grouped(rows - courses.detail));
   }
-  page.picture(plain(fmt::format("states-{}-{}", stem, name)), std::move(picture), text);
+  page.picture(file_name(fmt::format("states-{}-{}", stem, name)), std::move(picture), text);
 }
 
 // --- Weights -----------------------------------------------------------------------------------------------------
@@ -296,12 +288,11 @@ void add_variable(Page& page, const h5::File& file, const h5::Group& group, cons
   course.x.label = "time (s)";
   course.y.label = variable;
   course.layers = {wide, mean, middle};
-  Picture picture;
-  picture.title = fmt::format("{} of {}", variable, name);
-  picture.panel_width = 520;
-  picture.panel_height = 280;
-  picture.panels = {std::move(course), distribution_panel(data, times, range, variable)};
-  page.picture(plain(fmt::format("weights-{}-{}-{}", stem, name, variable)), std::move(picture),
+  Picture picture{.title = fmt::format("{} of {}", variable, name),
+                  .panels = {std::move(course), distribution_panel(data, times, range, variable)},
+                  .panel_width = 520,
+                  .panel_height = 280};
+  page.picture(file_name(fmt::format("weights-{}-{}-{}", stem, name, variable)), std::move(picture),
                fmt::format("{} of the {} synapses of {} ({}.h5) at {} recorded times: mean, median and where the "
                            "middle 90 % lie; and how they are distributed at the begin, in the middle and at the end. "
                            "The mean goes from {} to {}.",
@@ -311,13 +302,6 @@ void add_variable(Page& page, const h5::File& file, const h5::Group& group, cons
 }
 
 // --- Synapses ----------------------------------------------------------------------------------------------------
-
-std::vector<std::string> groups_in(const h5::Group& group) {
-  std::vector<std::string> names;
-  for (const std::string& name : group.list())
-    if (group.has_group(name)) names.push_back(name);
-  return names;
-}
 
 // Of every neuron; ids beyond a population's size are refused.
 struct Degrees {
@@ -361,6 +345,13 @@ Panel degree_panel(const Degrees& degrees, const std::string& title) {
 
 }  // namespace
 
+std::vector<std::string> groups_in(const h5::Group& group) {
+  std::vector<std::string> names;
+  for (const std::string& name : group.list())
+    if (group.has_group(name)) names.push_back(name);
+  return names;
+}
+
 RecordingKind kind_of_recording(const fs::path& path) {
   const h5::File file = open_recording(path);
   if (file.has_group("/spikes")) return RecordingKind::spikes;
@@ -396,10 +387,7 @@ void add_synapse_weights(Page& page, const fs::path& path) {
   const h5::File file = open_recording(path);
   const h5::Group edges = file.group("/edges");
   for (const std::string& name : groups_in(edges)) {
-    Picture picture;
-    picture.title = fmt::format("{} at the end", name);
-    picture.panel_width = 520;
-    picture.panel_height = 260;
+    Picture picture{.title = fmt::format("{} at the end", name), .panel_width = 520, .panel_height = 260};
     std::uint64_t rows = 0;
     double mean = nowhere;
     for (const auto& [dataset, label] : {std::pair{"0/syn_weight", "weight"}, std::pair{"0/delay", "delay (ms)"}}) {
@@ -434,7 +422,7 @@ void add_synapse_weights(Page& page, const fs::path& path) {
       continue;
     }
     page.picture(
-        plain(fmt::format("synapses-{}-{}", stem_of(path), name)), std::move(picture),
+        file_name(fmt::format("synapses-{}-{}", stem_of(path), name)), std::move(picture),
         fmt::format("Weights and delays of the {} synapses of {} ({}.h5) at the end of the run. Mean weight {}.",
                     grouped(rows), name, stem_of(path), number_text(mean)));
   }
@@ -447,12 +435,11 @@ void add_degrees(Page& page, const fs::path& path, RecordingKind kind, const Siz
     const h5::Group group = all.group(name);
     const Degrees out = degrees_of(group.dataset("source_node_id"), sizes);
     const Degrees in = degrees_of(group.dataset("target_node_id"), sizes);
-    Picture picture;
-    picture.title = fmt::format("Degrees of {}", name);
-    picture.panel_width = 520;
-    picture.panel_height = 240;
-    picture.panels = {degree_panel(out, "out-degree"), degree_panel(in, "in-degree")};
-    page.picture(plain(fmt::format("degrees-{}-{}", stem_of(path), name)), std::move(picture),
+    Picture picture{.title = fmt::format("Degrees of {}", name),
+                    .panels = {degree_panel(out, "out-degree"), degree_panel(in, "in-degree")},
+                    .panel_width = 520,
+                    .panel_height = 240};
+    page.picture(file_name(fmt::format("degrees-{}-{}", stem_of(path), name)), std::move(picture),
                  fmt::format("How many neurons of {} send, and how many of {} receive, so many synapses of {} ({}.h5).",
                              out.population.empty() ? "the source" : out.population,
                              in.population.empty() ? "the target" : in.population, name, stem_of(path)));

@@ -23,6 +23,9 @@ inline h5::File open_recording(const std::filesystem::path& file) {
   return h5::File::open(file.string(), h5::File::Access::sealed_or_live);
 }
 
+// Names of the groups in a group, ascending.
+std::vector<std::string> groups_in(const h5::Group& group);
+
 enum class RecordingKind { none, spikes, states, snapshots, synapses };
 
 // By the group that the file holds. Throws h5::Error where it is no HDF5 file, or cannot be read as far as it is whole.

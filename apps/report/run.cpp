@@ -429,11 +429,8 @@ class RunPage {
         "Where the time of the simulation went, in seconds summed over threads: {} in all, {:.0f} % of it in {}.",
         time_text(sum), sum > 0 ? 100 * bars.y[most] / sum : 0, panel.categories[most]);
     panel.layers.emplace_back(std::move(bars));
-    Picture picture;
-    picture.title = "Stages of the simulation";
-    picture.panel_width = 620;
-    picture.panel_height = 240;
-    picture.panels = {std::move(panel)};
+    Picture picture{
+        .title = "Stages of the simulation", .panels = {std::move(panel)}, .panel_width = 620, .panel_height = 240};
     page_.picture("stages", std::move(picture), text);
   }
 

@@ -42,11 +42,7 @@ void add_raster_picture(Page& page, const std::filesystem::path& file, const Spi
     offset += static_cast<double>(figures.populations[p].size);
     panel.layers.emplace_back(std::move(layer));
   }
-  Picture picture;
-  picture.title = "Spikes";
-  picture.panel_width = 1040;
-  picture.panel_height = 420;
-  picture.panels = {std::move(panel)};
+  Picture picture{.title = "Spikes", .panels = {std::move(panel)}, .panel_width = 1040, .panel_height = 420};
   page.picture_file("raster", picture);
 }
 
@@ -157,11 +153,8 @@ void add_intervals(Page& page, const SpikeFigures& figures) {
       neuron_panels(figures, "Irregularity: CV of a neuron's intervals", "CV", &PopulationSpikes::cvs, false),
       neuron_panels(figures, "Rates of neurons", "rate (Hz)", &PopulationSpikes::neuron_rates, true)};
   // Kinds beside one another, a row for every few populations.
-  Picture picture;
-  picture.title = "Intervals, irregularity and rates of neurons";
-  picture.columns = 3;
-  picture.panel_width = 350;
-  picture.panel_height = 260;
+  Picture picture{
+      .title = "Intervals, irregularity and rates of neurons", .columns = 3, .panel_width = 350, .panel_height = 260};
   for (std::size_t row = 0; row < kinds[0].size(); ++row)
     for (const std::vector<Panel>& kind : kinds) picture.panels.push_back(kind[row]);
   page.picture("intervals", std::move(picture),

@@ -202,9 +202,7 @@ std::uint64_t Raster::shown() const {
 SpikeFigures read_spike_figures(const fs::path& path, const SpikeTimes& times) {
   const h5::File file = open_recording(path);
   const h5::Group spikes = file.group("/spikes");
-  std::vector<std::string> names;
-  for (const std::string& name : spikes.list())
-    if (spikes.has_group(name)) names.push_back(name);
+  std::vector<std::string> names = groups_in(spikes);
   const auto place = [&](const std::string& name) {
     return std::find(times.order.begin(), times.order.end(), name) - times.order.begin();
   };

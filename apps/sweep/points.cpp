@@ -71,12 +71,11 @@ std::vector<SweepWork> chosen_points(const Sweep& sweep, const std::vector<std::
 std::vector<std::string> words_of(const SweepPointsOptions& options) {
   if (options.tasks.empty()) {
     std::vector<std::string> words(1);
-    for (const char c : options.points) {
+    for (const char c : options.points)
       if (c == ',')
         words.emplace_back();
       else
         words.back() += c;
-    }
     return words;
   }
   const auto tasks = read_tasks(options.tasks);

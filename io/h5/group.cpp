@@ -80,9 +80,8 @@ std::optional<H5O_type_t> Group::type_of(std::string_view path) const {
   }
   if (prefix.empty()) return std::nullopt;
   H5O_info_t info;
-  if (H5Oget_info_by_name2(id(), prefix.c_str(), &info, H5O_INFO_BASIC, access.get()) < 0) {
+  if (H5Oget_info_by_name2(id(), prefix.c_str(), &info, H5O_INFO_BASIC, access.get()) < 0)
     raise(file(), below(path), "cannot be read");
-  }
   return info.type;
 }
 
@@ -136,9 +135,8 @@ std::vector<std::string> Group::list() const {
       return -1;
     }
   };
-  if (H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, visit, &names) < 0) {
+  if (H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, visit, &names) < 0)
     raise(file(), path(), "cannot be listed");
-  }
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -210,11 +208,10 @@ File File::create(const std::string& path, Layout layout) {
   const Id access = access_list();
   const Id creation = without_times(H5P_FILE_CREATE);
   H5Pset_sieve_buf_size(access.get(), 0);  // a write that fails is told by the write, not swallowed when closing
-  if (layout == Layout::sealed) {
+  if (layout == Layout::sealed)
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18);  // with checksums of most of its metadata
-  } else {
+  else
     H5Pset_libver_bounds(access.get(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
-  }
   Id id_of(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
   if (!id_of) raise(path, {}, "cannot be created");
   return {std::move(id_of), std::make_shared<std::string>(path), "/"};

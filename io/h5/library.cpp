@@ -225,9 +225,8 @@ void Object::write_attribute(std::string_view name, hid_t stored, hid_t native, 
   const hsize_t size = count.value_or(1);
   const Id space(count ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_SCALAR));
   const Id attribute(space ? H5Acreate2(id(), text.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT) : -1);
-  if (!attribute || H5Awrite(attribute.get(), native, values) < 0) {
+  if (!attribute || H5Awrite(attribute.get(), native, values) < 0)
     raise_write(id(), *file_, attribute_key(*this, name), "cannot write the attribute");
-  }
 }
 
 void Object::set_text(std::string_view name, std::string_view text) {
@@ -261,11 +260,9 @@ void Object::set_reference(std::string_view name, const Object& target) {
 void Object::set_enum(std::string_view name, std::span<const EnumMember> members, std::int8_t value) {
   const Session session;
   const Id type(H5Tenum_create(H5T_STD_I8LE));
-  for (const EnumMember& member : members) {
-    if (H5Tenum_insert(type.get(), member.name.c_str(), &member.value) < 0) {
+  for (const EnumMember& member : members)
+    if (H5Tenum_insert(type.get(), member.name.c_str(), &member.value) < 0)
       raise(*file_, attribute_key(*this, name), "cannot make the enum");
-    }
-  }
   write_attribute(name, type.get(), type.get(), &value, std::nullopt);
 }
 

@@ -121,10 +121,8 @@ void Dataset::check_claim() const {
   const std::uint64_t stored = H5Dget_storage_size(id());
   const Id type(H5Dget_type(id()));
   const std::uint64_t stored_width = type ? H5Tget_size(type.get()) : 1;
-  if (stored > size_of_file(id()) ||
-      all / largest_compression > stored / std::max<std::uint64_t>(stored_width, 1) + 1) {
+  if (stored > size_of_file(id()) || all / largest_compression > stored / std::max<std::uint64_t>(stored_width, 1) + 1)
     fail("claims " + std::to_string(all) + " values, but the file does not store that many");
-  }
 }
 
 std::size_t Dataset::check_count(std::uint64_t first, std::optional<std::uint64_t> count, std::size_t width) const {
@@ -162,9 +160,8 @@ void Dataset::read_rows(std::uint64_t first, std::optional<std::uint64_t> count,
     file_space = Id(H5Dget_space(id()));
     memory_space = Id(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
     if (!file_space || !memory_space ||
-        H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0) {
+        H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0)
       raise(file(), path(), "cannot select rows");
-    }
   }
   bool refused = false;
   const Id transfer = checked_transfer(refused);
@@ -188,9 +185,8 @@ std::vector<std::string> Dataset::read_texts() const {
   const std::uint64_t file_bytes = size_of_file(id());
   const std::uint64_t stored = H5Dget_storage_size(id());
   if (stored > file_bytes || width == 0 ||
-      (count > harmless_count / width && count / largest_compression > stored / width + 1)) {
+      (count > harmless_count / width && count / largest_compression > stored / width + 1))
     fail("claims " + std::to_string(count) + " texts, but the file does not store that many");
-  }
   if (never_written(id())) fail("has room for " + std::to_string(count) + " texts, but none was ever written");
   std::vector<std::string> texts;
   texts.reserve(static_cast<std::size_t>(count));
@@ -208,9 +204,8 @@ std::vector<std::string> Dataset::read_texts() const {
     return texts;
   }
   std::vector<char> bytes(static_cast<std::size_t>(count) * width);
-  if (H5Dread(id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) {
+  if (H5Dread(id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
     raise(file(), path(), "cannot be read");
-  }
   const H5T_str_t padding = H5Tget_strpad(type.get());
   for (std::size_t i = 0; i < count; ++i) texts.push_back(unpadded(bytes.data() + i * width, width, padding));
   return texts;

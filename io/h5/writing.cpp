@@ -278,9 +278,8 @@ void Dataset::write_block(std::uint64_t first, std::size_t count, hid_t native, 
   const Id memory_space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
   if (!file_space || !memory_space ||
       H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
-      H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
+      H5Dwrite(id(), native, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0)
     raise_write(id(), file(), path(), "cannot be written");
-  }
 }
 
 // Without the session while values are compressed: other files get their turn.
@@ -419,12 +418,10 @@ Dataset Group::create_texts(std::string_view name, std::span<const std::string> 
   const std::uint64_t count = texts.size();
   Dataset dataset = make_dataset(name, type.get(), std::span<const std::uint64_t>(&count, 1), 0);
   std::vector<char> bytes(texts.size() * (longest + 1), '\0');
-  for (std::size_t i = 0; i < texts.size(); ++i) {
+  for (std::size_t i = 0; i < texts.size(); ++i)
     std::copy(texts[i].begin(), texts[i].end(), bytes.begin() + static_cast<std::ptrdiff_t>(i * (longest + 1)));
-  }
-  if (count != 0 && H5Dwrite(dataset.id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) {
+  if (count != 0 && H5Dwrite(dataset.id(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
     raise_write(id(), file(), below(name), "cannot be written");
-  }
   return dataset;
 }
 

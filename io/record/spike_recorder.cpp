@@ -158,9 +158,8 @@ std::vector<Recorded> choose(const std::vector<PopulationInfo>& populations, con
       for (const PopulationInfo& p : populations) names.push_back(p.name);
       reject_recorded(selection.population, "there is no such population", nearest(selection.population, names));
     }
-    if (info->name.empty() || info->name == "." || info->name.find('/') != std::string::npos) {
+    if (info->name.empty() || info->name == "." || info->name.find('/') != std::string::npos)
       reject_recorded(info->name, "cannot be the name of a group in an HDF5 file");
-    }
     const std::uint32_t end = selection.end.value_or(info->size);
     if (end > info->size || selection.begin > end || selection.step == 0) {
       reject_recorded(selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +

@@ -36,12 +36,10 @@ class EdgeTypes {
     EdgeType type;
     const std::string place = table_.place(row);
     const auto model = table_.cell(row, "model_template");
-    if (model && *model != "static_synapse" && *model != "nest:static_synapse") {
+    if (model && *model != "static_synapse" && *model != "nest:static_synapse")
       fail(place, "model_template", *model, "not available yet", "static_synapse");
-    }
-    if (const auto function = table_.cell(row, "weight_function")) {
+    if (const auto function = table_.cell(row, "weight_function"))
       fail(place, "weight_function", *function, "not available", "NULL: the weight is syn_weight x nsyns");
-    }
     if (const auto name = table_.cell(row, "dynamics_params")) {
       const fs::path path = component(config_, "synaptic_models_dir", *name, place);
       const Document document{
@@ -72,9 +70,8 @@ class EdgeTypes {
       type.delay = *delay;
     }
     if (const auto nsyns = table_.number(row, "nsyns")) {
-      if (*nsyns < 0 || *nsyns != std::floor(*nsyns)) {
+      if (*nsyns < 0 || *nsyns != std::floor(*nsyns))
         fail(place, "nsyns", as_text(*nsyns), "must be a whole number", "0, 1, 2, ...");
-      }
       type.nsyns = *nsyns;
     }
     return type;
@@ -103,10 +100,9 @@ EdgeGroup read_edge_group(const h5::Group& group) {
     result.rows = data.rows();
     result.sized = true;
     std::vector<double> values = data.read<double>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t i = 0; i < values.size(); ++i)
       if (!holds(allowed, values[i]))
         fail(data.file(), element(data, i), as_text(values[i]), "out of range", range_text(allowed, values[i], unit));
-    }
     return values;
   };
   result.weight = read(group, "syn_weight", any_value);
@@ -140,9 +136,7 @@ std::string end_population(const h5::Dataset& ids, const NodePopulations& popula
   const auto name = ids.text_attribute("node_population");
   std::vector<std::string> known;
   for (const auto& [population, unused] : populations) known.push_back(population);
-  if (!name) {
-    fail(ids.file(), ids.path(), {}, "missing attribute node_population", "one of " + joined(known));
-  }
+  if (!name) fail(ids.file(), ids.path(), {}, "missing attribute node_population", "one of " + joined(known));
   if (!populations.contains(*name)) {
     fail(ids.file(), ids.path() + "@node_population", *name, "no such population", "one of " + joined(known),
          nearest(*name, known));

@@ -131,12 +131,11 @@ TomlNode as_toml(const Item& item, const std::shared_ptr<const TomlSource>& sour
         !elements.empty() && std::ranges::all_of(elements, [](const Item& e) { return e.is_number(); });
     node.kind = numbers ? TomlNode::Kind::numbers : TomlNode::Kind::list;
     node.has_reals = numbers;
-    for (const Item& element : elements) {
+    for (const Item& element : elements)
       if (numbers)
         node.numbers.push_back(element.number());
       else
         node.items.push_back(as_toml(element, source));
-    }
   } else if (item.is_text()) {
     node.kind = TomlNode::Kind::text;
     node.text = item.text();
@@ -359,9 +358,8 @@ void read_inputs(const Config& config, const NodePopulations& populations, Exper
     if (!population.is_virtual) continue;
     const Arrivals& all = arrivals[name];
     experiment.network.populations[population.spec].trains = to_trains(all, population.size);
-    if (!all.any_input) {
+    if (!all.any_input)
       experiment.warnings.push_back("Population " + name + " is virtual and has no input: it stays silent.");
-    }
   }
 }
 

@@ -44,9 +44,8 @@ std::vector<NodeChoice> NodeSets::resolve(const Item& where) const {
 }
 
 void NodeSets::add(const Item& sets) {
-  for (const auto& [name, item] : sets.members()) {
+  for (const auto& [name, item] : sets.members())
     if (!sets_.emplace(name, item).second) item.fail("a node set of this name was given before");
-  }
 }
 
 void NodeSets::add_choices(const Item& item, std::vector<NodeChoice>& choices, std::size_t depth) const {
@@ -75,9 +74,8 @@ void NodeSets::add_named(const Item& item, std::vector<NodeChoice>& choices, std
   }
   std::vector<std::string> known;
   for (const auto& [set, unused] : sets_) known.push_back(set);
-  for (const auto& [population, unused] : populations_) {
+  for (const auto& [population, unused] : populations_)
     if (!sets_.contains(population)) known.push_back(population);
-  }
   item.fail("no such node set or population", "one of " + joined(known), nearest(name, known));
 }
 
@@ -118,10 +116,9 @@ void NodeSets::add_defined(const Item& item, std::vector<NodeChoice>& choices) c
     // Without a name a population without such nodes is not meant.
     if (has_all && (item.find("population") || !choice.ids->empty())) choices.push_back(std::move(choice));
   }
-  for (const auto& [key, member] : item.members()) {
+  for (const auto& [key, member] : item.members())
     if (key != "population" && !used.contains(key))
       member.fail("no node has such an attribute", "population, node_id, or a column of the node types or nodes");
-  }
 }
 
 // The populations that a definition speaks of: all where it names none.

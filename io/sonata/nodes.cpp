@@ -25,18 +25,16 @@ struct NodeType {
 
 const FieldInfo* find_field(const ModelInfo& model, const std::string& name) {
   for (const auto* list : {&model.params, &model.columns}) {
-    for (const FieldInfo& field : *list) {
+    for (const FieldInfo& field : *list)
       if (field.name == name) return &field;
-    }
   }
   return nullptr;
 }
 
 std::vector<std::string> field_names(const ModelInfo& model) {
   std::vector<std::string> names;
-  for (const auto* list : {&model.params, &model.columns}) {
+  for (const auto* list : {&model.params, &model.columns})
     for (const FieldInfo& field : *list) names.push_back(field.name);
-  }
   return names;
 }
 
@@ -93,10 +91,9 @@ class NodeTypes {
     }
     if (type.of_nest && type.model == "izhikevich") type.options = {{"scheme", "euler"}, {"input", "delta"}};
 
-    for (std::size_t i = 0; i < table_.columns().size(); ++i) {
+    for (std::size_t i = 0; i < table_.columns().size(); ++i)
       if (row.cells[i] && find_field(*info, table_.columns()[i]) != nullptr)
         unused_columns_.insert(table_.columns()[i]);
-    }
     if (!unused_columns_.empty() && !warned_) {
       warned_ = true;
       experiment_.warnings.push_back(table_.file() + ": column " + *unused_columns_.begin() +
@@ -115,9 +112,8 @@ class NodeTypes {
     for (const auto& [field_name, item] : Item(document).members()) {
       if (read_option(info, field_name, item, type)) continue;
       const FieldInfo* field = find_field(info, field_name);
-      if (field == nullptr) {
+      if (field == nullptr)
         item.fail("unknown parameter of " + info.name, "one of " + joined(known), nearest(field_name, known));
-      }
       const double value = item.number();
       check_range(*field, value, document.file, field_name);
       type.fields[field_name] = value;
@@ -148,16 +144,14 @@ std::map<std::string, std::vector<double>> node_group_fields(const h5::Group& gr
   const auto read = [&](const h5::Group& from, const std::string& name, const FieldInfo& field) {
     const h5::Dataset data = column(from, name, std::nullopt);
     std::vector<double> values = data.read<double>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t i = 0; i < values.size(); ++i)
       if (!(values[i] >= field.low && values[i] <= field.high))
         check_range(field, values[i], data.file(), element(data, i));
-    }
     fields[name] = std::move(values);
   };
   for (const std::string& name : group.list()) {
-    if (name == "model_type" || name == "model_template" || (name == "dynamics_params" && !group.has_group(name))) {
+    if (name == "model_type" || name == "model_template" || (name == "dynamics_params" && !group.has_group(name)))
       group.fail("not available per node", name);
-    }
     if (const FieldInfo* field = find_field(info, name); field != nullptr && name != "dynamics_params")
       read(group, name, *field);
   }
@@ -217,18 +211,16 @@ std::vector<const NodeType*> types_of_rows(const h5::Dataset& type_ids, NodeType
     for (std::uint64_t i = 0; i < values.size(); ++i) {
       const bool same = i != 0 && values[i] == values[i - 1];
       const NodeType* type = same ? type_of[first + i - 1] : types.find(values[i]);
-      if (type == nullptr) {
+      if (type == nullptr)
         fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]), "not in " + types.table().file(),
              "one of " + types.table().ids());
-      }
       const NodeType& reference = first + i == 0 ? *type : *type_of[0];
       if (type->is_virtual != reference.is_virtual || type->model != reference.model ||
-          type->of_nest != reference.of_nest || type->options != reference.options) {
+          type->of_nest != reference.of_nest || type->options != reference.options)
         fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]),
              "a population with several models: node type at " + type->place + " is " + model_text(*type) +
                  ", the one at " + reference.place + " is " + model_text(reference),
              "one model for all nodes of a population");
-      }
       type_of[first + i] = type;
     }
   });
@@ -247,12 +239,11 @@ class NodeReader {
         info_(*find_neuron_model(type_of_[0]->model)),
         groups_(population, "node", type_of_.size()) {
     groups_.read(0, type_of_.size(), group_of_, index_of_);
-    for (const std::string& group : groups_.names()) {
+    for (const std::string& group : groups_.names())
       if (groups_.implicit() && !population.has_group(group))
         group_fields_.emplace_back();
       else
         group_fields_.push_back(node_group_fields(population.group(group), info_));
-    }
   }
 
   void read_into(PopulationSpec& spec) const {
@@ -330,9 +321,8 @@ PopulationSpec read_population(const h5::Group& population, const std::string& n
   const h5::Dataset type_ids = column(population, "node_type_id", std::nullopt);
   const std::uint64_t rows = type_ids.rows();
   if (rows == 0) fail(type_ids.file(), type_ids.path(), {}, "holds no nodes");
-  if (rows >= std::numeric_limits<NeuronId>::max()) {
+  if (rows >= std::numeric_limits<NeuronId>::max())
     fail(type_ids.file(), type_ids.path(), {}, "holds " + std::to_string(rows) + " nodes", "fewer than 2^32 - 1");
-  }
   summary.size = static_cast<std::uint32_t>(rows);
   std::vector<const NodeType*> type_of = types_of_rows(type_ids, types);
   PopulationSpec spec;
@@ -374,9 +364,8 @@ NodePopulations read_nodes(const Config& config, Experiment& experiment) {
         fail(file.file(), "/nodes/" + name, {}, "too many nodes in all: " + std::to_string(total),
              "fewer than 2^32 - 1");
       }
-      if (!populations.emplace(name, summary).second) {
+      if (!populations.emplace(name, summary).second)
         fail(file.file(), "/nodes/" + name, {}, "a population of this name was read from another file");
-      }
       experiment.places["populations." + name] = file.file();
       experiment.network.populations.push_back(std::move(spec));
     }

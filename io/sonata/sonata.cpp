@@ -13,9 +13,8 @@
 namespace rheo::sonata {
 
 void note_unused(const Item& item, std::initializer_list<std::string_view> known, Unused& unused) {
-  for (const auto& [name, member] : item.members()) {
+  for (const auto& [name, member] : item.members())
     if (std::ranges::find(known, name) == known.end()) unused.push_back(member.key());
-  }
 }
 
 namespace {
@@ -91,11 +90,10 @@ class RunReader {
     }
     if (overrides_.precision) network.precision = *overrides_.precision;
     read_times();
-    if (overrides_.seed) {
+    if (overrides_.seed)
       network.seed = *overrides_.seed;
-    } else if (const auto seed = find("random_seed")) {
+    else if (const auto seed = find("random_seed"))
       network.seed = seed->count();
-    }
   }
 
  private:
@@ -116,17 +114,15 @@ class RunReader {
       fail(where.file(), "run." + std::string(name), {}, "missing", "how long to simulate (ms)");
     }
     experiment_.places[key] = result.file;
-    if (!(result.value > 0) || !std::isfinite(result.value)) {
+    if (!(result.value > 0) || !std::isfinite(result.value))
       fail(result.file, result.key, as_text(result.value), "must be positive", "a number > 0 (ms)");
-    }
     return result;
   }
 
   void read_times() {
     const Quantity dt = quantity("dt", "dt", overrides_.dt, 0.1);
-    if (dt.value < 1e-6 || dt.value > 1000) {
+    if (dt.value < 1e-6 || dt.value > 1000)
       fail(dt.file, dt.key, as_text(dt.value), "out of range", "a number from 1e-6 to 1000 (ms)");
-    }
     const Quantity stop = quantity("tstop", "duration", overrides_.duration, std::nullopt);
     const double ticks = stop.value / dt.value;
     constexpr double max_ticks = 9007199254740992.0;  // whole numbers that a double counts without gaps
@@ -175,9 +171,8 @@ void read_rest(const Config& config, Experiment& experiment, Unused& unused) {
     }
     if (const auto order = output->find("spikes_sort_order")) {
       const std::string text = order->text();
-      if (text != "time" && text != "by_time" && text != "none") {
+      if (text != "time" && text != "by_time" && text != "none")
         experiment.warnings.push_back(order->file() + ": spikes are sorted by time, not " + text + ".");
-      }
     }
   }
 }
@@ -203,9 +198,7 @@ Experiment read_sonata_config(const std::filesystem::path& path, const std::vect
     read_inputs(config, populations, experiment, unused);
     read_rest(config, experiment, unused);
     read_reports(config, populations, experiment, unused);
-    if (!unused.empty()) {
-      experiment.warnings.push_back(experiment.path + ": not used: " + joined(unused) + ".");
-    }
+    if (!unused.empty()) experiment.warnings.push_back(experiment.path + ": not used: " + joined(unused) + ".");
     for (const PopulationSpec& population : experiment.network.populations) {
       if (!populations.at(population.name).is_virtual) {
         experiment.record.populations.push_back(

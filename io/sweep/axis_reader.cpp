@@ -112,13 +112,12 @@ class AxisReader {
       axis.keys.emplace_back(trimmed(std::string_view(keys).substr(begin, comma - begin)));
       begin = comma + 1;
     }
-    if (field.is_list()) {
+    if (field.is_list())
       read_entries(field, axis);
-    } else if (field.is(Kind::table)) {
+    else if (field.is(Kind::table))
       read_form(field, axis);
-    } else {
+    else
       field.reject_kind(is_drawn_ ? draw_forms : entry_forms);
-    }
     if (axis.is_drawn() != is_drawn_)
       field.reject_table(is_drawn_ ? fmt::format("has fixed entries, and the design is {}", design_)
                                    : fmt::format("is drawn, and the design is {}", design_),

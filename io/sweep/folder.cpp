@@ -198,7 +198,7 @@ void SweepFolder::describe(const Sweep& sweep) const {
       Json json;
       json["point"] = hash_text(sweep.hash(point));
       json["repeat"] = sweep.repeat(point);
-      for (const SweepValue& value : sweep.values(point)) {
+      for (const SweepValue& value : sweep.values(point))
         if (const auto* whole = std::get_if<std::int64_t>(&value.content))
           json["parameters"].push_back(*whole);
         else if (const auto* real = std::get_if<double>(&value.content))
@@ -207,7 +207,6 @@ void SweepFolder::describe(const Sweep& sweep) const {
           json["parameters"].push_back(*text);
         else
           json["parameters"].push_back(value.text);
-      }
       const std::string line = json_text(json) + '\n';
       hash = fnv_1a(line, hash);
       stream << line;
@@ -261,14 +260,13 @@ std::vector<SweepPoint> SweepFolder::points(const SweepManifest& manifest) const
     SweepPoint point;
     point.hash = hash_of(json.at("point").get<std::string>()).value();
     point.repeat = json.at("repeat").get<std::uint32_t>();
-    for (const Json& value : json.at("parameters")) {
+    for (const Json& value : json.at("parameters"))
       if (value.is_number_integer())
         point.parameters.emplace_back(value.get<std::int64_t>());
       else if (value.is_number())
         point.parameters.emplace_back(value.get<double>());
       else
         point.parameters.emplace_back(value.get<std::string>());
-    }
     if (point.parameters.size() == manifest.keys.size()) all.push_back(std::move(point));
   });
   if (all.size() != manifest.points)

@@ -1,13 +1,9 @@
 #include "io/sweep/session.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "io/files/claim.hpp"
-#include "io/files/provenance.hpp"
 
 namespace rheo {
 
@@ -17,17 +13,15 @@ double seconds_since_1970() {
 
 bool SweepSession::is_live() const {
   if (ended) return false;
-  if (host == host_name()) return rheo::process_began(process) == process_began;
+  if (is_of_this_host()) return ProcessName::is_live();
   return seconds_since_1970() - heartbeat < seconds_until_dead;
 }
 
 SweepSession own_session(const std::string& share, const std::string& job, unsigned jobs) {
   SweepSession session;
+  static_cast<ProcessName&>(session) = own_process();
   session.share = share;
-  session.host = host_name();
   session.job = job;
-  session.process = ::getpid();
-  session.process_began = process_began(::getpid());
   session.jobs = jobs;
   return session;
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "io/files/claim.hpp"
+
 namespace rheo {
 
 // A process that works on a sweep changes the time of its journal at least so often; where that is this much older than
@@ -11,11 +13,9 @@ namespace rheo {
 inline constexpr double seconds_between_heartbeats = 20, seconds_until_dead = 300;
 
 // One start of rheo sweep.
-struct SweepSession {
-  std::string share, host;
+struct SweepSession : ProcessName {
+  std::string share;
   std::string job;  // of a scheduler: "123_4"; may be empty
-  std::int64_t process = 0;
-  std::uint64_t process_began = 0;  // clock ticks since the machine started: tells processes of one number apart
   unsigned jobs = 0;
   double began = 0, latest = 0;  // s since 1970: its first line, and its last
   double heartbeat = 0;          // s since 1970: when its journal was last touched

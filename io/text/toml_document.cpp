@@ -192,9 +192,8 @@ class Converter {
       if (other.line != 0 && (first.line == 0 || other < first)) first = other;
     };
     earlier(position_of(value.source()));
-    if (const auto* table = value.as_table()) {
+    if (const auto* table = value.as_table())
       for (const auto& [inner_key, inner] : *table) earlier(first_position(inner_key, inner));
-    }
     return first;
   }
 
@@ -248,16 +247,14 @@ class DocumentReader {
     fs::path identity = fs::weakly_canonical(path, error);
     open_.push_back(error ? fs::path(path) : identity);
     identity = fs::weakly_canonical(base_path, error);
-    if (!error && std::find(open_.begin(), open_.end(), identity) != open_.end()) {
+    if (!error && std::find(open_.begin(), open_.end(), identity) != open_.end())
       reject_text(include->place(), "include", include->written(), "includes itself, directly or through other files");
-    }
     if (open_.size() > max_includes) {
       reject_text(include->place(), "include", include->written(),
                   fmt::format("a chain of more than {} includes", max_includes));
     }
-    if (!fs::exists(base_path, error)) {
+    if (!fs::exists(base_path, error))
       reject_text(include->place(), "include", include->written(), fmt::format("no such file: {}", base_path));
-    }
     TomlNode base = read(base_path);
     open_.pop_back();
     std::erase_if(root.entries, [](const auto& entry) { return entry.first == "include"; });

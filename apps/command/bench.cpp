@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
@@ -19,6 +18,7 @@
 #include "io/experiment/network.hpp"
 #include "io/files/provenance.hpp"
 #include "io/files/statistics.hpp"
+#include "io/text/json.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
@@ -191,21 +191,21 @@ std::vector<std::pair<const char*, double>> stages_of(const Network& network, co
 
 std::string json_of(const BenchOptions& options, const Network& network, std::size_t threads, const Measured& m) {
   const Simulation& simulation = network.simulation();
-  nlohmann::ordered_json json{{"bench", std::filesystem::path(options.what).stem().string()},
-                              {"threads", threads},
-                              {"lanes", simulation.lanes()},
-                              {"instruction_set", name_of(chosen_isa())},
-                              {"build_seconds", m.build_seconds},
-                              {"sim_seconds", m.seconds},
-                              {"all_sim_seconds", m.all_seconds},
-                              {"rtf", m.seconds / m.biology},
-                              {"rate_hz", m.rate},
-                              {"synaptic_events", m.work.all_events()},
-                              {"synapses", network.synapses()},
-                              {"bytes_per_synapse", network.bytes_per_synapse()},
-                              {"heap_bytes", simulation.bytes()},
-                              {"build_peak_memory_bytes", m.build_peak},
-                              {"peak_memory_bytes", m.peak}};
+  Json json{{"bench", std::filesystem::path(options.what).stem().string()},
+            {"threads", threads},
+            {"lanes", simulation.lanes()},
+            {"instruction_set", name_of(chosen_isa())},
+            {"build_seconds", m.build_seconds},
+            {"sim_seconds", m.seconds},
+            {"all_sim_seconds", m.all_seconds},
+            {"rtf", m.seconds / m.biology},
+            {"rate_hz", m.rate},
+            {"synaptic_events", m.work.all_events()},
+            {"synapses", network.synapses()},
+            {"bytes_per_synapse", network.bytes_per_synapse()},
+            {"heap_bytes", simulation.bytes()},
+            {"build_peak_memory_bytes", m.build_peak},
+            {"peak_memory_bytes", m.peak}};
   if (m.bound)
     json["bound"] = {{"synapses", m.bound->synapses},
                      {"neurons", m.bound->neurons},
@@ -271,7 +271,7 @@ void bench_limits(const BenchOptions& options) {
 void bench_neurons(const BenchOptions& options) {
   constexpr std::uint32_t size = 2000;
   constexpr Tick ticks = 2000;
-  nlohmann::ordered_json json;
+  Json json;
   std::string text =
       fmt::format("ns per neuron and tick, {} neurons, {}\n{:<18}  single  double\n", size, name_of(chosen_isa()), "");
   for (const ModelInfo& model : neuron_models()) {

@@ -10,7 +10,6 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +18,13 @@
 
 #include "core/diagnostics.hpp"
 #include "io/experiment/experiment.hpp"
+#include "io/text/json.hpp"
 #include "io/text/numbers.hpp"
 
 namespace rheo::sonata {
 
 namespace fs = std::filesystem;
-using json = nlohmann::ordered_json;  // inputs count in the order in which they stand in the file
+using json = Json;  // inputs count in the order in which they stand in the file
 
 constexpr std::size_t deepest = 32;  // levels of a JSON file, of manifest variables
 

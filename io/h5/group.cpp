@@ -1,3 +1,4 @@
+// Groups, paths within a file, and files.
 #include <algorithm>
 #include <new>
 

@@ -1,3 +1,4 @@
+// Datasets: their shapes, what is whole of them, and reading them. Counts are compared with what the file stores first.
 #include <sys/stat.h>
 
 #include <algorithm>

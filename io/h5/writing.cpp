@@ -1,3 +1,4 @@
+// Datasets: creating, growing and writing them; chunks with checksums are packed here and not by the library.
 #include <algorithm>
 #include <array>
 #include <cstring>

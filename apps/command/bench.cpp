@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
@@ -19,6 +18,7 @@
 #include "io/experiment/network.hpp"
 #include "io/files/provenance.hpp"
 #include "io/files/statistics.hpp"
+#include "io/text/json.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
@@ -141,27 +141,21 @@ Bound bound_of(const Network& network, const Work& work, const Threads& threads)
   return bound;
 }
 
-// Builds an experiment and times `duration` ms of it after `discard` ms, again and again from the same state. Nothing
-// is recorded.
-void bench_experiment(const BenchOptions& options) {
-  Experiment experiment = open_experiment(options.what, options.overrides, options.plugins);
-  NetworkSpec& spec = experiment.network;
-  if (options.lanes != 0) spec.lanes = options.lanes;
-  spec.share_rows = options.share_rows;
-  if (options.delivery != "auto")
-    spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
-  const Threads threads(options.threads, options.pin);
-  const Stopwatch building;
-  Network network = build_network(experiment, threads);
-  const double build_seconds = building.seconds();
-  const std::uint64_t build_peak = peak_memory_bytes();
-  Simulation& simulation = network.simulation();
-  if (!experiment.phases.empty()) begin_phase(network, experiment, experiment.phases.front());
-  simulation.run(ms_to_tick_nearest(options.discard, spec.dt));
-  const std::vector<std::byte> state = simulation.save();
+// What one experiment took.
+struct Measured {
+  double build_seconds = 0, seconds = 0, biology = 0;  // s; `seconds`: the median
+  std::vector<double> all_seconds = {};
+  double rate = 0;                         // Hz
+  std::uint64_t build_peak = 0, peak = 0;  // bytes
+  Work work = {};
+  std::optional<Bound> bound = {};
+};
 
+// Times the experiment again and again from the same state. Nothing is recorded.
+void time_runs(const BenchOptions& options, const Experiment& experiment, Network& network, Measured& measured) {
+  Simulation& simulation = network.simulation();
+  const std::vector<std::byte> state = simulation.save();
   simulation.profile(options.stages);
-  std::vector<double> all_seconds;
   std::vector<PopulationStatistics> populations;
   for (unsigned k = 0; k < options.repeat; ++k) {
     if (k > 0) simulation.load(state);
@@ -170,66 +164,102 @@ void bench_experiment(const BenchOptions& options) {
     if (k == 0) simulation.add_sink(statistics.emplace(simulation.populations()));
     const Stopwatch running;
     run_phases(network, experiment);
-    all_seconds.push_back(running.seconds());
+    measured.all_seconds.push_back(running.seconds());
     if (!statistics) continue;
-    populations = statistics->results(experiment.ticks, spec.dt);
+    populations = statistics->results(experiment.ticks, experiment.network.dt);
     simulation.remove_sink(*statistics);
   }
-  const double seconds = median(all_seconds), biology = experiment.duration / 1000;
+  measured.seconds = median(measured.all_seconds);
+  measured.biology = experiment.duration / 1000;
   std::uint64_t spikes = 0;
   for (const PopulationStatistics& population : populations) spikes += population.spikes;
-  const double rate = static_cast<double>(spikes) / static_cast<double>(simulation.neurons()) / biology;
-  const Work work = work_of(network, spec, populations, experiment.ticks);
-  const std::uint64_t peak = peak_memory_bytes();  // before the limits take memory of their own
-  std::optional<Bound> bound;
-  if (options.bound) bound = bound_of(network, work, threads);
+  measured.rate = static_cast<double>(spikes) / static_cast<double>(simulation.neurons()) / measured.biology;
+  measured.work = work_of(network, experiment.network, populations, experiment.ticks);
+  measured.peak = peak_memory_bytes();
+}
 
-  const StageTimes times = simulation.stage_times();
-  const std::pair<const char*, double> stages[] = {{"fan_out", times.fan_out}, {"arrive", times.arrive},
-                                                   {"drive", times.drive},     {"advance", times.advance},
-                                                   {"gather", times.gather},   {"sinks", times.sinks}};
-  if (options.json) {
-    nlohmann::ordered_json json{{"bench", std::filesystem::path(options.what).stem().string()},
-                                {"threads", threads.count()},
-                                {"lanes", simulation.lanes()},
-                                {"instruction_set", name_of(chosen_isa())},
-                                {"build_seconds", build_seconds},
-                                {"sim_seconds", seconds},
-                                {"all_sim_seconds", all_seconds},
-                                {"rtf", seconds / biology},
-                                {"rate_hz", rate},
-                                {"synaptic_events", work.all_events()},
-                                {"synapses", network.synapses()},
-                                {"bytes_per_synapse", network.bytes_per_synapse()},
-                                {"heap_bytes", simulation.bytes()},
-                                {"build_peak_memory_bytes", build_peak},
-                                {"peak_memory_bytes", peak}};
-    if (bound)
-      json["bound"] = {
-          {"synapses", bound->synapses}, {"neurons", bound->neurons}, {"draws", bound->draws}, {"all", bound->all()}};
-    if (options.stages)
-      for (const auto& [name, time] : stages) json["stages"][name] = time / options.repeat;
-    print(json.dump(2) + "\n");
-    return;
-  }
-  std::string text =
-      fmt::format("{}: {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n",
-                  experiment.title.empty() ? options.what : experiment.title, grouped(simulation.neurons()),
-                  grouped(network.synapses()), network.bytes_per_synapse(), simulation.lanes(), threads.count(),
-                  name_of(chosen_isa()));
-  text += fmt::format("built in     {:.2f} s; memory {:.3f} GB of states, synapses and queues, {:.3f} GB at most\n",
-                      build_seconds, static_cast<double>(simulation.bytes()) / 1e9, static_cast<double>(peak) / 1e9);
-  const auto [least, most] = std::minmax_element(all_seconds.begin(), all_seconds.end());
-  text += fmt::format("simulated    {:.6g} ms in {:.4f} s", experiment.duration, seconds);
+// Seconds of all threads in each stage of one run.
+std::vector<std::pair<const char*, double>> stages_of(const Network& network, const BenchOptions& options) {
+  if (!options.stages) return {};
+  const StageTimes times = network.simulation().stage_times();
+  std::vector<std::pair<const char*, double>> stages{{"fan_out", times.fan_out}, {"arrive", times.arrive},
+                                                     {"drive", times.drive},     {"advance", times.advance},
+                                                     {"gather", times.gather},   {"sinks", times.sinks}};
+  for (auto& stage : stages) stage.second /= options.repeat;
+  return stages;
+}
+
+std::string json_of(const BenchOptions& options, const Network& network, std::size_t threads, const Measured& m) {
+  const Simulation& simulation = network.simulation();
+  Json json{{"bench", std::filesystem::path(options.what).stem().string()},
+            {"threads", threads},
+            {"lanes", simulation.lanes()},
+            {"instruction_set", name_of(chosen_isa())},
+            {"build_seconds", m.build_seconds},
+            {"sim_seconds", m.seconds},
+            {"all_sim_seconds", m.all_seconds},
+            {"rtf", m.seconds / m.biology},
+            {"rate_hz", m.rate},
+            {"synaptic_events", m.work.all_events()},
+            {"synapses", network.synapses()},
+            {"bytes_per_synapse", network.bytes_per_synapse()},
+            {"heap_bytes", simulation.bytes()},
+            {"build_peak_memory_bytes", m.build_peak},
+            {"peak_memory_bytes", m.peak}};
+  if (m.bound)
+    json["bound"] = {{"synapses", m.bound->synapses},
+                     {"neurons", m.bound->neurons},
+                     {"draws", m.bound->draws},
+                     {"all", m.bound->all()}};
+  for (const auto& [name, time] : stages_of(network, options)) json["stages"][name] = time;
+  return json.dump(2) + "\n";
+}
+
+std::string text_of(const BenchOptions& options, const Experiment& experiment, const Network& network,
+                    std::size_t threads, const Measured& m) {
+  const Simulation& simulation = network.simulation();
+  std::string text = fmt::format("{}: {} neurons, {} synapses of {:.2f} bytes; {} lanes, {} threads, {}\n",
+                                 experiment.title.empty() ? options.what : experiment.title,
+                                 grouped(simulation.neurons()), grouped(network.synapses()),
+                                 network.bytes_per_synapse(), simulation.lanes(), threads, name_of(chosen_isa()));
+  text +=
+      fmt::format("built in     {:.2f} s; memory {:.3f} GB of states, synapses and queues, {:.3f} GB at most\n",
+                  m.build_seconds, static_cast<double>(simulation.bytes()) / 1e9, static_cast<double>(m.peak) / 1e9);
+  const auto [least, most] = std::minmax_element(m.all_seconds.begin(), m.all_seconds.end());
+  text += fmt::format("simulated    {:.6g} ms in {:.4f} s", experiment.duration, m.seconds);
   if (options.repeat > 1) text += fmt::format(" ({:.4f} to {:.4f}, {} times)", *least, *most, options.repeat);
-  text += fmt::format(": real-time factor {:.4g}; {:.2f} Hz, {:.3g} G synaptic events per second\n", seconds / biology,
-                      rate, work.all_events() / seconds / 1e9);
-  if (bound)
-    text += fmt::format("bound        {:.4f} s (synapses {:.4f}, neurons {:.4f}, draws {:.4f}): {:.2f} times that\n",
-                        bound->all(), bound->synapses, bound->neurons, bound->draws, seconds / bound->all());
-  for (const auto& [name, time] : stages)
-    if (options.stages) text += fmt::format("  {:<9}  {:.4f} s of all threads\n", name, time / options.repeat);
-  print(text);
+  text += fmt::format(": real-time factor {:.4g}; {:.2f} Hz, {:.3g} G synaptic events per second\n",
+                      m.seconds / m.biology, m.rate, m.work.all_events() / m.seconds / 1e9);
+  if (m.bound)
+    text +=
+        fmt::format("bound        {:.4f} s (synapses {:.4f}, neurons {:.4f}, draws {:.4f}): {:.2f} times that\n",
+                    m.bound->all(), m.bound->synapses, m.bound->neurons, m.bound->draws, m.seconds / m.bound->all());
+  for (const auto& [name, time] : stages_of(network, options))
+    text += fmt::format("  {:<9}  {:.4f} s of all threads\n", name, time);
+  return text;
+}
+
+// Builds an experiment and times `duration` ms of it after `discard` ms.
+void bench_experiment(const BenchOptions& options) {
+  Experiment experiment = open_experiment(options.what, options.overrides, options.plugins);
+  NetworkSpec& spec = experiment.network;
+  if (options.lanes != 0) spec.lanes = options.lanes;
+  spec.share_rows = options.share_rows;
+  if (options.delivery != "auto")
+    spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
+  const Threads threads(options.threads, options.pin);
+  Measured measured;
+  const Stopwatch building;
+  Network network = build_network(experiment, threads);
+  measured.build_seconds = building.seconds();
+  measured.build_peak = peak_memory_bytes();
+  if (!experiment.phases.empty()) begin_phase(network, experiment, experiment.phases.front());
+  network.simulation().run(ms_to_tick_nearest(options.discard, spec.dt));
+  time_runs(options, experiment, network, measured);
+  // After the peak of memory was noted: the limits take memory of their own.
+  if (options.bound) measured.bound = bound_of(network, measured.work, threads);
+  print(options.json ? json_of(options, network, threads.count(), measured)
+                     : text_of(options, experiment, network, threads.count(), measured));
 }
 
 void bench_limits(const BenchOptions& options) {
@@ -241,7 +271,7 @@ void bench_limits(const BenchOptions& options) {
 void bench_neurons(const BenchOptions& options) {
   constexpr std::uint32_t size = 2000;
   constexpr Tick ticks = 2000;
-  nlohmann::ordered_json json;
+  Json json;
   std::string text =
       fmt::format("ns per neuron and tick, {} neurons, {}\n{:<18}  single  double\n", size, name_of(chosen_isa()), "");
   for (const ModelInfo& model : neuron_models()) {

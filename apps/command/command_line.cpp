@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -26,6 +25,7 @@
 #include "apps/sweep/sweep.hpp"
 #include "core/diagnostics.hpp"
 #include "core/version.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -141,10 +141,8 @@ void add_checkpoint_every(CLI::App& command, Take take) {
 
 // Checked as text: the library's conversion would take -1 and numbers that are too large.
 std::string problem_of_seed(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_whole = error == std::errc() && end == text.data() + text.size();
-  return is_whole ? std::string() : fmt::format("\"{}\" is not a whole number from 0 to 2^64 - 1", text);
+  return parse_number<std::uint64_t>(text) ? std::string()
+                                           : fmt::format("\"{}\" is not a whole number from 0 to 2^64 - 1", text);
 }
 
 void add_execution_flags(CLI::App& command, bool& quiet, bool& pin, bool& profile) {

@@ -2,14 +2,13 @@
 // graph. Nothing is simulated.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "apps/command/commands.hpp"
 #include "apps/session/experiment.hpp"
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
 #include "io/experiment/network.hpp"
+#include "io/text/json.hpp"
 #include "networks/graph/graph_statistics.hpp"
 
 namespace rheo {
@@ -42,15 +41,15 @@ std::string graph_text(const GraphStatistics& graph, std::uint32_t neurons) {
   return text;
 }
 
-nlohmann::ordered_json degrees_json(const DegreeStatistics& out, const DegreeStatistics& in) {
+Json degrees_json(const DegreeStatistics& out, const DegreeStatistics& in) {
   const auto one = [](const DegreeStatistics& d) {
-    return nlohmann::ordered_json{{"mean", d.mean}, {"sd", d.sd}, {"min", d.min}, {"max", d.max}};
+    return Json{{"mean", d.mean}, {"sd", d.sd}, {"min", d.min}, {"max", d.max}};
   };
   return {{"out", one(out)}, {"in", one(in)}};
 }
 
-nlohmann::ordered_json graph_json(const GraphStatistics& graph) {
-  nlohmann::ordered_json projections;
+Json graph_json(const GraphStatistics& graph) {
+  Json projections;
   for (const GraphStatistics::Projection& projection : graph.projections)
     projections[projection.name] = degrees_json(projection.out, projection.in);
   return {{"degrees", {{"all", degrees_json(graph.out, graph.in)}, {"projections", projections}}},
@@ -93,9 +92,9 @@ std::string network_text(const Experiment& experiment, const Network& network) {
   return text;
 }
 
-nlohmann::ordered_json network_json(const Experiment& experiment, const Network& network) {
+Json network_json(const Experiment& experiment, const Network& network) {
   const NetworkSpec& spec = experiment.network;
-  nlohmann::ordered_json populations = nlohmann::ordered_json::array(), projections = populations;
+  Json populations = Json::array(), projections = populations;
   for (const PopulationSpec& population : spec.populations)
     populations.push_back({{"name", population.name}, {"model", population.model}, {"size", population.size}});
   for (std::size_t p = 0; p < spec.projections.size(); ++p) {
@@ -110,8 +109,8 @@ nlohmann::ordered_json network_json(const Experiment& experiment, const Network&
                            {"bytes", info.bytes},
                            {"weights", to_json(info.weights)}});
   }
-  nlohmann::ordered_json json{{"file", experiment.path}, {"title", experiment.title},  {"seed", spec.seed},
-                              {"dt", spec.dt},           {"populations", populations}, {"projections", projections}};
+  Json json{{"file", experiment.path}, {"title", experiment.title},  {"seed", spec.seed},
+            {"dt", spec.dt},           {"populations", populations}, {"projections", projections}};
   for (const Phase& phase : experiment.phases)
     json["phases"].push_back({{"name", phase.name},
                               {"begin", tick_to_ms(phase.begin, spec.dt)},
@@ -130,7 +129,7 @@ int inspect_network(const InspectOptions& options) {
   check_network(experiment);
   show_warnings(experiment);
   const Network network = build_network(experiment, Threads(options.threads));
-  nlohmann::ordered_json json;
+  Json json;
   if (options.json) json = network_json(experiment, network);
   std::string text = options.json ? std::string() : network_text(experiment, network);
   if (options.graph) {

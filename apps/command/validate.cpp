@@ -29,44 +29,32 @@ std::string warnings_text(const Experiment& experiment) {
   return text;
 }
 
-}  // namespace
+void validate_continual(const ValidateOptions& options) {
+  const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
+  const ContinualTask& task = work.task;
+  const ImageSets images = load_images(work);
+  print(fmt::format("{}: ok\n{}  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
+                    warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
+                    names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
+                    grouped(images.test.size())));
+}
 
-int validate_experiment(const ValidateOptions& options) {
-  Experiment experiment;
-  std::string points;
-  if (std::filesystem::path(options.file).extension() != ".json" && has_sweep(options.file, options.overrides)) {
-    const Sweep sweep(options.file, options.overrides, options.plugins);
-    sweep.check(10);
-    experiment = sweep.experiment(0);
-    points = fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points"));
-  } else if (const auto kind = std::filesystem::path(options.file).extension() != ".json"
-                                   ? experiment_file::kind_of_task(options.file, options.overrides)
-                                   : std::nullopt;
-             kind == "continual") {
-    const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
-    const ContinualTask& task = work.task;
-    const ImageSets images = load_images(work);
-    print(fmt::format("{}: ok\n{}  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
-                      warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
-                      names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
-                      grouped(images.test.size())));
-    return 0;
-  } else if (kind) {
-    const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
-    std::vector<SearchTask> search;
-    if (learning.task.search)
-      search = read_search(options.file, options.overrides, options.plugins, *learning.task.search);
-    std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment);
-    for (const std::string& remark : search.empty() ? check_trial(learning) : search.front().remarks)
-      text += fmt::format("  remark: {}\n", remark);
-    text += fmt::format("  task {}, {}", name_of(learning.task.kind),
-                        names_text(learning.task.seeds.size(), "seed", "seeds"));
-    if (!search.empty()) text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
-    print(text + '\n');
-    return 0;
-  } else {
-    experiment = open_experiment(options.file, options.overrides, options.plugins);
-  }
+void validate_reservoir(const ValidateOptions& options) {
+  const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
+  std::vector<SearchTask> search;
+  if (learning.task.search)
+    search = read_search(options.file, options.overrides, options.plugins, *learning.task.search);
+  std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment);
+  for (const std::string& remark : search.empty() ? check_trial(learning) : search.front().remarks)
+    text += fmt::format("  remark: {}\n", remark);
+  text += fmt::format("  task {}, {}", name_of(learning.task.kind),
+                      names_text(learning.task.seeds.size(), "seed", "seeds"));
+  if (!search.empty()) text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
+  print(text + '\n');
+}
+
+// points: what the experiment stands for, where it is the first of a sweep.
+void validate_simulation(const ValidateOptions& options, Experiment experiment, const std::string& points) {
   const CheckedNetwork checked = check_network(experiment);
   const double memory = check_memory(experiment);
   check_draws(experiment);
@@ -94,6 +82,24 @@ int validate_experiment(const ValidateOptions& options) {
                         tick_to_ms(experiment.begin, experiment.network.dt));
   text += phases_text(experiment);
   print(text);
+}
+
+}  // namespace
+
+int validate_experiment(const ValidateOptions& options) {
+  const bool is_toml = std::filesystem::path(options.file).extension() != ".json";
+  if (is_toml && has_sweep(options.file, options.overrides)) {
+    const Sweep sweep(options.file, options.overrides, options.plugins);
+    sweep.check(10);
+    validate_simulation(
+        options, sweep.experiment(0),
+        fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points")));
+  } else if (const auto kind =
+                 is_toml ? experiment_file::kind_of_task(options.file, options.overrides) : std::nullopt) {
+    *kind == "continual" ? validate_continual(options) : validate_reservoir(options);
+  } else {
+    validate_simulation(options, open_experiment(options.file, options.overrides, options.plugins), {});
+  }
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <ostream>
 
+#include "apps/figures/layers.hpp"
 #include "apps/report/page_text.hpp"
 #include "core/diagnostics.hpp"
 #include "io/files/recording.hpp"
@@ -33,24 +34,16 @@ std::string anchor_of(std::string_view title) {
 std::string html_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') out += c;
-    }
+    if (figures::append_entity(static_cast<unsigned char>(c), out)) continue;
+    if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') out += c;
   }
   return out;
+}
+
+std::string file_name(std::string name) {
+  for (char& c : name)
+    if (!(c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c = '_';
+  return name;
 }
 
 std::string script_text(std::string json) {

@@ -19,6 +19,9 @@ std::string html_text(std::string_view text);
 // A JSON text that may stand in a <script>: no "<" that could end it.
 std::string script_text(std::string json);
 
+// As a part of a file's name.
+std::string file_name(std::string name);
+
 struct Table {
   std::string caption;
   std::vector<std::string> head;

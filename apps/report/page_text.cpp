@@ -61,7 +61,7 @@ const std::string_view raster_script = R"js(
 const figure = document.getElementById("raster");
 const data = JSON.parse(document.getElementById("raster-data").textContent);
 const canvas = figure.querySelector("canvas"), output = figure.querySelector("output");
-const context = canvas.getContext("2d");
+const c = canvas.getContext("2d");
 const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a800"];
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
@@ -127,16 +127,17 @@ function firstAtLeast(p, from, to, tick) {
 }
 
 let box = null;  // where the raster is, for the mouse
-function draw() {
+const font = (size) => size + 'px system-ui, "Segoe UI", Arial, "DejaVu Sans", sans-serif';
+// An empty canvas, where its parts lie, and from ticks and parts of the height to places.
+function begin_drawing() {
   const scale = window.devicePixelRatio || 1;
   const width = canvas.clientWidth, height = canvas.clientHeight;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
-  const c = context;
   c.setTransform(scale, 0, 0, scale, 0, 0);
   c.fillStyle = "#fff";
   c.fillRect(0, 0, width, height);
-  c.font = '12px system-ui, "Segoe UI", Arial, "DejaVu Sans", sans-serif';
+  c.font = font(12);
   let names = 46;
   for (const p of populations) names = Math.max(names, Math.min(130, c.measureText(p.name).width + 14));
   const left = names + 34, right = width - 14, top = 10, strip = 92, gap = 12;
@@ -145,10 +146,11 @@ function draw() {
   const { t0, t1, y0, y1 } = view;
   const x = (tick) => left + (tick - t0) / (t1 - t0) * (right - left);
   const y = (part) => top + (part - y0) / (y1 - y0) * (bottom - top);
-
-  // Marks are counted into pixels; where several share one, its shade says how many.
   const pw = Math.max(1, Math.round((right - left) * scale)), ph = Math.max(1, Math.round((bottom - top) * scale));
-  const counts = new Uint16Array(pw * ph), owners = new Uint8Array(ph);
+  return { scale, names, strip, stripTop, stripBottom, x, y, pw, ph, ...box, ...view };
+}
+// The spikes in view, by neuron: population, neuron, first and last.
+function spikes_in({ t0, t1, y0, y1 }) {
   let shown = 0, rows = 0;
   const found = [];
   populations.forEach((p, k) => {
@@ -163,6 +165,11 @@ function draw() {
       if (to > from) found.push([k, j, from, to]);
     }
   });
+  return { shown, rows, found };
+}
+// Marks are counted into pixels; where several share one, its shade says how many.
+function count_marks({ scale, pw, ph, t0, t1, y0, y1 }, { shown, found }) {
+  const counts = new Uint16Array(pw * ph), owners = new Uint8Array(ph);
   const least = shown < 1500 ? Math.round(3 * scale) : shown < 6000 ? Math.round(2 * scale) : 1;
   const wide = Math.max(1, Math.round(scale * (shown < 1500 ? 2 : shown < 6000 ? 1.5 : 1)));
   for (const [k, j, from, to] of found) {
@@ -178,11 +185,19 @@ function draw() {
       for (let r = r0; r < r1; ++r) for (let q = r * pw + c0; q < r * pw + c1; ++q) if (counts[q] < 65535) ++counts[q];
     }
   }
+  return { counts, owners };
+}
+// How many marks in a pixel make it dark: more have 2 % of those with any.
+function full_count(counts) {
   const histogram = new Uint32Array(1025);
   let filled = 0;
   for (let q = 0; q < counts.length; ++q) if (counts[q] > 0) { ++filled; ++histogram[Math.min(1024, counts[q])]; }
   let full = 1;
   for (let seen = histogram[1]; full < 1024 && seen < 0.98 * filled; seen += histogram[++full]);
+  return full;
+}
+function paint_marks({ scale, left, top, pw, ph, t0, t1 }, { counts, owners }) {
+  const full = full_count(counts);
   const image = c.createImageData(pw, ph), pixels = image.data;
   const colors = populations.map((p) => rgb(p.color));
   const recorded = new Uint8Array(pw).fill(data.spans.length ? 0 : 1);
@@ -204,8 +219,8 @@ function draw() {
     }
   }
   c.putImageData(image, Math.round(left * scale), Math.round(top * scale));
-
-  // Names of populations and numbers of neurons.
+}
+function draw_names({ names, left, right, top, bottom, y, y0, y1 }) {
   c.textBaseline = "middle";
   for (const p of populations) {
     const from = Math.max(top, y(p.low)), to = Math.min(bottom, y(p.high));
@@ -215,9 +230,9 @@ function draw() {
     c.fillRect(left - 4, from, 3, to - from);
     if (to - from < 11) continue;
     c.textAlign = "right";
-    c.font = '600 12px system-ui, "Segoe UI", Arial, "DejaVu Sans", sans-serif';
+    c.font = "600 " + font(12);
     c.fillText(p.name, left - 44, (from + to) / 2, names);
-    c.font = '11px system-ui, "Segoe UI", Arial, "DejaVu Sans", sans-serif';
+    c.font = font(11);
     c.fillStyle = "#5b6875";
     const perNeuron = (p.high - p.low) / p.size / (y1 - y0) * (bottom - top);
     const size = Math.max(1, step((to - from) / perNeuron, Math.max(1, (to - from) / 45)));
@@ -228,14 +243,15 @@ function draw() {
       c.fillText(String(id), left - 8, Math.max(row, from + 6));
     }
   }
-  // Rates, of all spikes.
+}
+// Rates, of all spikes. Returns the highest that there is room for.
+function draw_rates({ left, right, strip, stripTop, stripBottom, x, t0, t1 }) {
   let most = 0;
   const bins = populations.length ? populations[0].rates.length : 0;
   const firstBin = Math.max(0, Math.floor((t0 - data.begin) / data.bin));
   const lastBin = Math.min(bins - 1, Math.floor((t1 - data.begin - 1e-9) / data.bin));
   for (const p of populations) for (let b = firstBin; b <= lastBin; ++b) most = Math.max(most, p.rates[b] || 0);
   most = most > 0 ? most * 1.08 : 1;
-  c.save();
   c.beginPath();
   c.rect(left, stripTop, right - left, strip);
   c.clip();
@@ -255,6 +271,9 @@ function draw() {
     }
     c.stroke();
   }
+  return most;
+}
+function draw_phases({ left, right, stripTop, stripBottom, x }) {
   c.textAlign = "left";
   c.textBaseline = "top";
   c.lineWidth = 1;
@@ -278,7 +297,8 @@ function draw() {
     c.lineWidth = 1;
     c.setLineDash([3, 3]);
   }
-  c.restore();
+}
+function draw_rate_axis({ names, left, right, top, bottom, strip, stripTop, stripBottom }, most) {
   c.textBaseline = "middle";
   c.lineWidth = 1;
   c.strokeStyle = "#8995a0";
@@ -295,6 +315,8 @@ function draw() {
   c.rotate(-Math.PI / 2);
   c.fillText("rate (Hz)", 0, 0);
   c.restore();
+}
+function draw_time_axis({ left, right, stripBottom, x, t0, t1 }) {
   const long = ms(t1 - t0) >= 10000, unit = long ? 1000 : 1;
   const timeStep = step(ms(t1 - t0) / unit, Math.max(2, (right - left) / 110));
   c.textBaseline = "top";
@@ -307,7 +329,18 @@ function draw() {
     c.fillText((k * timeStep).toFixed(digits(timeStep)), Math.min(at, right - 4), stripBottom + 7);
   }
   c.fillText(long ? "time (s)" : "time (ms)", (left + right) / 2, stripBottom + 23);
-
+}
+function draw() {
+  const frame = begin_drawing(), spikes = spikes_in(frame);
+  paint_marks(frame, count_marks(frame, spikes));
+  draw_names(frame);
+  c.save();
+  const most = draw_rates(frame);
+  draw_phases(frame);
+  c.restore();
+  draw_rate_axis(frame, most);
+  draw_time_axis(frame);
+  const { t0, t1 } = frame, { shown, rows } = spikes;
   const places = digits(Math.max(data.dt, ms(t1 - t0) / 1e4));
   output.value = ms(t0).toFixed(places) + " to " + ms(t1).toFixed(places) + " ms: " + shown.toLocaleString("en-US") +
     (shown === 1 ? " spike" : " spikes") + " of " + rows.toLocaleString("en-US") + (rows === 1 ? " neuron" : " neurons");

@@ -26,13 +26,6 @@ std::string stem_of(const fs::path& file) {
   return name.substr(0, name.find(".h5"));
 }
 
-// What may be part of a file's name.
-std::string plain(std::string name) {
-  for (char& c : name)
-    if (!(c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c = '_';
-  return name;
-}
-
 // Rows that are whole: those of a file that still grows are counted in /rows.
 std::uint64_t whole_rows_of(const h5::File& file, std::uint64_t rows) {
   if (!file.has_dataset("/rows")) return rows;
@@ -74,97 +67,123 @@ class Thinned {
   std::pair<double, double> low_{}, high_{};
 };
 
-void add_state_population(Page& page, const h5::File& file, const h5::Group& group, const std::string& name,
-                          const std::string& stem) {
-  constexpr std::size_t most_neurons = 4;
-  constexpr std::uint64_t stretches = 600;
-  const h5::Dataset data = group.dataset("data");
+// What was recorded of one population: rows of values, one of each neuron.
+struct StateRows {
+  h5::Dataset data;
+  std::uint64_t width, rows;
+  std::vector<std::uint64_t> ids;
+  double begin = 0, step = 1;  // ms
+  double time_of(std::uint64_t row) const { return begin + static_cast<double>(row) * step; }
+};
+
+StateRows state_rows_of(const h5::File& file, const h5::Group& group) {
+  StateRows states{group.dataset("data"), 0, 0, {}};
+  const h5::Dataset& data = states.data;
   check_matrix(data);
-  const std::uint64_t width = data.shape()[1], rows = whole_rows_of(file, data.rows());
-  const auto ids = group.dataset("mapping/node_ids").read<std::uint64_t>();
+  states.width = data.shape()[1];
+  states.rows = whole_rows_of(file, data.rows());
+  states.ids = group.dataset("mapping/node_ids").read<std::uint64_t>();
   const h5::Dataset time = group.dataset("mapping/time");
   const auto when = time.read<double>();
-  if (ids.size() != width) data.fail(fmt::format("has {} columns, but there are {} node_ids", width, ids.size()));
+  if (states.ids.size() != states.width)
+    data.fail(fmt::format("has {} columns, but there are {} node_ids", states.width, states.ids.size()));
   if (when.size() != 3 || !(std::isfinite(when[0]) && when[2] > 0)) time.fail("must be begin, end and step (ms)");
-  if (rows == 0 || width == 0) {
-    page.paragraph(fmt::format("{}, {}: nothing was recorded.", stem, name));
-    return;
-  }
+  states.begin = when[0];
+  states.step = when[2];
+  return states;
+}
 
+// Courses of a few neurons, and the mean of all.
+struct StateCourses {
+  std::uint64_t stretch = 1;  // rows that become two points of `whole` and one of the mean
+  std::uint64_t detail = 0;   // where the lines begin
+  Thinned whole;              // of the first neuron
+  std::vector<LineLayer> lines;
+  LineLayer mean;
+};
+
+StateCourses state_courses_of(const StateRows& states) {
+  constexpr std::uint64_t most_neurons = 4, stretches = 600;
+  const std::uint64_t rows = states.rows, width = states.width, drawn = std::min(most_neurons, width);
   const std::uint64_t stretch = std::max<std::uint64_t>(1, rows / stretches);
   // Many lines of long recordings would cover one another: there, one stands for all, and the end shows the others.
   const std::uint64_t detail = stretch > 1 ? rows - std::min(rows, 2 * stretches) : 0;
-  std::vector<std::uint64_t> columns;
-  for (std::size_t i = 0; i < std::min<std::uint64_t>(most_neurons, width); ++i)
-    columns.push_back(i * width / std::min<std::uint64_t>(most_neurons, width));
-  Thinned whole(stretch);
-  std::vector<LineLayer> lines(columns.size());
-  LineLayer mean;
+  StateCourses courses{stretch, detail, Thinned(stretch), std::vector<LineLayer>(drawn), {}};
   double sum = 0;
   std::uint64_t in_sum = 0;
   const std::uint64_t block = std::max<std::uint64_t>(1, block_values / width);
   for (std::uint64_t first = 0; first < rows; first += block) {
     const std::uint64_t n = std::min(block, rows - first);
-    const auto values = data.read<double>(first, n);
+    const auto values = states.data.read<double>(first, n);
     for (std::uint64_t r = 0; r < n; ++r) {
-      const double t = when[0] + static_cast<double>(first + r) * when[2];
-      whole.add(t, values[r * width]);
-      for (std::size_t k = 0; k < columns.size() && first + r >= detail; ++k) {
-        lines[k].x.push_back(t);
-        lines[k].y.push_back(values[r * width + columns[k]]);
+      const double t = states.time_of(first + r);
+      courses.whole.add(t, values[r * width]);
+      for (std::size_t k = 0; k < drawn && first + r >= detail; ++k) {
+        courses.lines[k].x.push_back(t);
+        courses.lines[k].y.push_back(values[r * width + k * width / drawn]);
       }
       for (std::uint64_t c = 0; c < width; ++c) sum += values[r * width + c];
       if (++in_sum == stretch || first + r + 1 == rows) {
-        mean.x.push_back(t - static_cast<double>(in_sum - 1) / 2 * when[2]);
-        mean.y.push_back(sum / static_cast<double>(in_sum * width));
+        courses.mean.x.push_back(t - static_cast<double>(in_sum - 1) / 2 * states.step);
+        courses.mean.y.push_back(sum / static_cast<double>(in_sum * width));
         sum = 0;
         in_sum = 0;
       }
     }
   }
-  whole.flush();
-  const std::string units = data.text_attribute("units").value_or("");
+  courses.whole.flush();
+  for (std::size_t k = 0; k < drawn; ++k) {
+    courses.lines[k].name = fmt::format("neuron {}", states.ids[k * width / drawn]);
+    courses.lines[k].colour = k;
+  }
+  return courses;
+}
+
+void add_state_population(Page& page, const h5::File& file, const h5::Group& group, const std::string& name,
+                          const std::string& stem) {
+  const StateRows states = state_rows_of(file, group);
+  const std::uint64_t width = states.width, rows = states.rows;
+  if (rows == 0 || width == 0) {
+    page.paragraph(fmt::format("{}, {}: nothing was recorded.", stem, name));
+    return;
+  }
+  StateCourses courses = state_courses_of(states);
+  const std::size_t drawn = courses.lines.size();
+  const bool is_long = courses.stretch > 1;
+  const std::string units = states.data.text_attribute("units").value_or("");
   Panel course;
   course.x.label = "time (ms)";
   course.y.label = units.empty() || units == "1" ? stem : fmt::format("{} ({})", stem, units);
   Panel end = course;
-  for (std::size_t k = 0; k < columns.size(); ++k) {
-    lines[k].name = fmt::format("neuron {}", ids[columns[k]]);
-    lines[k].colour = k;
+  if (is_long) {
+    courses.whole.line.name = courses.lines[0].name;
+    courses.whole.line.colour = 5;  // pale, below the mean
+    course.layers.emplace_back(std::move(courses.whole.line));
   }
-  if (stretch > 1) {
-    whole.line.name = lines[0].name;
-    whole.line.colour = 5;  // pale, below the mean
-    course.layers.emplace_back(std::move(whole.line));
-    for (LineLayer& line : lines) end.layers.emplace_back(std::move(line));
-  } else {
-    for (LineLayer& line : lines) course.layers.emplace_back(std::move(line));
-  }
+  for (LineLayer& line : courses.lines) (is_long ? end : course).layers.emplace_back(std::move(line));
   if (width > 1) {
-    mean.name = fmt::format("mean of {}", grouped(width));
-    mean.colour = 6;  // black
-    course.layers.emplace_back(std::move(mean));
+    courses.mean.name = fmt::format("mean of {}", grouped(width));
+    courses.mean.colour = 6;  // black
+    course.layers.emplace_back(std::move(courses.mean));
   }
-  std::string text =
-      fmt::format("{} of {} {} of {}{}, {} to {} ms.", stem, stretch > 1 ? 1 : columns.size(),
-                  stretch > 1 || columns.size() == 1 ? "neuron" : "neurons", name,
-                  width > 1 ? fmt::format(", and the mean of all {} recorded", grouped(width)) : std::string(),
-                  number_text(when[0]), number_text(when[0] + static_cast<double>(rows - 1) * when[2]));
-  Picture picture;
-  picture.title = fmt::format("{}: {}", stem, name);
-  picture.columns = 1;
-  picture.panel_width = 1040;
-  picture.panel_height = 240;
-  picture.panels = {std::move(course)};
-  if (stretch > 1) {
+  std::string text = fmt::format(
+      "{} of {} {} of {}{}, {} to {} ms.", stem, is_long ? 1 : drawn, is_long || drawn == 1 ? "neuron" : "neurons",
+      name, width > 1 ? fmt::format(", and the mean of all {} recorded", grouped(width)) : std::string(),
+      number_text(states.begin), number_text(states.time_of(rows - 1)));
+  Picture picture{.title = fmt::format("{}: {}", stem, name),
+                  .panels = {std::move(course)},
+                  .columns = 1,
+                  .panel_width = 1040,
+                  .panel_height = 240};
+  if (is_long) {
     picture.panels.push_back(std::move(end));
     text += fmt::format(
         " Of each {} ms the neuron's lowest and highest value is drawn, and the mean over them. Below, the "
         "end: {} {}, the last {} values.",
-        number_text(static_cast<double>(stretch) * when[2]), columns.size(), columns.size() == 1 ? "neuron" : "neurons",
-        grouped(rows - detail));
+        number_text(static_cast<double>(courses.stretch) * states.step), drawn, drawn == 1 ? "neuron" : "neurons",
+        grouped(rows - courses.detail));
   }
-  page.picture(plain(fmt::format("states-{}-{}", stem, name)), std::move(picture), text);
+  page.picture(file_name(fmt::format("states-{}-{}", stem, name)), std::move(picture), text);
 }
 
 // --- Weights -----------------------------------------------------------------------------------------------------
@@ -193,6 +212,62 @@ double quantile(std::vector<double>& values, double part) {
   return values[static_cast<std::size_t>(at)];
 }
 
+// How a variable of all synapses is distributed, over time.
+struct Course {
+  Range range;
+  LineLayer mean{"mean"}, middle{"median", {}, {}, {}, {}, 1}, wide{"5 to 95 % of all", {}, {}, {}, {}, 2};
+};
+
+// Of n of the rows, evenly.
+Course course_of(const h5::Dataset& data, const std::vector<double>& times, std::uint64_t n) {
+  const std::uint64_t rows = times.size();
+  Course course;
+  for (std::uint64_t k = 0; k < n; ++k) {
+    const std::uint64_t row = n == 1 ? rows - 1 : k * (rows - 1) / (n - 1);
+    auto values = data.read<double>(row, 1);
+    double sum = 0;
+    for (const double value : values) {
+      if (!std::isfinite(value)) data.fail(fmt::format("row {} holds a value that is not a finite number", row));
+      course.range.add(value);
+      sum += value;
+    }
+    course.mean.x.push_back(times[row] / 1000);
+    course.mean.y.push_back(sum / static_cast<double>(values.size()));
+    course.middle.y.push_back(quantile(values, 0.5));
+    course.wide.low.push_back(quantile(values, 0.05));
+    course.wide.high.push_back(quantile(values, 0.95));
+  }
+  course.middle.x = course.wide.x = course.mean.x;
+  course.middle.dashed = true;
+  course.wide.y.assign(n, nowhere);
+  return course;
+}
+
+// At the begin, in the middle and at the end.
+Panel distribution_panel(const h5::Dataset& data, const std::vector<double>& times, const Range& range,
+                         const std::string& variable) {
+  Panel distribution;
+  distribution.title = "distribution";
+  distribution.x.label = variable;
+  distribution.y.label = "share of synapses (%)";
+  std::vector<std::uint64_t> shown{0};
+  for (const std::uint64_t row : {(times.size() - 1) / 2, times.size() - 1})
+    if (row != shown.back()) shown.push_back(row);
+  const auto [low, high] = range.ends();
+  for (const std::uint64_t row : shown) {
+    Histogram histogram(low, high, 40);
+    const auto values = data.read<double>(row, 1);
+    for (const double value : values) histogram.add(std::clamp(value, low, high));
+    const std::string label = fmt::format("{} s", number_text(times[row] / 1000));
+    // As a bar it would dwarf all others.
+    if (shown.size() > 1 && std::all_of(values.begin(), values.end(), [&](double one) { return one == values[0]; }))
+      distribution.layers.emplace_back(ReferenceLine{values[0], true, "all, at " + label});
+    else
+      distribution.layers.emplace_back(histogram.outline(label, 100.0 / static_cast<double>(values.size())));
+  }
+  return distribution;
+}
+
 void add_variable(Page& page, const h5::File& file, const h5::Group& group, const std::string& variable,
                   const std::string& stem, const std::string& name) {
   constexpr std::uint64_t most_snapshots = 200;
@@ -207,58 +282,17 @@ void add_variable(Page& page, const h5::File& file, const h5::Group& group, cons
   }
   const auto times = time.read<double>(0, rows);
   const std::uint64_t n = std::min(rows, most_snapshots);
-  const auto row_of = [&](std::uint64_t k) { return n == 1 ? rows - 1 : k * (rows - 1) / (n - 1); };
-  Range range;
-  LineLayer mean{"mean"}, middle{"median", {}, {}, {}, {}, 1}, wide{"5 to 95 % of all", {}, {}, {}, {}, 2};
-  for (std::uint64_t k = 0; k < n; ++k) {
-    const std::uint64_t row = row_of(k);
-    auto values = data.read<double>(row, 1);
-    double sum = 0;
-    for (const double value : values) {
-      if (!std::isfinite(value)) data.fail(fmt::format("row {} holds a value that is not a finite number", row));
-      range.add(value);
-      sum += value;
-    }
-    mean.x.push_back(times[row] / 1000);
-    mean.y.push_back(sum / static_cast<double>(edges));
-    middle.y.push_back(quantile(values, 0.5));
-    wide.low.push_back(quantile(values, 0.05));
-    wide.high.push_back(quantile(values, 0.95));
-  }
-  middle.x = wide.x = mean.x;
-  middle.dashed = true;
-  wide.y.assign(n, nowhere);
-
+  const auto [range, mean, middle, wide] = course_of(data, times, n);
   Panel course;
   course.title = "over time";
   course.x.label = "time (s)";
   course.y.label = variable;
   course.layers = {wide, mean, middle};
-  Panel distribution;
-  distribution.title = "distribution";
-  distribution.x.label = variable;
-  distribution.y.label = "share of synapses (%)";
-  std::vector<std::uint64_t> shown{0};
-  for (const std::uint64_t row : {(rows - 1) / 2, rows - 1})
-    if (row != shown.back()) shown.push_back(row);
-  const auto [low, high] = range.ends();
-  for (const std::uint64_t row : shown) {
-    Histogram histogram(low, high, 40);
-    const auto values = data.read<double>(row, 1);
-    for (const double value : values) histogram.add(std::clamp(value, low, high));
-    const std::string label = fmt::format("{} s", number_text(times[row] / 1000));
-    // As a bar it would dwarf all others.
-    if (shown.size() > 1 && std::all_of(values.begin(), values.end(), [&](double one) { return one == values[0]; }))
-      distribution.layers.emplace_back(ReferenceLine{values[0], true, "all, at " + label});
-    else
-      distribution.layers.emplace_back(histogram.outline(label, 100.0 / static_cast<double>(edges)));
-  }
-  Picture picture;
-  picture.title = fmt::format("{} of {}", variable, name);
-  picture.panel_width = 520;
-  picture.panel_height = 280;
-  picture.panels = {std::move(course), std::move(distribution)};
-  page.picture(plain(fmt::format("weights-{}-{}-{}", stem, name, variable)), std::move(picture),
+  Picture picture{.title = fmt::format("{} of {}", variable, name),
+                  .panels = {std::move(course), distribution_panel(data, times, range, variable)},
+                  .panel_width = 520,
+                  .panel_height = 280};
+  page.picture(file_name(fmt::format("weights-{}-{}-{}", stem, name, variable)), std::move(picture),
                fmt::format("{} of the {} synapses of {} ({}.h5) at {} recorded times: mean, median and where the "
                            "middle 90 % lie; and how they are distributed at the begin, in the middle and at the end. "
                            "The mean goes from {} to {}.",
@@ -268,13 +302,6 @@ void add_variable(Page& page, const h5::File& file, const h5::Group& group, cons
 }
 
 // --- Synapses ----------------------------------------------------------------------------------------------------
-
-std::vector<std::string> groups_in(const h5::Group& group) {
-  std::vector<std::string> names;
-  for (const std::string& name : group.list())
-    if (group.has_group(name)) names.push_back(name);
-  return names;
-}
 
 // Of every neuron; ids beyond a population's size are refused.
 struct Degrees {
@@ -318,6 +345,13 @@ Panel degree_panel(const Degrees& degrees, const std::string& title) {
 
 }  // namespace
 
+std::vector<std::string> groups_in(const h5::Group& group) {
+  std::vector<std::string> names;
+  for (const std::string& name : group.list())
+    if (group.has_group(name)) names.push_back(name);
+  return names;
+}
+
 RecordingKind kind_of_recording(const fs::path& path) {
   const h5::File file = open_recording(path);
   if (file.has_group("/spikes")) return RecordingKind::spikes;
@@ -353,10 +387,7 @@ void add_synapse_weights(Page& page, const fs::path& path) {
   const h5::File file = open_recording(path);
   const h5::Group edges = file.group("/edges");
   for (const std::string& name : groups_in(edges)) {
-    Picture picture;
-    picture.title = fmt::format("{} at the end", name);
-    picture.panel_width = 520;
-    picture.panel_height = 260;
+    Picture picture{.title = fmt::format("{} at the end", name), .panel_width = 520, .panel_height = 260};
     std::uint64_t rows = 0;
     double mean = nowhere;
     for (const auto& [dataset, label] : {std::pair{"0/syn_weight", "weight"}, std::pair{"0/delay", "delay (ms)"}}) {
@@ -391,7 +422,7 @@ void add_synapse_weights(Page& page, const fs::path& path) {
       continue;
     }
     page.picture(
-        plain(fmt::format("synapses-{}-{}", stem_of(path), name)), std::move(picture),
+        file_name(fmt::format("synapses-{}-{}", stem_of(path), name)), std::move(picture),
         fmt::format("Weights and delays of the {} synapses of {} ({}.h5) at the end of the run. Mean weight {}.",
                     grouped(rows), name, stem_of(path), number_text(mean)));
   }
@@ -404,12 +435,11 @@ void add_degrees(Page& page, const fs::path& path, RecordingKind kind, const Siz
     const h5::Group group = all.group(name);
     const Degrees out = degrees_of(group.dataset("source_node_id"), sizes);
     const Degrees in = degrees_of(group.dataset("target_node_id"), sizes);
-    Picture picture;
-    picture.title = fmt::format("Degrees of {}", name);
-    picture.panel_width = 520;
-    picture.panel_height = 240;
-    picture.panels = {degree_panel(out, "out-degree"), degree_panel(in, "in-degree")};
-    page.picture(plain(fmt::format("degrees-{}-{}", stem_of(path), name)), std::move(picture),
+    Picture picture{.title = fmt::format("Degrees of {}", name),
+                    .panels = {degree_panel(out, "out-degree"), degree_panel(in, "in-degree")},
+                    .panel_width = 520,
+                    .panel_height = 240};
+    page.picture(file_name(fmt::format("degrees-{}-{}", stem_of(path), name)), std::move(picture),
                  fmt::format("How many neurons of {} send, and how many of {} receive, so many synapses of {} ({}.h5).",
                              out.population.empty() ? "the source" : out.population,
                              in.population.empty() ? "the target" : in.population, name, stem_of(path)));

@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "apps/report/page.hpp"
 #include "io/h5/h5.hpp"
@@ -21,6 +23,9 @@ inline h5::File open_recording(const std::filesystem::path& file) {
   return h5::File::open(file.string(), h5::File::Access::sealed_or_live);
 }
 
+// Names of the groups in a group, ascending.
+std::vector<std::string> groups_in(const h5::Group& group);
+
 enum class RecordingKind { none, spikes, states, snapshots, synapses };
 
 // By the group that the file holds. Throws h5::Error where it is no HDF5 file, or cannot be read as far as it is whole.
@@ -29,6 +34,13 @@ RecordingKind kind_of_recording(const std::filesystem::path& file);
 // Each adds its pictures and what there is to say about them. Throw h5::Error that names the dataset.
 void add_states(Page& page, const std::filesystem::path& file);
 void add_snapshots(Page& page, const std::filesystem::path& file);
+
+using PhaseBegins = std::vector<std::pair<double, std::string>>;  // ms, and names
+struct SpikeFigures;
+void say_what_is_recorded(Page& page, const SpikeFigures& figures);
+// All pictures but the raster of the page itself.
+void add_spikes(Page& page, const std::filesystem::path& file, const SpikeFigures& figures,
+                const PhaseBegins& phase_begins);
 
 // sizes: of populations, where they are known, so that neurons without synapses count.
 using Sizes = std::map<std::string, std::uint64_t>;

@@ -2,95 +2,28 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <map>
-#include <optional>
 
 #include "apps/report/page_text.hpp"
 #include "apps/report/recordings.hpp"
 #include "apps/report/report.hpp"
+#include "apps/report/run_file.hpp"
 #include "apps/report/spikes.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/summary.hpp"
-#include "core/diagnostics.hpp"
-#include "io/files/recording.hpp"
-#include "io/text/json.hpp"
 
 namespace rheo::report {
 
 namespace {
 
 namespace fs = std::filesystem;
-// Base64 takes a third more; the rest of the page is some 100 kB, and its settings at most 256 KiB.
-constexpr std::size_t raster_bytes = 3'100'000;
 constexpr std::uint64_t raster_spikes = 1'500'000;
-constexpr std::size_t populations_per_panel = 4;
-
-// run.json, whose values are looked at with the types that they should have.
-class RunFile {
- public:
-  explicit RunFile(fs::path file) : file_(std::move(file)) {
-    std::ifstream stream(file_);
-    json_ = Json::parse(stream, nullptr, false);
-    if (!json_.is_object() || !json_.contains("rheobase") || !json_.contains("status"))
-      reject_recording(file_, "was not written by rheo run", "the output directory of rheo run");
-  }
-
-  const Json& json() const { return json_; }
-  std::string text(const char* key) const {
-    const auto found = json_.find(key);
-    if (found == json_.end() || found->is_null()) return "";
-    if (!found->is_string()) reject(key, *found, "a text");
-    return found->get<std::string>();
-  }
-  // A number that is not negative; nothing where there is none.
-  std::optional<double> number(const Json& from, const std::string& place, const char* key) const {
-    const auto found = from.find(key);
-    if (found == from.end() || found->is_null()) return std::nullopt;
-    if (!found->is_number() || !(found->get<double>() >= 0)) reject(place + key, *found, "a number >= 0");
-    return found->get<double>();
-  }
-  std::optional<double> number(const char* key) const { return number(json_, "", key); }
-  std::uint64_t whole(const Json& from, const std::string& place, const char* key) const {
-    const auto found = from.find(key);
-    if (found == from.end() || !found->is_number_unsigned())
-      reject(place + key, found == from.end() ? Json() : *found, "a whole number >= 0");
-    return found->get<std::uint64_t>();
-  }
-  // The members of a table, none where it is missing.
-  std::vector<std::pair<std::string, Json>> members(const Json& from, const char* key) const {
-    std::vector<std::pair<std::string, Json>> all;
-    const auto found = from.find(key);
-    if (found == from.end()) return all;
-    if (!found->is_object()) reject(key, *found, "a table");
-    for (const auto& [name, value] : found->items()) all.emplace_back(name, value);
-    return all;
-  }
-  [[noreturn]] void reject(const std::string& key, const Json& value, std::string expected) const {
-    throw RecordingError({.file = file_.string(),
-                          .key = key,
-                          .value = value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 200),
-                          .problem = "is not what rheo run writes",
-                          .expected = std::move(expected)});
-  }
-
- private:
-  fs::path file_;
-  Json json_;
-};
 
 struct Recording {
   fs::path file;
   RecordingKind kind = RecordingKind::none;
   bool unfinished = false;
 };
-
-std::string bytes_text(double bytes) {
-  if (bytes >= 1e9) return fmt::format("{:.2f} GB", bytes / 1e9);
-  if (bytes >= 1e6) return fmt::format("{:.1f} MB", bytes / 1e6);
-  return fmt::format("{:.0f} kB", bytes / 1e3);
-}
 
 class RunPage {
  public:
@@ -208,13 +141,19 @@ class RunPage {
           "that spiked, or that was recorded.");
 
     page_.section("Summary");
+    summary(simulated);
+    populations();
+    phases();
+  }
+
+  void summary(double simulated) {
+    const std::string status = run_.text("status");
     double neurons = 0, spikes = 0, synapses = 0;
     for (const auto& [name, size] : sizes_) neurons += static_cast<double>(size);
     for (const auto& [name, value] : run_.members(run_.json(), "populations"))
       spikes += run_.number(value, "populations." + name + ".", "spikes").value_or(0);
     for (const auto& [name, value] : run_.members(run_.json(), "projections"))
       synapses += static_cast<double>(run_.whole(value, "projections." + name + ".", "synapses"));
-    const auto whole = [](double number) { return grouped(static_cast<std::uint64_t>(number)); };
     std::vector<std::pair<std::string, std::string>> cards{{status, "status"}};
     if (!sizes_.empty()) cards.emplace_back(whole(neurons), "neurons");
     cards.emplace_back(whole(synapses), "synapses");
@@ -225,9 +164,13 @@ class RunPage {
     if (const auto factor = run_.number("real_time_factor"))
       cards.emplace_back(number_text(*factor), "real-time factor");
     if (const auto memory = run_.number("peak_memory_bytes"); memory && *memory > 0)
-      cards.emplace_back(bytes_text(*memory), "memory at most");
+      cards.emplace_back(memory_text(*memory), "memory at most");
     page_.cards(cards);
+  }
 
+  static std::string whole(double number) { return grouped(static_cast<std::uint64_t>(number)); }
+
+  void populations() {
     Table table{"Populations: all neurons, the whole run, whether recorded or not",
                 {"population", "neurons", "spikes", "rate (Hz)", "CV of intervals", "synchrony"},
                 {},
@@ -242,21 +185,24 @@ class RunPage {
                             number("rate_Hz", 2), number("cv_isi", 3), number("synchrony", 3)});
     }
     if (!table.rows.empty()) page_.table(table);
+  }
+
+  void phases() {
     Table phases{"Phases", {"phase", "begin (ms)", "end (ms)", "learning"}, {}, {false, true, true, false}};
-    if (const auto found = run_.json().find("phases"); found != run_.json().end()) {
-      for (const Json& phase : *found) {
-        if (!phase.is_object() || !phase.contains("name") || !phase["name"].is_string())
-          run_.reject("phases", phase, "a table with a name");
-        std::vector<std::string> learning;
-        if (phase.contains("learning") && phase["learning"].is_array())
-          for (const Json& name : phase["learning"])
-            if (name.is_string()) learning.push_back(name.get<std::string>());
-        const double begin = run_.number(phase, "phases.", "begin_ms").value_or(0);
-        phases.rows.push_back({phase["name"].get<std::string>(), number_text(begin),
-                               number_text(run_.number(phase, "phases.", "end_ms").value_or(0)),
-                               learning.empty() ? "nothing" : fmt::format("{}", fmt::join(learning, ", "))});
-        phase_begins_.emplace_back(begin, phases.rows.back().front());
-      }
+    const auto found = run_.json().find("phases");
+    if (found == run_.json().end()) return;
+    for (const Json& phase : *found) {
+      if (!phase.is_object() || !phase.contains("name") || !phase["name"].is_string())
+        run_.reject("phases", phase, "a table with a name");
+      std::vector<std::string> learning;
+      if (phase.contains("learning") && phase["learning"].is_array())
+        for (const Json& name : phase["learning"])
+          if (name.is_string()) learning.push_back(name.get<std::string>());
+      const double begin = run_.number(phase, "phases.", "begin_ms").value_or(0);
+      phases.rows.push_back({phase["name"].get<std::string>(), number_text(begin),
+                             number_text(run_.number(phase, "phases.", "end_ms").value_or(0)),
+                             learning.empty() ? "nothing" : fmt::format("{}", fmt::join(learning, ", "))});
+      phase_begins_.emplace_back(begin, phases.rows.back().front());
     }
     if (!phases.rows.empty()) page_.table(phases);
   }
@@ -306,32 +252,14 @@ class RunPage {
       page_.paragraph("The recorded populations did not spike.");
       return;
     }
-    say_what_is_recorded(figures);
+    say_what_is_recorded(page_, figures);
+    if (figures.times.recorded.empty()) say_how_much_is_recorded(figures);
     raster(found->file, figures);
-    rates(figures);
-    intervals(figures);
+    add_spikes(page_, found->file, figures, phase_begins_);
   }
 
-  void say_what_is_recorded(const SpikeFigures& figures) {
-    std::vector<std::string> parts;
-    for (const PopulationSpikes& one : figures.populations)
-      if (one.recorded < one.size)
-        parts.push_back(fmt::format("{} of {} neurons of {}", grouped(one.recorded), grouped(one.size), one.name));
-    if (!parts.empty())
-      page_.paragraph(
-          fmt::format("Recorded were {}; rates are those of the recorded neurons.", fmt::join(parts, ", ")));
-    if (!figures.times.spans.empty()) {
-      parts.clear();
-      for (const auto& [begin, end] : figures.times.spans)
-        parts.push_back(fmt::format("{} to {} ms", number_text(static_cast<double>(begin) * figures.times.dt),
-                                    number_text(static_cast<double>(end) * figures.times.dt)));
-      page_.paragraph(
-          fmt::format("Recorded was from {}; rates are those of this time, and no interval "
-                      "reaches over a gap. What was not recorded is grey.",
-                      fmt::join(parts, ", ")));
-    }
-    if (!figures.times.recorded.empty()) return;
-    // Of an older version: nobody knows what was recorded.
+  // Of an older version: nobody knows what was recorded.
+  void say_how_much_is_recorded(const SpikeFigures& figures) {
     std::uint64_t all = 0;
     for (const auto& [name, value] : run_.members(run_.json(), "populations"))
       for (const PopulationSpikes& one : figures.populations)
@@ -399,169 +327,6 @@ class RunPage {
                         script_text(data.dump(-1, ' ', true, Json::error_handler_t::replace)), spikes);
     page_.html(html);
     page_.script(raster_script);
-    raster_picture(file, figures);
-  }
-
-  static std::string thinned_text(const Raster& raster, std::uint64_t spikes) {
-    if (raster.shown() == spikes) return fmt::format("All {} recorded spikes.", grouped(spikes));
-    std::string which = raster.step == 1 ? "of all neurons" : fmt::format("of every {} neuron", ordinal(raster.step));
-    which += raster.every == 1 ? "" : fmt::format(", and of these every {} spike", ordinal(raster.every));
-    return fmt::format("Thinned, since the page would be too long: {} of {} recorded spikes, those {}.",
-                       grouped(raster.shown()), grouped(spikes), which);
-  }
-
-  static std::string ordinal(std::uint64_t n) {
-    const char* end = n % 100 >= 11 && n % 100 <= 13 ? "th"
-                      : n % 10 == 1                  ? "st"
-                      : n % 10 == 2                  ? "nd"
-                      : n % 10 == 3                  ? "rd"
-                                                     : "th";
-    return grouped(n) + end;
-  }
-
-  // For a file: few enough spikes for an SVG.
-  void raster_picture(const fs::path& file, const SpikeFigures& figures) {
-    const Raster raster = read_raster(file, figures, raster_bytes, 20'000);
-    Panel panel;
-    panel.title = thinned_text(raster, figures.spikes());
-    panel.x.label = "time (ms)";
-    panel.y.label = "neuron, from the top";
-    double offset = 0;
-    for (std::size_t p = 0; p < figures.populations.size(); ++p) {
-      RasterLayer layer{figures.populations[p].name};
-      const Raster::Population& one = raster.populations[p];
-      for (std::size_t k = 0; k + 1 < one.begin.size(); ++k)
-        for (std::uint32_t i = one.begin[k]; i < one.begin[k + 1]; ++i) {
-          layer.x.push_back(static_cast<double>(one.ticks[i]) * figures.times.dt);
-          layer.y.push_back(-(offset + static_cast<double>(k * raster.step)));
-        }
-      offset += static_cast<double>(figures.populations[p].size);
-      panel.layers.emplace_back(std::move(layer));
-    }
-    Picture picture;
-    picture.title = "Spikes";
-    picture.panel_width = 1040;
-    picture.panel_height = 420;
-    picture.panels = {std::move(panel)};
-    page_.picture_file("raster", picture);
-  }
-
-  // One panel for every few populations, so that lines can be told apart.
-  template <class Add>
-  static std::vector<Panel> panels_of(const SpikeFigures& figures, const Panel& empty, Add add) {
-    std::vector<Panel> panels;
-    for (std::size_t p = 0; p < figures.populations.size(); ++p) {
-      if (p % populations_per_panel == 0) panels.push_back(empty);
-      add(panels.back(), figures.populations[p], p);
-    }
-    return panels;
-  }
-
-  void rates(const SpikeFigures& figures) {
-    Panel empty;
-    empty.x.label = "time (s)";
-    empty.y.label = "rate (Hz)";
-    empty.y.low = 0;
-    empty.x.low = static_cast<double>(figures.times.begin) * figures.times.dt / 1000;
-    empty.x.high = static_cast<double>(figures.times.end) * figures.times.dt / 1000;
-    for (const auto& [begin, name] : phase_begins_) empty.layers.emplace_back(ReferenceLine{begin / 1000, true, name});
-    const double dt = figures.times.dt, begin = static_cast<double>(figures.times.begin),
-                 end = static_cast<double>(figures.times.end);
-    Picture picture;
-    picture.title = "Rates over time";
-    picture.columns = 1;
-    picture.panel_width = 1040;
-    picture.panel_height = 230;
-    picture.panels = panels_of(figures, empty, [&](Panel& panel, const PopulationSpikes& one, std::size_t p) {
-      LineLayer line{one.name};
-      line.colour = p;
-      for (std::size_t b = 0; b < one.rates.size(); ++b) {
-        const double from = begin + static_cast<double>(b) * static_cast<double>(figures.bin);
-        line.x.push_back((from + std::min(end, from + static_cast<double>(figures.bin))) / 2 * dt / 1000);
-        line.y.push_back(one.rates[b]);
-      }
-      panel.layers.emplace_back(std::move(line));
-    });
-    page_.picture_file("rates", picture);  // on the page they stand below the raster
-  }
-
-  void intervals(const SpikeFigures& figures) {
-    const double dt = figures.times.dt;
-    Panel isi;
-    isi.title = "Intervals between spikes";
-    isi.x = {"interval (ms)", true};
-    isi.y.label = "share per decade";
-    isi.y.low = 0;
-    std::vector<double> ends;
-    for (const Tick tick : figures.interval_ends) ends.push_back(static_cast<double>(tick) * dt);
-    std::vector<Panel> panels = panels_of(figures, isi, [&](Panel& panel, const PopulationSpikes& one, std::size_t p) {
-      double sum = 0;
-      for (const double count : one.intervals) sum += count;
-      // What is empty at either end would only make the axis longer.
-      std::size_t first = 0, last = one.intervals.size();
-      while (first < last && one.intervals[first] == 0) ++first;
-      while (last > first && one.intervals[last - 1] == 0) --last;
-      if (first == last) return;  // no neuron spiked twice
-      std::vector<double> heights, places(ends.begin() + static_cast<std::ptrdiff_t>(first),
-                                          ends.begin() + static_cast<std::ptrdiff_t>(last) + 1);
-      for (std::size_t i = first; i < last; ++i)
-        heights.push_back(one.intervals[i] / sum / std::log10(ends[i + 1] / ends[i]));
-      LineLayer line = outline(one.name, places, heights);
-      line.colour = p;
-      panel.layers.emplace_back(std::move(line));
-    });
-    const auto add = [&](const std::string& title, const std::string& label, auto values_of, auto zeros_of) {
-      Panel empty;
-      empty.title = title;
-      empty.x.label = label;
-      empty.y.label = "share of neurons (%)";
-      double least = std::numeric_limits<double>::infinity(), most = 0;
-      for (const PopulationSpikes& one : figures.populations) {
-        if (zeros_of(one) > 0) least = 0;
-        for (const float value : values_of(one)) {
-          least = std::min(least, static_cast<double>(value));
-          most = std::max(most, static_cast<double>(value));
-        }
-      }
-      // A zero that is near belongs to the picture. Without any value the picture has axes alone.
-      if (!std::isfinite(least) || !(least > most / 2)) least = 0;
-      const double width = round_up_125(std::max((most - least) / 40, std::max(most, 1e-9) / 200));
-      const double low = std::floor(least / width) * width;
-      const auto bins = static_cast<std::size_t>((most - low) / width) + 1;
-      const double high = low + width * static_cast<double>(bins);
-      const auto draw = [&](Panel& panel, const PopulationSpikes& one, std::size_t p) {
-        Histogram histogram(low, high, bins);
-        for (const float value : values_of(one)) histogram.add(std::clamp(static_cast<double>(value), low, high));
-        if (zeros_of(one) > 0) histogram.add(0, zeros_of(one));
-        const double n = static_cast<double>(values_of(one).size()) + zeros_of(one);
-        if (n == 0) return;
-        LineLayer line = histogram.outline(one.name, 100.0 / std::max(1.0, n));
-        line.colour = p;
-        panel.layers.emplace_back(std::move(line));
-      };
-      for (Panel& panel : panels_of(figures, empty, draw)) panels.push_back(std::move(panel));
-    };
-    using Values = const std::vector<float>&;
-    add(
-        "Irregularity: CV of a neuron's intervals", "CV", [](const PopulationSpikes& one) -> Values { return one.cvs; },
-        [](const PopulationSpikes&) { return 0.0; });
-    add(
-        "Rates of neurons", "rate (Hz)", [](const PopulationSpikes& one) -> Values { return one.neuron_rates; },
-        [](const PopulationSpikes& one) { return static_cast<double>(one.silent); });
-    // Kinds beside one another, a row for every few populations.
-    const std::size_t rows = panels.size() / 3;
-    Picture picture;
-    picture.title = "Intervals, irregularity and rates of neurons";
-    picture.columns = 3;
-    picture.panel_width = 350;
-    picture.panel_height = 260;
-    for (std::size_t r = 0; r < rows; ++r)
-      for (std::size_t kind = 0; kind < 3; ++kind) picture.panels.push_back(panels[kind * rows + r]);
-    page_.picture(
-        "intervals", std::move(picture),
-        "How intervals between spikes are distributed, as the share of a population's intervals per decade; the "
-        "coefficient of variation of each neuron's intervals, of neurons with two intervals or more; and each "
-        "recorded neuron's rate.");
   }
 
   void states() {
@@ -613,12 +378,12 @@ class RunPage {
       const double bytes = run_.number(value, place, "bytes").value_or(0);
       const double shortest = run_.number(value, place, "min_delay_ms").value_or(0),
                    longest = run_.number(value, place, "max_delay_ms").value_or(0);
-      table.rows.push_back({name, grouped(static_cast<std::uint64_t>(synapses)), weights_of(value, place),
+      table.rows.push_back({name, whole(synapses), weights_of(value, place),
                             synapses == 0 ? "-"
                             : shortest == longest
                                 ? number_text(shortest)
                                 : fmt::format("{} to {}", number_text(shortest), number_text(longest)),
-                            bytes_text(bytes), synapses > 0 ? fmt::format("{:.2f}", bytes / synapses) : "-"});
+                            memory_text(bytes), synapses > 0 ? fmt::format("{:.2f}", bytes / synapses) : "-"});
     }
     if (table.rows.empty()) {
       page_.paragraph("There are no projections.");
@@ -664,11 +429,8 @@ class RunPage {
         "Where the time of the simulation went, in seconds summed over threads: {} in all, {:.0f} % of it in {}.",
         time_text(sum), sum > 0 ? 100 * bars.y[most] / sum : 0, panel.categories[most]);
     panel.layers.emplace_back(std::move(bars));
-    Picture picture;
-    picture.title = "Stages of the simulation";
-    picture.panel_width = 620;
-    picture.panel_height = 240;
-    picture.panels = {std::move(panel)};
+    Picture picture{
+        .title = "Stages of the simulation", .panels = {std::move(panel)}, .panel_width = 620, .panel_height = 240};
     page_.picture("stages", std::move(picture), text);
   }
 
@@ -713,7 +475,7 @@ class RunPage {
   Sizes sizes_;
   std::vector<std::string> order_;
   std::vector<Recording> recordings_;
-  std::vector<std::pair<double, std::string>> phase_begins_;  // ms
+  PhaseBegins phase_begins_;
   bool is_cut_ = false;
 };
 

@@ -79,6 +79,35 @@ Tick recorded_ticks(const SpikeTimes& times, Tick begin, Tick end) {
   return sum;
 }
 
+// Counts the spikes of a population into its intervals and bins, and by neuron.
+std::vector<Neuron> count_spikes(const Datasets& data, std::uint64_t most_neurons, const SpikeFigures& all,
+                                 PopulationSpikes& result, std::vector<double>& counts) {
+  const SpikeTimes& times = all.times;
+  std::vector<Neuron> neurons;
+  std::size_t span = 0;  // the one that holds the spike, where there are spans
+  for_each_spike(data, times, most_neurons, data.rows, [&](Tick tick, std::uint64_t id) {
+    if (id >= neurons.size()) neurons.resize(id + 1);
+    Neuron& neuron = neurons[id];
+    while (span + 1 < times.spans.size() && tick > times.spans[span].second) ++span;
+    // Between two spans there may have been spikes that nobody recorded.
+    const Tick gap = times.spans.empty() ? times.begin : times.spans[span].first;
+    if (neuron.last > gap) {
+      const Tick interval = tick - neuron.last;
+      const auto value = static_cast<double>(interval);
+      neuron.sum += value;
+      neuron.squares += value * value;
+      ++neuron.intervals;
+      const auto end = std::upper_bound(all.interval_ends.begin(), all.interval_ends.end(), interval);
+      if (interval > 0) ++result.intervals[static_cast<std::size_t>(end - all.interval_ends.begin()) - 1];
+    }
+    neuron.last = tick;
+    ++neuron.spikes;
+    ++result.spikes;
+    ++counts[static_cast<std::size_t>((tick - times.begin - 1) / all.bin)];
+  });
+  return neurons;
+}
+
 PopulationSpikes figures_of(const h5::File& file, const std::string& name, const SpikeFigures& all) {
   const SpikeTimes& times = all.times;
   PopulationSpikes result;
@@ -86,33 +115,10 @@ PopulationSpikes figures_of(const h5::File& file, const std::string& name, const
   const auto known = times.sizes.find(name);
   result.size_is_known = known != times.sizes.end();
   const Datasets data = datasets_of(file, name);
-
-  std::vector<Neuron> neurons;
   std::vector<double> counts(static_cast<std::size_t>((times.end - times.begin + all.bin - 1) / all.bin));
   result.intervals.assign(all.interval_ends.size() - 1, 0);
-  std::size_t span = 0;  // the one that holds the spike, where there are spans
-  for_each_spike(data, times, result.size_is_known ? known->second : most_unknown_neurons, data.rows,
-                 [&](Tick tick, std::uint64_t id) {
-                   if (id >= neurons.size()) neurons.resize(id + 1);
-                   Neuron& neuron = neurons[id];
-                   while (span + 1 < times.spans.size() && tick > times.spans[span].second) ++span;
-                   // Between two spans there may have been spikes that nobody recorded.
-                   const Tick gap = times.spans.empty() ? times.begin : times.spans[span].first;
-                   if (neuron.last > gap) {
-                     const Tick interval = tick - neuron.last;
-                     const auto value = static_cast<double>(interval);
-                     neuron.sum += value;
-                     neuron.squares += value * value;
-                     ++neuron.intervals;
-                     const auto end = std::upper_bound(all.interval_ends.begin(), all.interval_ends.end(), interval);
-                     if (interval > 0)
-                       ++result.intervals[static_cast<std::size_t>(end - all.interval_ends.begin()) - 1];
-                   }
-                   neuron.last = tick;
-                   ++neuron.spikes;
-                   ++result.spikes;
-                   ++counts[static_cast<std::size_t>((tick - times.begin - 1) / all.bin)];
-                 });
+  const std::vector<Neuron> neurons =
+      count_spikes(data, result.size_is_known ? known->second : most_unknown_neurons, all, result, counts);
 
   const auto recorded = times.recorded.find(name);
   result.size = result.size_is_known ? known->second : neurons.size();
@@ -196,9 +202,7 @@ std::uint64_t Raster::shown() const {
 SpikeFigures read_spike_figures(const fs::path& path, const SpikeTimes& times) {
   const h5::File file = open_recording(path);
   const h5::Group spikes = file.group("/spikes");
-  std::vector<std::string> names;
-  for (const std::string& name : spikes.list())
-    if (spikes.has_group(name)) names.push_back(name);
+  std::vector<std::string> names = groups_in(spikes);
   const auto place = [&](const std::string& name) {
     return std::find(times.order.begin(), times.order.end(), name) - times.order.begin();
   };

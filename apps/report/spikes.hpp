@@ -50,6 +50,9 @@ struct SpikeFigures {
 // still written is read as far as it is whole.
 SpikeFigures read_spike_figures(const std::filesystem::path& file, const SpikeTimes& times);
 
+// Base64 takes a third more; the rest of the page is some 100 kB, and its settings at most 256 KiB.
+inline constexpr std::size_t raster_bytes = 3'100'000;
+
 // Spikes for the raster: of every `step`-th neuron of each population, and of these every `every`-th spike, so that no
 // more than `most_bytes` are needed.
 struct Raster {
@@ -65,6 +68,9 @@ struct Raster {
 };
 Raster read_raster(const std::filesystem::path& file, const SpikeFigures& figures, std::size_t most_bytes,
                    std::uint64_t most_spikes);
+
+// "All 12 recorded spikes.", or which of them.
+std::string thinned_text(const Raster& raster, std::uint64_t spikes);
 
 std::string base64(const std::string& bytes);
 

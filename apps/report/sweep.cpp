@@ -264,10 +264,7 @@ class SweepPage {
                     repeats() ? ", seeds included" : ""));
     page_.html(pairs.size() == 1 ? "<div class=\"pairs\">\n" : "<div>\n");
     for (std::size_t m = 0; m < manifest_.metrics.size(); ++m) {
-      Picture picture;
-      picture.title = unit_of(manifest_.metrics[m]);
-      picture.panel_width = 520;
-      picture.panel_height = 360;
+      Picture picture{.title = unit_of(manifest_.metrics[m]), .panel_width = 520, .panel_height = 360};
       for (const auto& [a, b] : pairs) picture.panels.push_back(heat_map(m, dimensions_[a], dimensions_[b]));
       page_.picture("heat-" + file_name(manifest_.metrics[m]), std::move(picture),
                     fmt::format("{} by {}.", manifest_.metrics[m],
@@ -304,10 +301,9 @@ class SweepPage {
     if (dimensions_.empty()) return;
     page_.section("One parameter at a time");
     for (std::size_t m = 0; m < manifest_.metrics.size(); ++m) {
-      Picture picture;
-      picture.title = unit_of(manifest_.metrics[m]);
-      picture.panel_width = dimensions_.size() == 1 ? 620 : 520;
-      picture.panel_height = 280;
+      Picture picture{.title = unit_of(manifest_.metrics[m]),
+                      .panel_width = dimensions_.size() == 1 ? 620.0 : 520.0,
+                      .panel_height = 280};
       for (const Dimension& one : dimensions_) picture.panels.push_back(marginal(m, one));
       page_.picture(
           "marginal-" + file_name(manifest_.metrics[m]), std::move(picture),
@@ -378,13 +374,6 @@ class SweepPage {
 
   bool repeats() const {
     return std::any_of(points_.begin(), points_.end(), [](const SweepPoint& point) { return point.repeat > 0; });
-  }
-
-  static std::string file_name(std::string name) {
-    for (char& c : name)
-      if (!(c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-        c = '_';
-    return name;
   }
 
   SweepFolder folder_;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "io/record/checkpoint.hpp"
 #include "io/record/state_recorder.hpp"
 #include "io/record/weight_recorder.hpp"
+#include "io/text/json.hpp"
 
 namespace rheo {
 
@@ -58,7 +58,7 @@ EarlierRun earlier_run(const fs::path& directory) {
   if (!fs::exists(fs::symlink_status(file, error))) return run;
   if (!fs::is_regular_file(file, error)) reject_foreign(file);
   std::ifstream stream(file);
-  const auto json = nlohmann::json::parse(stream, nullptr, false);
+  const auto json = Json::parse(stream, nullptr, false);
   if (!json.is_object() || !json.contains("rheobase") || !json.contains("status")) reject_foreign(file);
   const auto text = [&](const char* key) {
     const auto found = json.find(key);
@@ -122,8 +122,8 @@ void reject_other_use(const fs::path& directory, DirectoryUse ours) {
 
 bool is_finished(const fs::path& directory) {
   std::ifstream stream(directory / report_file);
-  const auto json = nlohmann::json::parse(stream, nullptr, false);
-  return json.is_object() && json.value("status", nlohmann::json()) == "finished";
+  const auto json = Json::parse(stream, nullptr, false);
+  return json.is_object() && json.value("status", Json()) == "finished";
 }
 
 std::vector<std::string> claim_directory(const fs::path& directory, const RunClaim& claim,

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <ostream>
 #include <sstream>
@@ -19,6 +18,7 @@
 #include "apps/sweep/sweep.hpp"
 #include "io/files/provenance.hpp"
 #include "io/files/recording.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -37,9 +37,7 @@ std::vector<std::pair<std::uint64_t, fs::path>> submissions(const SweepFolder& f
   for (fs::directory_iterator entry(folder.path() / "slurm", error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    std::uint64_t number = 0;
-    const auto [stop, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (bad == std::errc() && stop == name.data() + name.size()) all.emplace_back(number, entry->path());
+    if (const auto number = parse_number<std::uint64_t>(name)) all.emplace_back(*number, entry->path());
   }
   std::sort(all.begin(), all.end());
   return all;
@@ -163,11 +161,8 @@ SweepQueue queue_of(const SweepFolder& folder) {
     for (std::size_t task = 0; task < points.size(); ++task) {
       if (tasks->count(fmt::format("{}_{}", job, task)) == 0) continue;
       ++queue.tasks;
-      for (const std::string& name : points[task]) {
-        std::uint64_t hash = 0;
-        if (std::from_chars(name.data(), name.data() + name.size(), hash, 16).ec == std::errc())
-          queue.points.insert(hash);
-      }
+      for (const std::string& name : points[task])
+        if (const auto hash = parse_number<std::uint64_t>(name, 16)) queue.points.insert(*hash);
     }
   }
   return queue;
@@ -224,6 +219,45 @@ int list_sweep(const SweepOptions& options) {
   return work.code();
 }
 
+namespace {
+
+// As many tasks as the largest array of a Slurm that nobody configured has, unless the user says otherwise.
+std::uint64_t points_per_task_of(const SweepOptions& options, std::uint64_t points) {
+  constexpr std::uint64_t usual = 1000;
+  const std::uint64_t most = slurm::max_tasks(), wanted = std::min(most, usual);
+  const std::uint64_t per_task = options.points_per_task.value_or((points + wanted - 1) / wanted);
+  const std::uint64_t tasks = (points + per_task - 1) / per_task;
+  if (tasks > most)
+    throw UserError({.key = "--points-per-task",
+                     .value = fmt::format("{}", per_task),
+                     .problem = fmt::format("makes {} tasks, and an array has at most {}", tasks, most),
+                     .expected = fmt::format("{} or more for {} points", (points + most - 1) / most, points)});
+  return per_task;
+}
+
+std::string script_of(const Handover& work, const SweepOptions& options, const fs::path& folder, std::size_t tasks) {
+  const unsigned jobs = options.jobs > 0 ? options.jobs : 1;
+  slurm::Array array;
+  array.name = fs::path(options.file).stem().string();
+  array.folder = folder;
+  array.tasks = tasks;
+  array.processors = jobs * options.threads;
+  array.command = command_of(work.folder, options, jobs);
+  array.command.insert(array.command.end(), {"--tasks", (folder / "tasks.txt").string()});
+  return slurm::script(array, options.slurm);
+}
+
+// The folder of a submission has one maker.
+fs::path make_submission(const fs::path& all, std::uint64_t number) {
+  std::error_code error;
+  fs::create_directories(all, error);
+  while (!error && !fs::create_directory(all / fmt::format("{}", number), error)) ++number;
+  if (error) reject_recording(all, fmt::format("cannot be made ({})", error.message()));
+  return all / fmt::format("{}", number);
+}
+
+}  // namespace
+
 int submit_sweep(const SweepOptions& options) {
   const Handover work(options);
   const std::uint64_t points = work.plan.left.size();
@@ -232,52 +266,30 @@ int submit_sweep(const SweepOptions& options) {
       print(fmt::format("{}nothing is submitted\noutput       {}\n", work.text(), work.folder.path().string()));
     return work.code();
   }
-  // As many tasks as the largest array of a Slurm that nobody configured has.
-  constexpr std::uint64_t usual = 1000;
-  const std::uint64_t most = slurm::max_tasks(), wanted = std::min(most, usual);
-  const std::uint64_t points_per_task = options.points_per_task.value_or((points + wanted - 1) / wanted);
+  const std::uint64_t points_per_task = points_per_task_of(options, points);
   const std::vector<std::string> tasks = work.tasks(points_per_task, ' ');
-  if (tasks.size() > most)
-    throw UserError({.key = "--points-per-task",
-                     .value = fmt::format("{}", points_per_task),
-                     .problem = fmt::format("makes {} tasks, and an array has at most {}", tasks.size(), most),
-                     .expected = fmt::format("{} or more for {} points", (points + most - 1) / most, points)});
   const auto earlier = submissions(work.folder);
-  std::uint64_t number = earlier.empty() ? 1 : earlier.back().first + 1;
+  const std::uint64_t number = earlier.empty() ? 1 : earlier.back().first + 1;
   const fs::path all = fs::absolute(work.folder.path()) / "slurm";
-  const auto script_of = [&] {
-    const unsigned jobs = options.jobs > 0 ? options.jobs : 1;
-    slurm::Array array;
-    array.name = fs::path(options.file).stem().string();
-    array.folder = all / fmt::format("{}", number);
-    array.tasks = tasks.size();
-    array.processors = jobs * options.threads;
-    array.command = command_of(work.folder, options, jobs);
-    array.command.insert(array.command.end(), {"--tasks", (array.folder / "tasks.txt").string()});
-    return slurm::script(array, options.slurm);
-  };
+  // Whatever is wrong with the script is said before anything is written.
+  const std::string first = script_of(work, options, all / fmt::format("{}", number), tasks.size());
   if (options.dry_run) {
-    print(script_of());
+    print(first);
     if (!options.quiet) fmt::print(stderr, "{}nothing is submitted: --dry-run\n", work.text());
     return 0;
   }
-  const std::string first = script_of();  // whatever is wrong with it, before anything is written
   work.lay_out();
-  std::error_code error;
-  fs::create_directories(all, error);
-  // The folder of a submission has one maker.
-  while (!error && !fs::create_directory(all / fmt::format("{}", number), error)) ++number;
-  if (error) reject_recording(all, fmt::format("cannot be made ({})", error.message()));
-  const fs::path here = all / fmt::format("{}", number);
+  const fs::path here = make_submission(all, number);
   write_whole_text(here / "tasks.txt", [&](std::ostream& stream) {
     for (const std::string& task : tasks) stream << task << '\n';
   });
-  write_executable(here / "script.sh", script_of());
+  write_executable(here / "script.sh", script_of(work, options, here, tasks.size()));
   std::string job;
   try {
     job = slurm::submit(here / "script.sh");
   } catch (const UserError&) {
-    fs::remove_all(here, error);
+    std::error_code ignored;
+    fs::remove_all(here, ignored);
     throw;
   }
   write_whole_text(here / "job.txt", [&](std::ostream& stream) { stream << job << '\n'; });

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "core/parallel.hpp"
 #include "io/files/recording.hpp"
 #include "io/sweep/claims.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -41,15 +41,9 @@ std::vector<SweepWork> chosen_points(const Sweep& sweep, const std::vector<std::
     if (seen.insert(hash).second) chosen.push_back({point, hash});
   };
   std::unordered_map<std::uint64_t, std::uint64_t> numbers;  // of names
-  const auto number = [](std::string_view text, int base) -> std::optional<std::uint64_t> {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-  };
   for (const std::string& word : words) {
     if (word.size() == 16) {
-      const auto hash = number(word, 16);
+      const auto hash = parse_number<std::uint64_t>(word, 16);
       if (!hash) reject_points("--points", word, "is no name of a point", "16 hexadecimal digits");
       if (numbers.empty())
         for (std::uint64_t point = 0; point < sweep.size(); ++point) numbers.emplace(sweep.hash(point), point);
@@ -61,8 +55,9 @@ std::vector<SweepWork> chosen_points(const Sweep& sweep, const std::vector<std::
       continue;
     }
     const std::size_t dash = word.find('-');
-    const auto first = number(std::string_view(word).substr(0, dash), 10);
-    const auto last = dash == std::string::npos ? first : number(std::string_view(word).substr(dash + 1), 10);
+    const auto first = parse_number<std::uint64_t>(std::string_view(word).substr(0, dash));
+    const auto last =
+        dash == std::string::npos ? first : parse_number<std::uint64_t>(std::string_view(word).substr(dash + 1));
     const std::string expected =
         fmt::format("numbers and ranges from 0 to {}, and names of folders, as 0-9,12", sweep.size() - 1);
     if (!first || !last || *first > *last) reject_points("--points", word, "is neither point nor range", expected);
@@ -76,12 +71,11 @@ std::vector<SweepWork> chosen_points(const Sweep& sweep, const std::vector<std::
 std::vector<std::string> words_of(const SweepPointsOptions& options) {
   if (options.tasks.empty()) {
     std::vector<std::string> words(1);
-    for (const char c : options.points) {
+    for (const char c : options.points)
       if (c == ',')
         words.emplace_back();
       else
         words.back() += c;
-    }
     return words;
   }
   const auto tasks = read_tasks(options.tasks);

@@ -16,6 +16,7 @@
 #include <deque>
 #include <filesystem>
 #include <new>
+#include <optional>
 
 #include "apps/session/exit_codes.hpp"
 #include "apps/session/run.hpp"
@@ -87,6 +88,14 @@ PointRecord record_of_run(const Sweep& sweep, const SweepFolder& folder, const S
   }
   record.time = seconds_since_1970();
   add_report(record, folder.point(work.hash));
+  return record;
+}
+
+PointRecord running_record(const SweepWork& work) {
+  PointRecord record;
+  record.hash = work.hash;
+  record.state = PointState::running;
+  record.time = seconds_since_1970();
   return record;
 }
 
@@ -244,6 +253,31 @@ class Workers {
   std::vector<Running> running_;
 };
 
+// What is left to do: points in their order, and then those that could not be begun, again from time to time.
+class WorkQueue {
+ public:
+  explicit WorkQueue(const std::vector<SweepWork>& left) : next_(left.begin()), end_(left.end()) {}
+
+  bool empty() const { return next_ == end_ && later_.empty(); }
+  // now: s since the begin, as below.
+  std::optional<SweepWork> take(double now) {
+    if (next_ != end_) return *next_++;
+    if (later_.empty() || now < ask_again_) return std::nullopt;
+    const SweepWork work = later_.front();
+    later_.pop_front();
+    return work;
+  }
+  void put_back(const SweepWork& work, double now) {
+    later_.push_back(work);
+    ask_again_ = now + 1;
+  }
+
+ private:
+  std::vector<SweepWork>::const_iterator next_, end_;
+  std::deque<SweepWork> later_;
+  double ask_again_ = 0;
+};
+
 }  // namespace
 
 Stamps::Stamp Stamps::stamp(const std::string& file) {
@@ -257,6 +291,16 @@ int SweepOutcome::code(const SweepProgress& progress) const {
   return progress.failed > 0 ? exit_other_error : 0;
 }
 
+// Another may have run a point since we looked, or told us to.
+bool SweepWorker::has_ended(const SweepWork& work, SweepProgress& progress) const {
+  const auto record = folder.read_record(work.hash);
+  if (!record) return false;
+  const bool failed = record->state == PointState::failed && !(options.retry_failed && record->time < began);
+  if (!failed && record->state != PointState::finished) return false;
+  ++(failed ? progress.failed : progress.finished);
+  return true;
+}
+
 SweepOutcome SweepWorker::run(const std::vector<SweepWork>& left, SweepProgress& progress, const StopSignals& signals,
                               SweepJournal& journal, SweepClaims& claims) const {
   SweepOutcome ended;
@@ -264,55 +308,35 @@ SweepOutcome SweepWorker::run(const std::vector<SweepWork>& left, SweepProgress&
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
   Progress shown(options.quiet ? nullptr : stderr);
   Workers workers(sweep, stamps, folder, options);
-  std::deque<SweepWork> unsure;  // asked again from time to time
-  double ask_again = 0;
-  auto next = left.begin();
+  WorkQueue queue(left);
   for (;;) {
     const bool stopping = signals.stop_requested();
     while (!stopping && workers.count() < jobs) {
-      SweepWork work;
-      if (next != left.end()) {
-        work = *next++;
-      } else if (!unsure.empty() && seconds() >= ask_again) {
-        work = unsure.front();
-        unsure.pop_front();
-      } else {
-        break;
-      }
-      const SweepClaims::Answer answer = claims.take(work.hash);
+      const std::optional<SweepWork> work = queue.take(seconds());
+      if (!work) break;
+      const SweepClaims::Answer answer = claims.take(work->hash);
       if (answer == SweepClaims::Answer::others) {
         ++ended.elsewhere;
         continue;
       }
       if (answer == SweepClaims::Answer::unsure) {
-        unsure.push_back(work);
-        ask_again = seconds() + 1;
+        queue.put_back(*work, seconds());
         continue;
       }
-      // Another may have run it since we looked, or told us to.
-      if (const auto record = folder.read_record(work.hash)) {
-        const bool failed = record->state == PointState::failed && !(options.retry_failed && record->time < began);
-        if (failed || record->state == PointState::finished) {
-          ++(failed ? progress.failed : progress.finished);
-          claims.release(work.hash);
-          continue;
-        }
+      if (has_ended(*work, progress)) {
+        claims.release(work->hash);
+        continue;
       }
-      PointRecord record;
-      record.hash = work.hash;
-      record.state = PointState::running;
-      record.time = seconds_since_1970();
-      journal.append(record);
-      if (!workers.start(work)) {
-        claims.release(work.hash);
+      journal.append(running_record(*work));
+      if (!workers.start(*work)) {
+        claims.release(work->hash);
         if (workers.count() == 0)
           reject_recording(folder.path(), fmt::format("no process can be started ({})", std::strerror(errno)));
-        unsure.push_front(work);
-        ask_again = seconds() + 1;
+        queue.put_back(*work, seconds());
         break;
       }
     }
-    if (workers.count() == 0 && (stopping || (next == left.end() && unsure.empty()))) break;
+    if (workers.count() == 0 && (stopping || queue.empty())) break;
     if (stopping) workers.stop();
     workers.wait();
     journal.touch();

@@ -54,6 +54,7 @@ struct SweepWorker {
 
   SweepOutcome run(const std::vector<SweepWork>& left, SweepProgress& progress, const StopSignals& signals,
                    SweepJournal& journal, SweepClaims& claims) const;
+  bool has_ended(const SweepWork& work, SweepProgress& progress) const;
 };
 
 std::string summary_text(const SweepFolder& folder, const SweepProgress& progress, const SweepOutcome& outcome);

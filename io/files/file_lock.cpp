@@ -38,7 +38,7 @@ std::string text_of(const ProcessName& name, const void* number) {
   json["process"] = name.process;
   json["process_began"] = name.process_began;
   json["lock"] = reinterpret_cast<std::uintptr_t>(number);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_text(json) + '\n';
 }
 
 std::optional<ProcessName> name_of(const std::string& text) {

@@ -18,6 +18,7 @@
 
 #include "core/diagnostics.hpp"
 #include "io/files/run_files.hpp"
+#include "io/files/whole_file.hpp"
 #include "io/text/json.hpp"
 
 namespace rheo {
@@ -44,24 +45,11 @@ const char* name_of(RunReport::Status status) {
   return "";
 }
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 // 0, or the error number.
 int write_all(const fs::path& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0) return errno;
-  int code = 0;
-  for (std::size_t done = 0; done < text.size() && code == 0;) {
-    const ssize_t written = ::write(file, text.data() + done, text.size() - done);
-    if (written >= 0) {
-      done += static_cast<std::size_t>(written);
-    } else if (errno != EINTR) {
-      code = errno;
-    }
-  }
+  int code = write_bytes(file, text);
   if (code == 0 && ::fsync(file) != 0 && errno != EINVAL) code = errno;
   if (::close(file) != 0 && code == 0 && errno != EINTR) code = errno;
   return code;
@@ -81,19 +69,10 @@ Json to_json(const std::vector<PortWeights>& weights) {
   return json;
 }
 
-Json to_json(const RunReport& report) {
-  Json json;
-  json["status"] = name_of(report.status);
-  if (!report.problem.empty()) json["problem"] = report.problem;
-  json["rheobase"] = report.version;
-  json["title"] = report.title;
-  json["experiment"] = report.experiment;
-  if (report.identity) json["identity"] = fmt::format("{:016x}", *report.identity);
-  json["seed"] = report.seed;
-  json["dt_ms"] = report.dt;
-  json["duration_ms"] = report.duration;
-  json["simulated_ms"] = report.simulated;
-  json["precision"] = name_of(report.precision);
+namespace {
+
+// What was asked for and how it was understood.
+void add_settings(const RunReport& report, Json& json) {
   for (const RunReport::Phase& phase : report.phases)
     json["phases"].push_back(
         {{"name", phase.name}, {"begin_ms", phase.begin}, {"end_ms", phase.end}, {"learning", phase.learning}});
@@ -115,6 +94,10 @@ Json to_json(const RunReport& report) {
     one["left_out_after_end"] = placed.after_end;
     if (placed.tells_no_ticks()) one["unclear_from_ms"] = placed.unclear_from;
   }
+}
+
+// Where it ran and how fast.
+void add_process(const RunReport& report, Json& json) {
   json["threads"] = report.threads;
   json["lanes"] = report.lanes;
   json["host"] = report.host;
@@ -134,8 +117,11 @@ Json to_json(const RunReport& report) {
   if (const auto& s = report.stages)
     json["stages_s"] = {{"fan_out", s->fan_out}, {"arrive", s->arrive}, {"drive", s->drive},
                         {"advance", s->advance}, {"gather", s->gather}, {"sinks", s->sinks}};
-  // Appended as they are: operator[] would compare each name with all before it.
-  Json::object_t populations, projections;
+}
+
+// Members are appended as they are: operator[] would compare each name with all before it.
+Json populations_json(const RunReport& report) {
+  Json::object_t populations;
   for (std::size_t p = 0; p < report.populations.size(); ++p) {
     const PopulationStatistics& population = report.populations[p];
     populations.emplace_back(
@@ -149,7 +135,11 @@ Json to_json(const RunReport& report) {
              {"update", p < report.by_event.size() && report.by_event[p] ? "event" : "tick"},
              {"precision", name_of(p < report.precisions.size() ? report.precisions[p] : report.precision)}});
   }
-  json["populations"] = std::move(populations);
+  return populations;
+}
+
+Json projections_json(const RunReport& report) {
+  Json::object_t projections;
   for (const RunReport::Projection& projection : report.projections) {
     projections.emplace_back(projection.name, Json{{"synapses", projection.synapses},
                                                    {"bytes", projection.bytes},
@@ -158,7 +148,28 @@ Json to_json(const RunReport& report) {
                                                    {"precision", name_of(projection.precision)},
                                                    {"weights", to_json(projection.weights)}});
   }
-  json["projections"] = std::move(projections);
+  return projections;
+}
+
+}  // namespace
+
+Json to_json(const RunReport& report) {
+  Json json;
+  json["status"] = name_of(report.status);
+  if (!report.problem.empty()) json["problem"] = report.problem;
+  json["rheobase"] = report.version;
+  json["title"] = report.title;
+  json["experiment"] = report.experiment;
+  if (report.identity) json["identity"] = fmt::format("{:016x}", *report.identity);
+  json["seed"] = report.seed;
+  json["dt_ms"] = report.dt;
+  json["duration_ms"] = report.duration;
+  json["simulated_ms"] = report.simulated;
+  json["precision"] = name_of(report.precision);
+  add_settings(report, json);
+  add_process(report, json);
+  json["populations"] = populations_json(report);
+  json["projections"] = projections_json(report);
   json["files"] = report.files;
   if (!report.sha256.empty()) json["sha256"] = report.sha256;
   return json;
@@ -168,9 +179,7 @@ namespace {
 
 void replace_run_report(const fs::path& directory, const Json& json) {
   const fs::path file = directory / report_file, draft = fs::path(file).concat(".tmp");
-  // Names and titles are the user's: bytes that are no UTF-8 are replaced, not refused, at the end of a long run.
-  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (const int code = write_all(draft, text); code != 0) {
+  if (const int code = write_all(draft, json_text(json, 2) + "\n"); code != 0) {
     ::unlink(draft.c_str());
     reject_report(draft, "cannot be written", code);
   }

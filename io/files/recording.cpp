@@ -125,50 +125,69 @@ void describe_sonata_file(h5::File& file) {
   file.set_numbers<std::uint32_t>("version", version);
 }
 
-BegunFile::~BegunFile() {
-  std::error_code ignored;
-  if (fs::is_regular_file(file_, ignored)) fs::remove(file_, ignored);
-}
-
-PartFile create_part(const fs::path& sealed, const RecordingOptions& options) {
-  const fs::path part = part_of(sealed);
-  std::optional<h5::File> earlier;
+GrowingRecording::GrowingRecording(const fs::path& directory, const std::string& name, const RecordingOptions& options)
+    : GrowingRecording(directory / name) {
+  const fs::path part = part_of(sealed_);
+  std::error_code code;
+  fs::create_directories(directory, code);
+  if (code) reject_recording(directory, "the directory cannot be made (" + code.message() + ")");
+  lock_.emplace(sealed_);
   if (options.resume_at) {
-    if (!fs::exists(part) && !fs::exists(sealed))
-      reject_recording(sealed, "is missing, and so is its .part file: what was recorded before the checkpoint is lost",
+    if (!fs::exists(part) && !fs::exists(sealed_))
+      reject_recording(sealed_, "is missing, and so is its .part file: what was recorded before the checkpoint is lost",
                        "the directory as the run left it");
-    earlier = h5::File::open((fs::exists(part) ? part : sealed).string(), h5::File::Access::sealed_or_left);
+    earlier_ = h5::File::open((fs::exists(part) ? part : sealed_).string(), h5::File::Access::sealed_or_left);
   } else if (fs::exists(part) && !options.discard_unfinished) {
-    reject_recording(part, "an interrupted run left its " + sealed.stem().string() + " here",
-                     "\"rheo recover " + sealed.parent_path().string() + "\" first, or another directory");
+    reject_recording(part, "an interrupted run left its " + sealed_.stem().string() + " here",
+                     "\"rheo recover " + sealed_.parent_path().string() + "\" first, or another directory");
   }
-  BegunFile begun(begun_of(part));
-  h5::File file = h5::File::create(begun_of(part).string(), h5::File::Layout::live);
-  describe_sonata_file(file);
-  return {std::move(begun), std::move(file), std::move(earlier)};
+  is_draft_ = true;
+  file_ = h5::File::create(begun_of(part).string(), h5::File::Layout::live);
+  describe_sonata_file(*file_);
 }
 
-void start_part(const fs::path& sealed, PartFile& part) {
-  const fs::path name = part_of(sealed);
-  part.file.start_live();
-  part.file.flush();
-  if (part.earlier) sync(begun_of(name));
-  part.earlier.reset();
+GrowingRecording::~GrowingRecording() {
+  file_.reset();
+  const fs::path draft = begun_of(part_of(sealed_));
+  std::error_code ignored;
+  if (is_draft_ && fs::is_regular_file(draft, ignored)) fs::remove(draft, ignored);
+}
+
+void GrowingRecording::start() {
+  const fs::path name = part_of(sealed_);
+  file_->start_live();
+  file_->flush();
+  if (earlier_) sync(begun_of(name));
+  earlier_.reset();
   fs::rename(begun_of(name), name);
-  part.begun.keep();
-  part.file.renamed(name.string());
+  is_draft_ = false;
+  file_->renamed(name.string());
 }
 
-void resume_part(const fs::path& sealed, const PartFile& part, const std::function<void(const h5::File&)>& copy) {
-  if (!part.earlier) return;
+void GrowingRecording::resume(const std::function<void(const h5::File&)>& copy) const {
+  if (!earlier_) return;
   try {
-    copy(*part.earlier);
+    copy(*earlier_);
   } catch (const h5::Error& error) {
     Complaint complaint = error.complaint();
-    if (complaint.file == part.earlier->file())
-      complaint.expected = "what was recorded before the checkpoint (" + what_can_be_saved(sealed) + ")";
+    if (complaint.file == earlier_->file())
+      complaint.expected = "what was recorded before the checkpoint (" + what_can_be_saved(sealed_) + ")";
     throw RecordingError(std::move(complaint));
   }
+}
+
+void GrowingRecording::write(const std::function<void()>& step) {
+  try {
+    recording_step(part_of(sealed_), step);
+  } catch (...) {
+    file_->give_up();
+    throw;
+  }
+}
+
+void GrowingRecording::close() {
+  file_->close();
+  file_.reset();
 }
 
 void sync_part(const fs::path& sealed) {

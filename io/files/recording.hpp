@@ -98,31 +98,6 @@ class RecordingLock {
   FileLock lock_;
 };
 
-// A .part file with the attributes that every SONATA file has. The caller holds the lock. It has another name until it
-// can be read: a reader that locked it earlier, as HDF5 does by default, would break the recording. Where an earlier
-// recording is gone on with, `earlier` is that one.
-class BegunFile {
- public:
-  explicit BegunFile(std::filesystem::path file) : file_(std::move(file)) {}
-  BegunFile(BegunFile&& other) noexcept : file_(std::exchange(other.file_, {})) {}
-  BegunFile& operator=(BegunFile&& other) noexcept {
-    std::swap(file_, other.file_);
-    return *this;
-  }
-  ~BegunFile();  // removes it
-  void keep() { file_.clear(); }
-
- private:
-  std::filesystem::path file_;
-};
-struct PartFile {
-  BegunFile begun;
-  h5::File file;
-  std::optional<h5::File> earlier;
-};
-PartFile create_part(const std::filesystem::path& sealed, const RecordingOptions& options);
-// The file can be read from here on: all groups and datasets are there, and what was copied.
-void start_part(const std::filesystem::path& sealed, PartFile& part);
 // Appends rows [0, rows) of the earlier dataset, which has so many; a row has `width` values.
 template <h5::Number T>
 void resume_rows(const h5::Dataset& earlier, h5::Dataset& to, std::uint64_t rows, std::uint64_t width = 1) {
@@ -132,9 +107,38 @@ void resume_rows(const h5::Dataset& earlier, h5::Dataset& to, std::uint64_t rows
     if (const auto whole = earlier.whole_rows(rows); whole.rows < rows) earlier.fail(whole.problem);
   to.append<T>(earlier, 0, rows);
 }
-// Copies from the earlier recording, if there is one; where that is damaged, the error says what can be saved.
-void resume_part(const std::filesystem::path& sealed, const PartFile& part,
-                 const std::function<void(const h5::File& earlier)>& copy);
+// A recording while it grows: its lock and its .part file, with the attributes that every SONATA file has. The file has
+// another name until it can be read: a reader that locked it earlier, as HDF5 does by default, would break the
+// recording.
+class GrowingRecording {
+ public:
+  // Makes the directory and takes the lock. Throws RecordingError.
+  GrowingRecording(const std::filesystem::path& directory, const std::string& name, const RecordingOptions& options);
+  ~GrowingRecording();  // removes the file if it cannot be read yet
+  GrowingRecording(const GrowingRecording&) = delete;
+  GrowingRecording& operator=(const GrowingRecording&) = delete;
+
+  const std::filesystem::path& sealed() const { return sealed_; }
+  h5::File& file() { return *file_; }
+  // Whether an earlier recording is gone on with.
+  bool resumes() const { return earlier_.has_value(); }
+  // Copies from that one; where it is damaged, the error says what can be saved.
+  void resume(const std::function<void(const h5::File& earlier)>& copy) const;
+  // The file can be read from here on: all groups and datasets are there, and what was copied.
+  void start();
+  // On the writer's thread. After a failure nothing reaches the disk any more.
+  void write(const std::function<void()>& step);
+  // All datasets of the file must be gone.
+  void close();
+
+ private:
+  explicit GrowingRecording(std::filesystem::path sealed) : sealed_(std::move(sealed)) {}
+
+  std::filesystem::path sealed_;
+  std::optional<RecordingLock> lock_;
+  bool is_draft_ = false;  // there is a file that cannot be read yet
+  std::optional<h5::File> file_, earlier_;
+};
 // To the disk, whatever happens to the machine: what has reached the .part file.
 void sync_part(const std::filesystem::path& sealed);
 

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <string_view>
 #include <utility>
+
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -22,12 +23,8 @@ std::string kept_checkpoint(double ms) {
 bool is_checkpoint_name(const std::string& name) {
   if (name == checkpoint_file || name == previous_checkpoint_file) return true;
   if (!name.starts_with(kept_begin) || !name.ends_with(kept_end)) return false;
-  const char* const first = name.data() + kept_begin.size();
-  const char* const last = name.data() + name.size() - kept_end.size();
-  double ms = 0;
-  if (first >= last) return false;
-  const auto [end, error] = std::from_chars(first, last, ms);
-  return end == last;
+  const std::string_view number = std::string_view(name).substr(kept_begin.size());
+  return parse_number<double>(number.substr(0, number.size() - kept_end.size())).has_value();
 }
 
 std::string reserved_for(const std::string& name) {

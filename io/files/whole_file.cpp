@@ -1,6 +1,7 @@
 #include "io/files/whole_file.hpp"
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -49,6 +50,17 @@ void WholeFile::close() {
 void WholeFile::fail(int code) const {
   if (path_ == "-" && code == EPIPE) throw ReaderGone();
   reject_recording(path_, "cannot be written (" + std::generic_category().message(code) + ")");
+}
+
+int write_bytes(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written >= 0)
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    else if (errno != EINTR)
+      return errno;
+  }
+  return 0;
 }
 
 }  // namespace rheo

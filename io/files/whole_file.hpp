@@ -33,4 +33,7 @@ class WholeFile {
   std::uint64_t size_ = 0;
 };
 
+// Writes all bytes to an open file. 0, or the error number.
+int write_bytes(int file, std::string_view bytes);
+
 }  // namespace rheo

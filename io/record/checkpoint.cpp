@@ -155,7 +155,7 @@ void write_checkpoint(const fs::path& file, const Checkpoint& checkpoint, const 
           to.set_number<double>("dt", checkpoint.dt);
           to.set_numbers<std::uint64_t>("synapses", checkpoint.synapses);
           put_checked(to, "network", text(checkpoint.network));
-          put_checked(to, "run", text(to_json(checkpoint.run).dump(1, ' ', false, Json::error_handler_t::replace)));
+          put_checked(to, "run", text(json_text(to_json(checkpoint.run), 1)));
           put_checked(to, "state", checkpoint.state);
           put_checked(to, "statistics", checkpoint.statistics);
         },

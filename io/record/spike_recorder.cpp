@@ -83,7 +83,7 @@ std::uint64_t salvage(const h5::Dataset& times, const h5::Dataset& nodes, SpikeF
 }
 
 // The caller holds the lock. known: how many spikes were written; without, the file may be damaged.
-SpikeFileSummary seal(const fs::path& directory, const SpikeCounts* known) {
+SpikeFileSummary seal_spikes(const fs::path& directory, const SpikeCounts* known) {
   SpikeFileSummary summary;
   summary.file = sealed_file(directory);
   const auto rewrite = [&](const h5::File& from, h5::File& to) {
@@ -138,7 +138,7 @@ struct Recorded {
   }
 };
 
-[[noreturn]] void reject_selection(const std::string& value, std::string problem, std::string suggestion = {}) {
+[[noreturn]] void reject_recorded(const std::string& value, std::string problem, std::string suggestion = {}) {
   throw RecordingError({.key = "record.spikes.populations",
                         .value = value,
                         .problem = std::move(problem),
@@ -156,16 +156,15 @@ std::vector<Recorded> choose(const std::vector<PopulationInfo>& populations, con
     if (info == nullptr) {
       std::vector<std::string> names;
       for (const PopulationInfo& p : populations) names.push_back(p.name);
-      reject_selection(selection.population, "there is no such population", nearest(selection.population, names));
+      reject_recorded(selection.population, "there is no such population", nearest(selection.population, names));
     }
-    if (info->name.empty() || info->name == "." || info->name.find('/') != std::string::npos) {
-      reject_selection(info->name, "cannot be the name of a group in an HDF5 file");
-    }
+    if (info->name.empty() || info->name == "." || info->name.find('/') != std::string::npos)
+      reject_recorded(info->name, "cannot be the name of a group in an HDF5 file");
     const std::uint32_t end = selection.end.value_or(info->size);
     if (end > info->size || selection.begin > end || selection.step == 0) {
-      reject_selection(selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
-                           std::to_string(selection.step) + "]",
-                       "must be a slice of its " + std::to_string(info->size) + " neurons with a step of at least 1");
+      reject_recorded(selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
+                          std::to_string(selection.step) + "]",
+                      "must be a slice of its " + std::to_string(info->size) + " neurons with a step of at least 1");
     }
     const bool whole = selection.begin == 0 && end == info->size && selection.step == 1;
     const auto [at, is_new] = place.emplace(info->name, all.size());
@@ -209,37 +208,24 @@ struct SpikeRecorder::State {
   fs::path directory;
   TickLength tick_length;
   std::vector<TickSpan> spans;  // none: all ticks
-  std::unique_ptr<RecordingLock> lock;
-  std::optional<PartFile> begun;  // until start()
-  std::optional<h5::File> file;
+  std::optional<GrowingRecording> growing;
   std::vector<Recorded> recorded;  // ascending by first neuron
   std::vector<Recorded*> spiked;   // the writer's: those with spikes that are not in the file yet
   std::optional<BackgroundWriter<Pending>> writer;
 
   void create(const Options& options, const SpikeCounts& earlier) {
-    std::error_code code;
-    fs::create_directories(directory, code);
-    if (code) reject_recording(directory, "the directory cannot be made (" + code.message() + ")");
-    lock = std::make_unique<RecordingLock>(sealed_file(directory));
-    PartFile part = create_part(sealed_file(directory), options);
-    h5::Group spikes = part.file.create_group("spikes");
+    growing.emplace(directory, sealed_file(directory).filename(), options);
+    h5::Group spikes = growing->file().create_group("spikes");
     const std::uint64_t chunk = part_chunk(recorded.size());
     for (Recorded& population : recorded) {
       h5::Group group = spikes.create_group(population.name);
       population.timestamps = group.create_growing<double>("timestamps", chunk, h5::Storage::runs);
       population.node_ids = group.create_growing<std::uint64_t>("node_ids", chunk, h5::Storage::runs);
       describe_spikes(group, *population.timestamps, SpikeOrder::by_time);
-      resume_part(sealed_file(directory), part, [&](const h5::File& from) { resume(population, from, earlier); });
+      growing->resume([&](const h5::File& from) { resume(population, from, earlier); });
       if (recorded.size() > most_open) population.close();
     }
-    begun = std::move(part);
-    if (!options.wait_for_start) start();
-  }
-
-  void start() {
-    start_part(sealed_file(directory), *begun);
-    file = std::move(begun->file);
-    begun.reset();
+    if (!options.wait_for_start) growing->start();
   }
 
   static void resume(Recorded& population, const h5::File& from, const SpikeCounts& counts) {
@@ -249,19 +235,6 @@ struct SpikeRecorder::State {
     const h5::Group group = from.group("/spikes/" + population.name);
     resume_rows<double>(group.dataset("timestamps"), *population.timestamps, population.written);
     resume_rows<std::uint64_t>(group.dataset("node_ids"), *population.node_ids, population.written);
-  }
-
-  // On the writer's thread.
-  void write(const Pending& work) {
-    try {
-      recording_step(part_file(directory), [&] {
-        distribute(work);
-        append();
-      });
-    } catch (...) {
-      file->give_up();
-      throw;
-    }
   }
 
   void distribute(const Pending& work) {
@@ -295,16 +268,16 @@ struct SpikeRecorder::State {
   void append() {
     const bool opens = recorded.size() > most_open;
     if (opens)
-      for (Recorded* population : spiked) population->reopen(*file);
+      for (Recorded* population : spiked) population->reopen(growing->file());
     for (Recorded* population : spiked) population->node_ids->append<std::uint64_t>(population->nodes);
-    file->flush();
+    growing->file().flush();
     for (Recorded* population : spiked) {
       population->timestamps->append<double>(population->times);
       population->written += population->times.size();
       population->nodes.clear();
       population->times.clear();
     }
-    file->flush();
+    growing->file().flush();
     if (opens)
       for (Recorded* population : spiked) population->close();
     spiked.clear();
@@ -330,7 +303,12 @@ SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<Popula
   state.tick_length = TickLength::of(dt);
   state.recorded = choose(populations, recorded);
   recording_step(directory, [&] { state.create(options, earlier); });
-  state.writer.emplace(options, [&state](const Pending& work) { state.write(work); });
+  state.writer.emplace(options, [&state](const Pending& work) {
+    state.growing->write([&] {
+      state.distribute(work);
+      state.append();
+    });
+  });
 }
 
 SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<PopulationInfo>& populations,
@@ -340,7 +318,7 @@ SpikeRecorder::SpikeRecorder(const fs::path& directory, const std::vector<Popula
 SpikeRecorder::~SpikeRecorder() = default;
 
 void SpikeRecorder::start() {
-  recording_step(state_->directory, [this] { state_->start(); });
+  recording_step(state_->directory, [this] { state_->growing->start(); });
 }
 
 void SpikeRecorder::take(const SpikeBatch& batch) {
@@ -370,16 +348,14 @@ SpikeFileSummary SpikeRecorder::finish() {
   State& state = *state_;
   return recording_step(part_file(state.directory), [&] {
     state.writer->finish();
-    assert(state.file);
     state.release_datasets();
-    state.file->close();
-    state.file.reset();
+    state.growing->close();
     SpikeCounts written;
     for (const Recorded& population : state.recorded) written[population.name] = population.written;
-    SpikeFileSummary summary = seal(state.directory, &written);
+    SpikeFileSummary summary = seal_spikes(state.directory, &written);
     if (summary.populations.size() != written.size())
       reject_recording(summary.file, "does not hold all populations that were recorded");
-    state.lock.reset();
+    state.growing.reset();
     return summary;
   });
 }
@@ -393,7 +369,7 @@ SpikeFileSummary recover_spikes(const fs::path& directory) {
                        sealed ? "nothing to recover: spikes.h5 is complete" : "nothing to recover: no spikes.h5.part");
     }
     const RecordingLock lock(sealed_file(directory));
-    return seal(directory, nullptr);
+    return seal_spikes(directory, nullptr);
   });
 }
 

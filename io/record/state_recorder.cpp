@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -96,7 +95,7 @@ void describe_part(h5::Group& group, h5::Dataset& data, const std::string& unit,
 }
 
 // The caller holds the lock. known: how many rows were written; without, the file may be damaged.
-ReportSummary seal(const fs::path& sealed, std::optional<std::uint64_t> known) {
+ReportSummary seal_states(const fs::path& sealed, std::optional<std::uint64_t> known) {
   ReportSummary summary;
   summary.file = sealed;
   const auto rewrite = [&](const h5::File& from, h5::File& to) {
@@ -154,7 +153,6 @@ struct Rows {
 }  // namespace
 
 struct StateRecorder::State {
-  fs::path sealed;
   SampleTimes times;
   double dt = 0;
   h5::Storage storage = h5::Storage::by_its_first;
@@ -164,27 +162,22 @@ struct StateRecorder::State {
   Tick window_first = 0;      // rows of `window` are the samples from here on
   std::vector<float> window;  // [samples of the window][width]
 
-  std::unique_ptr<RecordingLock> lock;
-  std::optional<PartFile> begun;  // until start()
-  std::optional<h5::File> file;
+  std::optional<GrowingRecording> growing;
   std::optional<h5::Dataset> counts;
   std::vector<float> of_part;  // the writer's
   std::uint64_t written = 0;   // rows; the writer's
   std::optional<BackgroundWriter<Rows>> writer;
 
-  void create(const fs::path& directory, const Options& options) {
-    std::error_code code;
-    fs::create_directories(directory, code);
-    if (code) reject_recording(directory, "the directory cannot be made (" + code.message() + ")");
-    lock = std::make_unique<RecordingLock>(sealed);
-    PartFile part_file = create_part(sealed, options);
-    counts = part_file.file.create_growing<std::uint64_t>("rows", count_chunk, h5::Storage::compressed);
+  void create(const fs::path& directory, const std::string& name, const Options& options) {
+    growing.emplace(directory, name, options);
+    h5::File& file = growing->file();
+    counts = file.create_growing<std::uint64_t>("rows", count_chunk, h5::Storage::compressed);
     const std::int64_t ticks[] = {times.first, times.every};
     counts->set_numbers<std::int64_t>("ticks", ticks);
     counts->set_number<double>("dt", dt);
     note_storage(*counts, storage);
-    if (part_file.earlier) written = times.count(times.first, *options.resume_at);
-    h5::Group report = part_file.file.create_group("report");
+    if (growing->resumes()) written = times.count(times.first, *options.resume_at);
+    h5::Group report = file.create_group("report");
     const TickLength length = TickLength::of(dt);
     const Tick planned_end =
         times.end == never ? never : times.first + static_cast<Tick>(times.count(times.first, times.end)) * times.every;
@@ -193,42 +186,28 @@ struct StateRecorder::State {
       part.data = group.create_growing_rows<float>("data", part.neurons.size(), h5::chunk_values, storage);
       describe_part(group, *part.data, part.unit, {part.neurons.begin(), part.neurons.end()}, length.ms(times.first),
                     length.ms(planned_end), length.ms(times.every));
-      resume_part(sealed, part_file, [&](const h5::File& from) {
+      growing->resume([&](const h5::File& from) {
         resume_rows<float>(from.dataset("/report/" + part.name + "/data"), *part.data, written, part.neurons.size());
       });
     }
     if (written != 0) counts->append<std::uint64_t>(std::span(&written, 1));
-    begun = std::move(part_file);
-    if (!options.wait_for_start) start();
-  }
-
-  void start() {
-    start_part(sealed, *begun);
-    file = std::move(begun->file);
-    begun.reset();
+    if (!options.wait_for_start) growing->start();
   }
 
   // On the writer's thread. Rows are safe on disk before they are counted.
   void write(const Rows& rows) {
-    try {
-      recording_step(part_of(sealed), [&] {
-        for (Part& part : parts) {
-          of_part.clear();
-          for (std::size_t row = 0; row < rows.values.size(); row += width) {
-            const auto begin = rows.values.begin() + static_cast<std::ptrdiff_t>(row + part.offset);
-            of_part.insert(of_part.end(), begin, begin + static_cast<std::ptrdiff_t>(part.neurons.size()));
-          }
-          part.data->append<float>(of_part);
-        }
-        file->flush();
-        written += rows.values.size() / width;
-        counts->append<std::uint64_t>(std::span(&written, 1));
-        file->flush();
-      });
-    } catch (...) {
-      file->give_up();
-      throw;
+    for (Part& part : parts) {
+      of_part.clear();
+      for (std::size_t row = 0; row < rows.values.size(); row += width) {
+        const auto begin = rows.values.begin() + static_cast<std::ptrdiff_t>(row + part.offset);
+        of_part.insert(of_part.end(), begin, begin + static_cast<std::ptrdiff_t>(part.neurons.size()));
+      }
+      part.data->append<float>(of_part);
     }
+    growing->file().flush();
+    written += rows.values.size() / width;
+    counts->append<std::uint64_t>(std::span(&written, 1));
+    growing->file().flush();
   }
 
   static void copy(const Part& part, Tick t, std::uint32_t begin, std::uint32_t end, float* row) {
@@ -249,15 +228,15 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
                              const RecordStates& report, std::size_t index, Options options)
     : state_(std::make_unique<State>()) {
   State& state = *state_;
-  state.sealed = directory / report.files.at(index);
+  const std::string& name = report.files.at(index);
   state.times = report.times;
   state.dt = network.dt;
   state.storage = storage_of(report.compress);
   state.parts = choose(simulation, network, report, report.variables.at(index));
   state.width = state.parts.back().offset + state.parts.back().neurons.size();
   options.chunk = std::max(options.chunk, 8 * state.width);
-  recording_step(state.sealed, [&] { state.create(directory, options); });
-  state.writer.emplace(options, [&state](const Rows& rows) { state.write(rows); });
+  recording_step(directory / name, [&] { state.create(directory, name, options); });
+  state.writer.emplace(options, [&state](const Rows& rows) { state.growing->write([&] { state.write(rows); }); });
 }
 
 StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, const NetworkSpec& network,
@@ -267,7 +246,7 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
 StateRecorder::~StateRecorder() = default;
 
 void StateRecorder::start() {
-  recording_step(state_->sealed, [this] { state_->start(); });
+  recording_step(state_->growing->sealed(), [this] { state_->growing->start(); });
 }
 
 const SampleTimes& StateRecorder::times() const {
@@ -317,14 +296,13 @@ void StateRecorder::flush() {
 
 ReportSummary StateRecorder::finish() {
   State& state = *state_;
-  return recording_step(part_of(state.sealed), [&] {
+  return recording_step(part_of(state.growing->sealed()), [&] {
     state.writer->finish();
     for (Part& part : state.parts) part.data.reset();
     state.counts.reset();
-    state.file->close();
-    state.file.reset();
-    const ReportSummary summary = seal(state.sealed, state.written);
-    state.lock.reset();
+    state.growing->close();
+    const ReportSummary summary = seal_states(state.growing->sealed(), state.written);
+    state.growing.reset();
     return summary;
   });
 }
@@ -332,7 +310,7 @@ ReportSummary StateRecorder::finish() {
 ReportSummary recover_report(const fs::path& sealed) {
   return recording_step(part_of(sealed), [&] {
     const RecordingLock lock(sealed);
-    return seal(sealed, std::nullopt);
+    return seal_states(sealed, std::nullopt);
   });
 }
 

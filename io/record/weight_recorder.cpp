@@ -51,6 +51,36 @@ std::uint64_t snapshots_to_keep(const h5::Group& group, std::uint64_t claimed, s
   return kept;
 }
 
+// Copies the first `kept` snapshots of a pair of populations, and its edges. width: of values, in bytes.
+void seal_pair(const h5::Group& group, h5::Group sealed_group, std::uint64_t kept, std::uint32_t width,
+               h5::Storage storage) {
+  const std::uint64_t edges = group.dataset(ends[0]).rows();
+  for (const std::string& data : group.list()) {
+    const h5::Dataset values = group.dataset(data);
+    const bool by_edge = data != "time";
+    if (is_variable(data)) {
+      if (edges == 0 || values.rank() != 2 || values.shape()[1] != edges)
+        values.fail("does not have one column per edge");
+      if (width == 4)
+        copy_rows<float>(values, sealed_group, data, kept, edges, storage);
+      else
+        copy_rows<double>(values, sealed_group, data, kept, edges, storage);
+      continue;
+    }
+    if (by_edge && values.rows() != edges) values.fail("does not have one value per edge");
+    if (data == "delay" || data == "time") {
+      const std::uint64_t size = by_edge ? edges : kept;
+      h5::Dataset copy = sealed_group.create_dataset<double>(data, size, storage);
+      copy.append<double>(values, 0, size);
+      copy.set_text("units", "ms");
+    } else {
+      h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges, storage);
+      copy.append<std::uint64_t>(values, 0, edges);
+      copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
+    }
+  }
+}
+
 // The caller holds the lock. known: how many snapshots were written; without, the file may be damaged.
 SnapshotSummary seal_snapshots(const fs::path& sealed, std::optional<std::uint64_t> known) {
   SnapshotSummary summary;
@@ -79,32 +109,7 @@ SnapshotSummary seal_snapshots(const fs::path& sealed, std::optional<std::uint64
           continue;
         }
       }
-      h5::Group sealed_group = weights.create_group(name);
-      const std::uint64_t edges = group->dataset(ends[0]).rows();
-      for (const std::string& data : group->list()) {
-        const h5::Dataset values = group->dataset(data);
-        const bool by_edge = data != "time";
-        if (is_variable(data)) {
-          if (edges == 0 || values.rank() != 2 || values.shape()[1] != edges)
-            values.fail("does not have one column per edge");
-          if (width->front() == 4)
-            copy_rows<float>(values, sealed_group, data, kept, edges, storage);
-          else
-            copy_rows<double>(values, sealed_group, data, kept, edges, storage);
-          continue;
-        }
-        if (by_edge && values.rows() != edges) values.fail("does not have one value per edge");
-        if (data == "delay" || data == "time") {
-          const std::uint64_t size = by_edge ? edges : kept;
-          h5::Dataset copy = sealed_group.create_dataset<double>(data, size, storage);
-          copy.append<double>(values, 0, size);
-          copy.set_text("units", "ms");
-        } else {
-          h5::Dataset copy = sealed_group.create_dataset<std::uint64_t>(data, edges, storage);
-          copy.append<std::uint64_t>(values, 0, edges);
-          copy.set_text("node_population", values.text_attribute("node_population").value_or(""));
-        }
-      }
+      seal_pair(*group, weights.create_group(name), kept, width->front(), storage);
       if (kept > 0) {
         summary.first = group->dataset("time").read<double>(0, 1).front();
         summary.last = std::max(summary.last, group->dataset("time").read<double>(kept - 1, 1).front());
@@ -174,11 +179,11 @@ class TypedRecorder final : public WeightRecorder::State {
     recording_step(sealed_, [&] { create(directory, spec, record, options); });
     // Beyond a quarter of a snapshot no second one waits for the disk.
     options.chunk = std::max<std::size_t>(options.chunk, columns_.size() * edges_ / 4);
-    writer_.emplace(options, [this](const Snapshots& some) { write(some); });
+    writer_.emplace(options, [this](const Snapshots& some) { growing_->write([&] { write(some); }); });
   }
 
   void start() override {
-    recording_step(sealed_, [this] { start_file(); });
+    recording_step(sealed_, [this] { growing_->start(); });
   }
 
   void take() override {
@@ -210,10 +215,9 @@ class TypedRecorder final : public WeightRecorder::State {
       writer_->finish();
       parts_.clear();
       counts_.reset();
-      file_->close();
-      file_.reset();
+      growing_->close();
       const SnapshotSummary summary = seal_snapshots(sealed_, written_);
-      lock_.reset();
+      growing_.reset();
       return summary;
     });
   }
@@ -243,16 +247,13 @@ class TypedRecorder final : public WeightRecorder::State {
 
   void create(const fs::path& directory, const NetworkSpec& spec, const RecordWeights& record,
               const WeightRecorder::Options& options) {
-    std::error_code code;
-    fs::create_directories(directory, code);
-    if (code) reject_recording(directory, "the directory cannot be made (" + code.message() + ")");
-    lock_ = std::make_unique<RecordingLock>(sealed_);
-    PartFile part_file = create_part(sealed_, options);
+    growing_.emplace(directory, record.file, options);
+    h5::File& file = growing_->file();
     const h5::Storage storage = storage_of(record.compress);
-    counts_ = part_file.file.create_growing<std::uint64_t>("rows", count_chunk, h5::Storage::compressed);
+    counts_ = file.create_growing<std::uint64_t>("rows", count_chunk, h5::Storage::compressed);
     counts_->set_number<std::uint32_t>("value_bytes", sizeof(Real));
     note_storage(*counts_, storage);
-    h5::Group weights = part_file.file.create_group("weights");
+    h5::Group weights = file.create_group("weights");
     std::set<std::string> taken_names;
     std::vector<EdgePopulation> pairs;
     for (EdgePopulation& pair : edge_populations(*network, spec, projection_, taken_names)) {
@@ -264,22 +265,15 @@ class TypedRecorder final : public WeightRecorder::State {
       Part part{pair.edges, std::move(time), {}};
       for (const std::string& variable : record.variables)
         part.data.push_back(group.create_growing_rows<Real>(variable, pair.edges, h5::chunk_values, storage));
-      resume_part(sealed_, part_file,
-                  [&](const h5::File& from) { resume(part, from, pair.name, record.variables, *options.resume_at); });
+      growing_->resume(
+          [&](const h5::File& from) { resume(part, from, pair.name, record.variables, *options.resume_at); });
       parts_.push_back(std::move(part));
       edges_ += pair.edges;
       pairs.push_back(std::move(pair));
     }
     if (pairs.size() > 1) list_runs(pairs);
     if (written_ != 0) counts_->template append<std::uint64_t>(std::span(&written_, 1));
-    begun_ = std::move(part_file);
-    if (!options.wait_for_start) start_file();
-  }
-
-  void start_file() {
-    start_part(sealed_, *begun_);
-    file_ = std::move(begun_->file);
-    begun_.reset();
+    if (!options.wait_for_start) growing_->start();
   }
 
   // The snapshots before tick `at`; that one is taken again.
@@ -318,23 +312,16 @@ class TypedRecorder final : public WeightRecorder::State {
 
   // On the writer's thread. Snapshots are safe on disk before they are counted.
   void write(const Snapshots& some) {
-    try {
-      recording_step(part_of(sealed_), [&] {
-        for (std::size_t i = 0; i < some.ticks.size(); ++i) {
-          for (std::size_t v = 0; v < columns_.size(); ++v)
-            write_variable(v, std::span(some.values).subspan((i * columns_.size() + v) * edges_, edges_));
-          const double time = dt_.ms(some.ticks[i]);
-          for (Part& part : parts_) part.time.template append<double>(std::span(&time, 1));
-        }
-        file_->flush();
-        written_ += some.ticks.size();
-        counts_->append<std::uint64_t>(std::span(&written_, 1));
-        file_->flush();
-      });
-    } catch (...) {
-      file_->give_up();
-      throw;
+    for (std::size_t i = 0; i < some.ticks.size(); ++i) {
+      for (std::size_t v = 0; v < columns_.size(); ++v)
+        write_variable(v, std::span(some.values).subspan((i * columns_.size() + v) * edges_, edges_));
+      const double time = dt_.ms(some.ticks[i]);
+      for (Part& part : parts_) part.time.template append<double>(std::span(&time, 1));
     }
+    growing_->file().flush();
+    written_ += some.ticks.size();
+    counts_->append<std::uint64_t>(std::span(&written_, 1));
+    growing_->file().flush();
   }
 
   void write_variable(std::size_t variable, std::span<const Real> values) {
@@ -356,9 +343,7 @@ class TypedRecorder final : public WeightRecorder::State {
   std::vector<std::size_t> columns_;  // of the rule
   TickLength dt_;
   std::uint64_t edges_ = 0;
-  std::unique_ptr<RecordingLock> lock_;
-  std::optional<PartFile> begun_;  // until start()
-  std::optional<h5::File> file_;
+  std::optional<GrowingRecording> growing_;
   std::optional<h5::Dataset> counts_;
   std::vector<Part> parts_;
   std::vector<Run> runs_;      // in order, if there are several parts

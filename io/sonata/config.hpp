@@ -4,14 +4,12 @@
 
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +18,13 @@
 
 #include "core/diagnostics.hpp"
 #include "io/experiment/experiment.hpp"
+#include "io/text/json.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo::sonata {
 
 namespace fs = std::filesystem;
-using json = nlohmann::ordered_json;  // inputs count in the order in which they stand in the file
+using json = Json;  // inputs count in the order in which they stand in the file
 
 constexpr std::size_t deepest = 32;  // levels of a JSON file, of manifest variables
 
@@ -35,14 +35,6 @@ std::string joined(const std::vector<std::string>& names);
 
 // Shortest text that reads back as the same number.
 std::string as_text(double value);
-
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // `named_at` and `key` say who named the file, for the message when it cannot be read.
 std::string read_text(const fs::path& path, const std::string& named_at, const std::string& key,
@@ -78,9 +70,8 @@ class Manifest {
       const std::size_t first = i + (braced ? 2 : 1);
       std::size_t end = first;
       while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) ++end;
-      if (braced && (end == text.size() || text[end] != '}')) {
+      if (braced && (end == text.size() || text[end] != '}'))
         fail(file, key, "\"" + text + "\"", "an opening ${ without its }");
-      }
       const std::string name = text.substr(first, end - first);
       if (const auto found = variables_.find(name); found != variables_.end()) {
         result += expand(found->second, file, key, depth + 1);
@@ -147,17 +138,15 @@ class Item {
   std::vector<std::pair<std::string, Item>> members() const {
     if (!is_object()) fail("must be an object", "{ ... }");
     std::vector<std::pair<std::string, Item>> all;
-    for (const auto& [name, value] : value_->items()) {
+    for (const auto& [name, value] : value_->items())
       all.emplace_back(name, Item(*document_, value, key_.empty() ? name : key_ + "." + name));
-    }
     return all;
   }
   std::vector<Item> elements() const {
     if (!is_list()) fail("must be a list", "[ ... ]");
     std::vector<Item> all;
-    for (std::size_t i = 0; i < value_->size(); ++i) {
+    for (std::size_t i = 0; i < value_->size(); ++i)
       all.emplace_back(*document_, (*value_)[i], key_ + "[" + std::to_string(i) + "]");
-    }
     return all;
   }
   std::string text() const {
@@ -175,9 +164,8 @@ class Item {
   std::uint64_t count() const {
     if (value_->is_number_unsigned()) return value_->get<std::uint64_t>();
     const bool whole = value_->is_number_float() && value_->get<double>() == std::floor(value_->get<double>());
-    if (!whole || value_->get<double>() < 0 || value_->get<double>() > 9007199254740992.0) {
+    if (!whole || value_->get<double>() < 0 || value_->get<double>() > 9007199254740992.0)
       fail("must be a whole number", "0, 1, 2, ...");
-    }
     return static_cast<std::uint64_t>(value_->get<double>());
   }
   const fs::path& folder() const { return document_->manifest.folder(); }
@@ -209,11 +197,10 @@ class TypeTable {
       auto cells = split(std::string_view(text).substr(begin, end - begin), line);
       begin = end + 1;
       if (cells.empty()) continue;
-      if (columns_.empty()) {
+      if (columns_.empty())
         set_columns(cells, line);
-      } else {
+      else
         add_row(std::move(cells), line);
-      }
     }
     if (columns_.empty()) fail(file_, {}, {}, "empty", "a header line with the column " + id_column_);
   }
@@ -275,26 +262,23 @@ class TypeTable {
           cell += line[i];
         }
         ++i;
-        if (i < line.size() && !blank(line[i])) {
+        if (i < line.size() && !blank(line[i]))
           fail(file_ + ":" + std::to_string(number), {}, cell, "a quoted text is followed by more text", "a blank");
-        }
       } else {
         while (i < line.size() && !blank(line[i])) cell += line[i++];
       }
-      if (cell.empty() || (!quoted && cell == "NULL")) {
+      if (cell.empty() || (!quoted && cell == "NULL"))
         cells.emplace_back(std::nullopt);
-      } else {
+      else
         cells.emplace_back(std::move(cell));
-      }
     }
   }
 
   void set_columns(const Cells& cells, std::size_t line) {
     for (const auto& cell : cells) {
       const std::string name = cell.value_or("");
-      if (std::ranges::find(columns_, name) != columns_.end()) {
+      if (std::ranges::find(columns_, name) != columns_.end())
         fail(file_ + ":" + std::to_string(line), name, {}, "the column is there twice");
-      }
       columns_.push_back(name);
     }
     const auto found = std::ranges::find(columns_, id_column_);
@@ -335,9 +319,8 @@ struct Config {
   // The first of the files that has `name`, the circuit's before the others.
   std::optional<Item> find(const std::string& name) const {
     if (auto found = circuit->find(name)) return found;
-    for (const Item& item : all) {
+    for (const Item& item : all)
       if (auto found = item.find(name)) return found;
-    }
     return std::nullopt;
   }
 };

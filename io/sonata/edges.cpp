@@ -37,12 +37,10 @@ class EdgeTypes {
     EdgeType type;
     const std::string place = table_.place(row);
     const auto model = table_.cell(row, "model_template");
-    if (model && *model != "static_synapse" && *model != "nest:static_synapse") {
+    if (model && *model != "static_synapse" && *model != "nest:static_synapse")
       fail(place, "model_template", *model, "not available yet", "static_synapse");
-    }
-    if (const auto function = table_.cell(row, "weight_function")) {
+    if (const auto function = table_.cell(row, "weight_function"))
       fail(place, "weight_function", *function, "not available", "NULL: the weight is syn_weight x nsyns");
-    }
     if (const auto name = table_.cell(row, "dynamics_params")) {
       const fs::path path = component(config_, "synaptic_models_dir", *name, place);
       const Document document{
@@ -73,9 +71,8 @@ class EdgeTypes {
       type.delay = *delay;
     }
     if (const auto nsyns = table_.number(row, "nsyns")) {
-      if (*nsyns < 0 || *nsyns != std::floor(*nsyns)) {
+      if (*nsyns < 0 || *nsyns != std::floor(*nsyns))
         fail(place, "nsyns", as_text(*nsyns), "must be a whole number", "0, 1, 2, ...");
-      }
       type.nsyns = *nsyns;
     }
     return type;
@@ -97,17 +94,16 @@ struct EdgeGroup {
 
 EdgeGroup read_edge_group(const h5::Group& group) {
   EdgeGroup result;
-  const auto read = [&](const h5::Group& from, const std::string& name, const Range& allowed,
+  const auto read = [&](const h5::Group& from, const std::string& name, const rheo::Range& allowed,
                         const std::string& unit = {}) -> std::optional<std::vector<double>> {
     if (!from.exists(name)) return std::nullopt;
     const h5::Dataset data = column(from, name, result.sized ? std::optional(result.rows) : std::nullopt);
     result.rows = data.rows();
     result.sized = true;
     std::vector<double> values = data.read<double>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t i = 0; i < values.size(); ++i)
       if (!holds(allowed, values[i]))
         fail(data.file(), element(data, i), as_text(values[i]), "out of range", range_text(allowed, values[i], unit));
-    }
     return values;
   };
   result.weight = read(group, "syn_weight", any_value);
@@ -141,9 +137,7 @@ std::string end_population(const h5::Dataset& ids, const NodePopulations& popula
   const auto name = ids.text_attribute("node_population");
   std::vector<std::string> known;
   for (const auto& [population, unused] : populations) known.push_back(population);
-  if (!name) {
-    fail(ids.file(), ids.path(), {}, "missing attribute node_population", "one of " + joined(known));
-  }
+  if (!name) fail(ids.file(), ids.path(), {}, "missing attribute node_population", "one of " + joined(known));
   if (!populations.contains(*name)) {
     fail(ids.file(), ids.path() + "@node_population", *name, "no such population", "one of " + joined(known),
          nearest(*name, known));
@@ -151,98 +145,123 @@ std::string end_population(const h5::Dataset& ids, const NodePopulations& popula
   return *name;
 }
 
-ProjectionSpec read_projection(const h5::Group& population, const std::string& name, EdgeTypes& types,
-                               const NodePopulations& populations, Experiment& experiment) {
-  const h5::Dataset source = column(population, "source_node_id", std::nullopt);
-  const std::uint64_t rows = source.rows();
-  const h5::Dataset target = column(population, "target_node_id", rows);
-  const h5::Dataset type_ids = column(population, "edge_type_id", rows);
-
-  ProjectionSpec spec;
-  spec.name = name;
-  const std::string source_name = end_population(source, populations),
-                    target_name = end_population(target, populations);
-  const NodePopulation& from = populations.at(source_name);
-  const NodePopulation& to = populations.at(target_name);
-  if (to.is_virtual) {
-    fail(target.file(), target.path() + "@node_population", target_name, "virtual nodes cannot receive spikes",
+const NodePopulation& receiving_population(const h5::Dataset& target, const std::string& name,
+                                           const NodePopulations& populations) {
+  const NodePopulation& population = populations.at(name);
+  if (population.is_virtual)
+    fail(target.file(), target.path() + "@node_population", name, "virtual nodes cannot receive spikes",
          "a population of point neurons");
+  return population;
+}
+
+std::uint32_t checked_node(const h5::Dataset& data, std::uint64_t row, std::int64_t id, std::uint32_t size) {
+  if (id >= 0 && id < static_cast<std::int64_t>(size)) return static_cast<std::uint32_t>(id);
+  fail(data.file(), element(data, row), std::to_string(id), "no such node",
+       "0 to " + std::to_string(size - 1) + ", the nodes of " + data.text_attribute("node_population").value_or("?"));
+}
+
+class ProjectionReader {
+ public:
+  ProjectionReader(const h5::Group& population, const std::string& name, EdgeTypes& types,
+                   const NodePopulations& populations)
+      : population_(population),
+        types_(types),
+        source_(column(population, "source_node_id", std::nullopt)),
+        target_(column(population, "target_node_id", source_.rows())),
+        type_ids_(column(population, "edge_type_id", source_.rows())),
+        source_name_(end_population(source_, populations)),
+        target_name_(end_population(target_, populations)),
+        from_(populations.at(source_name_)),
+        to_(receiving_population(target_, target_name_, populations)),
+        groups_(population, "edge", source_.rows()) {
+    spec_.name = name;
+    spec_.source.push_back({.population = source_name_, .begin = 0, .end = std::nullopt, .step = 1});
+    spec_.target.push_back({.population = target_name_, .begin = 0, .end = std::nullopt, .step = 1});
+    edges_->source.reserve(source_.rows());
+    edges_->target.reserve(source_.rows());
   }
-  spec.source.push_back({.population = source_name, .begin = 0, .end = std::nullopt, .step = 1});
-  spec.target.push_back({.population = target_name, .begin = 0, .end = std::nullopt, .step = 1});
 
-  Groups groups(population, "edge", rows);
-  std::vector<EdgeGroup> attributes;
-  auto edges = std::make_shared<EdgeList>();
-  edges->source.reserve(rows);
-  edges->target.reserve(rows);
-  Numbers weights, delays;
-  bool default_weight = false;
-  std::vector<std::uint32_t> group_of;
-  std::vector<std::uint64_t> index_of;
+  ProjectionSpec read(std::vector<std::string>& warnings) {
+    for (std::uint64_t first = 0; first < source_.rows(); first += slab)
+      read_slab(first, std::min(slab, source_.rows() - first));
+    std::set<std::string> unused;
+    for (const EdgeGroup& group : attributes_) unused.insert(group.unused.begin(), group.unused.end());
+    const std::string place = population_.file() + ": " + population_.path();
+    if (!unused.empty()) warnings.push_back(place + ": not used: " + joined({unused.begin(), unused.end()}) + ".");
+    if (default_weight_)
+      warnings.push_back(place + " has edges without syn_weight; they get weight 1, the default of static_synapse.");
+    spec_.connect = List{std::move(edges_)};
+    spec_.weight = std::move(weights_).take(1.0);
+    spec_.delay = std::move(delays_).take(1.0);
+    return std::move(spec_);
+  }
 
-  const auto check_node = [](const h5::Dataset& data, std::uint64_t row, std::int64_t id, std::uint32_t size) {
-    if (id >= 0 && id < static_cast<std::int64_t>(size)) return static_cast<std::uint32_t>(id);
-    fail(data.file(), element(data, row), std::to_string(id), "no such node",
-         "0 to " + std::to_string(size - 1) + ", the nodes of " + data.text_attribute("node_population").value_or("?"));
-  };
-  for (std::uint64_t first = 0; first < rows; first += slab) {
-    const std::uint64_t count = std::min(slab, rows - first);
-    const auto sources = source.read<std::int64_t>(first, count);
-    const auto targets = target.read<std::int64_t>(first, count);
-    const auto type_id = type_ids.read<std::int64_t>(first, count);
-    groups.read(first, count, group_of, index_of);
-    while (attributes.size() < groups.names().size()) {
-      const std::string& group = groups.names()[attributes.size()];
-      const bool absent = groups.implicit() && !population.has_group(group);
-      attributes.push_back(absent ? EdgeGroup{} : read_edge_group(population.group(group)));
+ private:
+  void read_slab(std::uint64_t first, std::uint64_t count) {
+    const auto sources = source_.read<std::int64_t>(first, count);
+    const auto targets = target_.read<std::int64_t>(first, count);
+    const auto type_id = type_ids_.read<std::int64_t>(first, count);
+    groups_.read(first, count, group_of_, index_of_);
+    while (attributes_.size() < groups_.names().size()) {
+      const std::string& group = groups_.names()[attributes_.size()];
+      const bool absent = groups_.implicit() && !population_.has_group(group);
+      attributes_.push_back(absent ? EdgeGroup{} : read_edge_group(population_.group(group)));
     }
     const EdgeType* type = nullptr;
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::uint64_t row = first + i;
-      const std::uint32_t source_id = check_node(source, row, sources[i], from.size);
-      const std::uint32_t target_id = check_node(target, row, targets[i], to.size);
-      if (i == 0 || type_id[i] != type_id[i - 1]) type = types.find(type_id[i]);
-      if (type == nullptr) {
-        fail(type_ids.file(), element(type_ids, row), std::to_string(type_id[i]), "not in " + types.table().file(),
-             "one of " + types.table().ids());
-      }
-      if (row == 0) spec.port = type->port;
-      if (type->port != spec.port)
-        fail(type_ids.file(), element(type_ids, row), std::to_string(type_id[i]),
-             "its rheo:port differs from that of the edges before", "one port for all edges of a population");
-      const EdgeGroup& group = attributes[group_of[i]];
-      if (group.sized && index_of[i] >= group.rows) {
-        fail(population.file(), groups.index_place(row), std::to_string(index_of[i]),
-             "group " + groups.names()[group_of[i]] + " has only " + std::to_string(group.rows) + " values");
-      }
-      const double nsyns = group.nsyns ? (*group.nsyns)[index_of[i]] : type->nsyns;
-      if (nsyns == 0) continue;
-      default_weight |= !group.weight && !type->has_weight;
-      const double weight = nsyns * (group.weight ? (*group.weight)[index_of[i]] : type->weight);
-      if (!holds(any_value, weight))
-        fail(population.file(), population.path(), as_text(weight), "syn_weight x nsyns is out of range",
-             range_text(any_value, weight));
-      edges->source.push_back(source_id);
-      edges->target.push_back(target_id);
-      weights.add(weight);
-      delays.add(group.delay ? (*group.delay)[index_of[i]] : type->delay);
+      const std::uint32_t source_id = checked_node(source_, row, sources[i], from_.size);
+      const std::uint32_t target_id = checked_node(target_, row, targets[i], to_.size);
+      if (i == 0 || type_id[i] != type_id[i - 1]) type = types_.find(type_id[i]);
+      check_type(type, row, type_id[i]);
+      add(source_id, target_id, *type, row, i);
     }
   }
-  std::set<std::string> unused;
-  for (const EdgeGroup& group : attributes) unused.insert(group.unused.begin(), group.unused.end());
-  if (!unused.empty())
-    experiment.warnings.push_back(population.file() + ": " + population.path() +
-                                  ": not used: " + joined({unused.begin(), unused.end()}) + ".");
-  if (default_weight) {
-    experiment.warnings.push_back(population.file() + ": " + population.path() +
-                                  " has edges without syn_weight; they get weight 1, the default of static_synapse.");
+
+  void check_type(const EdgeType* type, std::uint64_t row, std::int64_t id) {
+    if (type == nullptr)
+      fail(type_ids_.file(), element(type_ids_, row), std::to_string(id), "not in " + types_.table().file(),
+           "one of " + types_.table().ids());
+    if (row == 0) spec_.port = type->port;
+    if (type->port != spec_.port)
+      fail(type_ids_.file(), element(type_ids_, row), std::to_string(id),
+           "its rheo:port differs from that of the edges before", "one port for all edges of a population");
   }
-  spec.connect = List{std::move(edges)};
-  spec.weight = std::move(weights).take(1.0);
-  spec.delay = std::move(delays).take(1.0);
-  return spec;
-}
+
+  // i: the row within its slab.
+  void add(std::uint32_t source, std::uint32_t target, const EdgeType& type, std::uint64_t row, std::uint64_t i) {
+    const EdgeGroup& group = attributes_[group_of_[i]];
+    if (group.sized && index_of_[i] >= group.rows) {
+      fail(population_.file(), groups_.index_place(row), std::to_string(index_of_[i]),
+           "group " + groups_.names()[group_of_[i]] + " has only " + std::to_string(group.rows) + " values");
+    }
+    const double nsyns = group.nsyns ? (*group.nsyns)[index_of_[i]] : type.nsyns;
+    if (nsyns == 0) return;
+    default_weight_ |= !group.weight && !type.has_weight;
+    const double weight = nsyns * (group.weight ? (*group.weight)[index_of_[i]] : type.weight);
+    if (!holds(any_value, weight))
+      fail(population_.file(), population_.path(), as_text(weight), "syn_weight x nsyns is out of range",
+           range_text(any_value, weight));
+    edges_->source.push_back(source);
+    edges_->target.push_back(target);
+    weights_.add(weight);
+    delays_.add(group.delay ? (*group.delay)[index_of_[i]] : type.delay);
+  }
+
+  const h5::Group& population_;
+  EdgeTypes& types_;
+  const h5::Dataset source_, target_, type_ids_;
+  const std::string source_name_, target_name_;
+  const NodePopulation &from_, &to_;
+  Groups groups_;
+  ProjectionSpec spec_;
+  std::vector<EdgeGroup> attributes_;  // by group
+  std::shared_ptr<EdgeList> edges_ = std::make_shared<EdgeList>();
+  Numbers weights_, delays_;
+  bool default_weight_ = false;
+  std::vector<std::uint32_t> group_of_;  // of a slab
+  std::vector<std::uint64_t> index_of_;
+};
 
 }  // namespace
 
@@ -267,8 +286,9 @@ void read_edges(const Config& config, const NodePopulations& populations, Experi
       if (unique != name)
         experiment.warnings.push_back(file.file() + ": edges " + name +
                                       " were in another file, too; these are called " + unique + ".");
+      const h5::Group group = edges.group(name);
       experiment.network.projections.push_back(
-          read_projection(edges.group(name), unique, types, populations, experiment));
+          ProjectionReader(group, unique, types, populations).read(experiment.warnings));
       experiment.places["projections." + unique] = file.file();
     }
   }

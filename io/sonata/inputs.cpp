@@ -38,18 +38,7 @@ std::shared_ptr<const SpikeTrains> to_trains(const Arrivals& arrivals, std::uint
   return trains;
 }
 
-void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulations& populations,
-                      std::map<std::string, Arrivals>& arrivals, Experiment& experiment) {
-  const Item module = input.need("module", "h5 or sonata");
-  if (module.text() != "h5" && module.text() != "sonata")
-    module.fail("not available yet", "h5 or sonata; rheo convert makes such a file of a csv");
-  const Item file = input.need("input_file", "the path of an HDF5 file with spikes");
-  const fs::path path = file.path();
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) fail(file.file(), file.key(), path.string(), "no such file");
-  if (std::ranges::find(experiment.files, path.string()) == experiment.files.end())
-    experiment.files.push_back(path.string());
-
+SpikeTimeRules time_rules_of(const Item& input) {
   SpikeTimeRules rules;
   if (const auto offset = input.find("rheo:offset")) {
     rules.offset = offset->number();
@@ -64,7 +53,55 @@ void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulat
     if (round->text() != "up" && round->text() != "nearest") round->fail("unknown way of rounding", "up or nearest");
     rules.nearest = round->text() == "nearest";
   }
+  return rules;
+}
 
+// Plays the spikes of one population of a file into its chosen nodes, and says what was moved or left out. named: the
+// file has its spikes by population.
+PlacedSpikes play(const std::string& file, bool named, const NodeChoice& choice, const SpikeTimeRules& rules,
+                  std::uint32_t size, Arrivals& arrivals, const Experiment& experiment) {
+  const RecordedSpikes spikes = read_spikes(file, choice.population);
+  arrivals.any_input = true;
+  SpikePlacer placer(experiment.network.dt, rules, spikes.resolution);
+  for (std::size_t i = 0; i < spikes.times.size(); ++i) {
+    const std::uint64_t id = spikes.nodes[i];
+    double time = spikes.times[i];
+    const auto place = [&](const char* dataset) {
+      return (named ? "/spikes/" + choice.population : "/spikes") + "/" + dataset + "[" + std::to_string(i) + "]";
+    };
+    if (id >= size) {
+      fail(file, place(named ? "node_ids" : "gids"), std::to_string(id), "no such node in " + choice.population,
+           "0 to " + std::to_string(size - 1));
+    }
+    if (choice.ids && !std::ranges::binary_search(*choice.ids, id)) continue;
+    const auto outcome = placer.place(time);
+    if (outcome == SpikePlacer::Outcome::too_early || outcome == SpikePlacer::Outcome::at_zero)
+      fail(file, place("timestamps"), as_text(spikes.times[i]), "not a time of the simulation",
+           SpikePlacer::expected(outcome));
+    if (outcome == SpikePlacer::Outcome::left_out) continue;
+    if (ms_to_tick_ceil(time, experiment.network.dt) > experiment.ticks) {
+      ++placer.counts().after_end;
+      continue;
+    }
+    arrivals.ids.push_back(static_cast<std::uint32_t>(id));
+    arrivals.times.push_back(time);
+  }
+  return placer.counts();
+}
+
+void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulations& populations,
+                      std::map<std::string, Arrivals>& arrivals, Experiment& experiment) {
+  const Item module = input.need("module", "h5 or sonata");
+  if (module.text() != "h5" && module.text() != "sonata")
+    module.fail("not available yet", "h5 or sonata; rheo convert makes such a file of a csv");
+  const Item file = input.need("input_file", "the path of an HDF5 file with spikes");
+  const fs::path path = file.path();
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) fail(file.file(), file.key(), path.string(), "no such file");
+  if (std::ranges::find(experiment.files, path.string()) == experiment.files.end())
+    experiment.files.push_back(path.string());
+
+  const SpikeTimeRules rules = time_rules_of(input);
   const bool named = !spike_populations(path.string()).empty();
   for (const NodeChoice& choice : sets.resolve(input.need("node_set", "the name of a node set"))) {
     const NodePopulation& population = populations.at(choice.population);
@@ -72,34 +109,8 @@ void read_spike_input(const Item& input, const NodeSets& sets, const NodePopulat
       fail(input.file(), input.key() + ".node_set", choice.population, "spikes can only be played into virtual nodes",
            "a population of model_type virtual");
     }
-    const RecordedSpikes spikes = read_spikes(path.string(), choice.population);
-    Arrivals& all = arrivals[choice.population];
-    all.any_input = true;
-    SpikePlacer placer(experiment.network.dt, rules, spikes.resolution);
-    for (std::size_t i = 0; i < spikes.times.size(); ++i) {
-      const std::uint64_t id = spikes.nodes[i];
-      double time = spikes.times[i];
-      const auto place = [&](const char* dataset) {
-        return (named ? "/spikes/" + choice.population : "/spikes") + "/" + dataset + "[" + std::to_string(i) + "]";
-      };
-      if (id >= population.size) {
-        fail(path.string(), place(named ? "node_ids" : "gids"), std::to_string(id),
-             "no such node in " + choice.population, "0 to " + std::to_string(population.size - 1));
-      }
-      if (choice.ids && !std::ranges::binary_search(*choice.ids, id)) continue;
-      const auto outcome = placer.place(time);
-      if (outcome == SpikePlacer::Outcome::too_early || outcome == SpikePlacer::Outcome::at_zero)
-        fail(path.string(), place("timestamps"), as_text(spikes.times[i]), "not a time of the simulation",
-             SpikePlacer::expected(outcome));
-      if (outcome == SpikePlacer::Outcome::left_out) continue;
-      if (ms_to_tick_ceil(time, experiment.network.dt) > experiment.ticks) {
-        ++placer.counts().after_end;
-        continue;
-      }
-      all.ids.push_back(static_cast<std::uint32_t>(id));
-      all.times.push_back(time);
-    }
-    PlacedSpikes placed = placer.counts();
+    PlacedSpikes placed =
+        play(path.string(), named, choice, rules, population.size, arrivals[choice.population], experiment);
     placed.key = input.key() + ":" + choice.population;
     placed.file = path.string();
     if (std::string warning = warning_about(placed); !warning.empty())
@@ -120,12 +131,11 @@ TomlNode as_toml(const Item& item, const std::shared_ptr<const TomlSource>& sour
         !elements.empty() && std::ranges::all_of(elements, [](const Item& e) { return e.is_number(); });
     node.kind = numbers ? TomlNode::Kind::numbers : TomlNode::Kind::list;
     node.has_reals = numbers;
-    for (const Item& element : elements) {
+    for (const Item& element : elements)
       if (numbers)
         node.numbers.push_back(element.number());
       else
         node.items.push_back(as_toml(element, source));
-    }
   } else if (item.is_text()) {
     node.kind = TomlNode::Kind::text;
     node.text = item.text();
@@ -226,25 +236,13 @@ void add_slices(const std::string& population, const std::vector<std::uint64_t>&
   }
 }
 
-void read_report(const Item& report, const std::string& name, const NodeSets& sets, const NodePopulations& populations,
-                 Experiment& experiment, Unused& unused) {
-  note_unused(report,
-              {"enabled", "module", "cells", "variable_name", "dt", "start_time", "end_time", "file_name", "sections"},
-              unused);
-  if (const auto module = report.find("module"); module && module->text() != "membrane_report" &&
-                                                 module->text() != "multimeter_report" &&
-                                                 module->text() != "multimeter")
-    module->fail("not available", "membrane_report");
-  RecordStates record;
-  record.name = name;
-  const Item variable = report.need("variable_name", "a state such as \"V_m\"");
-  for (const Item& part : variable.is_list() ? variable.elements() : std::vector<Item>{variable})
-    record.variables.push_back(part.text());
-  if (record.variables.empty()) variable.fail("names nothing", "a state such as \"V_m\"");
-
+// The cells of a report, each of which must have its variables.
+std::vector<Selection> cells_of(const Item& report, const std::vector<std::string>& variables, const NodeSets& sets,
+                                const NodePopulations& populations, const Experiment& experiment) {
   const Item cells = report.need("cells", "the name of a node set");
   std::map<std::string, std::vector<std::uint64_t>> chosen;
   std::set<std::string> whole;
+  std::vector<Selection> selections;
   for (const NodeChoice& choice : sets.resolve(cells)) {
     if (populations.at(choice.population).is_virtual) {
       if (cells.is_text() && cells.text() == "all") continue;
@@ -263,23 +261,22 @@ void read_report(const Item& report, const std::string& name, const NodeSets& se
     std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     if (whole.contains(population.name))
-      record.cells.push_back({.population = population.name, .begin = 0, .end = std::nullopt, .step = 1});
+      selections.push_back({.population = population.name, .begin = 0, .end = std::nullopt, .step = 1});
     else
-      add_slices(population.name, ids, record.cells);
+      add_slices(population.name, ids, selections);
     std::vector<std::string> known;
     for (const FieldInfo& column : find_neuron_model(population.model)->columns) known.push_back(column.name);
-    for (const std::string& one : record.variables)
+    for (const std::string& one : variables)
       if (std::ranges::find(known, one) == known.end())
-        variable.fail("unknown variable of " + population.model, "one of " + joined(known), nearest(one, known));
+        report.need("variable_name", {})
+            .fail("unknown variable of " + population.model, "one of " + joined(known), nearest(one, known));
   }
-  if (record.cells.empty()) cells.fail("holds no nodes");
+  if (selections.empty()) cells.fail("holds no nodes");
+  return selections;
+}
 
-  const double dt = experiment.network.dt;
-  record.times.every = whole_ticks_of(report, "dt", dt, 1, 1);
-  record.times.first = whole_ticks_of(report, "start_time", dt, 0, 0);
-  record.times.end = std::min(experiment.ticks, whole_ticks_of(report, "end_time", dt, experiment.ticks, 0));
-  if (record.times.end <= record.times.first) report.fail("holds no time of the simulation", "start_time < end_time");
-
+// The name of the file without variable and extension.
+std::string stem_of(const Item& report, const std::string& name, Experiment& experiment) {
   std::string stem = name;
   if (const auto file = report.find("file_name")) {
     const fs::path path = file->text();
@@ -289,6 +286,33 @@ void read_report(const Item& report, const std::string& name, const NodeSets& se
                                     ".h5 in the output directory.");
   }
   if (stem.empty() || stem.find('/') != std::string::npos) report.fail("cannot be the name of a file: " + stem);
+  return stem;
+}
+
+void read_report(const Item& report, const std::string& name, const NodeSets& sets, const NodePopulations& populations,
+                 Experiment& experiment, Unused& unused) {
+  note_unused(report,
+              {"enabled", "module", "cells", "variable_name", "dt", "start_time", "end_time", "file_name", "sections"},
+              unused);
+  if (const auto module = report.find("module"); module && module->text() != "membrane_report" &&
+                                                 module->text() != "multimeter_report" &&
+                                                 module->text() != "multimeter")
+    module->fail("not available", "membrane_report");
+  RecordStates record;
+  record.name = name;
+  const Item variable = report.need("variable_name", "a state such as \"V_m\"");
+  for (const Item& part : variable.is_list() ? variable.elements() : std::vector<Item>{variable})
+    record.variables.push_back(part.text());
+  if (record.variables.empty()) variable.fail("names nothing", "a state such as \"V_m\"");
+
+  record.cells = cells_of(report, record.variables, sets, populations, experiment);
+  const double dt = experiment.network.dt;
+  record.times.every = whole_ticks_of(report, "dt", dt, 1, 1);
+  record.times.first = whole_ticks_of(report, "start_time", dt, 0, 0);
+  record.times.end = std::min(experiment.ticks, whole_ticks_of(report, "end_time", dt, experiment.ticks, 0));
+  if (record.times.end <= record.times.first) report.fail("holds no time of the simulation", "start_time < end_time");
+
+  const std::string stem = stem_of(report, name, experiment);
   for (const std::string& one : record.variables)
     record.files.push_back((record.variables.size() == 1 ? stem : stem + "_" + one) + ".h5");
   for (const std::string& file : record.files) {
@@ -334,9 +358,8 @@ void read_inputs(const Config& config, const NodePopulations& populations, Exper
     if (!population.is_virtual) continue;
     const Arrivals& all = arrivals[name];
     experiment.network.populations[population.spec].trains = to_trains(all, population.size);
-    if (!all.any_input) {
+    if (!all.any_input)
       experiment.warnings.push_back("Population " + name + " is virtual and has no input: it stays silent.");
-    }
   }
 }
 

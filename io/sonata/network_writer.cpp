@@ -4,7 +4,6 @@
 #include <array>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -17,6 +16,7 @@
 #include "io/files/recording.hpp"
 #include "io/h5/h5.hpp"
 #include "io/record/edge_writer.hpp"
+#include "io/text/json.hpp"
 #include "networks/description/positions.hpp"
 #include "networks/description/values.hpp"
 #include "neurons/catalogue.hpp"
@@ -26,7 +26,6 @@ namespace rheo {
 namespace {
 
 namespace fs = std::filesystem;
-using json = nlohmann::ordered_json;
 
 constexpr std::size_t longest_list = 64;  // numbers of an input that stand in the config itself
 
@@ -37,7 +36,7 @@ void write_text(const fs::path& file, const std::string& text) {
   if (!stream) reject_recording(file, "cannot be written");
 }
 
-void write_json(const fs::path& file, const json& content) {
+void write_json(const fs::path& file, const Json& content) {
   write_text(file, content.dump(2) + "\n");
 }
 
@@ -112,7 +111,7 @@ class NetworkWriter {
       fs::create_directories(folder_ / name, error);
       if (error) reject_recording(folder_ / name, "the directory cannot be made (" + error.message() + ")");
     }
-    json nodes = json::array(), edges = json::array();
+    Json nodes = Json::array(), edges = Json::array();
     for (std::size_t p = 0; p < spec_.populations.size(); ++p) nodes.push_back(write_population(p));
     std::set<std::string> taken;
     for (std::size_t k = 0; k < spec_.projections.size(); ++k)
@@ -132,12 +131,12 @@ class NetworkWriter {
  private:
   // ---- nodes
 
-  json write_population(std::size_t index) {
+  Json write_population(std::size_t index) {
     const PopulationSpec& population = spec_.populations[index];
     const std::string types = "network/" + population.name + "_node_types.csv";
     const std::string file = "network/" + population.name + "_nodes.h5";
     const bool is_virtual = population.model == "spike_source";
-    json common = json::object();  // what all neurons share
+    Json common = Json::object();  // what all neurons share
     write_whole(folder_ / file, [&](h5::File& to) {
       h5::Group nodes = to.create_group("nodes");
       h5::Group group = nodes.create_group(population.name);
@@ -186,7 +185,7 @@ class NetworkWriter {
   }
 
   // All parameters, so that nobody's defaults matter.
-  void write_params(const PopulationSpec& population, h5::Group& group, json& common) const {
+  void write_params(const PopulationSpec& population, h5::Group& group, Json& common) const {
     const ModelInfo& model = *find_neuron_model(population.model);
     if (!nest_has(population))
       for (const OptionInfo& option : model.options) {
@@ -213,7 +212,7 @@ class NetworkWriter {
 
   // The states as they are before the first tick. Those of NEST's models that start at 0 there are not named: not all
   // of them are known to NEST.
-  void write_states(std::size_t index, h5::Group& group, json& common) {
+  void write_states(std::size_t index, h5::Group& group, Json& common) {
     const PopulationSpec& population = spec_.populations[index];
     for (const FieldInfo& field : find_neuron_model(population.model)->columns) {
       const PopulationBlock& block = network_.simulation().population(index);
@@ -230,7 +229,7 @@ class NetworkWriter {
     }
   }
 
-  static void write_state(h5::Group& group, json& common, const std::string& name, const std::vector<double>& values,
+  static void write_state(h5::Group& group, Json& common, const std::string& name, const std::vector<double>& values,
                           bool may_be_left_out) {
     if (std::all_of(values.begin(), values.end(), [&](double value) { return value == values[0]; })) {
       if (values[0] != 0 || !may_be_left_out) common[name] = values[0];
@@ -244,7 +243,7 @@ class NetworkWriter {
 
   // ---- edges
 
-  json write_projection(std::size_t index, const EdgePopulation& population) const {
+  Json write_projection(std::size_t index, const EdgePopulation& population) const {
     const ProjectionSpec& projection = spec_.projections[index];
     const std::string file = "network/" + population.name + "_edges.h5";
     const std::string types = "network/" + population.name + "_edge_types.csv";
@@ -269,8 +268,8 @@ class NetworkWriter {
     return unique;
   }
 
-  json describe_input(const InputSpec& input) {
-    json all{{"input_type", "spikes"}, {"module", ""}};
+  Json describe_input(const InputSpec& input) {
+    Json all{{"input_type", "spikes"}, {"module", ""}};
     std::optional<h5::File> numbers;
     const auto put = [&](const char* key, const Value& value) {
       const auto* list = std::get_if<std::vector<double>>(&value);
@@ -282,7 +281,7 @@ class NetworkWriter {
       numbers->create_dataset<double>(key, list->size()).write<double>(0, *list);
       all[key] = {{"file", "inputs/" + input.name + ".h5"}, {"dataset", std::string("/") + key}};
     };
-    all["target"] = json::array();
+    all["target"] = Json::array();
     for (const Selection& target : input.target) all["target"].push_back(describe_selection(target));
     const bool weighted = input.kind == InputSpec::Kind::poisson || input.kind == InputSpec::Kind::spikes;
     if (weighted) {
@@ -331,11 +330,11 @@ class NetworkWriter {
     return all;
   }
 
-  static json describe_value(const Value& value) {
+  static Json describe_value(const Value& value) {
     if (const auto* constant = std::get_if<double>(&value)) return *constant;
     if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
     const auto& d = std::get<Distribution>(value);
-    json all = json::object();
+    Json all = Json::object();
     switch (d.kind) {
       case Distribution::Kind::uniform:
         all["uniform"] = {d.a, d.b};
@@ -355,8 +354,8 @@ class NetworkWriter {
     return all;
   }
 
-  static json describe_profile(const Profile& profile) {
-    json all = json::object();
+  static Json describe_profile(const Profile& profile) {
+    Json all = Json::object();
     if (profile.kind == Profile::Kind::sine) {
       all = {{"offset", profile.offset},
              {"amplitude", profile.amplitude},
@@ -371,7 +370,7 @@ class NetworkWriter {
     return all;
   }
 
-  void describe_trains(const InputSpec& input, json& all) const {
+  void describe_trains(const InputSpec& input, Json& all) const {
     const SpikeTrains& trains = *input.trains;
     if (trains.begin.size() == 2) {  // one train, perhaps for all
       all["times"] = trains.times;
@@ -394,11 +393,11 @@ class NetworkWriter {
   // ---- the simulation
 
   void write_simulation() {
-    json sets = json::object(), reports = json::object();
+    Json sets = Json::object(), reports = Json::object();
     const double dt = spec_.dt;
     const TickLength length = TickLength::of(dt);
     for (const RecordStates& record : experiment_.reports) {
-      json cells = json::array();
+      Json cells = Json::array();
       for (const Selection& selection : record.cells) {
         const std::string set = describe_selection(selection);
         cells.push_back(set);
@@ -415,7 +414,7 @@ class NetworkWriter {
             {"file_name", record.files[i]}};
     }
     write_json(folder_ / "node_sets.json", sets);
-    json config{
+    Json config{
         {"manifest", {{"$BASE_DIR", "${configdir}"}}},
         {"run",
          {{"tstop", experiment_.duration},
@@ -429,10 +428,10 @@ class NetworkWriter {
     write_json(folder_ / "simulation_config.json", config);
   }
 
-  json node_set(const Selection& selection) const {
+  Json node_set(const Selection& selection) const {
     const auto population = std::find_if(spec_.populations.begin(), spec_.populations.end(),
                                          [&](const PopulationSpec& p) { return p.name == selection.population; });
-    json ids = json::array();
+    Json ids = Json::array();
     for (std::uint64_t i = selection.begin; i < selection.end.value_or(population->size); i += selection.step)
       ids.push_back(i);
     return {{"population", selection.population}, {"node_id", ids}};
@@ -442,7 +441,7 @@ class NetworkWriter {
   const Experiment& experiment_;
   const NetworkSpec& spec_;
   Network& network_;
-  json inputs_ = json::object();
+  Json inputs_ = Json::object();
 };
 
 }  // namespace

@@ -44,9 +44,8 @@ std::vector<NodeChoice> NodeSets::resolve(const Item& where) const {
 }
 
 void NodeSets::add(const Item& sets) {
-  for (const auto& [name, item] : sets.members()) {
+  for (const auto& [name, item] : sets.members())
     if (!sets_.emplace(name, item).second) item.fail("a node set of this name was given before");
-  }
 }
 
 void NodeSets::add_choices(const Item& item, std::vector<NodeChoice>& choices, std::size_t depth) const {
@@ -59,49 +58,52 @@ void NodeSets::add_choices(const Item& item, std::vector<NodeChoice>& choices, s
     }
     return;
   }
-  if (item.is_text()) {
-    const std::string name = item.text();
-    if (const auto found = sets_.find(name); found != sets_.end())
-      return add_choices(found->second, choices, depth + 1);
-    if (populations_.contains(name)) {
-      choices.push_back({name, std::nullopt});
-      return;
-    }
-    if (name == "all") {
-      for (const auto& [population, unused] : populations_) choices.push_back({population, std::nullopt});
-      return;
-    }
-    std::vector<std::string> known;
-    for (const auto& [set, unused] : sets_) known.push_back(set);
-    for (const auto& [population, unused] : populations_) {
-      if (!sets_.contains(population)) known.push_back(population);
-    }
-    item.fail("no such node set or population", "one of " + joined(known), nearest(name, known));
-  }
+  item.is_text() ? add_named(item, choices, depth) : add_defined(item, choices);
+}
 
+void NodeSets::add_named(const Item& item, std::vector<NodeChoice>& choices, std::size_t depth) const {
+  const std::string name = item.text();
+  if (const auto found = sets_.find(name); found != sets_.end()) return add_choices(found->second, choices, depth + 1);
+  if (populations_.contains(name)) {
+    choices.push_back({name, std::nullopt});
+    return;
+  }
+  if (name == "all") {
+    for (const auto& [population, unused] : populations_) choices.push_back({population, std::nullopt});
+    return;
+  }
+  std::vector<std::string> known;
+  for (const auto& [set, unused] : sets_) known.push_back(set);
+  for (const auto& [population, unused] : populations_)
+    if (!sets_.contains(population)) known.push_back(population);
+  item.fail("no such node set or population", "one of " + joined(known), nearest(name, known));
+}
+
+// The ids that a list names.
+std::vector<std::uint64_t> NodeSets::listed(const std::string& population, const Item& definition,
+                                            const Item& member) const {
+  std::vector<std::uint64_t> ids;
+  for (const Item& id : member.is_list() ? member.elements() : std::vector<Item>{member}) ids.push_back(id.count());
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const std::uint32_t size = populations_.at(population).size;
+  if (!ids.empty() && ids.back() >= size) {
+    fail(definition.file(), definition.key() + ".node_id", std::to_string(ids.back()), "no such node in " + population,
+         "0 to " + std::to_string(size - 1));
+  }
+  return ids;
+}
+
+void NodeSets::add_defined(const Item& item, std::vector<NodeChoice>& choices) const {
   std::set<std::string> used;  // attributes that some population has
   for (const std::string& name : names_of(item)) {
     NodeChoice choice{name, std::nullopt};
     bool has_all = true;
     for (const auto& [key, member] : item.members()) {
       if (key == "population") continue;
-      std::optional<std::vector<std::uint64_t>> ids;
-      if (key == "node_id") {
-        const std::vector<Item> listed = member.is_list() ? member.elements() : std::vector<Item>{member};
-        ids.emplace();
-        for (const Item& id : listed) ids->push_back(id.count());
-        std::ranges::sort(*ids);
-        ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
-        const std::uint32_t size = populations_.at(name).size;
-        if (!ids->empty() && ids->back() >= size) {
-          fail(item.file(), item.key() + ".node_id", std::to_string(ids->back()), "no such node in " + name,
-               "0 to " + std::to_string(size - 1));
-        }
-      } else {
-        ids = having(name, member, key);
-        has_all = has_all && ids;
-        if (!ids) continue;
-      }
+      auto ids = key == "node_id" ? listed(name, item, member) : having(name, member, key);
+      has_all = has_all && ids;
+      if (!ids) continue;
       used.insert(key);
       if (choice.ids) {
         std::vector<std::uint64_t> both;
@@ -114,10 +116,9 @@ void NodeSets::add_choices(const Item& item, std::vector<NodeChoice>& choices, s
     // Without a name a population without such nodes is not meant.
     if (has_all && (item.find("population") || !choice.ids->empty())) choices.push_back(std::move(choice));
   }
-  for (const auto& [key, member] : item.members()) {
+  for (const auto& [key, member] : item.members())
     if (key != "population" && !used.contains(key))
       member.fail("no node has such an attribute", "population, node_id, or a column of the node types or nodes");
-  }
 }
 
 // The populations that a definition speaks of: all where it names none.

@@ -30,7 +30,10 @@ class NodeSets {
  private:
   void add(const Item& sets);
   void add_choices(const Item& item, std::vector<NodeChoice>& choices, std::size_t depth) const;
+  void add_named(const Item& item, std::vector<NodeChoice>& choices, std::size_t depth) const;
+  void add_defined(const Item& item, std::vector<NodeChoice>& choices) const;
   std::vector<std::string> names_of(const Item& definition) const;
+  std::vector<std::uint64_t> listed(const std::string& population, const Item& definition, const Item& member) const;
   // The ids of the nodes whose attribute has one of the values; nothing where the population has no such attribute.
   std::optional<std::vector<std::uint64_t>> having(const std::string& population, const Item& values,
                                                    const std::string& attribute) const;

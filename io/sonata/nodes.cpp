@@ -25,18 +25,16 @@ struct NodeType {
 
 const FieldInfo* find_field(const ModelInfo& model, const std::string& name) {
   for (const auto* list : {&model.params, &model.columns}) {
-    for (const FieldInfo& field : *list) {
+    for (const FieldInfo& field : *list)
       if (field.name == name) return &field;
-    }
   }
   return nullptr;
 }
 
 std::vector<std::string> field_names(const ModelInfo& model) {
   std::vector<std::string> names;
-  for (const auto* list : {&model.params, &model.columns}) {
+  for (const auto* list : {&model.params, &model.columns})
     for (const FieldInfo& field : *list) names.push_back(field.name);
-  }
   return names;
 }
 
@@ -93,10 +91,9 @@ class NodeTypes {
     }
     if (type.of_nest && type.model == "izhikevich") type.options = {{"scheme", "euler"}, {"input", "delta"}};
 
-    for (std::size_t i = 0; i < table_.columns().size(); ++i) {
+    for (std::size_t i = 0; i < table_.columns().size(); ++i)
       if (row.cells[i] && find_field(*info, table_.columns()[i]) != nullptr)
         unused_columns_.insert(table_.columns()[i]);
-    }
     if (!unused_columns_.empty() && !warned_) {
       warned_ = true;
       experiment_.warnings.push_back(table_.file() + ": column " + *unused_columns_.begin() +
@@ -115,9 +112,8 @@ class NodeTypes {
     for (const auto& [field_name, item] : Item(document).members()) {
       if (read_option(info, field_name, item, type)) continue;
       const FieldInfo* field = find_field(info, field_name);
-      if (field == nullptr) {
+      if (field == nullptr)
         item.fail("unknown parameter of " + info.name, "one of " + joined(known), nearest(field_name, known));
-      }
       const double value = item.number();
       check_range(*field, value, document.file, field_name);
       type.fields[field_name] = value;
@@ -148,16 +144,14 @@ std::map<std::string, std::vector<double>> node_group_fields(const h5::Group& gr
   const auto read = [&](const h5::Group& from, const std::string& name, const FieldInfo& field) {
     const h5::Dataset data = column(from, name, std::nullopt);
     std::vector<double> values = data.read<double>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t i = 0; i < values.size(); ++i)
       if (!(values[i] >= field.low && values[i] <= field.high))
         check_range(field, values[i], data.file(), element(data, i));
-    }
     fields[name] = std::move(values);
   };
   for (const std::string& name : group.list()) {
-    if (name == "model_type" || name == "model_template" || (name == "dynamics_params" && !group.has_group(name))) {
+    if (name == "model_type" || name == "model_template" || (name == "dynamics_params" && !group.has_group(name)))
       group.fail("not available per node", name);
-    }
     if (const FieldInfo* field = find_field(info, name); field != nullptr && name != "dynamics_params")
       read(group, name, *field);
   }
@@ -204,119 +198,144 @@ Positions read_positions(const h5::Group& population, const Groups& groups, cons
   return positions;
 }
 
+std::string model_text(const NodeType& type) {
+  std::string text = type.is_virtual ? "virtual" : (type.of_nest ? "nest:" : "rheo:") + type.model;
+  for (const auto& [option, choice] : type.options) text += " " + option + "=" + choice;
+  return text;
+}
+
+// The type of each row; all are of one model.
+std::vector<const NodeType*> types_of_rows(const h5::Dataset& type_ids, NodeTypes& types) {
+  std::vector<const NodeType*> type_of(type_ids.rows());
+  in_slabs<std::int64_t>(type_ids, [&](std::uint64_t first, std::span<const std::int64_t> values) {
+    for (std::uint64_t i = 0; i < values.size(); ++i) {
+      const bool same = i != 0 && values[i] == values[i - 1];
+      const NodeType* type = same ? type_of[first + i - 1] : types.find(values[i]);
+      if (type == nullptr)
+        fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]), "not in " + types.table().file(),
+             "one of " + types.table().ids());
+      const NodeType& reference = first + i == 0 ? *type : *type_of[0];
+      if (type->is_virtual != reference.is_virtual || type->model != reference.model ||
+          type->of_nest != reference.of_nest || type->options != reference.options)
+        fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]),
+             "a population with several models: node type at " + type->place + " is " + model_text(*type) +
+                 ", the one at " + reference.place + " is " + model_text(reference),
+             "one model for all nodes of a population");
+      type_of[first + i] = type;
+    }
+  });
+  return type_of;
+}
+
+using FieldValues = std::map<std::string, std::vector<double>>;
+
+// A population of one model, and where the values of its parameters and state columns come from.
+class NodeReader {
+ public:
+  NodeReader(const h5::Group& population, std::vector<const NodeType*> type_of)
+      : population_(population),
+        type_of_(std::move(type_of)),
+        ids_(read_node_ids(population, type_of_.size())),
+        info_(*find_neuron_model(type_of_[0]->model)),
+        groups_(population, "node", type_of_.size()) {
+    groups_.read(0, type_of_.size(), group_of_, index_of_);
+    for (const std::string& group : groups_.names())
+      if (groups_.implicit() && !population.has_group(group))
+        group_fields_.emplace_back();
+      else
+        group_fields_.push_back(node_group_fields(population.group(group), info_));
+  }
+
+  void read_into(PopulationSpec& spec) const {
+    spec.positions = read_positions(population_, groups_, group_of_, index_of_, ids_);
+    spec.options = type_of_[0]->options;
+    const std::map<std::string, double> start = start_values();
+    std::set<std::string> given;
+    for (const auto& [field, value] : start) given.insert(field);
+    const std::set<const NodeType*> used(type_of_.begin(), type_of_.end());
+    for (const NodeType* type : used)
+      for (const auto& [field, value] : type->fields) given.insert(field);
+    for (const FieldValues& fields : group_fields_)
+      for (const auto& [field, values] : fields) given.insert(field);
+    for (const std::string& field : given) {
+      const bool is_param = std::ranges::find(info_.params, field, &FieldInfo::name) != info_.params.end();
+      std::optional<double> fallback;
+      if (is_param || type_of_[0]->of_nest) fallback = find_field(info_, field)->initial;
+      if (const auto found = start.find(field); found != start.end()) fallback = found->second;
+      (is_param ? spec.params : spec.initial)[field] = values_of(field, fallback);
+    }
+  }
+
+ private:
+  // In NEST the potential starts at a constant, whatever E_L is; and izhikevich with U_m = 0.
+  std::map<std::string, double> start_values() const {
+    std::map<std::string, double> start;
+    if (!type_of_[0]->of_nest) return start;
+    for (const FieldInfo& field : info_.columns)
+      if (field.name == "V_m") start["V_m"] = field.initial;
+    if (info_.name == "izhikevich") start["U_m"] = 0;
+    return start;
+  }
+
+  // What the file says of a node goes before its type, and that before the fallback.
+  Value values_of(const std::string& field, const std::optional<double>& fallback) const {
+    std::vector<const std::vector<double>*> of_group;
+    for (const FieldValues& fields : group_fields_) {
+      const auto found = fields.find(field);
+      of_group.push_back(found == fields.end() ? nullptr : &found->second);
+    }
+    std::vector<double> values(ids_.size());
+    for (std::uint64_t row = 0; row < ids_.size(); ++row) {
+      double value = fallback.value_or(0);
+      if (const auto* own = of_group[group_of_[row]]) {
+        if (index_of_[row] >= own->size())
+          fail(population_.file(), groups_.index_place(row), std::to_string(index_of_[row]),
+               field + " of group " + groups_.names()[group_of_[row]] + " has only " + std::to_string(own->size()) +
+                   " values");
+        value = (*own)[index_of_[row]];
+      } else if (const auto found = type_of_[row]->fields.find(field); found != type_of_[row]->fields.end()) {
+        value = found->second;
+      } else if (!fallback) {
+        fail(population_.file(), population_.path(), "node " + std::to_string(ids_[row]),
+             "has no initial " + field + ", though others of its population have", "one for all nodes, or for none");
+      }
+      values[ids_[row]] = value;
+    }
+    Numbers numbers;
+    for (const double value : values) numbers.add(value);
+    return std::move(numbers).take(0);
+  }
+
+  const h5::Group& population_;
+  std::vector<const NodeType*> type_of_;  // by row, as all here but where it says by id
+  std::vector<std::uint32_t> ids_;
+  const ModelInfo& info_;
+  Groups groups_;
+  std::vector<std::uint32_t> group_of_;
+  std::vector<std::uint64_t> index_of_;
+  std::vector<FieldValues> group_fields_;  // by group
+};
+
 PopulationSpec read_population(const h5::Group& population, const std::string& name, NodeTypes& types,
                                NodePopulation& summary) {
   const h5::Dataset type_ids = column(population, "node_type_id", std::nullopt);
   const std::uint64_t rows = type_ids.rows();
   if (rows == 0) fail(type_ids.file(), type_ids.path(), {}, "holds no nodes");
-  if (rows >= std::numeric_limits<NeuronId>::max()) {
+  if (rows >= std::numeric_limits<NeuronId>::max())
     fail(type_ids.file(), type_ids.path(), {}, "holds " + std::to_string(rows) + " nodes", "fewer than 2^32 - 1");
-  }
   summary.size = static_cast<std::uint32_t>(rows);
-
-  // Types and attributes by row, then sorted into neurons by id.
-  std::vector<const NodeType*> type_of(rows);
-  in_slabs<std::int64_t>(type_ids, [&](std::uint64_t first, std::span<const std::int64_t> values) {
-    for (std::uint64_t i = 0; i < values.size(); ++i) {
-      const bool same = i != 0 && values[i] == values[i - 1];
-      const NodeType* type = same ? type_of[first + i - 1] : types.find(values[i]);
-      if (type == nullptr) {
-        fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]), "not in " + types.table().file(),
-             "one of " + types.table().ids());
-      }
-      const NodeType& reference = first + i == 0 ? *type : *type_of[0];
-      if (type->is_virtual != reference.is_virtual || type->model != reference.model ||
-          type->of_nest != reference.of_nest || type->options != reference.options) {
-        const auto kind = [](const NodeType& t) {
-          std::string text = t.is_virtual ? "virtual" : (t.of_nest ? "nest:" : "rheo:") + t.model;
-          for (const auto& [option, choice] : t.options) text += " " + option + "=" + choice;
-          return text;
-        };
-        fail(type_ids.file(), element(type_ids, first + i), std::to_string(values[i]),
-             "a population with several models: node type at " + type->place + " is " + kind(*type) + ", the one at " +
-                 reference.place + " is " + kind(reference),
-             "one model for all nodes of a population");
-      }
-      type_of[first + i] = type;
-    }
-  });
-  const std::vector<std::uint32_t> ids = read_node_ids(population, rows);
-
+  std::vector<const NodeType*> type_of = types_of_rows(type_ids, types);
   PopulationSpec spec;
   spec.name = name;
   spec.size = summary.size;
   summary.is_virtual = type_of[0]->is_virtual;
   if (summary.is_virtual) {
+    read_node_ids(population, rows);  // which refuses what is no permutation
     spec.model = "spike_source";
     return spec;
   }
   spec.model = type_of[0]->model;
-  const ModelInfo& info = *find_neuron_model(spec.model);
-
-  Groups groups(population, "node", rows);
-  std::vector<std::uint32_t> group_of;
-  std::vector<std::uint64_t> index_of;
-  groups.read(0, rows, group_of, index_of);
-  std::vector<std::map<std::string, std::vector<double>>> group_fields;
-  for (const std::string& group : groups.names()) {
-    if (groups.implicit() && !population.has_group(group)) {
-      group_fields.emplace_back();
-    } else {
-      group_fields.push_back(node_group_fields(population.group(group), info));
-    }
-  }
-
-  spec.positions = read_positions(population, groups, group_of, index_of, ids);
-  spec.options = type_of[0]->options;
-  // In NEST the potential starts at a constant, whatever E_L is; and izhikevich with U_m = 0.
-  std::map<std::string, double> start;
-  if (type_of[0]->of_nest) {
-    for (const FieldInfo& field : info.columns)
-      if (field.name == "V_m") start["V_m"] = field.initial;
-    if (spec.model == "izhikevich") start["U_m"] = 0;
-  }
-  std::set<std::string> given;
-  for (const auto& [field, value] : start) given.insert(field);
-  const std::set<const NodeType*> used(type_of.begin(), type_of.end());
-  for (const NodeType* type : used) {
-    for (const auto& [field, value] : type->fields) given.insert(field);
-  }
-  for (const auto& fields : group_fields) {
-    for (const auto& [field, values] : fields) given.insert(field);
-  }
-
-  std::vector<double> values(rows);
-  for (const std::string& field : given) {
-    const bool is_param = std::ranges::find(info.params, field, &FieldInfo::name) != info.params.end();
-    std::optional<double> fallback;
-    if (is_param || type_of[0]->of_nest) fallback = find_field(info, field)->initial;
-    if (const auto found = start.find(field); found != start.end()) fallback = found->second;
-    std::vector<const std::vector<double>*> of_group;
-    for (const auto& fields : group_fields) {
-      const auto found = fields.find(field);
-      of_group.push_back(found == fields.end() ? nullptr : &found->second);
-    }
-    for (std::uint64_t row = 0; row < rows; ++row) {
-      double value = fallback.value_or(0);
-      if (const auto* own = of_group[group_of[row]]) {
-        if (index_of[row] >= own->size()) {
-          const std::string& group = groups.names()[group_of[row]];
-          fail(population.file(), groups.index_place(row), std::to_string(index_of[row]),
-               field + " of group " + group + " has only " + std::to_string(own->size()) + " values");
-        }
-        value = (*own)[index_of[row]];
-      } else if (const auto found = type_of[row]->fields.find(field); found != type_of[row]->fields.end()) {
-        value = found->second;
-      } else if (!fallback) {
-        fail(population.file(), population.path(), "node " + std::to_string(ids[row]),
-             "has no initial " + field + ", though others of its population have", "one for all nodes, or for none");
-      }
-      values[ids[row]] = value;
-    }
-    Numbers numbers;
-    for (const double value : values) numbers.add(value);
-    (is_param ? spec.params : spec.initial)[field] = std::move(numbers).take(0);
-  }
+  NodeReader(population, std::move(type_of)).read_into(spec);
   return spec;
 }
 
@@ -345,9 +364,8 @@ NodePopulations read_nodes(const Config& config, Experiment& experiment) {
         fail(file.file(), "/nodes/" + name, {}, "too many nodes in all: " + std::to_string(total),
              "fewer than 2^32 - 1");
       }
-      if (!populations.emplace(name, summary).second) {
+      if (!populations.emplace(name, summary).second)
         fail(file.file(), "/nodes/" + name, {}, "a population of this name was read from another file");
-      }
       experiment.places["populations." + name] = file.file();
       experiment.network.populations.push_back(std::move(spec));
     }

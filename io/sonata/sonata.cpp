@@ -10,17 +10,12 @@
 #include "io/sonata/parts.hpp"
 #include "io/text/trimmed.hpp"
 
-namespace rheo {
+namespace rheo::sonata {
 
-using namespace sonata;
-
-namespace sonata {
 void note_unused(const Item& item, std::initializer_list<std::string_view> known, Unused& unused) {
-  for (const auto& [name, member] : item.members()) {
+  for (const auto& [name, member] : item.members())
     if (std::ranges::find(known, name) == known.end()) unused.push_back(member.key());
-  }
 }
-}  // namespace sonata
 
 namespace {
 
@@ -68,72 +63,88 @@ Overrides parse_overrides(const std::vector<std::string>& texts) {
   return result;
 }
 
-void read_run(const Config& config, const Overrides& overrides, Experiment& experiment, Unused& unused) {
-  NetworkSpec& network = experiment.network;
-  network.lanes = overrides.lanes.value_or(0);
+// The time of a run, and where it was given.
+struct Quantity {
+  double value;
+  std::string file, key;
+};
 
-  const auto run = config.simulation ? config.simulation->find("run") : std::nullopt;
-  if (run) note_unused(*run, {"tstop", "dt", "random_seed", "tstart", "rheo:precision"}, unused);
-  if (const auto start = run ? run->find("tstart") : std::nullopt; start && start->number() != 0) {
-    start->fail("a run starts at 0", "0");
+class RunReader {
+ public:
+  RunReader(const Config& config, const Overrides& overrides, Experiment& experiment)
+      : config_(config),
+        overrides_(overrides),
+        experiment_(experiment),
+        run_(config.simulation ? config.simulation->find("run") : std::nullopt) {}
+
+  void read(Unused& unused) {
+    NetworkSpec& network = experiment_.network;
+    network.lanes = overrides_.lanes.value_or(0);
+    if (run_) note_unused(*run_, {"tstop", "dt", "random_seed", "tstart", "rheo:precision"}, unused);
+    if (const auto start = find("tstart"); start && start->number() != 0) start->fail("a run starts at 0", "0");
+    network.precision = Precision::double_;
+    if (const auto precision = find("rheo:precision")) {
+      const std::string text = precision->text();
+      if (text != "single" && text != "double") precision->fail("unknown precision", "single or double");
+      if (text == "single") network.precision = Precision::single_;
+    }
+    if (overrides_.precision) network.precision = *overrides_.precision;
+    read_times();
+    if (overrides_.seed)
+      network.seed = *overrides_.seed;
+    else if (const auto seed = find("random_seed"))
+      network.seed = seed->count();
   }
 
-  network.precision = Precision::double_;
-  if (const auto precision = run ? run->find("rheo:precision") : std::nullopt) {
-    const std::string text = precision->text();
-    if (text != "single" && text != "double") precision->fail("unknown precision", "single or double");
-    if (text == "single") network.precision = Precision::single_;
-  }
-  if (overrides.precision) network.precision = *overrides.precision;
+ private:
+  std::optional<Item> find(const char* name) const { return run_ ? run_->find(name) : std::nullopt; }
 
-  struct Quantity {
-    double value;
-    std::string file, key;
-  };
-  const auto quantity = [&](const char* name, const char* set_name, std::optional<double> set,
-                            std::optional<double> fallback) -> Quantity {
+  Quantity quantity(const char* name, const char* set_name, std::optional<double> set,
+                    std::optional<double> fallback) const {
     const std::string key = "simulation." + std::string(set_name);
     Quantity result;
     if (set) {
       result = {*set, "--set", key};
-    } else if (const auto item = run ? run->find(name) : std::nullopt) {
+    } else if (const auto item = find(name)) {
       result = {item->number(), item->file(), item->key()};
     } else if (fallback) {
-      return {*fallback, config.all.front().file(), key};
+      return {*fallback, config_.all.front().file(), key};
     } else {
-      const Item& where = config.simulation ? *config.simulation : config.all.front();
+      const Item& where = config_.simulation ? *config_.simulation : config_.all.front();
       fail(where.file(), "run." + std::string(name), {}, "missing", "how long to simulate (ms)");
     }
-    experiment.places[key] = result.file;
-    if (!(result.value > 0) || !std::isfinite(result.value)) {
+    experiment_.places[key] = result.file;
+    if (!(result.value > 0) || !std::isfinite(result.value))
       fail(result.file, result.key, as_text(result.value), "must be positive", "a number > 0 (ms)");
-    }
     return result;
-  };
-  const Quantity dt = quantity("dt", "dt", overrides.dt, 0.1);
-  if (dt.value < 1e-6 || dt.value > 1000) {
-    fail(dt.file, dt.key, as_text(dt.value), "out of range", "a number from 1e-6 to 1000 (ms)");
   }
-  const Quantity stop = quantity("tstop", "duration", overrides.duration, std::nullopt);
-  const double ticks = stop.value / dt.value;
-  constexpr double max_ticks = 9007199254740992.0;  // whole numbers that a double counts without gaps
-  if (ticks > max_ticks) fail(stop.file, stop.key, as_text(stop.value), "too long", "at most 2^53 ticks of dt");
-  if (std::round(ticks) < 1) {
-    fail(stop.file, stop.key, as_text(stop.value), "shorter than one tick", "at least " + as_text(dt.value) + " (ms)");
+
+  void read_times() {
+    const Quantity dt = quantity("dt", "dt", overrides_.dt, 0.1);
+    if (dt.value < 1e-6 || dt.value > 1000)
+      fail(dt.file, dt.key, as_text(dt.value), "out of range", "a number from 1e-6 to 1000 (ms)");
+    const Quantity stop = quantity("tstop", "duration", overrides_.duration, std::nullopt);
+    const double ticks = stop.value / dt.value;
+    constexpr double max_ticks = 9007199254740992.0;  // whole numbers that a double counts without gaps
+    if (ticks > max_ticks) fail(stop.file, stop.key, as_text(stop.value), "too long", "at most 2^53 ticks of dt");
+    if (std::round(ticks) < 1) {
+      fail(stop.file, stop.key, as_text(stop.value), "shorter than one tick",
+           "at least " + as_text(dt.value) + " (ms)");
+    }
+    experiment_.ticks = static_cast<Tick>(std::round(ticks));
+    experiment_.network.dt = dt.value;
+    experiment_.duration = static_cast<double>(experiment_.ticks) * experiment_.network.dt;
+    if (std::abs(experiment_.duration - stop.value) > 1e-9 * stop.value) {
+      experiment_.warnings.push_back(stop.file + ": " + stop.key + " = " + as_text(stop.value) + " ms is rounded to " +
+                                     std::to_string(experiment_.ticks) + " ticks of " + as_text(dt.value) + " ms.");
+    }
   }
-  experiment.ticks = static_cast<Tick>(std::round(ticks));
-  network.dt = dt.value;
-  experiment.duration = static_cast<double>(experiment.ticks) * network.dt;
-  if (std::abs(experiment.duration - stop.value) > 1e-9 * stop.value) {
-    experiment.warnings.push_back(stop.file + ": " + stop.key + " = " + as_text(stop.value) + " ms is rounded to " +
-                                  std::to_string(experiment.ticks) + " ticks of " + as_text(dt.value) + " ms.");
-  }
-  if (overrides.seed) {
-    network.seed = *overrides.seed;
-  } else if (const auto seed = run ? run->find("random_seed") : std::nullopt) {
-    network.seed = seed->count();
-  }
-}
+
+  const Config& config_;
+  const Overrides& overrides_;
+  Experiment& experiment_;
+  std::optional<Item> run_;
+};
 
 void read_rest(const Config& config, Experiment& experiment, Unused& unused) {
   for (const Item& item : config.all) {
@@ -160,16 +171,19 @@ void read_rest(const Config& config, Experiment& experiment, Unused& unused) {
     }
     if (const auto order = output->find("spikes_sort_order")) {
       const std::string text = order->text();
-      if (text != "time" && text != "by_time" && text != "none") {
+      if (text != "time" && text != "by_time" && text != "none")
         experiment.warnings.push_back(order->file() + ": spikes are sorted by time, not " + text + ".");
-      }
     }
   }
 }
 
 }  // namespace
+}  // namespace rheo::sonata
 
-Experiment read_sonata_config(const fs::path& path, const std::vector<std::string>& override_texts) {
+namespace rheo {
+
+Experiment read_sonata_config(const std::filesystem::path& path, const std::vector<std::string>& override_texts) {
+  using namespace sonata;
   try {
     Experiment experiment;
     experiment.path = path.string();
@@ -178,15 +192,13 @@ Experiment read_sonata_config(const fs::path& path, const std::vector<std::strin
     const Config config = load_config(path, experiment);
     Unused unused;
     if (config.simulation) experiment.places["simulation"] = config.simulation->file();
-    read_run(config, overrides, experiment, unused);
+    RunReader(config, overrides, experiment).read(unused);
     const NodePopulations populations = read_nodes(config, experiment);
     read_edges(config, populations, experiment);
     read_inputs(config, populations, experiment, unused);
     read_rest(config, experiment, unused);
     read_reports(config, populations, experiment, unused);
-    if (!unused.empty()) {
-      experiment.warnings.push_back(experiment.path + ": not used: " + joined(unused) + ".");
-    }
+    if (!unused.empty()) experiment.warnings.push_back(experiment.path + ": not used: " + joined(unused) + ".");
     for (const PopulationSpec& population : experiment.network.populations) {
       if (!populations.at(population.name).is_virtual) {
         experiment.record.populations.push_back(

@@ -98,45 +98,61 @@ ConvertSummary convert_stored(const fs::path& from, const fs::path& to, const Co
   return summary;
 }
 
-ConvertSummary convert_text(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+std::string line_of(const fs::path& file, std::uint64_t line) {
+  return fmt::format("{}:{}", file.string(), line);
+}
+
+// The populations that a text names, in the order in which they first spike, with their spikes.
+struct TextPopulations {
   struct Found {
     std::uint64_t index = 0, spikes = 0;
   };
-  std::map<std::string, Found, std::less<>> found;
-  SpikeSorter sorter(options.order, to, options.rows);
-  const bool named = !options.population.empty();
-  const auto place = [&](std::uint64_t line) { return fmt::format("{}:{}", from.string(), line); };
-  bool has_names = false;
+  using Map = std::map<std::string, Found, std::less<>>;
+
+  // The population of this name, which may be a new one.
+  Found& at(std::string_view name, const fs::path& file, std::uint64_t line) {
+    if (recent != nullptr && name == recent_name) return *recent;
+    auto known = found.find(name);
+    if (known == found.end()) {
+      if (found.size() == most_populations)
+        reject_recording(line_of(file, line), fmt::format("is population number {}", most_populations + 1),
+                         fmt::format("at most {} populations", most_populations));
+      known = found.emplace(name, Found{found.size(), 0}).first;
+    }
+    recent = &known->second;
+    recent_name = name;
+    return *recent;
+  }
+
+  Map found;
   Found* recent = nullptr;  // most spikes are of the population of the spike before
   std::string recent_name;
+};
+
+// Reads the populations of a text, and their spikes into `sorter`.
+TextPopulations::Map read_populations(const fs::path& from, const ConvertOptions& options, SpikeSorter& sorter) {
+  TextPopulations populations;
+  const bool named = !options.population.empty();
+  bool has_names = false;
   read_spike_text(from, *options.text, [&](double time, std::uint64_t node, std::string_view name, std::uint64_t line) {
     has_names = has_names || !name.empty();
     if (name.empty()) {
       if (!named) reject_recording(from, "does not name the population of its spikes", "--population NAME");
       name = options.population;
     }
-    if (recent == nullptr || name != recent_name) {
-      auto at = found.find(name);
-      if (at == found.end()) {
-        if (found.size() == most_populations)
-          reject_recording(place(line), fmt::format("is population number {}", most_populations + 1),
-                           fmt::format("at most {} populations", most_populations));
-        at = found.emplace(name, Found{found.size(), 0}).first;
-      }
-      recent = &at->second;
-      recent_name = name;
-    }
+    TextPopulations::Found& population = populations.at(name, from, line);
     if (named && name != options.population) return;
     if (node < options.first_id)
-      throw RecordingError({.file = place(line),
+      throw RecordingError({.file = line_of(from, line),
                             .key = "id",
                             .value = std::to_string(node),
                             .problem = "is less than that of the first neuron, --first-id",
                             .expected = fmt::format("{} or more", options.first_id)});
-    ++recent->spikes;
-    sorter.add({time, node - options.first_id, recent->index});
+    ++population.spikes;
+    sorter.add({time, node - options.first_id, population.index});
   });
-  if (named && !has_names) found.emplace(options.population, Found{});  // perhaps without a spike
+  TextPopulations::Map& found = populations.found;
+  if (named && !has_names) found.emplace(options.population, TextPopulations::Found{});  // perhaps without a spike
   if (found.empty())
     reject_recording(from, "holds no spikes", "at least one, or --population NAME for a population without");
   if (named) {
@@ -145,7 +161,38 @@ ConvertSummary convert_text(const fs::path& from, const fs::path& to, const Conv
     if (!found.contains(options.population)) reject_population(from, options.population, names);
     std::erase_if(found, [&](const auto& entry) { return entry.first != options.population; });
   }
+  return std::move(populations.found);
+}
 
+// Writes all populations by their names, whose spikes come in this order.
+void write_populations(h5::File& to, const TextPopulations::Map& populations, SpikeSorter& by_name, SpikeOrder order) {
+  h5::Group group = to.create_group("spikes");
+  std::vector<double> times;
+  std::vector<std::uint64_t> nodes;
+  auto next = populations.begin();
+  std::optional<SealedSpikes> sealed;  // the population before `next`
+  const auto begin_next = [&] {
+    sealed.emplace(group, next->first, next->second.spikes, order);
+    ++next;
+  };
+  std::uint64_t begun = 0;
+  by_name.drain([&](std::span<const Spike> spikes) {
+    while (!spikes.empty()) {
+      const std::uint64_t population = spikes.front().population;
+      const auto end = std::find_if(spikes.begin(), spikes.end(),
+                                    [&](const Spike& spike) { return spike.population != population; });
+      const auto count = static_cast<std::size_t>(end - spikes.begin());
+      for (; begun <= population; ++begun) begin_next();
+      append(*sealed, spikes.first(count), times, nodes);
+      spikes = spikes.subspan(count);
+    }
+  });
+  while (next != populations.end()) begin_next();
+}
+
+ConvertSummary convert_text(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+  SpikeSorter sorter(options.order, to, options.rows);
+  const TextPopulations::Map found = read_populations(from, options, sorter);
   // A file of ours has its populations in the order of their names, and so their spikes.
   std::map<std::uint64_t, std::uint64_t> ranks;
   bool in_order_of_names = true;
@@ -161,32 +208,9 @@ ConvertSummary convert_text(const fs::path& from, const fs::path& to, const Conv
     });
   SpikeSorter& by_name = in_order_of_names ? sorter : ranked;
 
+  write_whole(to, [&](h5::File& out) { write_populations(out, found, by_name, options.order); });
   ConvertSummary summary;
-  write_whole(to, [&](h5::File& out) {
-    h5::Group group = out.create_group("spikes");
-    std::vector<double> times;
-    std::vector<std::uint64_t> nodes;
-    auto next = found.begin();
-    std::optional<SealedSpikes> sealed;  // the population before `next`
-    const auto begin_next = [&] {
-      sealed.emplace(group, next->first, next->second.spikes, options.order);
-      summary.populations.push_back({next->first, next->second.spikes});
-      ++next;
-    };
-    std::uint64_t begun = 0;
-    by_name.drain([&](std::span<const Spike> spikes) {
-      while (!spikes.empty()) {
-        const std::uint64_t population = spikes.front().population;
-        const auto end = std::find_if(spikes.begin(), spikes.end(),
-                                      [&](const Spike& spike) { return spike.population != population; });
-        const auto count = static_cast<std::size_t>(end - spikes.begin());
-        for (; begun <= population; ++begun) begin_next();
-        append(*sealed, spikes.first(count), times, nodes);
-        spikes = spikes.subspan(count);
-      }
-    });
-    while (next != found.end()) begin_next();
-  });
+  for (const auto& [name, population] : found) summary.populations.push_back({name, population.spikes});
   return summary;
 }
 

@@ -135,14 +135,14 @@ void SpikeSorter::spill() {
 
 void SpikeSorter::merge(RunFile& from, std::span<const Run> runs,
                         const std::function<void(std::span<const Spike>)>& take) const {
-  struct Input {
+  struct Source {
     Run rest;
     std::vector<Spike> rows;
     std::size_t at = 0;
   };
   const std::size_t share = std::max<std::size_t>(1, rows_ / (runs.size() + 1));
-  std::vector<Input> inputs(runs.size());
-  const auto refill = [&](Input& input) {
+  std::vector<Source> inputs(runs.size());
+  const auto refill = [&](Source& input) {
     input.rows.resize(static_cast<std::size_t>(std::min<std::uint64_t>(share, input.rest.count)));
     from.read(input.rest.first, input.rows);
     input.rest.first += input.rows.size();
@@ -166,7 +166,7 @@ void SpikeSorter::merge(RunFile& from, std::span<const Run> runs,
   out.reserve(share);
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end(), later);
-    Input& input = inputs[heap.back()];
+    Source& input = inputs[heap.back()];
     out.push_back(input.rows[input.at++]);
     if (input.at == input.rows.size()) refill(input);
     if (input.rows.empty())

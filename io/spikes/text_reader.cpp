@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -15,6 +14,7 @@
 #include "core/diagnostics.hpp"
 #include "io/files/recording.hpp"
 #include "io/spikes/text.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
@@ -122,23 +122,17 @@ void split_commas(std::string_view line, Cells& cells) {
   }
 }
 
-template <class Number>
-bool parse(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 double read_time(const Lines& lines, const char* column, std::string_view cell) {
-  double time = 0;
-  if (!parse(cell, time) || !std::isfinite(time) || time < 0)
+  const auto time = parse_number<double>(cell);
+  if (!time || !std::isfinite(*time) || *time < 0)
     lines.reject(column, cell, "is no time of a spike", "a number >= 0 (ms) such as 12.5");
-  return time;
+  return *time;
 }
 
 std::uint64_t read_id(const Lines& lines, const char* column, std::string_view cell) {
-  std::uint64_t id = 0;
-  if (!parse(cell, id)) lines.reject(column, cell, "is no neuron", "a whole number from 0 to 2^64-1");
-  return id;
+  const auto id = parse_number<std::uint64_t>(cell);
+  if (!id) lines.reject(column, cell, "is no neuron", "a whole number from 0 to 2^64-1");
+  return *id;
 }
 
 template <class Take>
@@ -159,7 +153,7 @@ void read_gdf(Lines& lines, const Take& take) {
 
 template <class Take>
 void read_csv(const fs::path& file, Lines& lines, const Take& take) {
-  constexpr std::array<std::string_view, 3> columns{"timestamps", "node_ids", "population"};
+  constexpr std::array<std::string_view, 3> known{"timestamps", "node_ids", "population"};
   if (!lines.next()) reject_recording(file, "is empty", right_header);
   const bool commas = lines.line().find(',') != std::string_view::npos;
   Cells cells;
@@ -168,14 +162,14 @@ void read_csv(const fs::path& file, Lines& lines, const Take& take) {
   const std::size_t width = cells.size();
   std::array<std::size_t, 3> place{width, width, width};
   for (std::size_t i = 0; i < width; ++i) {
-    const auto found = std::find(columns.begin(), columns.end(), cells[i]);
-    if (found == columns.end()) lines.reject("column", cells[i], "is unknown", right_header);
-    std::size_t& at = place[static_cast<std::size_t>(found - columns.begin())];
+    const auto found = std::find(known.begin(), known.end(), cells[i]);
+    if (found == known.end()) lines.reject("column", cells[i], "is unknown", right_header);
+    std::size_t& at = place[static_cast<std::size_t>(found - known.begin())];
     if (at != width) lines.reject("column", cells[i], "stands there twice", right_header);
     at = i;
   }
   for (const std::size_t needed : {0, 1})
-    if (place[needed] == width) lines.reject(std::string(columns[needed]), {}, "is missing", right_header);
+    if (place[needed] == width) lines.reject(std::string(known[needed]), {}, "is missing", right_header);
   while (lines.next()) {
     split();
     if (cells.size() != width)

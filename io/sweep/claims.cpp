@@ -23,7 +23,7 @@ std::string text_of(const SweepSession& session) {
   json["job"] = session.job;
   json["process"] = session.process;
   json["process_began"] = session.process_began;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_text(json) + '\n';
 }
 
 std::optional<SweepSession> session_of(const std::string& text) {

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <fstream>
 #include <limits>
 #include <system_error>
@@ -19,38 +17,22 @@
 #include "io/files/provenance.hpp"
 #include "io/files/recording.hpp"
 #include "io/files/run_files.hpp"
+#include "io/files/whole_file.hpp"
 #include "io/text/json.hpp"
+#include "io/text/numbers.hpp"
 
 namespace rheo {
 
 namespace {
 
 namespace fs = std::filesystem;
-std::string dump(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
 
 std::string hash_text(std::uint64_t hash) {
   return fmt::format("{:016x}", hash);
 }
 
 std::optional<std::uint64_t> hash_of(std::string_view text) {
-  std::uint64_t hash = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
-  if (error != std::errc() || end != text.data() + text.size() || text.size() != 16) return std::nullopt;
-  return hash;
-}
-
-// 0, or the error number.
-int write_bytes(int file, const std::string& bytes) {
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t written = ::write(file, bytes.data() + done, bytes.size() - done);
-    if (written >= 0)
-      done += static_cast<std::size_t>(written);
-    else if (errno != EINTR)
-      return errno;
-  }
-  return 0;
+  return text.size() == 16 ? parse_number<std::uint64_t>(text, 16) : std::nullopt;
 }
 
 template <class T>
@@ -60,14 +42,9 @@ std::optional<T> optional_of(const Json& json, const char* key) {
   return found->template get<T>();
 }
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 // A table as text whose last entry is a checksum of all that stands before it.
 std::string checked_text(const Json& json, int indent = -1) {
-  std::string text = dump(json, indent);
+  std::string text = json_text(json, indent);
   text.erase(text.rfind(indent < 0 ? "}" : "\n}"));
   const std::string sum = hash_text(fnv_1a(text));
   return text + (indent < 0 ? ",\"checksum\":\"" + sum + "\"}" : ",\n  \"checksum\": \"" + sum + "\"\n}");
@@ -174,10 +151,6 @@ std::vector<fs::path> listing(const fs::path& directory) {
 
 }  // namespace
 
-double seconds_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 double metric_of(const std::string& name, const PointRecord& record) {
   const std::size_t dot = name.find('.');
   const std::string kind = name.substr(0, dot), population = name.substr(dot + 1);
@@ -200,33 +173,6 @@ void add_report(PointRecord& record, const fs::path& directory) {
   } catch (const std::exception& error) {
     reject_recording(directory / report_file, fmt::format("cannot be read ({})", error.what()));
   }
-}
-
-bool SweepSession::is_live() const {
-  if (ended) return false;
-  if (host == host_name()) return rheo::process_began(process) == process_began;
-  return seconds_since_1970() - heartbeat < seconds_until_dead;
-}
-
-SweepSession own_session(const std::string& share, const std::string& job, unsigned jobs) {
-  SweepSession session;
-  session.share = share;
-  session.host = host_name();
-  session.job = job;
-  session.process = ::getpid();
-  session.process_began = process_began(::getpid());
-  session.jobs = jobs;
-  return session;
-}
-
-std::string share_of_process(const SweepSession& session) {
-  std::string host = session.host;
-  std::replace(host.begin(), host.end(), '/', '_');
-  return fmt::format("{}-{}-{}", host, session.process, session.process_began);
-}
-
-std::string own_share() {
-  return share_of_process(own_session({}, {}, 0));
 }
 
 std::string SweepFolder::name_of(std::uint64_t hash) const {
@@ -252,7 +198,7 @@ void SweepFolder::describe(const Sweep& sweep) const {
       Json json;
       json["point"] = hash_text(sweep.hash(point));
       json["repeat"] = sweep.repeat(point);
-      for (const SweepValue& value : sweep.values(point)) {
+      for (const SweepValue& value : sweep.values(point))
         if (const auto* whole = std::get_if<std::int64_t>(&value.content))
           json["parameters"].push_back(*whole);
         else if (const auto* real = std::get_if<double>(&value.content))
@@ -261,8 +207,7 @@ void SweepFolder::describe(const Sweep& sweep) const {
           json["parameters"].push_back(*text);
         else
           json["parameters"].push_back(value.text);
-      }
-      const std::string line = dump(json) + '\n';
+      const std::string line = json_text(json) + '\n';
       hash = fnv_1a(line, hash);
       stream << line;
     }
@@ -315,14 +260,13 @@ std::vector<SweepPoint> SweepFolder::points(const SweepManifest& manifest) const
     SweepPoint point;
     point.hash = hash_of(json.at("point").get<std::string>()).value();
     point.repeat = json.at("repeat").get<std::uint32_t>();
-    for (const Json& value : json.at("parameters")) {
+    for (const Json& value : json.at("parameters"))
       if (value.is_number_integer())
         point.parameters.emplace_back(value.get<std::int64_t>());
       else if (value.is_number())
         point.parameters.emplace_back(value.get<double>());
       else
         point.parameters.emplace_back(value.get<std::string>());
-    }
     if (point.parameters.size() == manifest.keys.size()) all.push_back(std::move(point));
   });
   if (all.size() != manifest.points)
@@ -343,54 +287,73 @@ std::vector<std::uint64_t> SweepFolder::folders() const {
   return all;
 }
 
+namespace {
+
+// One journal: its sessions, and the points that the last of them had begun and not ended.
+struct Journal {
+  std::vector<SweepSession> sessions;
+  std::unordered_set<std::uint64_t> running;
+
+  void begin_session(const Json& json, const std::string& share) {
+    SweepSession session;
+    session.share = share;
+    session.host = json.at("host").get<std::string>();
+    session.job = json.value("job", "");
+    session.process = json.at("process").get<std::int64_t>();
+    session.process_began = json.at("process_began").get<std::uint64_t>();
+    session.jobs = json.at("jobs").get<unsigned>();
+    session.began = session.latest = json.at("time").get<double>();
+    // A journal has one writer: who began here later knows that those of other hosts are gone.
+    for (SweepSession& before : sessions) before.ended |= before.host != host_name();
+    sessions.push_back(std::move(session));
+    running.clear();
+  }
+
+  void end_session(std::int64_t process) {
+    for (SweepSession& session : sessions) session.ended |= session.process == process;
+  }
+
+  void add(const PointRecord& record) {
+    if (!sessions.empty()) {
+      sessions.back().latest = record.time;
+      sessions.back().ended_points += record.state != PointState::running;
+    }
+    if (record.state == PointState::running)
+      running.insert(record.hash);
+    else
+      running.erase(record.hash);
+  }
+};
+
+}  // namespace
+
 SweepHistory SweepFolder::history(const std::vector<std::uint64_t>& hashes,
                                   const std::function<bool(const SweepSession&)>& is_gone) const {
   SweepHistory history;
   std::unordered_set<std::uint64_t> at_work;  // running in a live session
   for (const fs::path& file : listing(path_ / "journal")) {
     if (file.extension() != ".jsonl") continue;
-    std::vector<SweepSession> sessions;
-    std::unordered_set<std::uint64_t> running;  // of the last session
+    Journal journal;
     each_line(file, [&](const Json& json) {
       if (json.contains("event")) {
-        const auto process = json.at("process").get<std::int64_t>();
-        const double time = json.at("time").get<double>();
-        if (json.at("event") == "begin") {
-          SweepSession session;
-          session.share = file.stem().string();
-          session.host = json.at("host").get<std::string>();
-          session.job = json.value("job", "");
-          session.process = process;
-          session.process_began = json.at("process_began").get<std::uint64_t>();
-          session.jobs = json.at("jobs").get<unsigned>();
-          session.began = session.latest = time;
-          // A journal has one writer: who began here later knows that those of other hosts are gone.
-          for (SweepSession& before : sessions) before.ended |= before.host != host_name();
-          sessions.push_back(std::move(session));
-          running.clear();
-        } else {
-          for (SweepSession& session : sessions) session.ended |= session.process == process;
-        }
+        if (json.at("event") == "begin")
+          journal.begin_session(json, file.stem().string());
+        else
+          journal.end_session(json.at("process").get<std::int64_t>());
         return;
       }
       PointRecord record = record_of(json);
-      if (!sessions.empty()) {
-        sessions.back().latest = record.time;
-        sessions.back().ended_points += record.state != PointState::running;
-      }
-      if (record.state == PointState::running)
-        running.insert(record.hash);
-      else
-        running.erase(record.hash);
+      journal.add(record);
       PointRecord& latest = history.records[record.hash];
       if (record.time >= latest.time) latest = std::move(record);
     });
-    for (SweepSession& session : sessions) {
+    for (SweepSession& session : journal.sessions) {
       session.heartbeat = seconds_of_change(file);
       if (is_gone && session.is_live() && is_gone(session)) session.ended = true;
     }
-    if (!sessions.empty() && sessions.back().is_live()) at_work.insert(running.begin(), running.end());
-    history.sessions.insert(history.sessions.end(), sessions.begin(), sessions.end());
+    if (!journal.sessions.empty() && journal.sessions.back().is_live())
+      at_work.insert(journal.running.begin(), journal.running.end());
+    history.sessions.insert(history.sessions.end(), journal.sessions.begin(), journal.sessions.end());
   }
   std::stable_sort(history.sessions.begin(), history.sessions.end(),
                    [](const auto& a, const auto& b) { return a.began < b.began; });

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "io/files/statistics.hpp"
+#include "io/sweep/session.hpp"
 #include "io/sweep/sweep.hpp"
 
 namespace rheo {
@@ -60,10 +61,6 @@ struct SweepManifest {
   std::string points_checksum;       // of points.jsonl
 };
 
-// A process that works on a sweep changes the time of its journal at least so often; where that is this much older than
-// now, a process of another host is taken for dead. Clocks of a cluster agree better than that: Slurm's munge needs it.
-inline constexpr double seconds_between_heartbeats = 20, seconds_until_dead = 300;
-
 using SweepParameter = std::variant<std::int64_t, double, std::string>;  // lists and tables are texts here
 
 struct SweepPoint {
@@ -71,29 +68,6 @@ struct SweepPoint {
   std::uint32_t repeat = 0;
   std::vector<SweepParameter> parameters;  // by keys
 };
-
-// One start of rheo sweep.
-struct SweepSession {
-  std::string share, host;
-  std::string job;  // of a scheduler: "123_4"; may be empty
-  std::int64_t process = 0;
-  std::uint64_t process_began = 0;  // clock ticks since the machine started: tells processes of one number apart
-  unsigned jobs = 0;
-  double began = 0, latest = 0;  // s since 1970: its first line, and its last
-  double heartbeat = 0;          // s since 1970: when its journal was last touched
-  std::uint64_t ended_points = 0;
-  bool ended = false;
-
-  // Still at work. One on another host counts as such until it says that it ended, or its journal has not been touched
-  // for seconds_until_dead.
-  bool is_live() const;
-};
-
-// This process as a session.
-SweepSession own_session(const std::string& share, const std::string& job, unsigned jobs);
-// A share that no other process has: host, process and when it began.
-std::string share_of_process(const SweepSession& session);
-std::string own_share();
 
 struct SweepHistory {
   std::unordered_map<std::uint64_t, PointRecord> records;  // of points that were begun at least
@@ -164,7 +138,5 @@ class SweepJournal {
 // Takes wall times, memory and statistics of populations from a run's run.json; leaves the record as it is where there
 // is none.
 void add_report(PointRecord& record, const std::filesystem::path& directory);
-
-double seconds_since_1970();
 
 }  // namespace rheo

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -11,6 +9,7 @@
 #include "io/experiment/field.hpp"
 #include "io/experiment/identity.hpp"
 #include "io/sweep/parts.hpp"
+#include "io/text/numbers.hpp"
 #include "io/text/trimmed.hpp"
 
 namespace rheo {
@@ -24,96 +23,9 @@ using experiment_file::one_of;
 
 using Kind = TomlNode::Kind;
 
-constexpr double exact_whole = 0x1p53;  // doubles hold every whole number up to here
-constexpr const char* entry_forms =
-    "a list, { linspace = [first, last, count] } or { logspace = [first, last, count] }";
-constexpr const char* draw_forms =
-    "{ uniform = [low, high] }, { log_uniform = [low, high] }, { normal = [mean, sd] } or { choice = [..] }";
 const Names forms{"linspace", "logspace", "uniform", "log_uniform", "normal", "choice"};
 
-bool is_whole(double number) {
-  return number == std::floor(number) && std::abs(number) < exact_whole && !(number == 0 && std::signbit(number));
-}
-
-// 1.0 and 1 are one setting.
-TomlNode normal_form(TomlNode node) {
-  if (node.kind == Kind::real && is_whole(node.real)) {
-    node.kind = Kind::integer;
-    node.integer = static_cast<std::int64_t>(node.real);
-  }
-  if (node.kind == Kind::numbers) node.has_reals = !std::all_of(node.numbers.begin(), node.numbers.end(), is_whole);
-  for (TomlNode& item : node.items) item = normal_form(std::move(item));
-  for (auto& entry : node.entries) entry.second = normal_form(std::move(entry.second));
-  return node;
-}
-
-// Hashes of the bytes of files, each read once; 0 for what is no file.
-class Data {
- public:
-  std::uint64_t hash(const fs::path& file) {
-    const auto [known, is_new] = hashes_.emplace(file.string(), 0);
-    std::error_code error;
-    if (is_new && fs::is_regular_file(file, error)) known->second = hash_of_file(file);
-    return known->second;
-  }
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : hashes_) names.push_back(entry.first);
-    return names;
-  }
-
- private:
-  std::map<std::string, std::uint64_t> hashes_;
-};
-
-// The settings below a key, added up as Sweep::hash says. `skipped`: keys that are left out with all below them.
-std::uint64_t hash_settings(const TomlNode& node, const std::string& key, const std::set<std::string>& skipped,
-                            Data& data) {
-  if (skipped.count(key) != 0) return 0;
-  std::uint64_t sum = 0;
-  if (node.kind == Kind::table && !node.entries.empty()) {
-    for (const auto& [name, child] : node.entries)
-      sum += hash_settings(child, key.empty() ? name : key + '.' + name, skipped, data);
-  } else if (node.kind == Kind::list && !node.items.empty()) {
-    for (std::size_t i = 0; i < node.items.size(); ++i)
-      sum += hash_settings(node.items[i], fmt::format("{}.{}", key, i), skipped, data);
-  } else {
-    sum = sweep_file::hash_of(key, toml_text(normal_form(node)));
-    if (node.kind == Kind::text && (key.ends_with(".file") || key == "simulation.initial_state"))
-      sum += sweep_file::hash_of(key + " holds",
-                                 fmt::format("{:x}", data.hash(node.source->directory / fs::path(node.text))));
-  }
-  return sum;
-}
-
 }  // namespace
-
-namespace sweep_file {
-
-std::uint64_t hash_of(std::string_view key, std::string_view value) {
-  const RandomKey mixed = random_key(0, key, value);
-  return std::uint64_t{mixed.hi} << 32 | mixed.lo;
-}
-
-SweepValue number_value(const std::string& key, double number) {
-  SweepValue value;
-  if (is_whole(number)) {
-    value.content = static_cast<std::int64_t>(number);
-    value.text = fmt::format("{}", static_cast<std::int64_t>(number));
-  } else {
-    value.content = number;
-    value.text = fmt::format("{}", number);
-    if (value.text.find_first_of(".e") == std::string::npos) value.text += ".0";
-  }
-  value.hash = hash_of(key, value.text);
-  return value;
-}
-
-bool is_within(std::string_view key, std::string_view outer) {
-  return key.starts_with(outer) && (key.size() == outer.size() || key[outer.size()] == '.');
-}
-
-}  // namespace sweep_file
 
 class SweepReader {
   using Field = experiment_file::Field;
@@ -136,7 +48,7 @@ class SweepReader {
     table.only({"design", "axes", "repeats", "points", "seed", "where", "metrics"});
     if (const auto design = table.find("design"))
       sweep_.design_ = design->word({"grid", "list", "random", "latin_hypercube"}, {}, "design");
-    drawn_ = sweep_.design_ == "random" || sweep_.design_ == "latin_hypercube";
+    is_drawn_ = sweep_file::is_drawn_design(sweep_.design_);
     if (const auto repeats = table.find("repeats"))
       sweep_.repeats_ = static_cast<std::uint32_t>(repeats->whole(1, max_sweep_points));
     if (const auto axes = table.find("axes")) {
@@ -159,154 +71,12 @@ class SweepReader {
                          });
     if (node.kind != Kind::table || is_form || quoted || node.entries.empty()) {
       axis_nodes_.push_back(&node);
-      sweep_.axes_.push_back(read_axis(Field(node, "sweep.axes." + key), key));
+      sweep_.axes_.push_back(
+          sweep_file::read_axis(Field(node, "sweep.axes." + key), key, sweep_.path_, sweep_.design_, data_));
       return;
     }
     for (const auto& [name, child] : node.entries)
       read_axes(child, key + '.' + name, name.find('.') != std::string::npos);
-  }
-
-  SweepAxis read_axis(const Field& field, const std::string& keys) {
-    SweepAxis axis;
-    axis.place = field.node().place();
-    for (std::size_t begin = 0; begin <= keys.size();) {
-      const std::size_t comma = std::min(keys.find(',', begin), keys.size());
-      axis.keys.emplace_back(trimmed(std::string_view(keys).substr(begin, comma - begin)));
-      begin = comma + 1;
-    }
-    if (field.is_list()) {
-      read_entries(field, axis);
-    } else if (field.is(Kind::table)) {
-      read_form(field, axis);
-    } else {
-      field.reject_kind(drawn_ ? draw_forms : entry_forms);
-    }
-    if (axis.is_drawn() != drawn_)
-      field.reject_table(drawn_ ? fmt::format("has fixed entries, and the design is {}", sweep_.design_)
-                                : fmt::format("is drawn, and the design is {}", sweep_.design_),
-                         drawn_ ? draw_forms : entry_forms);
-    return axis;
-  }
-
-  void read_form(const Field& field, SweepAxis& axis) {
-    field.only({"linspace", "logspace", "uniform", "log_uniform", "normal", "choice", "round"});
-    std::vector<std::string> found;
-    for (const auto& entry : field.node().entries)
-      if (entry.first != "round") found.push_back(entry.first);
-    if (found.size() != 1)
-      field.reject_table(found.empty() ? "holds no values" : "holds several ranges", drawn_ ? draw_forms : entry_forms);
-    const std::string& form = found.front();
-    const Field numbers = *field.find(form);
-    if (const auto round = field.find("round")) {
-      if (form == "choice") round->reject("has no meaning with choice", "no round");
-      axis.round = round->flag();
-    }
-    if (form == "choice") {
-      axis.kind = SweepAxis::Kind::choice;
-      if (!numbers.is_list()) numbers.reject_kind("a list");
-      read_entries(numbers, axis);
-      return;
-    }
-    const bool counted = form == "linspace" || form == "logspace";
-    const std::string expected = counted ? "[first, last, count]" : form == "normal" ? "[mean, sd]" : "[low, high]";
-    const std::vector<double>& list = numbers.numbers(expected);
-    if (list.size() != (counted ? 3 : 2))
-      numbers.reject(fmt::format("has {} entr{}", list.size(), list.size() == 1 ? "y" : "ies"), expected);
-    axis.a = list[0];
-    axis.b = list[1];
-    const bool by_logarithm = form == "logspace" || form == "log_uniform";
-    if (by_logarithm && !(axis.a > 0 && axis.b > 0)) numbers.reject("ends must be > 0", expected);
-    if (counted) {
-      axis.kind = form == "linspace" ? SweepAxis::Kind::linear : SweepAxis::Kind::logarithmic;
-      if (!(list[2] >= 1 && list[2] <= static_cast<double>(max_sweep_points) && is_whole(list[2])))
-        numbers.reject("count is out of range", fmt::format("a whole number from 1 to {}", max_sweep_points));
-      axis.count = static_cast<std::uint64_t>(list[2]);
-      reject_equal_steps(numbers, axis);
-    } else if (form == "normal") {
-      axis.kind = SweepAxis::Kind::normal;
-      if (!(axis.b > 0)) numbers.reject("the standard deviation is not positive", expected);
-    } else {
-      axis.kind = form == "uniform" ? SweepAxis::Kind::uniform : SweepAxis::Kind::log_uniform;
-      if (!(axis.a < axis.b)) numbers.reject("low is not below high", expected);
-    }
-  }
-
-  void reject_equal_steps(const Field& field, const SweepAxis& axis) const {
-    if (sweep_.design_ == "list") return;
-    for (std::uint64_t i = 1; i < axis.count; ++i)
-      if (axis.number(i) == axis.number(i - 1))
-        field.reject(fmt::format("gives {} twice", axis.at(i, 0).text), "a smaller count, or ends further apart");
-  }
-
-  // The entries of a list: with several keys a list each, with a value for each key.
-  void read_entries(const Field& field, SweepAxis& axis) {
-    const TomlNode& node = field.node();
-    const std::size_t count = node.kind == Kind::numbers ? node.numbers.size() : node.items.size();
-    if (count == 0) field.reject("is empty", "at least one value");
-    std::set<std::string> seen;
-    for (std::size_t i = 0; i < count; ++i) {
-      std::vector<SweepValue> entry;
-      if (axis.keys.size() == 1) {
-        entry.push_back(node.kind == Kind::numbers ? checked_number(field, node, i, axis.keys[0])
-                                                   : read_value(field, node.items[i], axis.keys[0]));
-      } else {
-        const std::string expected = fmt::format("lists of {} values, one for each key", axis.keys.size());
-        if (node.kind == Kind::numbers) field.reject("is a list of numbers", expected);
-        const TomlNode& item = node.items[i];
-        const std::size_t values = item.kind == Kind::numbers ? item.numbers.size() : item.items.size();
-        if (values != axis.keys.size())
-          Field(item, field.key())
-              .reject(fmt::format("entry {} does not hold {} values", i, axis.keys.size()), expected);
-        for (std::size_t k = 0; k < values; ++k)
-          entry.push_back(item.kind == Kind::numbers ? checked_number(field, item, k, axis.keys[k])
-                                                     : read_value(field, item.items[k], axis.keys[k]));
-      }
-      std::string text;
-      for (const SweepValue& value : entry) text += (text.empty() ? "" : ", ") + value.text;
-      if (!seen.insert(text).second && sweep_.design_ != "list")
-        field.reject(fmt::format("holds {} twice", text), "different values");
-      axis.entries.push_back(std::move(entry));
-    }
-  }
-
-  static SweepValue checked_number(const Field& field, const TomlNode& list, std::size_t index,
-                                   const std::string& key) {
-    const double number = list.numbers[index];
-    if (!std::isfinite(number)) field.reject(fmt::format("entry {} is not finite", index), "finite numbers");
-    if (!list.has_reals && std::abs(number) >= exact_whole)
-      field.reject(fmt::format("entry {} is too large", index), "whole numbers below 2^53");
-    return sweep_file::number_value(key, number);
-  }
-
-  SweepValue read_value(const Field& field, const TomlNode& node, const std::string& key) {
-    if (node.kind == Kind::real || node.kind == Kind::integer) {
-      if (node.kind == Kind::real && !std::isfinite(node.real))
-        field.reject("holds what is not finite", "finite numbers");
-      SweepValue value = sweep_file::number_value(key, node.real);
-      if (node.kind == Kind::integer) {
-        value.content = node.integer;
-        value.text = fmt::format("{}", node.integer);
-        value.hash = sweep_file::hash_of(key, value.text);
-      }
-      return value;
-    }
-    SweepValue value;
-    const TomlNode normal = normal_form(node);
-    value.text = toml_text(normal);
-    if (node.kind == Kind::text) value.content = node.text;
-    // Files are looked for where the experiment file is, which is where --set looks.
-    TomlNode here = normal;
-    const auto source = std::make_shared<const TomlSource>(
-        TomlSource{.name = sweep_.path_, .directory = fs::path(sweep_.path_).parent_path(), .has_lines = true});
-    place_below(here, source);
-    value.hash = hash_settings(here, key, {}, data_);
-    return value;
-  }
-
-  static void place_below(TomlNode& node, const std::shared_ptr<const TomlSource>& source) {
-    node.source = source;
-    for (TomlNode& item : node.items) place_below(item, source);
-    for (auto& entry : node.entries) place_below(entry.second, source);
   }
 
   // Every key must be one that --set could change, and each setting is the matter of one axis.
@@ -360,7 +130,7 @@ class SweepReader {
 
   void count_rows(const Field& table) {
     for (const char* name : {"points", "seed"})
-      if (const auto field = table.find(name); field && !drawn_)
+      if (const auto field = table.find(name); field && !is_drawn_)
         field->reject("has a meaning with random and latin_hypercube only", "no " + std::string(name));
     if (sweep_.axes_.empty() && (sweep_.repeats_ == 1 || sweep_.design_ != "grid"))
       table.need("axes", "at least one axis, such as \"populations.E.size\" = [100, 200]")
@@ -369,7 +139,7 @@ class SweepReader {
     const auto reject = [&](const Field& field, double points) {
       field.reject(fmt::format("gives {:.0f} points", points), fmt::format("at most {}", max_sweep_points));
     };
-    if (drawn_) {
+    if (is_drawn_) {
       sweep_.rows_ = table.need("points", "how many points to draw").whole(1, max_sweep_points);
       std::uint64_t seed = 0;
       if (const auto field = table.find("seed")) seed = field->whole(0, std::numeric_limits<std::int64_t>::max());
@@ -442,10 +212,8 @@ class SweepReader {
   // A number, a text in quotes, the key of an axis, or a setting that all points share.
   Sweep::Operand read_operand(const Field& field, const std::string& text) const {
     Sweep::Operand operand;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) {
-      operand.constant.content = number;
+    if (const auto number = parse_number<double>(text)) {
+      operand.constant.content = *number;
       return operand;
     }
     if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front()) {
@@ -521,7 +289,7 @@ class SweepReader {
   void hash_base() {
     std::set<std::string> skipped{"title", "sweep", "simulation.seed"};
     skipped.insert(sweep_.keys_.begin(), sweep_.keys_.end());
-    sweep_.base_hash_ = hash_settings(root_, {}, skipped, data_);
+    sweep_.base_hash_ = sweep_file::hash_settings(root_, {}, skipped, data_);
     for (const char* section : {"populations", "inputs", "projections", "signals", "record"}) {
       std::string names;
       if (const TomlNode* node = root_.find(section))
@@ -554,9 +322,9 @@ class SweepReader {
   Sweep& sweep_;
   TomlDocument document_;
   TomlNode& root_;
-  bool drawn_ = false;
+  bool is_drawn_ = false;
   std::vector<const TomlNode*> axis_nodes_;  // by axis
-  Data data_;
+  sweep_file::DataHashes data_;
 };
 
 Sweep::Sweep(const std::string& path, const std::vector<std::string>& overrides,

@@ -4,11 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 #include <sstream>
 #include <system_error>
 #include <tuple>
@@ -30,18 +27,14 @@ namespace {
 constexpr std::size_t max_file_bytes = std::size_t{64} << 20;
 // Longest chain of includes; longer than any sane one, short enough for the stack.
 constexpr std::size_t max_includes = 32;
-// Parts of one dotted key. The deepest key that means something has 6. Values nest at most 256 deep in the TOML parser;
-// both limits together keep recursion over the tree far from the end of the stack.
-constexpr std::size_t max_key_parts = 16;
 
 [[noreturn]] void reject_text(std::string file, std::string key, std::string value, std::string problem,
-                              std::string expected = {}, std::string suggestion = {}) {
-  throw ExperimentError({.file = std::move(file),
-                         .key = std::move(key),
-                         .value = std::move(value),
-                         .problem = std::move(problem),
-                         .expected = std::move(expected),
-                         .suggestion = std::move(suggestion)});
+                              std::string expected = {}) {
+  reject<ExperimentError>({.file = std::move(file),
+                           .key = std::move(key),
+                           .value = std::move(value),
+                           .problem = std::move(problem),
+                           .expected = std::move(expected)});
 }
 
 std::string read_text(const std::string& path) {
@@ -106,9 +99,9 @@ void reject_long_keys(const std::string& text, const std::string& name, bool has
       continue;
     }
     if (c == '.') {
-      if (++dots >= max_key_parts) {
+      if (++dots >= max_toml_key_parts) {
         reject_text(has_lines ? fmt::format("{}:{}", name, line) : name, {}, {},
-                    fmt::format("a key of more than {} parts", max_key_parts));
+                    fmt::format("a key of more than {} parts", max_toml_key_parts));
       }
     } else if (c == '\n' || c == ',' || c == '=' || c == '[' || c == ']' || c == '{' || c == '}') {
       dots = 0;
@@ -199,9 +192,8 @@ class Converter {
       if (other.line != 0 && (first.line == 0 || other < first)) first = other;
     };
     earlier(position_of(value.source()));
-    if (const auto* table = value.as_table()) {
+    if (const auto* table = value.as_table())
       for (const auto& [inner_key, inner] : *table) earlier(first_position(inner_key, inner));
-    }
     return first;
   }
 
@@ -255,16 +247,14 @@ class DocumentReader {
     fs::path identity = fs::weakly_canonical(path, error);
     open_.push_back(error ? fs::path(path) : identity);
     identity = fs::weakly_canonical(base_path, error);
-    if (!error && std::find(open_.begin(), open_.end(), identity) != open_.end()) {
+    if (!error && std::find(open_.begin(), open_.end(), identity) != open_.end())
       reject_text(include->place(), "include", include->written(), "includes itself, directly or through other files");
-    }
     if (open_.size() > max_includes) {
       reject_text(include->place(), "include", include->written(),
                   fmt::format("a chain of more than {} includes", max_includes));
     }
-    if (!fs::exists(base_path, error)) {
+    if (!fs::exists(base_path, error))
       reject_text(include->place(), "include", include->written(), fmt::format("no such file: {}", base_path));
-    }
     TomlNode base = read(base_path);
     open_.pop_back();
     std::erase_if(root.entries, [](const auto& entry) { return entry.first == "include"; });
@@ -290,28 +280,6 @@ class DocumentReader {
   std::vector<std::string> files_;
   std::vector<fs::path> open_;  // the chain of includes that is being read
 };
-
-bool is_bare(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-std::vector<std::string> split_key(const std::string& key, const std::string& place) {
-  std::vector<std::string> parts;
-  std::string part;
-  for (std::size_t i = 0; i <= key.size(); ++i) {
-    if (i == key.size() || key[i] == '.') {
-      if (part.empty() || parts.size() == max_key_parts)
-        reject_text(place, {}, {}, fmt::format("\"{}\" is no key", key), "a.b.c");
-      parts.push_back(std::move(part));
-      part.clear();
-    } else if (is_bare(key[i])) {
-      part += key[i];
-    } else {
-      reject_text(place, {}, {}, fmt::format("\"{}\" is no key: it holds '{}'", key, key[i]), "a.b.c");
-    }
-  }
-  return parts;
-}
 
 TomlNode parse_override(const std::string& key, const std::string& text,
                         const std::shared_ptr<const TomlSource>& source) {
@@ -344,220 +312,7 @@ void apply_override(TomlNode& root, const std::string& setting, const std::share
                  parse_override(key, std::string(trimmed(std::string_view(setting).substr(equals + 1))), source));
 }
 
-// The entry of a list that a part of a key names by its number.
-TomlNode* numbered(TomlNode& list, const std::string& part) {
-  if (list.kind != TomlNode::Kind::list) return nullptr;
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
-  return error == std::errc() && end == part.data() + part.size() && index < list.items.size() ? &list.items[index]
-                                                                                               : nullptr;
-}
-
-// A real number looks like one: 20.0, not 20.
-std::string real_text(double number) {
-  std::string text = fmt::format("{}", number);
-  if (std::isfinite(number) && text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
-}
-
-void append_written(const TomlNode& node, std::string& to, std::size_t limit) {
-  if (to.size() > limit) return;
-  auto separate = [&to, first = true]() mutable {
-    if (!first) to += ", ";
-    first = false;
-  };
-  switch (node.kind) {
-    case TomlNode::Kind::boolean:
-      to += node.boolean ? "true" : "false";
-      break;
-    case TomlNode::Kind::integer:
-      to += fmt::format("{}", node.integer);
-      break;
-    case TomlNode::Kind::real:
-      to += real_text(node.real);
-      break;
-    case TomlNode::Kind::text:
-      to += '"' + node.text + '"';
-      break;
-    case TomlNode::Kind::date:
-      to += node.text;
-      break;
-    case TomlNode::Kind::numbers:
-      to += '[';
-      for (const double number : node.numbers) {
-        separate();
-        to += node.has_reals ? real_text(number) : fmt::format("{}", number);
-        if (to.size() > limit) return;
-      }
-      to += ']';
-      break;
-    case TomlNode::Kind::list:
-      to += '[';
-      for (const TomlNode& item : node.items) {
-        separate();
-        append_written(item, to, limit);
-        if (to.size() > limit) return;
-      }
-      to += ']';
-      break;
-    case TomlNode::Kind::table:
-      to += "{ ";
-      for (const auto& [key, value] : node.entries) {
-        separate();
-        to += key + " = ";
-        append_written(value, to, limit);
-        if (to.size() > limit) return;
-      }
-      to += " }";
-      break;
-  }
-}
-
-// As a basic string of TOML, whatever it holds.
-std::string quoted_text(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      quoted += fmt::format("\\u{:04x}", byte);
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
-// Without limit, and such that it can be read back.
-void append_text(const TomlNode& node, std::string& to) {
-  const char* separator = "";
-  switch (node.kind) {
-    case TomlNode::Kind::text:
-      to += quoted_text(node.text);
-      break;
-    case TomlNode::Kind::list:
-      to += '[';
-      for (const TomlNode& item : node.items) {
-        to += std::exchange(separator, ", ");
-        append_text(item, to);
-      }
-      to += ']';
-      break;
-    case TomlNode::Kind::table:
-      to += "{ ";
-      for (const auto& [key, value] : node.entries) {
-        const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), is_bare);
-        to += std::exchange(separator, ", ");
-        to += (bare ? key : quoted_text(key)) + " = ";
-        append_text(value, to);
-      }
-      to += " }";
-      break;
-    default:
-      append_written(node, to, std::numeric_limits<std::size_t>::max());
-  }
-}
-
 }  // namespace
-
-TomlNode::TomlNode() = default;
-TomlNode::~TomlNode() = default;
-TomlNode::TomlNode(const TomlNode&) = default;
-TomlNode::TomlNode(TomlNode&&) noexcept = default;
-TomlNode& TomlNode::operator=(const TomlNode&) = default;
-TomlNode& TomlNode::operator=(TomlNode&&) noexcept = default;
-
-const TomlNode* TomlNode::find(const std::string& key) const {
-  const auto found = std::find_if(entries.begin(), entries.end(), [&key](const auto& e) { return e.first == key; });
-  return found == entries.end() ? nullptr : &found->second;
-}
-
-TomlNode* TomlNode::find(const std::string& key) {
-  return const_cast<TomlNode*>(static_cast<const TomlNode&>(*this).find(key));
-}
-
-std::string TomlNode::place() const {
-  if (!source) return {};
-  return source->has_lines && line != 0 ? fmt::format("{}:{}", source->name, line) : source->name;
-}
-
-std::string TomlNode::written() const {
-  constexpr std::size_t limit = 60;
-  std::string shown;
-  append_written(*this, shown, limit);
-  std::replace(shown.begin(), shown.end(), '\n', ' ');
-  if (shown.size() > limit + 3) {
-    std::size_t end = limit;
-    while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xC0u) == 0x80u) --end;  // not inside a UTF-8 character
-    shown = shown.substr(0, end) + "...";
-  }
-  return shown;
-}
-
-std::string TomlNode::what() const {
-  switch (kind) {
-    case Kind::boolean:
-      return "a boolean";
-    case Kind::integer:
-    case Kind::real:
-      return "a number";
-    case Kind::text:
-      return "a string";
-    case Kind::date:
-      return "a date";
-    case Kind::numbers:
-    case Kind::list:
-      return "a list";
-    case Kind::table:
-      return "a table";
-  }
-  return {};
-}
-
-void set_toml_value(TomlNode& root, const std::string& key, TomlNode value) {
-  const std::string place = value.place();
-  const std::vector<std::string> parts = split_key(key, place);
-  if (parts.front() == "include") reject_text(place, key, value.written(), "cannot be changed from outside the file");
-
-  TomlNode* table = &root;
-  std::string path;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    TomlNode* child = table->kind == TomlNode::Kind::list ? numbered(*table, parts[i]) : table->find(parts[i]);
-    const bool last = i + 1 == parts.size();
-    // Only settings can be new: a misspelt population must not become a second, incomplete one.
-    const bool named = i == 1 && (parts[0] == "populations" || parts[0] == "projections" || parts[0] == "inputs");
-    if (!child && named) {
-      std::vector<std::string> names;
-      for (const auto& entry : table->entries) names.push_back(entry.first);
-      reject_text(place, path + '.' + parts[i], {}, fmt::format("there is no \"{}\" in the file", parts[i]),
-                  names.empty() ? std::string() : fmt::format("one of {}", fmt::join(names, ", ")),
-                  nearest(parts[i], names));
-    }
-    if (!child && table->kind == TomlNode::Kind::list)
-      reject_text(place, key, value.written(), fmt::format("{} has no entry {}", path, parts[i]),
-                  fmt::format("a number < {}", table->items.size()));
-    if (!path.empty()) path += '.';
-    path += parts[i];
-    if (!child) {
-      TomlNode fresh;
-      fresh.source = value.source;
-      table->entries.emplace_back(parts[i], std::move(fresh));
-      child = &table->entries.back().second;
-    } else if (!last && child->kind != TomlNode::Kind::table && child->kind != TomlNode::Kind::list) {
-      reject_text(place, key, value.written(), fmt::format("{} is {}, not a table", path, child->what()));
-    }
-    table = child;
-  }
-  *table = std::move(value);
-}
-
-std::string toml_text(const TomlNode& node) {
-  std::string text;
-  append_text(node, text);
-  return text;
-}
 
 TomlDocument read_toml_document(const std::string& path, const std::vector<std::string>& overrides) {
   DocumentReader reader;

@@ -3,6 +3,7 @@
 // io/experiment/experiment.cpp; everything here is about text, nothing about networks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,10 @@
 #include <vector>
 
 namespace rheo {
+
+// Parts of one dotted key. The deepest key that means something has 6. Values nest at most 256 deep in the TOML parser;
+// both limits together keep recursion over the tree far from the end of the stack.
+inline constexpr std::size_t max_toml_key_parts = 16;
 
 // Where a piece of the tree was written.
 struct TomlSource {

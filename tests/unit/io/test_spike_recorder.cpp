@@ -291,10 +291,10 @@ TEST_CASE("half-written rows at the end are cut, and only there", "[spike_record
 TEST_CASE("the running file has its name from when it can be read", "[spike_recorder]") {
   const Scratch scratch;
   const fs::path sealed = scratch / "some.h5";
-  PartFile begun = create_part(sealed, {});
-  h5::Dataset rows = begun.file.create_growing<double>("rows", 16);
+  GrowingRecording growing(scratch.path, "some.h5", {});
+  h5::Dataset rows = growing.file().create_growing<double>("rows", 16);
   CHECK_FALSE(fs::exists(part_of(sealed)));
-  start_part(sealed, begun);
+  growing.start();
   CHECK(h5::File::open(part_of(sealed).string(), h5::File::Access::sealed_or_live).dataset("rows").rows() == 0);
   CHECK(rows.file() == part_of(sealed).string());
   CHECK(std::distance(fs::directory_iterator(scratch.path), {}) == 1);

@@ -53,6 +53,7 @@ double expected_delays(const ProjectionPlan& plan, double synapses) {
   const auto* const d = std::get_if<Distribution>(&plan.spec->delay);
   if (d == nullptr) return equally(1 + travel);
   if (d->kind == Distribution::Kind::choice) return equally(static_cast<double>(d->choices.size()) + travel);
+  if (d->kind == Distribution::Kind::integers) return equally(d->b - d->a + 1 + travel);
   const Range range = reach(*d);
   const double low = std::max(range.low, d->min.value_or(range.low)),
                high = std::min(range.high, d->max.value_or(range.high)), width = (high - low) / plan.dt + 1;

@@ -247,8 +247,8 @@ class Plan {
       reject(key + ".delay", number(*delay), "rounds to less than one tick",
              "at least dt = " + number(spec_.dt) + " ms");
     if (const auto* d = std::get_if<Distribution>(&projection.delay);
-        d != nullptr && d->kind == Distribution::Kind::uniform &&
-        ms_to_tick_nearest(std::max(d->a, d->min.value_or(d->a)), spec_.dt) < 1)
+        d != nullptr && (d->kind == Distribution::Kind::uniform || d->kind == Distribution::Kind::integers) &&
+        ms_to_tick_nearest(reach(*d).low, spec_.dt) < 1)
       reject(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
              "at least dt = " + number(spec_.dt) + " ms");
     if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))

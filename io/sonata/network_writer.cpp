@@ -345,6 +345,9 @@ class NetworkWriter {
       case Distribution::Kind::lognormal:
         all["lognormal"] = {d.a, d.b};
         break;
+      case Distribution::Kind::integers:
+        all["integers"] = {d.a, d.b};
+        break;
       case Distribution::Kind::choice:
         all["choice"] = d.choices;
         break;

@@ -33,10 +33,7 @@ bool below_zero(const Value& weight) {
   if (const auto* constant = std::get_if<double>(&weight)) return std::signbit(*constant);
   if (const auto* list = std::get_if<std::vector<double>>(&weight))
     return std::any_of(list->begin(), list->end(), [](double w) { return w < 0; });
-  const auto& d = std::get<Distribution>(weight);
-  if (d.kind == Distribution::Kind::uniform) return d.a + d.b < 0;
-  if (d.kind == Distribution::Kind::normal) return d.a < 0;
-  return d.kind == Distribution::Kind::choice && std::accumulate(d.choices.begin(), d.choices.end(), 0.0) < 0;
+  return mean_of(weight) < 0;
 }
 
 // The longest time constant of what sources, targets and synapses keep (ms).

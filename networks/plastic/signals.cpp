@@ -23,10 +23,7 @@ Tick shortest_delay(const Value& delay, double dt) {
   if (const auto* constant = std::get_if<double>(&delay)) {
     ms = *constant;
   } else {
-    const auto& d = std::get<Distribution>(delay);
-    if (d.kind == Distribution::Kind::uniform) ms = d.a;
-    if (d.kind == Distribution::Kind::choice) ms = *std::min_element(d.choices.begin(), d.choices.end());
-    ms = std::max(ms, d.min.value_or(ms));
+    ms = std::max(0.0, reach(std::get<Distribution>(delay)).low);
   }
   return delay_ticks(ms, dt);
 }

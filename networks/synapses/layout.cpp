@@ -50,6 +50,8 @@ double delays_of(const ProjectionPlan& plan, double n) {
     }
     if (d->kind == Distribution::Kind::choice)
       distinct = static_cast<double>(d->choices.size());
+    else if (d->kind == Distribution::Kind::integers)
+      distinct = high - low + 1;
     else
       distinct = (std::min(high, d->max.value_or(high)) - std::max(low, d->min.value_or(low))) / plan.dt + 1;
   } else if (std::holds_alternative<std::vector<double>>(plan.spec->delay)) {

@@ -43,6 +43,7 @@ SignedRanges described_ranges(const Value& value) {
   };
   switch (d->kind) {
     case Distribution::Kind::uniform:
+    case Distribution::Kind::integers:
       ranges.add(limited(d->a, d->b));
       break;
     case Distribution::Kind::normal:

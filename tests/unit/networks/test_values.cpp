@@ -1,5 +1,6 @@
 // Numbers per neuron and per synapse: what is drawn lies within its limits because it was drawn again, never clipped.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -69,6 +70,18 @@ constexpr int many = 40000;
 
 TEST_CASE("Distributions have their moments", "[values]") {
   const double n = many;
+  SECTION("integers") {
+    std::array<double, 4> counts{};
+    for (const double x : draws(distribution(Kind::integers, -1, 2), many)) {
+      REQUIRE((x == -1 || x == 0 || x == 1 || x == 2));
+      ++counts.at(static_cast<std::size_t>(x + 1));
+    }
+    for (const double count : counts) CHECK(std::abs(count - many / 4.0) < 4 * std::sqrt(many * 0.25 * 0.75));
+    for (const double x : draws(distribution(Kind::integers, 3, 3), 100)) CHECK(x == 3);
+    CHECK_FALSE(problem_of(distribution(Kind::integers, 0.5, 2)).empty());
+    CHECK_FALSE(problem_of(distribution(Kind::integers, 0, 4294967295.0)).empty());
+    CHECK(rheo::mean_of(distribution(Kind::integers, -1, 2)) == 0.5);
+  }
   SECTION("uniform") {
     const auto m = moments(draws(distribution(Kind::uniform, -3, 5), many));
     CHECK(m.low >= -3);

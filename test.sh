@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/.ci/common.sh"
 need_packages $build_packages $test_packages
 
 say "building rheo and its tests (preset release, $(job_count) at a time)"
-configure release -DRHEO_BUILD_TESTS=ON
+configure release -DRHEO_BUILD_TESTS=ON -DRHEO_ONE_ISA=
 build release
 
 say "running the tests"

@@ -53,6 +53,17 @@ job_count() {
   echo $((processors < memory ? processors : memory))
 }
 
+# The level of x86-64 that this machine's processor has: base, v3 (AVX2) or v4 (AVX-512). Empty: another architecture.
+processor_level() {
+  [[ $(uname -m) == x86_64 ]] || return 0
+  local flags level=base
+  flags=" $(grep -m 1 '^flags' /proc/cpuinfo) "
+  has_all() { for flag in "$@"; do [[ $flags == *" $flag "* ]] || return 1; done; }
+  if has_all avx2 bmi1 bmi2 fma; then level=v3; fi
+  if [[ $level == v3 ]] && has_all avx512f avx512bw avx512cd avx512dq avx512vl; then level=v4; fi
+  echo "$level"
+}
+
 # configure PRESET [CMake options...]. ccache is used where it is installed.
 configure() {
   local preset=$1

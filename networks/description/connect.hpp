@@ -37,7 +37,7 @@ class Connect {
  public:
   Connect();  // all_to_all
   template <class K>
-  Connect(K rule) : rule_(std::make_shared<ConnectRuleOf<K>>(std::move(rule))) {}
+  Connect(const K& rule) : rule_(std::make_shared<ConnectRuleOf<K>>(rule)) {}
   explicit Connect(std::shared_ptr<ConnectRule> rule) : rule_(std::move(rule)) {}
 
   const ConnectRule& operator*() const { return *rule_; }

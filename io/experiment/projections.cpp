@@ -1,0 +1,170 @@
+// [projections.NAME].
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "core/time.hpp"
+#include "io/experiment/edge_file.hpp"
+#include "io/experiment/reader.hpp"
+#include "networks/connect/rules.hpp"
+
+namespace rheo::experiment_file {
+
+void ExperimentReader::read_projection(const Field& field, const std::string& name) {
+  field.only({"source", "target", "connect", "weight", "delay", "velocity", "port", "plasticity"}, {"delay_site"});
+  ProjectionSpec projection;
+  projection.name = name;
+  const char* populations = "a population such as \"E\", or a list of them";
+  projection.source = read_selections(field.need("source", populations));
+  projection.target = read_targets(field.need("target", populations));
+  read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
+
+  Count each{.count = {},
+             .each = "synapse",
+             .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\""};
+  if (const auto* const listed = projection.connect.as<List>()) each.count = listed->edges->source.size();
+  // A file of edges may have them as columns.
+  const auto find = [&field](const char* column, const Value& stored) {
+    const auto found = field.find(column);
+    if (found && std::holds_alternative<std::vector<double>>(stored))
+      found->reject("is a column of the file of edges too", "one of the two");
+    return found;
+  };
+  if (const auto weight = find("weight", projection.weight)) projection.weight = read_value(*weight, any_number, each);
+  if (const auto delay = find("delay", projection.delay)) {
+    projection.delay = read_value(*delay, any_time, each);
+    check_delay(*delay, projection.delay);
+  } else if (network().dt > 1 && is_constant(projection.delay)) {  // the default of 1 ms
+    field.need("delay", fmt::format("a delay of at least {} (ms)", network().dt));
+  }
+  if (const auto velocity = field.find("velocity")) {
+    projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
+  }
+  if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
+  if (const auto plasticity = field.find("plasticity")) read_plasticity(*plasticity, projection);
+  network().projections.push_back(std::move(projection));
+}
+
+void ExperimentReader::read_plasticity(const Field& field, ProjectionSpec& projection) {
+  field.need_table("a table such as { rule = \"stdp_pair\", params = { w_max = 1.0 } }");
+  field.only({"rule", "params", "signal", "signals", "post"});
+  const RuleLibrary& library = *network().rules;
+  Names names;
+  for (const Rule& rule : library.rules()) names.push_back(rule.name);
+  const Field named = field.need("rule", one_of(names));
+  const std::string& chosen = named.text(one_of(names));
+  if (!contains(names, chosen))
+    named.reject("unknown rule", one_of(names) + ", or a rule of a library that --plugin or plugins names",
+                 nearest(chosen, names));
+  projection.plasticity.rule = chosen;
+  const Rule& rule = *library.find(projection.plasticity.rule);
+  if (const auto params = field.find("params")) {
+    params->need_table("a table of parameters");
+    Names known;
+    for (const RuleParam& param : rule.params) known.push_back(param.name);
+    params->only(known, {}, fmt::format("unknown parameter of {}", rule.name).c_str());
+    const Count one{.count = {}, .each = "synapse", .why_not = "a number: it is the same for all synapses"};
+    const Count per_target{.count = count(projection.target), .each = "target neuron", .why_not = {}};
+    for (const RuleParam& param : rule.params)
+      if (const auto value = params->find(param.name)) {
+        if (!param.per_target && value->is(TomlNode::Kind::table)) value->reject_table("differs", one.why_not);
+        projection.plasticity.params[param.name] = read_value(
+            *value, {.low = param.low, .high = param.high, .unit = param.unit}, param.per_target ? per_target : one);
+      }
+  }
+  if (const auto signal = field.find("signal")) {
+    if (rule.signals.empty()) signal->reject("is not read by " + rule.name, "no signal");
+    if (field.find("signals")) signal->reject("stands beside signals", "one of the two");
+    projection.plasticity.signals[rule.signals.front().name] = signal->text("the name of a signal");
+  }
+  if (const auto signals = field.find("signals")) {
+    signals->need_table("a table such as { dopamine = \"reward\" }: the rule's signals by their names here");
+    for (const auto& [name, node] : signals->node().entries)
+      projection.plasticity.signals[name] = signals->at(name, node).text("the name of a signal");
+  }
+  if (const auto post = field.find("post"))
+    projection.plasticity.eager = post->word({"auto", "lazy", "eager"}, {}, "choice") == "eager";
+}
+
+void ExperimentReader::read_connect(const Field& field, ProjectionSpec& projection) const {
+  field.need_table("a table such as { rule = \"fixed_indegree\", indegree = 100 }");
+  Names names;
+  for (const auto& rule : connect_rules()) names.emplace_back(rule->name());
+  const Field rule = field.need("rule", one_of(names));
+  if (rule.is(TomlNode::Kind::text) && rule.node().text == "erdos_renyi")
+    rule.reject("has two meanings", "bernoulli (a probability), or fixed_total with multapses = false (a number)");
+  const std::string& word = rule.word(names, {"rmat"}, "rule");
+  const auto at = std::find(names.begin(), names.end(), word) - names.begin();
+  const std::shared_ptr<ConnectRule> chosen = connect_rules()[static_cast<std::size_t>(at)]->clone();
+  const std::vector<KindField> fields = chosen->fields();
+  Names known = keys_of(fields);
+  known.insert(known.begin(), "rule");
+  field.only(known);
+  const std::uint64_t sources = count(projection.source), targets = count(projection.target);
+  read_fields(field, fields, {.count = targets, .each = "target neuron", .why_not = {}});
+  projection.connect = Connect(chosen);
+  if (projection.connect.as<List>() != nullptr) read_edges(field, sources, targets, projection);
+}
+
+void ExperimentReader::read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets,
+                                  ProjectionSpec& projection) const {
+  const auto file = connect.find("file");
+  if (!file) {
+    projection.connect = List{std::make_shared<const EdgeList>(listed_edges(connect, sources, targets))};
+    return;
+  }
+  const std::string path = file->path();
+  StoredEdges stored;
+  try {
+    if (connect.find("source") || connect.find("target")) {
+      const char* const expected = "the path of a dataset in the file";
+      stored = read_edge_h5(path, connect.need("source", expected).text(expected),
+                            connect.need("target", expected).text(expected), sources, targets);
+    } else if (std::filesystem::path(path).extension() == ".csv") {
+      stored = read_edge_csv(path, sources, targets);
+    } else {
+      file->reject("is no CSV file", "a file *.csv, or source and target with the paths of datasets of an HDF5 file");
+    }
+  } catch (const UserError& error) {
+    Complaint c = error.complaint();
+    if (c.file == file->node().place()) throw;
+    if (!c.value.empty()) c.value = " = " + c.value;
+    file->reject(fmt::format("{}{}{}{}: {}", c.file, c.key.empty() ? "" : ": ", c.key, c.value, c.problem), c.expected);
+  }
+  projection.connect = List{std::make_shared<const EdgeList>(std::move(stored.edges))};
+  if (stored.weight) projection.weight = std::move(*stored.weight);
+  if (stored.delay) {
+    projection.delay = std::move(*stored.delay);
+    check_delay(*file, projection.delay);
+  }
+}
+
+EdgeList ExperimentReader::listed_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets) {
+  const auto read = [&connect](const char* name, std::uint64_t size) {
+    const std::string expected = fmt::format("whole numbers from 0 to {}, one per edge", size - 1);
+    const Field field = connect.need(name, expected);
+    std::vector<std::uint32_t> ids;
+    const std::vector<double>& numbers = field.numbers(expected);
+    ids.reserve(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const double number = numbers[i];
+      if (!(number >= 0 && number < static_cast<double>(size) && number == std::floor(number))) {
+        field.reject(fmt::format("entry {} is {}", i, number), expected);
+      }
+      ids.push_back(static_cast<std::uint32_t>(number));
+    }
+    return ids;
+  };
+  EdgeList edges{.source = read("source", sources), .target = read("target", targets)};
+  if (edges.source.size() != edges.target.size()) {
+    connect.find("target")->reject(
+        fmt::format("has {} entries, and source has {}", edges.target.size(), edges.source.size()),
+        "one target per source");
+  }
+  return edges;
+}
+
+}  // namespace rheo::experiment_file

@@ -1,0 +1,134 @@
+// The reader of experiment files, a section in each of the files beside this one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/experiment/experiment.hpp"
+#include "io/experiment/field.hpp"
+#include "io/text/toml_document.hpp"
+#include "neurons/catalogue.hpp"
+
+namespace rheo::experiment_file {
+
+// Weights, currents and whatever else may have any sign; times that may be 0.
+inline const Range any_number{.low = any_value.low, .high = any_value.high, .unit = {}};
+inline const Range any_time{.low = 0, .high = any_value.high, .unit = "ms"};
+
+// Where spike trains stand, and what their times mean.
+inline const Names spike_keys = {"times", "file", "population", "offset", "at_zero", "round"};
+
+class ExperimentReader {
+ public:
+  ExperimentReader(const std::string& path, const std::vector<std::string>& overrides,
+                   const std::vector<std::string>& plugins)
+      : document_(read_toml_document(path, overrides)), root_(document_.root, {}), plugins_(plugins) {
+    experiment_.path = path;
+    experiment_.files = document_.files;
+    experiment_.overrides = overrides;
+  }
+
+  // Goes on with an experiment that was begun otherwise.
+  explicit ExperimentReader(Experiment experiment) : root_(document_.root, {}), experiment_(std::move(experiment)) {}
+
+  Experiment add_input(const std::string& name, const TomlNode& table);
+  Experiment read();
+
+ private:
+  NetworkSpec& network() { return experiment_.network; }
+
+  template <class Read>
+  static void each_named(const Field& section, const char* what, Read read) {
+    section.need_table();
+    for (const auto& [name, node] : section.node().entries) {
+      const Field field = section.at(name, node);
+      if (!is_name(name)) {
+        throw ExperimentError({.file = node.place(),
+                               .key = section.key(),
+                               .value = '"' + name + '"',
+                               .problem = fmt::format("is no name for {}", what),
+                               .expected = "letters, digits, _ and -"});
+      }
+      field.need_table(fmt::format("a table: [{}.{}]", section.key(), name));
+      read(field, name);
+    }
+  }
+
+  // The built-in rules, those of --plugin and those that the file names.
+  void read_plugins();
+  void read_simulation();
+
+  // Only its time; whether it fits the network is seen when that is built.
+  void read_initial_state(const Field& field);
+  void read_populations();
+  static PopulationSpec::Update read_update(const Field& field);
+  PopulationSpec read_population(const Field& field, const std::string& name);
+  const PopulationSpec& find_like(const Field& like, const std::string& name);
+
+  // Lists that `like` took over must fit the new size.
+  static void check_inherited(const Field& like, const PopulationSpec& population);
+  static bool is_source(const PopulationSpec& population) { return population.model == "spike_source"; }
+
+  void read_params(const Field& params, const ModelInfo& model, PopulationSpec& population);
+  void read_initial(const Field& initial, const ModelInfo& model, PopulationSpec& population);
+  static Positions read_positions(const Field& field, std::uint32_t size);
+  static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
+
+  // Spike trains of `size` neurons, in the experiment file or in a spike file; nullptr where neither is given.
+  // may_share: a flat list of times is one train for all.
+  std::shared_ptr<const SpikeTrains> read_trains(const Field& params, std::uint32_t size, bool may_share);
+  void note_placed(const Field& params, const std::string& file, SpikePlacer& placer);
+
+  // Adds a time to a train. at: where it is written.
+  static void place_spike(const Field& at, double time, SpikePlacer& placer, std::vector<double>& train);
+  static SpikeTrains listed_trains(const Field& times, std::uint32_t size, SpikePlacer& placer);
+  SpikeTrains stored_trains(const Field& params, const Field& file, const std::optional<Field>& name,
+                            std::uint32_t size, const SpikeTimeRules& rules);
+  const PopulationSpec* find_population(const std::string& name) const;
+  Selection read_selection(const Field& field) const;
+
+  // One selection or a list of them; no neuron may be named twice.
+  std::vector<Selection> read_selections(const Field& field) const;
+  std::uint64_t count(const std::vector<Selection>& selections) const;
+  const ModelInfo& model_of(const Selection& selection) const;
+  std::vector<Selection> read_targets(const Field& field) const;
+  std::string read_port(const Field& field, const std::vector<Selection>& targets) const;
+
+  // Unit of a constant current, where all targets agree on it.
+  std::string current_unit(const std::vector<Selection>& targets) const;
+  void check_delay(const Field& field, const Value& delay) const;
+  void read_input(const Field& field, const std::string& name);
+  void read_signal(const Field& field, const std::string& name);
+
+  // A list of numbers, or { file, dataset }.
+  static std::vector<double> read_table(const Field& field, const char* expected);
+
+  // times, values, shape, period.
+  Profile read_steps(const Field& field, const Range& values) const;
+  static Profile read_sine(const Field& field);
+
+  // What multiplies the rate of a Poisson input: { times, values, shape, period } or { offset, amplitude, frequency,
+  // phase }.
+  Profile read_rate_profile(const Field& field) const;
+  void read_projection(const Field& field, const std::string& name);
+  void read_plasticity(const Field& field, ProjectionSpec& projection);
+
+  // Sets projection.connect, and weight and delay where a file of edges has them.
+  void read_connect(const Field& field, ProjectionSpec& projection) const;
+  void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets, ProjectionSpec& projection) const;
+  static EdgeList listed_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets);
+  void note_places(const Field& table);
+  TomlDocument document_;
+  Field root_;  // of document_
+  std::vector<std::string> plugins_;
+  Experiment experiment_;
+  mutable std::map<std::string, std::size_t> index_;  // of populations by name, as far as they were asked for
+  PopulationSpec::Update update_ = PopulationSpec::Update::automatic;  // of populations that do not say
+};
+
+}  // namespace rheo::experiment_file

@@ -1,0 +1,314 @@
+#include "networks/checked_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "core/diagnostics.hpp"
+#include "core/time.hpp"
+#include "networks/connect/list.hpp"
+#include "networks/description/positions.hpp"
+#include "networks/description/values.hpp"
+
+namespace rheo {
+
+namespace {
+
+std::string number(double x) {
+  return fmt::format("{}", x);
+}
+
+std::vector<std::string> names(const std::vector<FieldInfo>& fields) {
+  std::vector<std::string> all;
+  for (const FieldInfo& field : fields) all.push_back(field.name);
+  return all;
+}
+
+// Whether an input may stay the same for long, so that a potential comes to rest beside it.
+bool lasts(const InputSpec& input) {
+  if (input.kind != InputSpec::Kind::noise) return brings_current(input) || input.port == "I";
+  const auto* const deviation = std::get_if<double>(&input.deviation);
+  return deviation != nullptr && *deviation == 0;
+}
+
+}  // namespace
+
+std::string listed(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
+  return text;
+}
+
+CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec) {
+  if (!(spec.dt > 0) || !std::isfinite(spec.dt))
+    reject("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
+  if (spec.populations.empty())
+    reject("populations", {}, "the network has no population", "at least one [populations.NAME]");
+  std::uint64_t first = 0;
+  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
+    const PopulationSpec& population = spec.populations[i];
+    const std::string key = "populations." + population.name;
+    if (!index_.emplace(population.name, i).second) reject(key, {}, "declared twice", "names that differ");
+    check_population(population, key);
+    first_.push_back(static_cast<NeuronId>(first));
+    first += population.size;
+    if (first >= 0xffffffffu)
+      reject(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
+  }
+  std::set<std::string> seen;
+  for (const ProjectionSpec& projection : spec.projections) {
+    const std::string key = "projections." + projection.name;
+    if (!seen.insert(projection.name).second) reject(key, {}, "declared twice", "names that differ");
+    check_projection(projection, key);
+  }
+  seen.clear();
+  for (const InputSpec& input : spec.inputs) {
+    const std::string key = "inputs." + input.name;
+    if (!seen.insert(input.name).second) reject(key, {}, "declared twice", "names that differ");
+    check_input(input, key);
+  }
+  find_currents();
+}
+
+std::pair<std::size_t, NeuronRange> CheckedSpec::resolve(const Selection& selection, const std::string& key) const {
+  const auto found = index_.find(selection.population);
+  if (found == index_.end()) {
+    std::vector<std::string> all;
+    for (const auto& [name, index] : index_) all.push_back(name);
+    reject(key, "\"" + selection.population + "\"", "no such population", "one of " + listed(all),
+           nearest(selection.population, all));
+  }
+  const std::uint32_t size = spec_.populations[found->second].size;
+  const std::uint32_t end = selection.end.value_or(size);
+  if (end > size || selection.begin >= end || selection.step == 0)
+    reject(key,
+           selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
+               std::to_string(selection.step) + "]",
+           "selects nothing or more than there is", "a range within 0 to " + std::to_string(size));
+  return {found->second, {selection.begin, end, selection.step}};
+}
+
+std::uint32_t CheckedSpec::port(std::size_t population, const std::string& name, bool negative,
+                                const std::string& key) const {
+  const ModelInfo& info = model(population);
+  if (info.ports.empty())
+    reject(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input",
+           "a population that can be reached");
+  if (name.empty()) return negative && info.ports.size() > 2 ? 1 : 0;
+  for (std::size_t p = 0; p < info.ports.size(); ++p)
+    if (info.ports[p].name == name) return static_cast<std::uint32_t>(p);
+  std::vector<std::string> all;
+  for (const PortInfo& one : info.ports) all.push_back(one.name);
+  reject(key.substr(0, key.rfind('.')) + ".port", "\"" + name + "\"", info.name + " has no such port",
+         "one of " + listed(all), nearest(name, all));
+}
+
+bool CheckedSpec::is_conductance(std::size_t population, std::uint32_t port) const {
+  return model(population).ports[port].conductance;
+}
+
+void CheckedSpec::find_currents() {
+  needs_current_.assign(spec_.populations.size(), false);
+  has_lasting_current_.assign(spec_.populations.size(), false);
+  const auto mark = [&](const std::vector<Selection>& targets, std::vector<bool>& marked) {
+    for (const Selection& target : targets) marked[index_.at(target.population)] = true;
+  };
+  for (const InputSpec& input : spec_.inputs) {
+    if (brings_current(input) || input.port == "I") mark(input.target, needs_current_);
+    if (lasts(input)) mark(input.target, has_lasting_current_);
+  }
+  for (const ProjectionSpec& projection : spec_.projections)
+    if (projection.port == "I") mark(projection.target, needs_current_);
+}
+
+void CheckedSpec::check_size(const Value& value, std::size_t size, const std::string& key) const {
+  const auto* values = std::get_if<std::vector<double>>(&value);
+  if (values != nullptr && values->size() != size)
+    reject(key, "a list of " + std::to_string(values->size()), "wrong number of values",
+           std::to_string(size) + " values");
+}
+
+void CheckedSpec::check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
+                               std::uint32_t size, const std::string& key, const std::string& what) const {
+  for (const auto& [name, value] : given) {
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
+    if (found == known.end()) {
+      const auto all = names(known);
+      reject(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + listed(all),
+             nearest(name, all));
+    }
+    within(key + "." + name, [&, &given = value] { check_value(given, {found->low, found->high}); });
+    check_size(value, size, key + "." + name);
+  }
+}
+
+void CheckedSpec::check_population(const PopulationSpec& population, const std::string& key) {
+  const ModelInfo* info = find_neuron_model(population.model);
+  if (info == nullptr) {
+    std::vector<std::string> all;
+    for (const ModelInfo& one : neuron_models()) all.push_back(one.name);
+    reject(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + listed(all),
+           nearest(population.model, all));
+  }
+  models_.push_back(info);
+  if (population.size == 0) reject(key + ".size", "0", "an empty population", "a whole number >= 1");
+  check_fields(population.params, info->params, population.size, key + ".params", "parameter of " + info->name);
+  check_fields(population.initial, info->columns, population.size, key + ".initial", "state of " + info->name);
+  for (const auto& [name, choice] : population.options) {
+    const auto found = std::find_if(info->options.begin(), info->options.end(),
+                                    [&, &n = name](const OptionInfo& o) { return o.name == n; });
+    if (found == info->options.end()) {
+      std::vector<std::string> all;
+      for (const OptionInfo& one : info->options) all.push_back(one.name);
+      reject(key + ".params." + name, "\"" + choice + "\"", info->name + " has no such option",
+             all.empty() ? "a number, if it is a parameter" : "one of " + listed(all), nearest(name, all));
+    }
+    if (std::find(found->choices.begin(), found->choices.end(), choice) == found->choices.end())
+      reject(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + listed(found->choices),
+             nearest(choice, found->choices));
+  }
+  if (info->name == "spike_source") check_trains(population.trains, population.size, key + ".params.times");
+  if (population.update == PopulationSpec::Update::event) check_event(population, *info, key + ".update");
+  within(key, [&] { check_positions(population); });
+}
+
+void CheckedSpec::check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key) {
+  const std::string otherwise = "\"tick\" or \"auto\"";
+  if (info.ports.empty()) return;  // the default of a whole experiment, without a meaning for sources
+  if (!info.linear)
+    reject(key, "\"event\"", info.name + " is not linear between spikes, it needs every tick", otherwise);
+  for (const auto& [name, value] : population.params)
+    if (!is_constant(value))
+      reject(key, "\"event\"", "needs the same parameters for all neurons, and " + name + " differs", otherwise);
+}
+
+void CheckedSpec::check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size,
+                               const std::string& key) const {
+  if (!given) return;
+  const SpikeTrains& trains = *given;
+  if (trains.begin.size() != size + 1 || trains.begin.front() != 0 || trains.begin.back() != trains.times.size() ||
+      !std::is_sorted(trains.begin.begin(), trains.begin.end()))
+    reject(key, {}, "trains do not match the number of neurons", "one list of times per neuron");
+  for (std::size_t n = 0; n < size; ++n)
+    for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
+      if (!std::isfinite(trains.times[i]) || ms_to_tick_ceil(trains.times[i], spec_.dt) < 1)
+        reject(key, number(trains.times[i]), "spike time of neuron " + std::to_string(n), "times > 0 (ms)");
+}
+
+void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::string& key) const {
+  if (projection.source.empty()) reject(key + ".source", {}, "missing", "a population");
+  if (projection.target.empty()) reject(key + ".target", {}, "missing", "a population");
+  within(key + ".weight", [&] { check_value(projection.weight, any_value); });
+  within(key + ".delay", [&] { check_value(projection.delay, any_value); });
+  if (const auto* delay = std::get_if<double>(&projection.delay);
+      delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
+    reject(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
+  if (const auto* d = std::get_if<Distribution>(&projection.delay);
+      d != nullptr && (d->kind == Distribution::Kind::uniform || d->kind == Distribution::Kind::integers) &&
+      ms_to_tick_nearest(reach(*d).low, spec_.dt) < 1)
+    reject(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
+           "at least dt = " + number(spec_.dt) + " ms");
+  if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
+    reject(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
+  check_disjoint(projection.source, key + ".source");
+  check_disjoint(projection.target, key + ".target");
+  std::set<bool> conductance;
+  for (const Selection& target : projection.target) {
+    const std::size_t population = resolve(target, key + ".target").first;
+    conductance.insert(is_conductance(population, port(population, projection.port, false, key + ".target")));
+  }
+  if (conductance.size() > 1)
+    reject(key + ".target", {}, "weights of some targets are conductances, of others not",
+           "one projection for each kind");
+  const List* const listed = projection.connect.as<List>();
+  for (const auto& [name, value] :
+       {std::pair<const char*, const Value*>{"weight", &projection.weight}, {"delay", &projection.delay}}) {
+    if (!std::holds_alternative<std::vector<double>>(*value)) continue;
+    if (listed == nullptr)
+      reject(key + "." + name, "a list", "only the rule list takes one value per synapse",
+             "a number or a distribution");
+    check_size(*value, listed->edges ? listed->edges->source.size() : 0, key + "." + name);
+  }
+}
+
+void CheckedSpec::check_disjoint(const std::vector<Selection>& selections, const std::string& key) const {
+  std::vector<std::pair<NeuronId, NeuronId>> stretches;  // from the first neuron to behind the last one
+  for (const Selection& selection : selections) {
+    const auto [population, range] = resolve(selection, key);
+    stretches.emplace_back(first_[population] + range.begin, first_[population] + range.end);
+  }
+  std::sort(stretches.begin(), stretches.end());
+  for (std::size_t i = 1; i < stretches.size(); ++i)
+    if (stretches[i].first < stretches[i - 1].second) {
+      const auto after = std::upper_bound(first_.begin(), first_.end(), stretches[i].first);
+      reject(key, "\"" + spec_.populations[static_cast<std::size_t>(after - first_.begin()) - 1].name + "\"",
+             "selections overlap or interleave", "ranges of neurons that lie apart");
+    }
+}
+
+void CheckedSpec::check_input(const InputSpec& input, const std::string& key) const {
+  if (input.target.empty()) reject(key + ".target", {}, "missing", "a population");
+  check_disjoint(input.target, key + ".target");
+  std::size_t targets = 0;
+  for (const Selection& target : input.target) {
+    const auto [population, range] = resolve(target, key + ".target");
+    targets += range.count();
+    port(population, brings_current(input) ? "I" : input.port, false, key + ".target");
+  }
+  if (!(input.start >= 0)) reject(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
+  if (input.stop && !(*input.stop > input.start))
+    reject(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
+  check_profile(input.profile, input.kind == InputSpec::Kind::poisson, key + ".profile");
+  const auto check = [&](const Value& value, const char* name, const Range& allowed) {
+    within(key + "." + name, [&] { check_value(value, allowed); });
+    check_size(value, targets, key + "." + name);
+  };
+  if (brings_current(input)) {
+    check(input.amplitude, input.kind == InputSpec::Kind::noise ? "mean" : "amplitude", any_value);
+    check(input.deviation, "deviation", non_negative);
+    if (!(input.every >= 0) || !std::isfinite(input.every))
+      reject(key + ".every", number(input.every), "not an interval", "a time >= 0 (ms)");
+    return;
+  }
+  if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", {0, most_per_tick / spec_.dt * 1000});
+  if (input.kind == InputSpec::Kind::spikes && !input.trains && input.signal.empty())
+    reject(key + ".times", {}, "missing", "one list of times per neuron, one for all, or a signal");
+  if (input.kind == InputSpec::Kind::spikes)
+    check_trains(input.trains, input.trains && input.trains->begin.size() == 2 ? 1 : targets, key + ".times");
+  check(input.weight, "weight", any_value);
+  if (!(input.delay >= 0) || !std::isfinite(input.delay))
+    reject(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
+  if (!input.signal.empty() && input.delay > 0)
+    reject(key + ".delay", number(input.delay), "a signal acts in its own tick", "no delay");
+  if (!(input.peak > 0) || !std::isfinite(input.peak))
+    reject(key + ".peak", number(input.peak), "not the largest value of a signal", "a number > 0");
+}
+
+void CheckedSpec::check_profile(const Profile& profile, bool is_rate, const std::string& key) const {
+  const auto all_finite = [](const std::vector<double>& values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return holds(any_value, x); });
+  };
+  if (profile.kind == Profile::Kind::constant) return;
+  if (!all_finite(profile.times) || !all_finite(profile.values) ||
+      !all_finite({profile.period, profile.offset, profile.amplitude, profile.frequency, profile.phase}))
+    reject(key, {}, "not all numbers are finite and in range", "numbers from -1e+30 to 1e+30");
+  if (profile.period != 0 && ms_to_tick_nearest(profile.period, spec_.dt) < 1)
+    reject(key + ".period", number(profile.period), "shorter than a tick", "0, or at least dt (ms)");
+  if (is_rate && !(profile.peak() > 0))
+    reject(key, {}, "its largest value is " + number(profile.peak()), "a profile that is above 0 at times");
+  if (profile.kind == Profile::Kind::sine) return;
+  if (profile.times.empty() || profile.times.size() != profile.values.size())
+    reject(key + ".values", std::to_string(profile.values.size()) + " values", "one per time is needed",
+           "as many as times, at least one");
+  if (profile.times.front() < 0 ||
+      std::adjacent_find(profile.times.begin(), profile.times.end(), std::greater_equal<>()) != profile.times.end())
+    reject(key + ".times", {}, "not ascending from 0 on", "times >= 0 (ms), each later than the one before");
+  if (is_rate && *std::min_element(profile.values.begin(), profile.values.end()) < 0)
+    reject(key + ".values", {}, "a rate would be negative", "numbers >= 0");
+}
+
+}  // namespace rheo

@@ -1,0 +1,81 @@
+// The judge of descriptions: every name of a network is resolved, and whatever is wrong with it is an error that names
+// the key.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/description.hpp"
+#include "networks/description/spec.hpp"
+#include "neurons/catalogue.hpp"
+#include "neurons/inputs/inputs.hpp"
+
+namespace rheo {
+
+// "a, b, c"
+std::string listed(const std::vector<std::string>& names);
+
+inline bool brings_current(const InputSpec& input) {
+  return input.kind == InputSpec::Kind::current || input.kind == InputSpec::Kind::noise;
+}
+
+// The spec with every name resolved; nothing is drawn or built yet.
+class CheckedSpec {
+ public:
+  explicit CheckedSpec(const NetworkSpec& spec);
+
+  const ModelInfo& model(std::size_t population) const { return *models_[population]; }
+  NeuronId first(std::size_t population) const { return first_[population]; }
+
+  std::pair<std::size_t, NeuronRange> resolve(const Selection& selection, const std::string& key) const;
+
+  // Index of a port of a population's model. Without a name: by the sign of the weight, the first two ports of models
+  // that have several.
+  std::uint32_t port(std::size_t population, const std::string& name, bool negative, const std::string& key) const;
+
+  // Whether a port takes the magnitude of weights.
+  bool is_conductance(std::size_t population, std::uint32_t port) const;
+
+  // Whether somebody writes to the population's port of currents, the last one.
+  bool needs_current(std::size_t population) const { return needs_current_[population]; }
+  bool has_lasting_current(std::size_t population) const { return has_lasting_current_[population]; }
+
+ private:
+  void find_currents();
+
+  void check_size(const Value& value, std::size_t size, const std::string& key) const;
+
+  void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known, std::uint32_t size,
+                    const std::string& key, const std::string& what) const;
+
+  void check_population(const PopulationSpec& population, const std::string& key);
+
+  static void check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key);
+
+  void check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size, const std::string& key) const;
+
+  // Targets must have the port; sources must not overlap.
+  void check_projection(const ProjectionSpec& projection, const std::string& key) const;
+
+  void check_disjoint(const std::vector<Selection>& selections, const std::string& key) const;
+
+  void check_input(const InputSpec& input, const std::string& key) const;
+
+  void check_profile(const Profile& profile, bool is_rate, const std::string& key) const;
+
+ public:
+  static constexpr double most_per_tick = 50'000;  // spikes of one Poisson train: its counts are 16 bits wide
+
+ private:
+  const NetworkSpec& spec_;
+  std::map<std::string, std::size_t> index_;
+  std::vector<const ModelInfo*> models_;
+  std::vector<NeuronId> first_;
+  std::vector<bool> needs_current_, has_lasting_current_;  // [population]
+};
+
+}  // namespace rheo

@@ -101,10 +101,10 @@ std::vector<ReachedLane> reached_lanes(std::span<const ProjectionPlan* const> me
   return reached;
 }
 
-BundleMemory expected_memory(std::span<const ProjectionPlan* const> members, DeliveryPlan delivery, const Lanes& lanes,
-                             unsigned threads) {
+BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, DeliveryPlan delivery, const Lanes& lanes,
+                              unsigned threads) {
   const ProjectionPlan& first = *members.front();
-  const bool wheel = delivery.kind == DeliveryPlan::Kind::wheel, weighted = !is_constant(first.spec->weight);
+  const bool wheel = delivery.kind == DeliveryPlan::Kind::wheel, weighted = !first.has_one_weight();
   const PlasticPlan* const plastic = first.plastic.get();
   const std::size_t address = delivery.narrow ? 2 : 4;
   const std::size_t real = bytes_of(plastic != nullptr ? plastic->precision : first.precision);
@@ -112,9 +112,7 @@ BundleMemory expected_memory(std::span<const ProjectionPlan* const> members, Del
   const auto bytes = [](double count, std::size_t width) {
     return static_cast<double>(AlignedColumn<std::byte>::taken_by(static_cast<std::size_t>(count) * width));
   };
-  std::size_t rows = 0;
-  for (const SourceRange& range : rows_of(members))
-    rows = std::max<std::size_t>(rows, range.row + (range.end - range.first + range.step - 1) / range.step);
+  const std::size_t rows = row_count(rows_of(members));
   Tick longest = 1;
   for (const ProjectionPlan* member : members) longest = std::max(longest, longest_delay(*member));
   const std::vector<ReachedLane> reached = reached_lanes(members, lanes);
@@ -154,7 +152,7 @@ BundleMemory expected_memory(std::span<const ProjectionPlan* const> members, Del
   return all;
 }
 
-PopulationPlan first_neurons(PopulationPlan plan, std::uint32_t size) {
+PopulationPlan sample_of(PopulationPlan plan, std::uint32_t size) {
   plan.size = std::min(plan.size, size);
   for (auto* table : {&plan.params, &plan.initial})
     for (auto& [name, values] : *table)
@@ -231,60 +229,104 @@ Drives bytes_of_input(const NetworkSpec& spec, const InputSpec& input, double ta
   return bytes;
 }
 
-}  // namespace
+struct PopulationMemory {
+  double kept = 0;
+  double drawn = 0;   // numbers of all neurons, while populations are made
+  double making = 0;  // at the most beside that, while one of them is made
+};
 
-NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const PopulationPlan> populations,
-                              std::span<const ProjectionPlan* const> projections, const Layout& layout,
-                              unsigned threads) {
+// What the states and parameters of a population take: measured on its first neurons.
+double measured_bytes(const PopulationPlan& plan, std::uint32_t size) {
+  const auto measure = [&](std::uint32_t neurons) {
+    return static_cast<double>(make_population(sample_of(plan, neurons))->bytes());
+  };
+  if (size <= sampled_neurons) return measure(sampled_neurons);
+  const double half = measure(sampled_neurons / 2), whole = measure(sampled_neurons);
+  const double each = (whole - half) / (sampled_neurons / 2);
+  return whole - each * sampled_neurons + columns(each, size);
+}
+
+PopulationMemory memory_of_populations(const NetworkSpec& spec, std::span<const PopulationPlan> populations) {
   const double real = static_cast<double>(bytes_of(spec.precision));
-  NetworkMemory all;
-  all.described = bytes_of_description(spec);
-
+  PopulationMemory all;
   // Many populations are often alike.
   std::map<std::tuple<std::string, std::map<std::string, std::string>, std::uint32_t, bool, bool>, double> known;
-  double drawn = 0, making = 0;  // numbers of all neurons, and what making one population takes beside them
+  const auto differs = [](const auto& entry) { return !is_constant(entry.second); };
   for (std::size_t i = 0; i < populations.size(); ++i) {
     const PopulationPlan& plan = populations[i];
     const PopulationSpec& described = spec.populations[i];
     const double size = described.size;
     if (described.model == "spike_source") {
-      all.neurons += events_of_trains(described.trains);
+      all.kept += events_of_trains(described.trains);
       continue;
     }
     double own = 0;  // numbers for each neuron
     for (const auto* table : {&described.params, &described.initial})
-      own += static_cast<double>(
-          std::count_if(table->begin(), table->end(), [](const auto& entry) { return !is_constant(entry.second); }));
-    const auto measure = [&](std::uint32_t neurons) {
-      return static_cast<double>(make_population(first_neurons(plan, neurons))->bytes());
-    };
-    const auto measured = [&] {
-      if (described.size <= sampled_neurons) return measure(sampled_neurons);
-      const double half = measure(sampled_neurons / 2), whole = measure(sampled_neurons);
-      const double each = (whole - half) / (sampled_neurons / 2);
-      return whole - each * sampled_neurons + columns(each, size);
-    };
+      own += static_cast<double>(std::count_if(table->begin(), table->end(), differs));
     if (own > 0) {
-      all.neurons += measured();
+      all.kept += measured_bytes(plan, described.size);
     } else {
       const auto [at, is_new] =
           known.try_emplace({plan.model, plan.options, described.size, plan.by_event, plan.with_current}, 0.0);
-      if (is_new) at->second = measured();
-      all.neurons += at->second;
+      if (is_new) at->second = measured_bytes(plan, described.size);
+      all.kept += at->second;
     }
     const ModelInfo& model = *find_neuron_model(described.model);
-    drawn += 8 * own * size;
-    const bool differ = std::any_of(described.params.begin(), described.params.end(),
-                                    [](const auto& entry) { return !is_constant(entry.second); });
-    making = std::max(making, size * (real * static_cast<double>(model.columns.size()) +
-                                      (differ ? 8.0 * static_cast<double>(model.params.size()) : 0)));
+    all.drawn += 8 * own * size;
+    const bool params_differ = std::any_of(described.params.begin(), described.params.end(), differs);
+    all.making = std::max(all.making, size * (real * static_cast<double>(model.columns.size()) +
+                                              (params_differ ? 8.0 * static_cast<double>(model.params.size()) : 0)));
   }
-  all.building = all.described + all.neurons + drawn + making;
+  return all;
+}
+
+// Of what is in flight; longest: delay in ticks.
+double bytes_of_delivery(const Layout& layout, Precision precision, Tick longest) {
+  const auto sums = [precision](double size) {
+    return precision == Precision::single_ ? column<float>(size) : column<double>(size);
+  };
+  if (layout.delivery.kind == DeliveryPlan::Kind::ring) {
+    const double ticks = static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(longest) + 1));
+    return sums(static_cast<double>(layout.delivery.width) * ticks * static_cast<double>(layout.lanes.count()));
+  }
+  double bytes = 0;
+  for (const std::uint32_t slots : layout.lanes.slots)
+    bytes += sums(slots) + 12.0 * static_cast<double>(longest + 1) + (layout.delivery.note_touched ? slots / 8.0 : 0);
+  return bytes;
+}
+
+Drives bytes_of_inputs(const NetworkSpec& spec) {
+  std::map<std::string_view, std::uint32_t> size_of;
+  for (const PopulationSpec& population : spec.populations) size_of.emplace(population.name, population.size);
+  Drives all;
+  for (const InputSpec& input : spec.inputs) {
+    double targets = 0;
+    for (const Selection& target : input.target) {
+      const double end = target.end.value_or(size_of.at(target.population));
+      targets += std::ceil((end - target.begin) / target.step);
+    }
+    const Drives bytes = bytes_of_input(spec, input, targets);
+    all.kept += bytes.kept;
+    all.made = std::max(all.made, bytes.made);
+  }
+  return all;
+}
+
+}  // namespace
+
+NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const PopulationPlan> populations,
+                              std::span<const ProjectionPlan* const> projections, const Layout& layout,
+                              unsigned threads) {
+  NetworkMemory all;
+  all.described = bytes_of_description(spec);
+  const PopulationMemory neurons = memory_of_populations(spec, populations);
+  all.neurons = neurons.kept;
+  all.building = all.described + all.neurons + neurons.drawn + neurons.making;
 
   Tick longest = 0;
   for (std::size_t first = 0, b = 0; first < projections.size(); first = layout.bundle_end[b++]) {
     const auto members = projections.subspan(first, layout.bundle_end[b] - first);
-    const BundleMemory bundle = expected_memory(members, layout.delivery, layout.lanes, threads);
+    const BundleMemory bundle = memory_of_bundle(members, layout.delivery, layout.lanes, threads);
     double prepared = 0;
     for (const ProjectionPlan* plan : members) {
       prepared += plan->connector->prepared_bytes();
@@ -294,32 +336,10 @@ NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const Populatio
     all.building = std::max(all.building, all.described + all.neurons + all.synapses + bundle.building + prepared);
     if (members.front()->plastic) all.synapses += bundle.learning;
   }
-
-  const auto lanes = static_cast<double>(layout.lanes.count());
-  if (layout.delivery.kind == DeliveryPlan::Kind::ring) {
-    const double ticks = static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(longest) + 1));
-    const double places = static_cast<double>(layout.delivery.width) * ticks * lanes;
-    all.delivery = real == sizeof(float) ? column<float>(places) : column<double>(places);
-  } else {
-    for (const std::uint32_t slots : layout.lanes.slots)
-      all.delivery += (real == sizeof(float) ? column<float>(slots) : column<double>(slots)) +
-                      12.0 * static_cast<double>(longest + 1) + (layout.delivery.note_touched ? slots / 8.0 : 0);
-  }
-
-  std::map<std::string_view, std::uint32_t> size_of;
-  for (const PopulationSpec& population : spec.populations) size_of.emplace(population.name, population.size);
-  double making_input = 0;
-  for (const InputSpec& input : spec.inputs) {
-    double targets = 0;
-    for (const Selection& target : input.target) {
-      const double end = target.end.value_or(size_of.at(target.population));
-      targets += std::ceil((end - target.begin) / target.step);
-    }
-    const Drives inputs = bytes_of_input(spec, input, targets);
-    all.inputs += inputs.kept;
-    making_input = std::max(making_input, inputs.made);
-  }
-  all.building = std::max(all.building, all.running() + making_input);
+  all.delivery = bytes_of_delivery(layout, spec.precision, longest);
+  const Drives inputs = bytes_of_inputs(spec);
+  all.inputs = inputs.kept;
+  all.building = std::max(all.building, all.running() + inputs.made);
   return all;
 }
 

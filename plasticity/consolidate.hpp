@@ -59,8 +59,8 @@ struct RuleConsolidation {
   static void publish(const void* step, std::uint32_t count, const void* const* traces, const void* const* signals,
                       const void* const* backs, void* published) {
     if constexpr (publishes) {
-      using Single = typename K::Single;
-      using One = typename K::One;
+      using One = Simd<Real, 1>;
+      using Single = RuleOf<One>;
       const auto k = rule_parts::read<typename Single::Coefficients>(step);
       const auto at = [](const void* column, std::uint32_t i)
                           RHEO_INLINE_LAMBDA { return One(static_cast<const Real*>(column)[i]); };

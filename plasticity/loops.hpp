@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 
 #include "plasticity/parts.hpp"
@@ -21,20 +20,18 @@ struct RuleKernels {
   using V = Simd<Real, n>;
   using I = Simd<std::int32_t, n>;
   using Rule = RuleOf<V>;
-  using One = Simd<Real, 1>;
-  using Single = RuleOf<One>;
   static constexpr auto pre = rule_parts::pre_of<Rule>();
   static constexpr auto post = rule_parts::post_of<Rule>();
   static constexpr std::size_t pres = pre.size(), posts = post.size();
   static constexpr auto column_texts = rule_parts::synapse_of<Rule>();
   static constexpr std::size_t columns = 1 + column_texts.size();
   static constexpr auto signals = rule_parts::signals_of<Rule>();
-  static constexpr std::size_t step_size = sizeof(typename Single::Coefficients) / sizeof(One);
   using Pre = typename rule_parts::PreOf<Rule>::type;
   using Post = typename rule_parts::PostOf<Rule>::type;
   using Signals = typename rule_parts::SignalsOf<Rule>::type;
   using Synapse = typename Rule::Synapse;
   using Coefficients = typename Rule::Coefficients;
+  static constexpr std::size_t coefficients = sizeof(Coefficients) / sizeof(V);
   static constexpr bool decays(std::size_t column) { return column > 0 && *column_texts[column - 1].param != '\0'; }
   // Something happens to synapses between their events.
   static constexpr bool elapses = [] {
@@ -45,12 +42,7 @@ struct RuleKernels {
     return false;
   }();
   static constexpr bool without_traces = requires(Synapse s, Coefficients k, Pre x) { Rule::post_spike(s, k, x); };
-  static constexpr bool has_sign = [] {
-    if constexpr (requires { Rule::signed_weights; })
-      return Rule::signed_weights;
-    else
-      return false;
-  }();
+  static constexpr bool has_sign = rule_parts::has_sign<Rule>();
   static constexpr bool learns_from_targets = without_traces || requires(Synapse s, Coefficients k, Pre x, Post y) {
     Rule::post_spike(s, k, x, y);
   };
@@ -62,31 +54,6 @@ struct RuleKernels {
     else
       return false;
   }();
-
-  static void prepare(const double* params, double dt, void* step) {
-    using Params = typename Single::Params;
-    const Params p = rule_parts::read<Params>(params);
-    const typename Single::Coefficients made = Single::prepare(p, dt);
-    std::memcpy(step, &made, sizeof made);
-  }
-
-  static void pre_spike(const void* step, std::uint32_t count, void* const* traces) {
-    if constexpr (pres > 0) spike<typename Single::Pre, pres>(step, count, traces);
-  }
-  static void post_spike(const void* step, std::uint32_t count, void* const* traces) {
-    if constexpr (posts > 0) spike<typename Single::Post, posts>(step, count, traces);
-  }
-
-  static void bounds(const void* step, double low_high[2]) {
-    low_high[1] = std::numeric_limits<double>::infinity();
-    low_high[0] = has_sign ? -low_high[1] : 0;
-    const auto k = rule_parts::read<typename Single::Coefficients>(step);
-    if constexpr (requires { Single::bounds(k); }) {
-      const Bounds<One> limits = Single::bounds(k);
-      low_high[0] = limits.low.v[0];
-      low_high[1] = limits.high.v[0];
-    }
-  }
 
   static void targets_now(const rheo_batch* batch, void* const* now_values) {
     const rheo_batch& b = *batch;
@@ -109,21 +76,6 @@ struct RuleKernels {
  private:
   template <template <class> class, class>
   friend struct RuleConsolidation;
-
-  template <class Traces, std::size_t size>
-  RHEO_INLINE static void spike(const void* step, std::uint32_t count, void* const* traces) {
-    const auto k = rule_parts::read<typename Single::Coefficients>(step);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      auto all = rule_parts::made_of<Traces, One, size>(
-          [&](auto t) RHEO_INLINE_LAMBDA { return One(static_cast<const Real*>(traces[t])[i]); });
-      if constexpr (std::is_same_v<Traces, typename rule_parts::PreOf<Single>::type> && pres > 0)
-        Single::pre_spike(all, k);
-      else
-        Single::post_spike(all, k);
-      rule_parts::take_apart<One, size>(
-          all, [&](auto t, One x) RHEO_INLINE_LAMBDA { static_cast<Real*>(traces[t])[i] = x.v[0]; });
-    }
-  }
 
   // What is left after `elapsed` ticks, `longest` at most: the product of what its hexadecimal digits leave.
   RHEO_INLINE static V decayed(const void* table, I elapsed, std::int32_t longest) {
@@ -249,7 +201,7 @@ struct RuleKernels {
 
   RHEO_INLINE static Coefficients step_of(const rheo_batch& b) {
     const Real* const step = static_cast<const Real*>(b.step);
-    return rule_parts::made_of<Coefficients, V, step_size>([&](auto i) RHEO_INLINE_LAMBDA { return V(step[i]); });
+    return rule_parts::made_of<Coefficients, V, coefficients>([&](auto i) RHEO_INLINE_LAMBDA { return V(step[i]); });
   }
 
   // Asks for synapses first to end - 1 of a slice, which lies anywhere in memory; beyond some, the hardware has seen
@@ -268,7 +220,7 @@ struct RuleKernels {
         [&](auto t) RHEO_INLINE_LAMBDA { return V(static_cast<const Real*>(columns_of[t])[record]); });
   }
   // What is not finite becomes NaN and stays NaN, since min and max give their second argument where the first is NaN:
-  // bounds would hide it otherwise. PlasticBundle::first_broken() finds it.
+  // bounds would hide it otherwise. LearningSynapses::first_broken() finds it.
   RHEO_INLINE static void keep_in_bounds(Synapse& s, const Coefficients& k) {
     const V weight = s.weight + s.weight * V(0);
     if constexpr (requires { Rule::bounds(k); }) {

@@ -48,6 +48,14 @@ constexpr auto signals_of() {
   else
     return std::array<SignalText, 0>{};
 }
+// Weights are numbers of any sign instead of magnitudes.
+template <class Rule>
+constexpr bool has_sign() {
+  if constexpr (requires { Rule::signed_weights; })
+    return Rule::signed_weights;
+  else
+    return false;
+}
 template <class Rule>
 struct PreOf {
   using type = Nothing;

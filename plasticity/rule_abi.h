@@ -1,6 +1,6 @@
 /* The one door for plasticity rules: a table of C, versioned. Built-in rules walk through it like those of plug-ins,
  * which are shared libraries that are loaded at run time. Authors do not write against it but against rule_sdk.hpp,
- * which fills it in; the engine (networks/plastic_synapses) calls what it points to.
+ * which fills it in; the engine (networks/plastic) calls what it points to.
  *
  * A library exports `const rheo_rule_list* rheo_rules(void)`, and may export rheo_rules_base, rheo_rules_v3 and
  * rheo_rules_v4 instead: the same rules, compiled for the x86-64 levels.

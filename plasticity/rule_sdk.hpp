@@ -15,31 +15,27 @@
 //     struct Post { V ...; };                    // traces and parameters of the target neuron
 //     static constexpr std::array post{trace(...), parameter("rho"), ...};             // may be missing, with Post
 //     struct Signals { V ...; };                 // third factors, which come by name
-//     static constexpr std::array signals{dose("dopamine", "tau_c", "", "meaning"), ...};  // may be missing, with
-//                                                // Signals
-//     struct Coefficients { V ...; };                    // what the verbs compute with, one for all synapses
+//     static constexpr std::array signals{dose("dopamine", "tau_c", "", "meaning"), ...};  // may be missing
+//     struct Coefficients { V ...; };            // what the verbs compute with, one for all synapses
 //     static Coefficients prepare(const Params&, double dt);
-//     static const char* problem(const Params&);                // may be missing: what is wrong, or ""
-//     static double relative_step(const Params&, double weight);  // may be missing: the smallest change of a weight by
-//                                                // one event or consolidation where traces and signals are 1, as a
-//                                                part of
-//                                                // `weight`, the largest one at the start (0: unknown). Below 2^-14
-//                                                the
-//                                                // synapses are kept in double precision, whatever the simulation is
-//                                                in
+//     static const char* problem(const Params&);  // may be missing: what is wrong, or ""
+//     // May be missing: the smallest change of a weight by one event or consolidation where traces and signals are 1,
+//     // as a part of `weight`, the largest one at the start (0: unknown). Below 2^-14 the synapses are kept in double
+//     // precision, whatever the simulation is in.
+//     static double relative_step(const Params&, double weight);
 //
-//     static void pre_spike(Pre&, const Coefficients&);                 // the source spikes: what becomes of its
-//     traces static void post_spike(Post&, const Coefficients&);               // the target spikes static V
-//     arrive(Synapse&, const Coefficients&, const Pre&, const Post&);      // a spike arrives; returns what is sent.
-//                                                // What is missing of Pre and Post is Nothing
-//     static void post_spike(Synapse&, const Coefficients&, const Pre&, const Post&);          // the target spiked;
-//     may be
-//                                                // missing, or without Post, which costs nothing then
-//     static void elapse(Synapse&, const Coefficients&, const Signals&);  // may be missing: the time since the
-//     synapse's event
-//                                                // before; doses are of that time, columns that decay as at its start
-//     static Bounds<V> bounds(const Coefficients&);      // may be missing: weights stay within; 0 and no limit
-//     otherwise
+//     // The source spikes, the target spikes: what becomes of their traces.
+//     static void pre_spike(Pre&, const Coefficients&);
+//     static void post_spike(Post&, const Coefficients&);
+//     // A spike arrives; returns what is sent. What is missing of Pre and Post is Nothing.
+//     static V arrive(Synapse&, const Coefficients&, const Pre&, const Post&);
+//     // The target spiked; may be missing, or without Post, which costs nothing then.
+//     static void post_spike(Synapse&, const Coefficients&, const Pre&, const Post&);
+//     // May be missing: the time since the synapse's event before; doses are of that time, columns that decay as at
+//     // its start.
+//     static void elapse(Synapse&, const Coefficients&, const Signals&);
+//     // May be missing: weights stay within; 0 and no limit otherwise.
+//     static Bounds<V> bounds(const Coefficients&);
 //
 //     // May be missing: what happens to all synapses at the end of a tick, every `interval` (a parameter, in ms), or
 //     // in each tick in which the first of the signals differs from 0.
@@ -48,10 +44,10 @@
 //     struct Back { V ...; };                    // of each source, over its synapses; may be missing, with reflect
 //     static Sums collect(const Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&);
 //     static Back reflect(const Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&, const Sums&);
-//     static V publish(const Coefficients&, const Pre&, const Signals&, const Back&);  // may be missing: a signal for
-//     others static void consolidate(Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&);   // and
-//     Sums and Back, where
-//                                                                                          // there are
+//     // May be missing: a signal for others.
+//     static V publish(const Coefficients&, const Pre&, const Signals&, const Back&);
+//     // And Sums and Back, where there are.
+//     static void consolidate(Synapse&, const Coefficients&, const Pre&, const Post&, const Signals&);
 //   };
 //   RHEO_RULES(Rule)                             // or several: RHEO_RULES(Rule, AnotherRule)
 //

@@ -7,6 +7,7 @@
 
 #include "core/description.hpp"
 #include "plasticity/consolidate.hpp"
+#include "plasticity/traces.hpp"
 #include "plasticity/verbs.hpp"
 
 namespace rheo {
@@ -107,13 +108,14 @@ struct RuleEntry {
   }
   template <class Real>
   static constexpr rheo_rule_kernels kernels() {
+    using T = RuleTraces<RuleOf, Real>;
     using K = RuleKernels<RuleOf, Real>;
     using S = RuleConsolidation<RuleOf, Real>;
-    return {sizeof(typename K::Single::Coefficients),
-            K::prepare,
-            K::bounds,
-            K::pre_spike,
-            K::post_spike,
+    return {sizeof(typename T::Single::Coefficients),
+            T::prepare,
+            T::bounds,
+            T::pre_spike,
+            T::post_spike,
             K::targets_now,
             K::arrive,
             K::settle,
@@ -139,7 +141,7 @@ struct RuleEntry {
             post.data(),
             signals.size(),
             signals.data(),
-            Consolidation::K::has_sign,
+            rule_parts::has_sign<Rule>(),
             Consolidation::consolidates,
             interval(),
             Consolidation::target_sums,

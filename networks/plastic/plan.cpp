@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "core/diagnostics.hpp"
@@ -105,6 +106,68 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
     }
 }
 
+// The parameters of a rule as the projection gives them, into the plan.
+void read_params(const NetworkSpec& network, const ProjectionSpec& projection, std::uint32_t targets,
+                 PlasticPlan& plan) {
+  const std::map<std::string, Value>& given = projection.plasticity.params;
+  const Rule& rule = *plan.rule;
+  const std::vector<std::string> all = names_of(rule.params);
+  for (const auto& [name, value] : given)
+    if (std::find(all.begin(), all.end(), name) == all.end())
+      reject("plasticity.params." + name, {}, "unknown parameter of " + rule.name,
+             all.empty() ? "none" : fmt::format("one of {}", fmt::join(all, ", ")), nearest(name, all));
+  for (const RuleParam& param : rule.params) {
+    const std::string key = "plasticity.params." + param.name;
+    const auto found = given.find(param.name);
+    const Value value = found == given.end() ? Value(param.initial) : found->second;
+    if (!is_constant(value) && !param.per_target)
+      reject(key, {}, param.name + " of " + rule.name + " is the same for all synapses", "a number");
+    if (const auto* list = std::get_if<std::vector<double>>(&value); list != nullptr && list->size() != targets)
+      reject(key, fmt::format("a list of {}", list->size()), "wrong number of values",
+             fmt::format("{} values, one for each target neuron", targets));
+    plan.params.push_back(within(key, [&] {
+      return per_item(value, targets, random_key(network.seed, projection.name, key), {param.low, param.high});
+    }));
+  }
+}
+
+// Parameters that differ between targets must go together for each of them.
+void check_params(const PlasticPlan& plan) {
+  std::size_t each = 1;
+  for (const std::vector<double>& values : plan.params) each = std::max(each, values.size());
+  std::vector<double> of_target = plan.first_params();
+  for (std::size_t target = 0; target < each; ++target) {
+    for (std::size_t p = 0; p < of_target.size(); ++p)
+      if (plan.params[p].size() > 1) of_target[p] = plan.params[p][target];
+    if (const std::string problem = plan.rule->problem(of_target); !problem.empty())
+      reject("plasticity.params", {}, each == 1 ? problem : fmt::format("{} (target {})", problem, target));
+  }
+}
+
+void check_projection(const Rule& rule, const ProjectionSpec& projection, bool one_port) {
+  if (rule.signed_weights && !one_port)
+    reject("plasticity.rule", "\"" + rule.name + "\"", "its weights may have any sign, but go to a port by their sign",
+           "one port for all: a port of the projection (not of conductances), or a model with a single one");
+  if (rule.source_sums > 0 &&
+      (projection.target.size() != 1 || !is_constant(projection.delay) || projection.velocity > 0))
+    reject("plasticity.rule", "\"" + rule.name + "\"", "sums over the synapses of each source",
+           "one target selection and one delay for all synapses");
+}
+
+// Double precision also where the simulation is in single precision, but steps are too small for it.
+void choose_precision(const NetworkSpec& network, const Value& weight, PlasticPlan& plan) {
+  // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
+  constexpr double smallest_step = 1.0 / (1 << 14);
+  // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this
+  // limit.
+  constexpr double most_ticks = 1 << 20;
+  const std::vector<double> params = plan.first_params();
+  const WeightRange weights = described_range(weight);
+  plan.relative_step = plan.rule->relative_step(params, std::max(std::abs(weights.low), std::abs(weights.high)));
+  const bool slow = plan.relative_step < smallest_step || longest_tau(*plan.rule, params) > most_ticks * network.dt;
+  plan.precision = slow ? Precision::double_ : network.precision;
+}
+
 }  // namespace
 
 void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
@@ -179,71 +242,27 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
            nearest(spec.rule, all));
   }
   const Rule& rule = *plan->rule;
-  for (const auto& [name, value] : spec.params)
-    if (std::none_of(rule.params.begin(), rule.params.end(), [&, &n = name](const auto& p) { return p.name == n; })) {
-      const auto all = names_of(rule.params);
-      reject("plasticity.params." + name, {}, "unknown parameter of " + rule.name,
-             all.empty() ? "none" : fmt::format("one of {}", fmt::join(all, ", ")), nearest(name, all));
-    }
-  std::vector<double> first;
-  for (const RuleParam& param : rule.params) {
-    const std::string key = "plasticity.params." + param.name;
-    const auto given = spec.params.find(param.name);
-    const Value value = given == spec.params.end() ? Value(param.initial) : given->second;
-    if (!is_constant(value) && !param.per_target)
-      reject(key, {}, param.name + " of " + rule.name + " is the same for all synapses", "a number");
-    if (const auto* list = std::get_if<std::vector<double>>(&value); list != nullptr && list->size() != targets)
-      reject(key, fmt::format("a list of {}", list->size()), "wrong number of values",
-             fmt::format("{} values, one for each target neuron", targets));
-    std::vector<double> values = within(key, [&] {
-      return per_item(value, targets, random_key(network.seed, projection.name, "plasticity.params." + param.name),
-                      {param.low, param.high});
-    });
-    first.push_back(values.front());
-    plan->params.push_back(std::move(values));
-  }
-  // Parameters that differ between targets must go together for each of them.
-  std::size_t each = 1;
-  for (const std::vector<double>& values : plan->params) each = std::max(each, values.size());
-  std::vector<double> of_target = first;
-  for (std::size_t target = 0; target < each; ++target) {
-    for (std::size_t p = 0; p < of_target.size(); ++p)
-      if (plan->params[p].size() > 1) of_target[p] = plan->params[p][target];
-    if (const std::string problem = rule.problem(of_target); !problem.empty())
-      reject("plasticity.params", {}, each == 1 ? problem : fmt::format("{} (target {})", problem, target));
-  }
+  read_params(network, projection, targets, *plan);
+  check_params(*plan);
   plan->inhibitory = !rule.signed_weights && below_zero(projection.weight);
-  if (rule.signed_weights && !one_port)
-    reject("plasticity.rule", "\"" + rule.name + "\"", "its weights may have any sign, but go to a port by their sign",
-           "one port for all: a port of the projection (not of conductances), or a model with a single one");
-  if (rule.source_sums > 0 &&
-      (projection.target.size() != 1 || !is_constant(projection.delay) || projection.velocity > 0))
-    reject("plasticity.rule", "\"" + rule.name + "\"", "sums over the synapses of each source",
-           "one target selection and one delay for all synapses");
+  check_projection(rule, projection, one_port);
   bind_signals(network, projection, rule, sources, targets, *plan);
+  const std::vector<double> params = plan->first_params();
   if (rule.interval) {
-    plan->interval = ms_to_tick_nearest(first[*rule.interval], network.dt);
+    plan->interval = ms_to_tick_nearest(params[*rule.interval], network.dt);
     if (plan->interval < 1)
-      reject("plasticity.params." + rule.params[*rule.interval].name, fmt::format("{}", first[*rule.interval]),
+      reject("plasticity.params." + rule.params[*rule.interval].name, fmt::format("{}", params[*rule.interval]),
              "shorter than a tick", fmt::format("at least {} (ms)", network.dt));
   }
   plan->eager = spec.eager;
   plan->isa = chosen_isa();
   plan->dt = network.dt;
-  // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
-  constexpr double smallest_step = 1.0 / (1 << 14);
-  // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this
-  // limit.
-  constexpr double most_ticks = 1 << 20;
-  const WeightRange weights = described_range(projection.weight);
-  plan->relative_step = rule.relative_step(first, std::max(std::abs(weights.low), std::abs(weights.high)));
-  const bool slow = plan->relative_step < smallest_step || longest_tau(rule, first) > most_ticks * network.dt;
-  plan->precision = slow ? Precision::double_ : network.precision;
+  choose_precision(network, projection.weight, *plan);
   const rheo_rule_kernels& kernels = rule.kernels(plan->isa, Precision::double_);
-  std::vector<std::byte> step(kernels.coefficient_bytes);
-  kernels.prepare(first.data(), plan->dt, step.data());
+  std::vector<std::byte> coefficients(kernels.coefficient_bytes);
+  kernels.prepare(params.data(), plan->dt, coefficients.data());
   double bounds[2];
-  kernels.bounds(step.data(), bounds);
+  kernels.bounds(coefficients.data(), bounds);
   plan->low = bounds[0];
   plan->high = bounds[1];
   return plan;

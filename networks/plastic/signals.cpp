@@ -85,19 +85,14 @@ void SignalBoard::take(const SpikeBatch& batch) {
     if (spec.kind != SignalSpec::Kind::filtered_spikes) continue;
     const auto* constant = std::get_if<double>(&spec.delay);
     for (std::size_t k = 0; k < batch.ticks(); ++k) {
-      const std::span<const NeuronId> neurons = batch.at(k);
-      for (const SourceRange& range : signal.plan.sources) {
-        auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
-        for (; neuron != neurons.end() && *neuron < range.end; ++neuron) {
-          if ((*neuron - range.first) % range.step != 0) continue;
-          Tick delay = signal.shortest;
-          if (constant == nullptr) {
-            RandomStream stream(signal.plan.key, range.row + (*neuron - range.first) / range.step, batch.tick(k));
-            delay = std::max(delay, delay_ticks(draw(std::get<Distribution>(spec.delay), stream), dt_));
-          }
-          signal.arriving[batch.tick(k) + delay] += spec.amplitude;
+      for_each_row(signal.plan.sources, batch.at(k), [&](std::uint32_t row) {
+        Tick delay = signal.shortest;
+        if (constant == nullptr) {
+          RandomStream stream(signal.plan.key, row, batch.tick(k));
+          delay = std::max(delay, delay_ticks(draw(std::get<Distribution>(spec.delay), stream), dt_));
         }
-      }
+        signal.arriving[batch.tick(k) + delay] += spec.amplitude;
+      });
     }
   }
 }

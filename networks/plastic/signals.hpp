@@ -4,10 +4,9 @@
 //   filtered spikes   d decays with tau, and grows by `amplitude` when a spike of the sources arrives after its delay;
 //                     with tau 0 it lasts one tick
 //   table             steps: values[k] from the tick after times[k] on; pulses: in the tick that ends at or after it,
-//   or
-//                     added to a trace that decays with tau
-//   task              what set() says
-//   published         what a projection's rule publishes at the end of its consolidations
+//                     or added to a trace that decays with tau
+//   task              the values that set() was given
+//   published         the values that a projection's rule publishes at the end of its consolidations
 #pragma once
 
 #include <cstdint>

@@ -3,9 +3,11 @@
 // synapse), and target and delay share one address of 2 bytes where they fit.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,17 +19,47 @@
 
 namespace rheo {
 
+// Of ranges that ascend by `first`, the last one that starts at or before an index. There is one.
+template <class Range, class Number>
+const Range& range_of(const std::vector<Range>& ranges, Number index, Number Range::*first) {
+  return std::ranges::upper_bound(ranges, index, {}, first)[-1];
+}
+
 // Neurons by their numbers in the network: first, first + step, ... < end.
 struct NeuronSet {
   NeuronId first = 0, end = 0;
   std::uint32_t step = 1;
   bool contains(NeuronId neuron) const { return neuron >= first && neuron < end && (neuron - first) % step == 0; }
+  std::uint32_t size() const { return (end - first + step - 1) / step; }
 };
 
 // Neurons as rows: the first is row `row`, the next one row + 1.
 struct SourceRange : NeuronSet {
   std::uint32_t row = 0;
 };
+// The row of a neuron, or Connector::nobody where it is no source. sources: ascending by neuron.
+std::uint32_t row_of(const std::vector<SourceRange>& sources, NeuronId neuron);
+
+inline std::uint32_t row_count(const std::vector<SourceRange>& sources) {
+  std::uint32_t rows = 0;
+  for (const SourceRange& range : sources) rows = std::max(rows, range.row + range.size());
+  return rows;
+}
+
+// Calls use(row) for those of some neurons, which ascend, that are sources.
+template <class Use>
+void for_each_row(const std::vector<SourceRange>& sources, std::span<const NeuronId> neurons, const Use& use) {
+  for (const SourceRange& range : sources) {
+    auto neuron = std::lower_bound(neurons.begin(), neurons.end(), range.first);
+    for (; neuron != neurons.end() && *neuron < range.end; ++neuron) {
+      const std::uint32_t offset = *neuron - range.first;
+      if (range.step == 1)
+        use(range.row + offset);
+      else if (offset % range.step == 0)
+        use(range.row + offset / range.step);
+    }
+  }
+}
 
 // A run of synapses of one row with one delay. Slices of a row follow each other; one without synapses only bridges
 // delays that lie far apart.
@@ -77,9 +109,27 @@ struct PlasticPlan {
   std::vector<std::size_t> published;  // those of the network's that are what this rule publishes
   Tick interval = 0;                   // between consolidates; 0: whenever the rule's first signal is not 0
 
+  // The rule's coefficients are made from the first target's parameters.
+  std::vector<double> first_params() const {
+    std::vector<double> first;
+    for (const std::vector<double>& values : params) first.push_back(values.front());
+    return first;
+  }
   bool negative() const { return inhibitory && !conductance; }  // what is sent
   // Targets of a lane are numbered by their slots, from the first one's on.
   std::vector<std::uint32_t> first_slot;  // [lane]
+  std::uint32_t number(std::size_t lane, const Range& range, NeuronId neuron) const {
+    return range.slot - first_slot[lane] + (neuron - range.first);
+  }
+  // Calls use(number in the lane, neuron, number among all targets of the projection) for the targets of a lane.
+  template <class Use>
+  void for_each_target(std::size_t lane, const Use& use) const {
+    for (const Range& range : ranges[lane]) {
+      std::uint32_t target = range.first_target;
+      for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
+        use(number(lane, range, neuron), neuron, target++);
+    }
+  }
 };
 
 // One number for each synapse.
@@ -146,6 +196,11 @@ struct SynapseBundle {
   // Plastic: a single projection, delivered by wheel, whose addresses are numbers of targets.
   std::shared_ptr<const PlasticPlan> plastic;
 
+  std::uint64_t synapses() const {
+    std::uint64_t sum = 0;
+    for (const SynapseBlock& block : lanes) sum += block.synapses();
+    return sum;
+  }
   // The projection that a synapse belongs to.
   std::uint32_t projection_of(NeuronId source, NeuronId target) const;
 };
@@ -155,8 +210,7 @@ std::size_t bundle_of(const std::vector<SynapseBundle>& bundles, std::size_t pro
 
 // How spikes reach the input of a lane. Both give the same bits.
 //   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when
-//   it
-//          is emitted. Fast while the ring stays in the cache of a core.
+//          it is emitted. Fast while the ring stays in the cache of a core.
 //   wheel: a spike files its runs of synapses with equal delay under the tick of arrival; they are added to one row of
 //          input when they arrive. For delays too long for a ring.
 struct DeliveryPlan {

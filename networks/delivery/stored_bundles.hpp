@@ -1,0 +1,136 @@
+// What both ways of delivery have in common.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "networks/delivery/stored_synapses.hpp"
+
+namespace rheo {
+
+// How far ahead of the sums rows, their places and slices are fetched; chosen with `rheo bench`.
+inline constexpr std::size_t rows_ahead = 3, index_ahead = 8, slices_ahead = 12;
+
+// Asks for the cache lines of n values; beyond some, the hardware has seen where it goes. (Always inline: gcc takes a
+// function that only fetches for one without effects, and drops its calls.)
+template <class T>
+[[gnu::always_inline]] inline void fetch(const T* values, std::size_t n) {
+  constexpr std::uintptr_t line = 64;
+  const auto begin = reinterpret_cast<std::uintptr_t>(values) / line * line;
+  const auto end = std::min(reinterpret_cast<std::uintptr_t>(values + n), begin + 16 * line);
+  for (std::uintptr_t at = begin; at < end; at += line) __builtin_prefetch(reinterpret_cast<const void*>(at));
+}
+
+// Bundles, and which rows of them a batch of spikes reaches.
+class StoredBundles : public StoredSynapses {
+ public:
+  explicit StoredBundles(std::vector<SynapseBundle> bundles) : bundles_(std::move(bundles)) {
+    if (!bundles_.empty()) reaching_.resize(bundles_.front().lanes.size());
+    for (std::uint32_t b = 0; b < bundles_.size(); ++b) {
+      min_delay_ = std::min(min_delay_, bundles_[b].min_delay);
+      max_delay_ = std::max(max_delay_, bundles_[b].max_delay);
+      for (std::size_t lane = 0; lane < reaching_.size(); ++lane)
+        if (bundles_[b].lanes[lane].synapses() != 0) reaching_[lane].push_back(b);
+    }
+  }
+  Tick min_delay() const override { return min_delay_; }
+  Tick max_delay() const override { return max_delay_; }
+  std::size_t bytes() const override {
+    std::size_t sum = 0;
+    for (const SynapseBundle& bundle : bundles_)
+      for (const SynapseBlock& block : bundle.lanes) sum += block.bytes();
+    return sum;
+  }
+  const std::vector<SynapseBundle>& bundles() const override { return bundles_; }
+
+ protected:
+  // A spike as seen by one bundle: its row, and its tick within the batch.
+  struct Row {
+    std::uint32_t row, bundle, tick;
+  };
+
+  // Every spike of a source of synapses onto this lane, in the order of sums: by tick, bundle, neuron. A list of all
+  // rows first: what they need is then known far enough ahead to be fetched, across ticks and bundles.
+  void list_rows(std::size_t lane, const SpikeBatch& batch, std::vector<Row>& rows) const {
+    rows.clear();
+    if (bundles_.empty()) return;
+    for (std::uint32_t tick = 0; tick < batch.ticks(); ++tick) {
+      const std::span<const NeuronId> neurons = batch.at(tick);
+      if (neurons.empty()) continue;
+      for (const std::uint32_t b : reaching_[lane])
+        for_each_row(bundles_[b].sources, neurons, [&](std::uint32_t row) { rows.push_back({row, b, tick}); });
+    }
+  }
+  const SynapseBlock& block_of(std::size_t lane, const Row& row) const { return bundles_[row.bundle].lanes[lane]; }
+
+  std::vector<SynapseBundle> bundles_;
+  std::vector<std::vector<std::uint32_t>> reaching_;  // [lane] bundles with synapses onto it
+  Tick min_delay_ = never, max_delay_ = 0;
+};
+
+// Access to synapses of the type that precision and addresses make.
+template <class Real, class Address>
+class TypedBundles : public StoredBundles {
+ public:
+  using StoredBundles::StoredBundles;
+  double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
+    const SynapseBundle& bundle = bundles_[index];
+    return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].weight : static_cast<Real>(bundle.weight);
+  }
+
+ protected:
+  using Bare = BareSynapse<Address>;
+  using Weighted = WeightedSynapse<Address, Real>;
+
+  Address address(std::size_t index, std::size_t lane, std::uint32_t s) const {
+    const SynapseBundle& bundle = bundles_[index];
+    return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].address
+                           : bundle.lanes[lane].template as<Bare>()[s].address;
+  }
+
+  // n synapses from `begin` on, soon.
+  [[gnu::always_inline]] static void fetch_synapses(const SynapseBundle& bundle, const SynapseBlock& block,
+                                                    std::uint32_t begin, std::uint32_t n) {
+    if (bundle.weighted)
+      fetch(block.as<Weighted>() + begin, n);
+    else
+      fetch(block.as<Bare>() + begin, n);
+  }
+
+  // Adds the weights of n synapses from `begin` on, one after the other; at(address) is where.
+  template <class At>
+  static void add_synapses(const SynapseBundle& bundle, const SynapseBlock& block, std::uint32_t begin, std::uint32_t n,
+                           const At& at) {
+    if (bundle.weighted) {
+      const Weighted* const synapse = block.as<Weighted>() + begin;
+#pragma GCC unroll 8
+      for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += synapse[k].weight;
+    } else {
+      const Bare* const synapse = block.as<Bare>() + begin;
+      const auto common = static_cast<Real>(bundle.weight);
+#pragma GCC unroll 8
+      for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += common;
+    }
+  }
+};
+
+// Calls make(Real{}, Address{}) for the types of synapses that precision and addresses make.
+template <class Make>
+auto make_typed(Precision precision, bool narrow, const Make& make) {
+  const bool single = precision == Precision::single_;
+  if (narrow) return single ? make(float{}, std::uint16_t{}) : make(double{}, std::uint16_t{});
+  return single ? make(float{}, std::uint32_t{}) : make(double{}, std::uint32_t{});
+}
+
+std::unique_ptr<StoredSynapses> make_ring_delivery(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+                                                   Precision precision, std::size_t lanes);
+std::unique_ptr<StoredSynapses> make_wheel_delivery(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+                                                    Precision precision, const std::vector<std::uint32_t>& slots,
+                                                    SignalBoard signals);
+
+}  // namespace rheo

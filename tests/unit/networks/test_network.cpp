@@ -17,8 +17,6 @@
 #include "core/diagnostics.hpp"
 #include "core/isa.hpp"
 #include "networks/network.hpp"
-#include "neurons/models/models.hpp"
-#include "neurons/population.hpp"
 
 namespace {
 
@@ -39,8 +37,6 @@ using rheo::Threads;
 using rheo::Tick;
 using rheo::Value;
 using Rule = Connect::Rule;
-using Delta = rheo::IafPscDelta<double>;
-using Alpha = rheo::IafPscAlpha<double>;
 
 PopulationSpec population(std::string name, std::string model, std::uint32_t size,
                           std::map<std::string, Value> params = {}) {

@@ -15,6 +15,7 @@
 #include "core/isa.hpp"
 #include "core/random.hpp"
 #include "neurons/kernels/kernels.hpp"
+#include "neurons/models/models.hpp"
 
 namespace rheo {
 
@@ -191,14 +192,14 @@ double Limits::rows_by_slices(Row row, std::size_t delays) const {
 double Limits::neurons(std::size_t count) const {
   using Model = IafPscDelta<float>;
   static_assert(std::is_same_v<std::tuple_element_t<0, NeuronModels<float>>, Model>);
-  const Advance advance = kernels(chosen_isa()).advance[0][0][0][0];
+  const Advance advance = kernels(chosen_isa()).advance[0][0].uniform;
   return measure(static_cast<double>(count), [&](std::size_t) {
     return
         [V = AlignedColumn<float>(count), refractory = AlignedColumn<float>(count), input = AlignedColumn<float>(count),
          fired = AlignedColumn<std::uint8_t>(count), step = Model::prepare({}, 0.1), advance, count]() mutable {
           std::array<void*, 2> state{V.data(), refractory.data()};
           std::array<const void*, 1> steps{&step};
-          advance({state.data(), steps.data(), input.data(), count, fired.data(), count});
+          advance({state.data(), steps.data(), input.data(), count, fired.data(), count, nullptr});
           keep(V[0]);
         };
   });

@@ -166,7 +166,7 @@ std::size_t LayeredNetwork::group_spikes(Layer& layer, std::size_t sample, std::
 
 void LayeredNetwork::advance(Layer& layer, bool same_input, bool with_traces) {
   const std::size_t n = layer.size, row_size = count_ * n, items = (count_ + samples_at_once - 1) / samples_at_once;
-  auto& neurons = static_cast<Population<Model>&>(*layer.block);
+  auto& neurons = static_cast<Population&>(*layer.block);
   ByteReader rest(layer.rest);
   neurons.load(rest);
   const std::span<const float> V_m = neurons.view(*neurons.find_column("V_m"));

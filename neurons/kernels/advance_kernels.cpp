@@ -20,7 +20,8 @@ struct Loop {
     const Real* const k[] = {static_cast<const Real*>(a.step[PerNeuron ? K : 0])...};
     const auto uniform =
         std::bit_cast<typename M::Coefficients>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
-    const Real* const in[] = {static_cast<const Real*>(a.input) + P * a.stride...};
+    const Real* const in[] = {(P + 1 < M::ports.size() ? static_cast<const Real*>(a.input) + P * a.stride
+                                                       : static_cast<const Real*>(a.current))...};
     std::uint8_t* const fired = a.fired;
     const auto advance = [&](std::size_t i) RHEO_INLINE_LAMBDA {
       typename M::State state{s[S][i]...};
@@ -51,22 +52,16 @@ struct Loop {
   }
 };
 
-template <class M>
-constexpr AdvanceVariants variants() {
-  return {{{&Loop<M, false, false>::advance, &Loop<M, false, true>::advance},
-           {&Loop<M, true, false>::advance, &Loop<M, true, true>::advance}}};
-}
-
+template <class Models>
+constexpr auto loops = nullptr;
 template <class... M>
-constexpr std::array<AdvanceVariants, sizeof...(M)> all_variants(std::tuple<M...>*) {
-  return {variants<M>()...};
-}
+constexpr std::array<AdvanceLoops, sizeof...(M)> loops<std::tuple<M...>>{
+    AdvanceLoops{&Loop<M, false, false>::advance, &Loop<M, false, true>::advance, &Loop<M, true, true>::advance}...};
 
 }  // namespace
 
 extern const AdvanceTable RHEO_KERNELS_NAME(advances, RHEO_ISA);
-constinit const AdvanceTable RHEO_KERNELS_NAME(advances, RHEO_ISA) = {
-    all_variants(static_cast<NeuronModels<float>*>(nullptr)),
-    all_variants(static_cast<NeuronModels<double>*>(nullptr))};
+constinit const AdvanceTable RHEO_KERNELS_NAME(advances, RHEO_ISA) = {loops<NeuronModels<float>>.data(),
+                                                                      loops<NeuronModels<double>>.data()};
 
 }  // namespace rheo

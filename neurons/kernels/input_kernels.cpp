@@ -10,6 +10,7 @@
 #include <immintrin.h>
 #endif
 
+#include "core/inline.hpp"
 #include "core/normal.hpp"
 #include "core/philox.hpp"
 

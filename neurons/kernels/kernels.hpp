@@ -7,7 +7,7 @@
 
 #include "core/isa.hpp"
 #include "core/types.hpp"
-#include "neurons/models/models.hpp"
+#include "neurons/models/table.hpp"
 
 // For the files that are compiled once per instruction set.
 #define RHEO_KERNELS_NAME_(what, isa) what##_##isa
@@ -19,20 +19,6 @@
 #endif
 
 namespace rheo {
-
-// Advances n neurons by one tick: columns are the state's, shifted to the first neuron.
-struct AdvanceArgs {
-  void* const* state;       // [state_size] columns of Real, n each
-  const void* const* step;  // uniform: step[0] is one Coefficients; per neuron: [step_size] columns of Real, n each
-  const void* input;        // [ports] rows of Real, `stride` apart; that of port "I" only if the kernel reads it
-  std::size_t stride;
-  std::uint8_t* fired;  // [n] out: 1 where the neuron spiked
-  std::size_t n;
-};
-using Advance = void (*)(const AdvanceArgs&);
-
-// [per-neuron steps][with a row of currents]
-using AdvanceVariants = std::array<std::array<Advance, 2>, 2>;
 
 // One Poisson distribution (PoissonTable) as the kernel reads it.
 struct PoissonTableView {
@@ -80,7 +66,7 @@ using NoiseAdd = void (*)(const NoiseArgs&);
 using NormalStream = void (*)(std::uint32_t key_lo, std::uint32_t key_hi, std::uint32_t index, std::uint32_t first,
                               std::uint32_t n, double* to);
 
-using AdvanceTable = std::array<std::array<AdvanceVariants, neuron_model_count>, 2>;  // [precision][model]
+using AdvanceTable = std::array<const AdvanceLoops*, 2>;  // [precision] of all models, as built_in_models()
 
 struct Kernels {
   const AdvanceTable& advance;

@@ -1,6 +1,6 @@
 // What a neuron model says about itself, and nothing more: its parameters, its state, what is computed once per tick
 // length (Coefficients), and how one neuron changes in one tick. The loop, storage, ports, checks, recording and saving
-// belong to Population. See iaf_psc_delta.hpp for a complete model.
+// belong to populations, which see the model as a table (table.hpp). See iaf_psc_delta.hpp for a complete model.
 //
 //   template <class Real> struct Model {
 //     name, summary          what it is called and what it is
@@ -23,7 +23,7 @@
 // all the way. prepare() and initial() see to that with counted_from(); whoever reads V_m from outside gets mV.
 //
 // A model whose state between arrivals is linear, and whose Coefficients for a time h is that of all ticks in h
-// together, can be updated by events when it also has:
+// together, can be updated by events when it has a state `refractory`, coefficients V_th and V_reset, and:
 //     V_to_come(State, Coefficients)   how far above V_m and V_rest the state can still take V_m, from the largest
 //     values that
 //                              the members of Coefficients have at any time from now on
@@ -33,7 +33,6 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -69,12 +68,12 @@ template <class M>
 inline constexpr auto param_fields = field_array<typename M::Params>(M::params);
 template <class M>
 inline constexpr auto column_fields = field_array<typename M::State>(M::columns);
-// Number of the column of this name.
+// Parameters from their values in the order of the fields.
 template <class M>
-constexpr std::optional<std::size_t> column_index(std::string_view name) {
-  for (std::size_t c = 0; c < state_size<M>; ++c)
-    if (column_fields<M>[c].name == name) return c;
-  return std::nullopt;
+typename M::Params read_params(const double* values) {
+  typename M::Params params;
+  for (const auto& f : param_fields<M>) params.*(f.member) = *values++;
+  return params;
 }
 template <class M>
 using Inputs = std::array<typename M::real, M::ports.size()>;

@@ -147,8 +147,9 @@ TEST_CASE("every spike is delivered once through every synapse, at its tick") {
   const auto sums = [&] {
     std::vector<double> all;
     for (const std::size_t p : {2u, 3u}) {
-      const auto& column = dynamic_cast<Population<IafPscDelta<double>>&>(network.simulation().population(p)).column(0);
-      all.insert(all.end(), column.begin(), column.end());
+      const auto& population = dynamic_cast<Population&>(network.simulation().population(p));
+      const auto* const V_m = static_cast<const double*>(population.column(0));
+      all.insert(all.end(), V_m, V_m + population.size());
     }
     return all;
   };

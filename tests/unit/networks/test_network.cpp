@@ -18,8 +18,6 @@
 #include "core/isa.hpp"
 #include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
-#include "neurons/models/models.hpp"
-#include "neurons/population.hpp"
 
 namespace test_network {
 
@@ -46,8 +44,6 @@ using rheo::SpikeTrains;
 using rheo::Threads;
 using rheo::Tick;
 using rheo::Value;
-using Delta = rheo::IafPscDelta<double>;
-using Alpha = rheo::IafPscAlpha<double>;
 
 PopulationSpec population(std::string name, std::string model, std::uint32_t size,
                           std::map<std::string, Value> params = {}) {

@@ -474,6 +474,8 @@ void check_sweeps(std::size_t model) {
       std::vector<Real> input((ports - (with_current ? 0 : 1)) * n);
       for (Real& x : input) x = stream.below(3) == 0 ? any_number<Real>(stream) : Real(0);
 
+      const std::vector<Real> no_current(n);
+
       Columns<Real> expected = before;
       std::vector<std::uint8_t> expected_fired(n);
       for (std::size_t i = 0; i < n; ++i) {
@@ -494,8 +496,12 @@ void check_sweeps(std::size_t model) {
         std::vector<const void*> step_columns;
         for (const auto& column : step) step_columns.push_back(column.data());
         std::vector<std::uint8_t> fired(n, 7);
-        const auto& sweep = kernels(isa).advance[precision_index<Real>][model][per_neuron][with_current];
-        sweep({state_columns.data(), step_columns.data(), input.data(), n, fired.data(), n});
+        const rheo::AdvanceLoops& loops = kernels(isa).advance[precision_index<Real>][model];
+        const rheo::Advance advance = per_neuron     ? loops.per_neuron
+                                      : with_current ? loops.uniform_with_current
+                                                     : loops.uniform;
+        const Real* const current = with_current ? input.data() + (ports - 1) * n : no_current.data();
+        advance({state_columns.data(), step_columns.data(), input.data(), n, fired.data(), n, current});
         CAPTURE(M::name, model, n, per_neuron, with_current, of_params, name(isa));
         REQUIRE(fired == expected_fired);
         require_same(state, expected);

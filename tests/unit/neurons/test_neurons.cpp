@@ -127,7 +127,8 @@ struct Run {
   void ticks(Tick n) { network.simulation().run(n); }
   template <class M>
   const typename M::real* column(std::size_t index, std::size_t which_population = 0) {
-    return dynamic_cast<rheo::Population<M>&>(network.simulation().population(which_population)).column(index).data();
+    const auto& population = dynamic_cast<rheo::Population&>(network.simulation().population(which_population));
+    return static_cast<const typename M::real*>(population.column(index));
   }
   Recorder recorder;
   Network network;

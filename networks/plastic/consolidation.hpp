@@ -75,9 +75,10 @@ class Consolidation {
   }
 
  private:
-  static constexpr std::size_t at_once = 256;  // slices
+  static constexpr std::uint32_t at_once = 256;  // slices
   // Of one lane.
   struct Scratch {
+    std::uint32_t count = 0;  // slices
     std::vector<rheo_slice> slices;
     std::vector<std::uint32_t> rows, delays;  // [slice]
     std::vector<std::vector<Real>> pre;       // [trace][slice]
@@ -181,13 +182,14 @@ class Consolidation {
   template <class Run>
   void for_each_batch(const SignalBoard& signals, std::size_t lane, Tick now, const Run& run) {
     Scratch& scratch = scratch_[lane];
+    scratch.slices.resize(at_once);
     scratch.rows.resize(at_once);
     scratch.delays.resize(at_once);
     const auto run_added = [&] {
       fill_of_sources(signals, scratch, now);
       rheo_batch batch = lanes_[lane].batch(now);
       batch.slices = scratch.slices.data();
-      batch.slice_count = scratch.slices.size();
+      batch.slice_count = scratch.count;
       batch.now_values = lanes_[lane].targets().traces_now();
       const auto pre = data_of(scratch.pre), given = data_of(scratch.signals), sums = data_of(scratch.sums),
                  backs = data_of(scratch.backs);
@@ -196,15 +198,15 @@ class Consolidation {
       batch.collected = sums.data();
       if (!backs_.empty()) batch.reflected = backs.data();
       run(batch);
-      scratch.slices.clear();
+      scratch.count = 0;
     };
     lanes_[lane].block().for_each_slice(
         [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
-          const auto number = static_cast<std::uint32_t>(scratch.slices.size());
-          scratch.slices.push_back({begin, count, 0, 0, number});
+          const std::uint32_t number = scratch.count++;
+          scratch.slices[number] = {begin, count, 0, 0, number};
           scratch.rows[number] = row;
           scratch.delays[number] = delay;
-          if (scratch.slices.size() == at_once) run_added();
+          if (scratch.count == at_once) run_added();
         });
     run_added();
   }
@@ -212,7 +214,7 @@ class Consolidation {
   void fill_of_sources(const SignalBoard& signals, Scratch& scratch, Tick now) const {
     const auto fill = [&](std::vector<Real>& to, const auto& value_of) {
       to.resize(at_once);
-      for (std::size_t i = 0; i < scratch.slices.size(); ++i) to[i] = value_of(scratch.rows[i], scratch.delays[i]);
+      for (std::uint32_t i = 0; i < scratch.count; ++i) to[i] = value_of(scratch.rows[i], scratch.delays[i]);
     };
     using Number = std::uint32_t;
     for (std::size_t k = 0; k < scratch.pre.size(); ++k)

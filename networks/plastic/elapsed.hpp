@@ -50,7 +50,7 @@ class Decays {
   bool decays(std::size_t k) const { return at_[k] != nullptr; }
   // What is left of 1 after `elapsed` ticks, where it decays.
   Real left(std::size_t k, Tick elapsed) const {
-    const DecayTable<Real>& digits = *tables_[k];
+    const auto& digits = *static_cast<const DecayTable<Real>*>(at_[k]);
     const auto ticks = static_cast<std::uint32_t>(std::min<Tick>(elapsed, std::numeric_limits<std::int32_t>::max()));
     Real left = digits[0][ticks & 15] * digits[1][ticks >> 4 & 15] * digits[2][ticks >> 8 & 15];
     if (ticks > 4095)

@@ -71,17 +71,20 @@ class PlasticLane {
     const SpikesInFlight<Real>& sources = common_.sources;
     const Tick epoch = targets_.epoch();
     std::size_t synapses = 0;
+    if (slices_.size() < slices.size()) slices_.resize(slices.size());
+    rheo_slice* to = slices_.data();
     for (const PlasticSlice& slice : slices) {
       const std::uint32_t at = sources.at(slice.record);
       const Tick delay = t - sources.emitted(at), before = sources.before(at);
       const Tick base = before == never_spiked ? never_spiked : before + delay;
       // Eager: whatever targets did has been learnt.
       const Tick from = common_.plan.eager ? t : std::max(base, epoch + 1);
-      slices_.push_back({slice.begin, slice.count, relative(base, epoch), relative(from, epoch), at});
+      *to++ = {slice.begin, slice.count, relative(base, epoch), relative(from, epoch), at};
       synapses += slice.count;
     }
     rheo_batch arriving = batch(t);
-    give(arriving);
+    arriving.slices = slices_.data();
+    arriving.slice_count = slices.size();
     arriving.sums = sent_.empty() ? sums : sent_.data();
     arriving.negative = common_.plan.negative();
     std::array<const void*, most_traces> base, now;
@@ -95,7 +98,6 @@ class PlasticLane {
     if (synapses > targets_.width() / 2 && !common_.rule.post.empty()) targets_.find_traces(arriving, t);
     if (targets_.knows_traces(t)) arriving.now_values = targets_.traces_now();
     common_.rule.loops.arrive(&arriving);
-    slices_.clear();
     for (std::uint32_t j = 0; j < sent_.size(); ++j) {
       if (sent_[j] == 0) continue;
       static_cast<float*>(sums)[j] += static_cast<float>(sent_[j]);
@@ -194,18 +196,14 @@ class PlasticLane {
       width = std::max(width, plan.number(lane, range, range.end));
     return (width + 15) / 16 * 16;
   }
-  // The slices that were added.
-  void give(rheo_batch& batch) const {
-    batch.slices = slices_.data();
-    batch.slice_count = slices_.size();
-  }
   // Synapses that learn from the spikes of targets in ticks `from` to t, when settle_added() is called.
   void add_to_settle(std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count, Tick from,
                      Tick t) {
     const auto arrival = common_.sources.last_arrival(row, delay, t);
-    const auto number = static_cast<std::uint32_t>(slices_.size());
-    slices_.push_back({begin, count, relative(arrival.tick, targets_.epoch()),
-                       relative(std::max(arrival.tick, from), targets_.epoch()), number});
+    const std::uint32_t number = added_++;
+    if (slices_.size() <= number) slices_.resize(2 * number + 16);
+    slices_[number] = {begin, count, relative(arrival.tick, targets_.epoch()),
+                       relative(std::max(arrival.tick, from), targets_.epoch()), number};
     for (std::size_t k = 0; k < base_.size(); ++k) {
       if (base_[k].size() <= number) base_[k].resize(2 * number + 16);
       base_[k][number] = common_.sources.trace_after(arrival, k, row);
@@ -213,20 +211,21 @@ class PlasticLane {
   }
   void settle_added(Tick t, bool elapse = false) {
     rheo_batch settling = batch(t);
-    give(settling);
+    settling.slices = slices_.data();
+    settling.slice_count = added_;
     if (elapse) settling.until = settling.arrival;
     std::array<const void*, most_traces> base;
     for (std::size_t k = 0; k < base_.size(); ++k) base[k] = base_[k].data();
     settling.pre_base = base.data();
     common_.rule.loops.settle(&settling);
-    slices_.clear();
+    added_ = 0;
   }
   // All, with spikes of targets in ticks `from` to t; elapse: up to tick t.
   void settle_all(Tick from, Tick t, bool elapse) {
-    constexpr std::size_t at_once = 256;
+    constexpr std::uint32_t at_once = 256;
     block_.for_each_slice([&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
       add_to_settle(row, delay, begin, count, from, t);
-      if (slices_.size() == at_once) settle_added(t, elapse);
+      if (added_ == at_once) settle_added(t, elapse);
     });
     settle_added(t, elapse);
   }
@@ -237,7 +236,8 @@ class PlasticLane {
   TargetHistory<Real> targets_;
   IncomingSynapses incoming_;  // eager only
   std::vector<void*> columns_;
-  std::vector<rheo_slice> slices_;
+  std::vector<rheo_slice> slices_;          // scratch space of batches
+  std::uint32_t added_ = 0;                 // slices to settle
   std::vector<std::uint32_t> spiking_;      // targets, eager only
   std::vector<std::vector<Real>> base_;     // [trace][slice] when settling
   std::vector<AlignedColumn<Real>> shown_;  // columns as of the last show(), where synapses elapse

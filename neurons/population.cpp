@@ -63,6 +63,11 @@ Population::Population(std::string name, const PopulationParts& parts, const Adv
     store_initial<double>(parts);
     store_coefficients<double>(parts);
   }
+  for (AlignedColumn<std::byte>& column : state_) state_of_.push_back(column.data());
+  for (const AlignedColumn<std::byte>& column : coefficients_) {
+    step_of_.push_back(column.data());
+    differs_.push_back(column.size() == size_ * columns_.width());
+  }
 }
 
 template <class Real>
@@ -131,15 +136,11 @@ void Population::advance(std::uint32_t begin, std::uint32_t end, const void* inp
   const std::size_t width = columns_.width(), input_width = widens_ ? sizeof(float) : width;
   for (std::uint32_t at = begin; at < end;) {
     const std::uint32_t n = per_neuron_ || widens_ ? std::min(end - at, at_once) : end - begin;
-    void* state[most_columns];
-    for (std::size_t c = 0; c < state_.size(); ++c) state[c] = state_[c].data() + at * width;
-    const void* step[most_coefficients];
-    for (std::size_t c = 0; c < coefficients_.size(); ++c)
-      step[c] = coefficients_[c].data() + (per_neuron_ && coefficients_[c].size() == size_ * width ? at * width : 0);
     const std::byte* const row = static_cast<const std::byte*>(input) + (at - begin) * input_width;
     const std::size_t stride = end - begin;
     const void* const current = with_current_ ? row + (ports_ - 1) * stride * input_width : no_current;
-    const AdvanceArgs args{state, step, row, stride, fired + (at - begin), n, current};
+    const AdvanceArgs args{state_of_.data(), step_of_.data(), differs_.data(), at, row, stride, fired + (at - begin), n,
+                           current};
     if (widens_)
       advance_widened(args);
     else
@@ -154,7 +155,7 @@ void Population::advance_widened(const AdvanceArgs& args) const {
   const float* const input = static_cast<const float*>(args.input);
   for (std::size_t p = 0; p < ports_; ++p) std::copy_n(input + p * args.stride, args.n, rows + p * at_once);
   const void* const current = with_current_ ? static_cast<const void*>(rows + (ports_ - 1) * at_once) : no_current;
-  advance_({args.state, args.step, rows, at_once, args.fired, args.n, current});
+  advance_({args.state, args.step, args.differs, args.first, rows, at_once, args.fired, args.n, current});
 }
 
 std::uint32_t Population::first_non_finite(std::uint32_t begin, std::uint32_t end) const {

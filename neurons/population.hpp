@@ -59,6 +59,10 @@ class Population final : public TickBlock {
   std::vector<AlignedColumn<std::byte>> state_;  // [column]
   // One column of all coefficients; or one for each, of size_ numbers or of at_once equal ones.
   std::vector<AlignedColumn<std::byte>> coefficients_;
+  // The same, as loops read them.
+  std::vector<void*> state_of_;
+  std::vector<const void*> step_of_;
+  std::vector<std::uint8_t> differs_;
   AlignedColumn<std::uint8_t> fired_;
 };
 

@@ -199,7 +199,7 @@ double Limits::neurons(std::size_t count) const {
          fired = AlignedColumn<std::uint8_t>(count), step = Model::prepare({}, 0.1), advance, count]() mutable {
           std::array<void*, 2> state{V.data(), refractory.data()};
           std::array<const void*, 1> steps{&step};
-          advance({state.data(), steps.data(), input.data(), count, fired.data(), count, nullptr});
+          advance({state.data(), steps.data(), nullptr, 0, input.data(), count, fired.data(), count, nullptr});
           keep(V[0]);
         };
   });

@@ -76,7 +76,7 @@ class LayeredNetwork {
   struct Layer {
     std::string name;
     std::size_t size = 0;
-    std::unique_ptr<PopulationBlock> block;  // Population<LifDiscrete<float>>: neurons of sample 0, of sample 1, ..
+    std::unique_ptr<PopulationBlock> block;  // a Population of lif_discrete: neurons of sample 0, of sample 1, ..
     std::vector<std::byte> rest;
     std::vector<float> decay, V_th, reset;  // by neuron
     AlignedColumn<float> input, trace, post;

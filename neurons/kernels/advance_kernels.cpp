@@ -16,8 +16,9 @@ struct Loop {
   template <std::size_t... S, std::size_t... K, std::size_t... P>
   RHEO_INLINE static void run(const AdvanceArgs& a, std::index_sequence<S...>, std::index_sequence<K...>,
                               std::index_sequence<P...>) {
-    Real* const s[] = {static_cast<Real*>(a.state[S])...};
-    const Real* const k[] = {static_cast<const Real*>(a.step[PerNeuron ? K : 0])...};
+    Real* const s[] = {static_cast<Real*>(a.state[S]) + a.first...};
+    const Real* const k[] = {
+        (static_cast<const Real*>(a.step[PerNeuron ? K : 0]) + (PerNeuron && a.differs[K] != 0 ? a.first : 0))...};
     const auto uniform =
         std::bit_cast<typename M::Coefficients>(std::array<Real, sizeof...(K)>{k[0][PerNeuron ? 0 : K]...});
     const Real* const in[] = {(P + 1 < M::ports.size() ? static_cast<const Real*>(a.input) + P * a.stride

@@ -23,7 +23,7 @@ template <NeuronModel M>
 struct ModelEntry {
   using Real = typename M::real;
   using Params = typename M::Params;
-  static_assert(state_size<M> <= most_columns && step_size<M> <= most_coefficients && M::ports.size() <= most_ports);
+  static_assert(M::ports.size() <= most_ports);
 
   static void prepare(const double* params, double dt, void* to) {
     const typename M::Coefficients coefficients = M::prepare(read_params<M>(params), dt);

@@ -11,8 +11,8 @@
 
 namespace rheo {
 
-// No model has more; populations keep pointers to so many columns on the stack.
-inline constexpr std::size_t most_columns = 16, most_coefficients = 64, most_ports = 8, most_choices = 3;
+// No model has more.
+inline constexpr std::size_t most_ports = 8, most_choices = 3;
 // Ticks without an arrival that one propagator covers; a table of so many should stay in the first-level cache.
 inline constexpr std::int64_t longest_jump = 1024;
 
@@ -29,11 +29,13 @@ struct ModelOption {
   const char* choices[most_choices];  // filled from the front, then null; the first is the default
 };
 
-// One tick of n neurons: columns are the state's, shifted to the first neuron.
+// One tick of neurons first, first + 1, ..., n of them.
 struct AdvanceArgs {
-  void* const* state;       // [columns] of Real, n each
-  const void* const* step;  // uniform: step[0] is all coefficients; per neuron: [coefficients] columns of Real, n each
-  const void* input;        // [ports - 1] rows of Real, `stride` apart: all ports but the last, "I"
+  void* const* state;           // [columns] of Real, a number per neuron
+  const void* const* step;      // uniform: step[0] is all coefficients; per neuron: [coefficients] columns of Real
+  const std::uint8_t* differs;  // per neuron: [coefficients] 1: the column has a number per neuron; 0: n equal ones
+  std::size_t first;
+  const void* input;  // [ports - 1] rows of Real, `stride` apart: all ports but the last, "I"
   std::size_t stride;
   std::uint8_t* fired;  // [n] out: 1 where the neuron spiked
   std::size_t n;

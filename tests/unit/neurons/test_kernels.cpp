@@ -475,6 +475,7 @@ void check_sweeps(std::size_t model) {
       for (Real& x : input) x = stream.below(3) == 0 ? any_number<Real>(stream) : Real(0);
 
       const std::vector<Real> no_current(n);
+      const std::vector<std::uint8_t> differs(steps, 1);
 
       Columns<Real> expected = before;
       std::vector<std::uint8_t> expected_fired(n);
@@ -501,7 +502,8 @@ void check_sweeps(std::size_t model) {
                                       : with_current ? loops.uniform_with_current
                                                      : loops.uniform;
         const Real* const current = with_current ? input.data() + (ports - 1) * n : no_current.data();
-        advance({state_columns.data(), step_columns.data(), input.data(), n, fired.data(), n, current});
+        void* const* const columns = state_columns.data();
+        advance({columns, step_columns.data(), differs.data(), 0, input.data(), n, fired.data(), n, current});
         CAPTURE(M::name, model, n, per_neuron, with_current, of_params, name(isa));
         REQUIRE(fired == expected_fired);
         require_same(state, expected);

@@ -79,8 +79,8 @@ std::string network_text(const Experiment& experiment, const Network& network) {
   for (std::size_t p = 0; p < spec.projections.size(); ++p) {
     const ProjectionInfo& info = network.projections()[p];
     text += fmt::format("  projection  {:<16} {:>14} synapses {}, {} -> {}", info.name, grouped(info.synapses),
-                        spec.projections[p].connect->name(),
-                        selections_text(spec.projections[p].source), selections_text(spec.projections[p].target));
+                        spec.projections[p].connect->name(), selections_text(spec.projections[p].source),
+                        selections_text(spec.projections[p].target));
     if (info.synapses != 0) {
       text += info.min_delay == info.max_delay ? fmt::format(", {} ms", info.min_delay)
                                                : fmt::format(", {} to {} ms", info.min_delay, info.max_delay);

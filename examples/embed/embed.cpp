@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "core/time.hpp"
-#include "networks/network.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/network.hpp"
 
 // Counts what comes by; a sink sees every window's spikes, by time and neuron.
 struct Counter : rheo::SpikeSink {

@@ -92,22 +92,22 @@ std::string value_text(const KindField& field) {
 }
 
 void check_ranges(std::span<const KindField> fields) {
-  for (const KindField& field : fields)
-    std::visit(Cases{[&](const double* x) { check_range(field, *x); },
-                     [&](const std::optional<double>* x) {
-                       if (*x) check_range(field, **x);
-                     },
-                     [&](const std::uint32_t* n) { check_range(field, *n); },
-                     [&](const std::optional<std::uint32_t>* n) {
-                       if (*n) check_range(field, **n);
-                     },
-                     [&](const Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
-                     [&](const std::shared_ptr<const NumberTable>* table) {
+  for (const KindField& field : fields) {
+    const auto optional = [&](const auto* x) {
+      if (*x) check_range(field, **x);
+    };
+    std::visit(Cases{[](bool*) {}, [](OnlyFalse*) {}, [&](double* x) { check_range(field, *x); },
+                     [&](std::optional<double>* x) { optional(x); }, [&](std::uint32_t* n) { check_range(field, *n); },
+                     [&](std::optional<std::uint32_t>* n) { optional(n); }, [](std::uint64_t*) {},
+                     [&](Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
+                     [](const ChoiceMember&) {},
+                     [&](std::shared_ptr<const NumberTable>* table) {
                        if (*table != nullptr)
                          for (const double x : (*table)->values) check_range(field, x);
                      },
-                     [](const auto&) {}},
+                     [](KeyOfEdges*) {}},
                field.member);
+  }
 }
 
 }  // namespace rheo

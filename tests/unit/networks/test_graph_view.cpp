@@ -278,7 +278,7 @@ TEST_CASE("a ring and its small world", "[graph]") {
   CHECK(ring.components == 1);
   CHECK(ring.longest_path == 15);
   CHECK(ring.mean_path == Approx((4 * (1 + 14) * 14 / 2 + 15 * 3) / 59.0));  // 4 at each distance, 3 at the last
-  spec.projections[0].connect = Bernoulli{.p = 0.1};
+  spec.projections[0].connect = SmallWorld{.k = 4, .p = 0.1};
   const GraphStatistics small = graph_statistics(Network(spec, Threads(1)), spec);
   CHECK(small.mean_path < 0.7 * ring.mean_path);
   CHECK(small.clustering > 0.25);

@@ -1,6 +1,6 @@
 // Kinds: structs that a user chooses by name and fills in by keys, as connect = { rule = "bernoulli", p = 0.1 }. A kind
-// says its name, what it is and its fields. Keys of the experiment file, ranges, messages, the manual and the
-// fingerprint of a network follow from that, through the pointers below.
+// says its name, what it is and its fields. Keys of the experiment file, ranges, messages and the tables of
+// the manual follow from that, through the pointers below.
 //
 //   struct Bernoulli {
 //     double p = 0;

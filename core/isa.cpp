@@ -1,6 +1,10 @@
 #include "core/isa.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <string>
+
+#include "core/diagnostics.hpp"
 
 namespace rheo {
 
@@ -32,6 +36,11 @@ std::vector<Isa> usable_isas() {
 
 Isa chosen_isa() {
   const std::vector<Isa> isas = usable_isas();
+#if defined(RHEO_ONLY_ISA)  // kernels for one level, which another machine may not have
+  if (std::find(isas.begin(), isas.end(), Isa::RHEO_ONLY_ISA) == isas.end())
+    reject({}, std::string(name_of(isas.back())), "is this processor, and this build of rheo is for another one",
+           std::string(name_of(Isa::RHEO_ONLY_ISA)) + ", or a build for all (cmake --preset release -DRHEO_ONE_ISA=)");
+#endif
   if (const char* wish = std::getenv("RHEO_ISA"); wish != nullptr) {
     for (const Isa isa : isas) {
       const std::string_view name = name_of(isa);

@@ -321,6 +321,7 @@ TEST_CASE("In-degrees that differ: drawn for each target, or listed", "[connecto
   CHECK(degrees(FixedIndegree{.indegree = std::vector<double>{4, 0, 9}}, 3) == std::vector<double>{4, 0, 9});
   CHECK(refusal(FixedIndegree{.indegree = std::vector<double>{4, 0}}, {10, 3}).problem == "wrong number of values");
   CHECK(refusal(FixedIndegree{.indegree = 2.5}, {10, 3}).problem == "is not a whole number");
+  CHECK(refusal(FixedIndegree{.indegree = std::vector<double>{4, 0.5, 1}}, {10, 3}).key == "connect.indegree[1]");
   const auto too_many = make_connector(FixedIndegree{.indegree = integers, .multapses = false}, {5, 50}, key);
   try {
     too_many->prepare();

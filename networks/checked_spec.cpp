@@ -207,11 +207,10 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
   if (const auto* delay = std::get_if<double>(&projection.delay);
       delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
     reject(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
-  if (const auto* d = std::get_if<Distribution>(&projection.delay);
-      d != nullptr && (d->kind == Distribution::Kind::uniform || d->kind == Distribution::Kind::integers) &&
-      ms_to_tick_nearest(reach(*d).low, spec_.dt) < 1)
-    reject(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
-           "at least dt = " + number(spec_.dt) + " ms");
+  if (const auto* d = std::get_if<Distribution>(&projection.delay); d != nullptr)
+    if (const std::optional<double> least = sure_low(*d); least && ms_to_tick_nearest(*least, spec_.dt) < 1)
+      reject(key + ".delay", "from " + number(*least), "rounds to less than one tick",
+             "at least dt = " + number(spec_.dt) + " ms");
   if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
     reject(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
   check_disjoint(projection.source, key + ".source");

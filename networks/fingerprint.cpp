@@ -115,12 +115,27 @@ class Fingerprint {
   void add_value(const std::string& name, const Value& value) {
     if (const auto* constant = std::get_if<double>(&value)) add(" {}={}", name, *constant);
     if (const auto* list = std::get_if<std::vector<double>>(&value)) add_hash(name, *list);
-    if (const auto* d = std::get_if<Distribution>(&value)) {
-      add(" {}={}({}, {}, {}, {})", name, static_cast<int>(d->kind), d->a, d->b,
-          d->min.value_or(-std::numeric_limits<double>::infinity()),
-          d->max.value_or(std::numeric_limits<double>::infinity()));
-      if (!d->choices.empty()) add_hash("choices", d->choices);
-    }
+    if (const auto* d = std::get_if<Distribution>(&value)) add_distribution(name, *d);
+  }
+  // Those of the first versions have a number for a name.
+  void add_distribution(const std::string& name, const Distribution& d) {
+    AnyDistribution copy = d.kind;
+    const std::vector<KindField> fields = fields_of(copy);
+    add(" {}={}", name,
+        std::visit(
+            []<class K>(const K&) {
+              if constexpr (requires { K::first_text; })
+                return std::string(K::first_text);
+              else
+                return fmt::format("{}(", K::name);
+            },
+            copy));
+    for (const KindField& field : fields)
+      if (const auto* const number = std::get_if<double*>(&field.member)) add("{}, ", **number);
+    add("{}, {})", d.min.value_or(-std::numeric_limits<double>::infinity()),
+        d.max.value_or(std::numeric_limits<double>::infinity()));
+    for (const KindField& field : fields)
+      if (const auto* const list = std::get_if<std::vector<double>*>(&field.member)) add_hash(field.name, **list);
   }
   std::string text_;
 };

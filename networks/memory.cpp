@@ -52,17 +52,10 @@ double expected_delays(const ProjectionPlan& plan, double synapses) {
     return equally(static_cast<double>(longest_delay(plan)));
   const auto* const d = std::get_if<Distribution>(&plan.spec->delay);
   if (d == nullptr) return equally(1 + travel);
-  if (d->kind == Distribution::Kind::choice) return equally(static_cast<double>(d->choices.size()) + travel);
-  if (d->kind == Distribution::Kind::integers) return equally(d->b - d->a + 1 + travel);
-  const Range range = reach(*d);
-  const double low = std::max(range.low, d->min.value_or(range.low)),
-               high = std::min(range.high, d->max.value_or(range.high)), width = (high - low) / plan.dt + 1;
-  if (d->kind == Distribution::Kind::uniform || d->b == 0) return equally(std::max(1.0, width + travel));
-  const auto below = [&](double delay) {  // share of draws
-    const bool is_log = d->kind == Distribution::Kind::lognormal;
-    const double z = ((is_log ? std::log(std::max(delay, 1e-300)) : delay) - d->a) / d->b;
-    return std::erfc(-z / std::sqrt(2.0)) / 2;
-  };
+  if (const double most = distinct(*d); std::isfinite(most)) return equally(most + travel);
+  const auto [low, high] = reach(*d);
+  const double width = (high - low) / plan.dt + 1;
+  const auto below = [&](double delay) { return share_below(*d, delay); };
   const double all = below(high) - below(low);
   if (!(all > 0)) return equally(std::max(1.0, width + travel));
   // Groups of neighbouring delays that are as likely as each other, nearly.
@@ -206,9 +199,8 @@ Drives bytes_of_input(const NetworkSpec& spec, const InputSpec& input, double ta
       numbers(input.weight);
       if (is_constant(input.rate)) break;
       // A table of its own for each rate that occurs: places of 16 bits that need more, and what may be drawn.
-      const auto* choices = std::get_if<Distribution>(&input.rate);
-      const bool few = choices != nullptr && choices->kind == Distribution::Kind::choice;
-      const double tables = few ? static_cast<double>(choices->choices.size()) : targets;
+      const auto* drawn = std::get_if<Distribution>(&input.rate);
+      const double tables = drawn == nullptr ? targets : std::min(targets, distinct(*drawn));
       constexpr double bytes_per_table = 65536 / 8 + 400;
       bytes.kept += tables * bytes_per_table + targets * 88;
       break;

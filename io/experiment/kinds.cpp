@@ -61,6 +61,7 @@ struct Read {
   void operator()(std::uint32_t* n) const { *n = read_whole(at, field); }
   void operator()(std::optional<std::uint32_t>* n) const { *n = read_whole(at, field); }
   void operator()(std::uint64_t* n) const { *n = at.whole(0, std::numeric_limits<std::int64_t>::max()); }
+  void operator()(std::vector<double>* list) const { *list = at.numbers("a list of numbers"); }
   void operator()(Value* value) const {
     *value = read_value(at, {.low = field.range.low, .high = field.range.high, .unit = field.unit}, each);
   }

@@ -335,23 +335,13 @@ class NetworkWriter {
     if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
     const auto& d = std::get<Distribution>(value);
     Json all = Json::object();
-    switch (d.kind) {
-      case Distribution::Kind::uniform:
-        all["uniform"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::normal:
-        all["normal"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::lognormal:
-        all["lognormal"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::integers:
-        all["integers"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::choice:
-        all["choice"] = d.choices;
-        break;
-    }
+    AnyDistribution kind = d.kind;
+    Json& numbers = all[name_of(kind)] = Json::array();
+    for (const KindField& field : fields_of(kind))
+      if (const auto* const list = std::get_if<std::vector<double>*>(&field.member))
+        numbers = **list;
+      else
+        numbers.push_back(*std::get<double*>(field.member));
     if (d.min) all["min"] = *d.min;
     if (d.max) all["max"] = *d.max;
     return all;

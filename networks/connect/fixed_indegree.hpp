@@ -46,7 +46,8 @@ class FixedIndegreeConnector final : public Connector {
     if (is_constant(rule_.indegree)) return;
     each_.clear();
     within("connect.indegree", [&] {
-      for (const double drawn : per_item(rule_.indegree, ends_.targets, RandomKey{key_.hi, ~key_.lo}, whole_numbers)) {
+      const RandomKey key = random_key(std::uint64_t{key_.hi} << 32 | key_.lo, "connect", "indegree");
+      for (const double drawn : per_item(rule_.indegree, ends_.targets, key, whole_numbers)) {
         each_.push_back(static_cast<std::uint32_t>(std::floor(drawn + 0.5)));
         check_partners({}, each_.back(), ends_.sources, "sources", rule_.multapses, rule_.autapses || !ends_.self);
       }

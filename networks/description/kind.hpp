@@ -53,9 +53,9 @@ struct ChoiceMember {
 };
 
 // A member of a kind, when it is no longer known which kind.
-using Member =
-    std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*, std::optional<std::uint32_t>*,
-                 std::uint64_t*, Value*, ChoiceMember, std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
+using Member = std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*,
+                            std::optional<std::uint32_t>*, std::uint64_t*, std::vector<double>*, Value*, ChoiceMember,
+                            std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
 
 // A field of a kind: one key.
 struct KindField {
@@ -96,6 +96,12 @@ std::vector<KindField> fields_of(K& kind) {
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, K::fields);
   return all;
+}
+
+// Those of the kind that a variant holds.
+template <class... K>
+std::vector<KindField> fields_of(std::variant<K...>& any) {
+  return std::visit([](auto& kind) { return fields_of(kind); }, any);
 }
 
 // What a field may be, in words: "a number from 0 to 1".

@@ -6,7 +6,6 @@
 #include <set>
 #include <string_view>
 
-#include "core/math.hpp"
 #include "networks/synapses/builder.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -35,26 +34,9 @@ SignedRanges described_ranges(const Value& value) {
   if (const auto* constant = std::get_if<double>(&value)) ranges.add(*constant);
   if (const auto* list = std::get_if<std::vector<double>>(&value))
     for (const double weight : *list) ranges.add(weight);
-  const auto* const d = std::get_if<Distribution>(&value);
-  if (d == nullptr) return ranges;
-  constexpr double deviations = 4;
-  const auto limited = [&](double low, double high) {
-    return WeightRange{d->min ? std::max(low, *d->min) : low, d->max ? std::min(high, *d->max) : high};
-  };
-  switch (d->kind) {
-    case Distribution::Kind::uniform:
-    case Distribution::Kind::integers:
-      ranges.add(limited(d->a, d->b));
-      break;
-    case Distribution::Kind::normal:
-      ranges.add(limited(d->a - deviations * d->b, d->a + deviations * d->b));
-      break;
-    case Distribution::Kind::lognormal:
-      ranges.add(limited(math::exp(d->a - deviations * d->b), math::exp(d->a + deviations * d->b)));
-      break;
-    case Distribution::Kind::choice:
-      for (const double weight : d->choices) ranges.add(limited(weight, weight));
-      break;
+  if (const auto* const d = std::get_if<Distribution>(&value)) {
+    const auto [low, high] = reach(*d, 4);
+    ranges.add(WeightRange{low, high});
   }
   return ranges;
 }

@@ -29,7 +29,7 @@ struct WeightRange {
   }
 };
 
-// What a description says of weights; normal and lognormal ones count up to 4 standard deviations.
+// What a description says of weights; those of distributions with tails count up to 4 standard deviations.
 WeightRange described_range(const Value& weight);
 
 // What arrives at one port.

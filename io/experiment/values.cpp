@@ -85,6 +85,8 @@ Distribution read_distribution(const Field& table, AnyDistribution kind, const R
   if (auto* const list = std::get_if<std::vector<double>*>(&fields.front().member)) {
     **list = at.numbers("a list of numbers");
     if ((*list)->empty()) at.reject("has no entries", "at least one number");
+  } else if (fields.size() == 1) {
+    *std::get<double*>(fields.front().member) = at.number();
   } else {
     const std::vector<double>& numbers = at.numbers(form);
     if (numbers.size() != fields.size())

@@ -336,12 +336,13 @@ class NetworkWriter {
     const auto& d = std::get<Distribution>(value);
     Json all = Json::object();
     AnyDistribution kind = d.kind;
-    Json& numbers = all[name_of(kind)] = Json::array();
+    std::vector<double> numbers;
     for (const KindField& field : fields_of(kind))
       if (const auto* const list = std::get_if<std::vector<double>*>(&field.member))
-        numbers = **list;
+        all[name_of(kind)] = **list;
       else
         numbers.push_back(*std::get<double*>(field.member));
+    if (!numbers.empty()) all[name_of(kind)] = numbers.size() == 1 ? Json(numbers.front()) : Json(numbers);
     if (d.min) all["min"] = *d.min;
     if (d.max) all["max"] = *d.max;
     return all;

@@ -100,7 +100,7 @@ std::string numbers_text(const AnyDistribution& kind) {
   if (std::holds_alternative<std::vector<double>*>(fields.front().member)) return "[a, b, ..]";
   std::vector<std::string_view> names;
   for (const KindField& field : fields) names.push_back(field.name);
-  return fmt::format("[{}]", fmt::join(names, ", "));
+  return names.size() == 1 ? std::string(names[0]) : fmt::format("[{}]", fmt::join(names, ", "));
 }
 
 std::string problem_of(const Distribution& d) {

@@ -24,7 +24,7 @@ void draw_all(const Distribution& distribution, RandomKey key, std::uint32_t ind
 std::vector<AnyDistribution> distributions();
 
 std::string name_of(const AnyDistribution& kind);
-// Its numbers as the experiment file lists them: "[mean, sd]".
+// Its numbers as the experiment file has them: "[mean, sd]"; without brackets where there is one.
 std::string numbers_text(const AnyDistribution& kind);
 
 // Where the distribution cannot draw (low > high, sd < 0, empty range, ...): what is wrong. Empty: nothing.

@@ -20,6 +20,7 @@
 #include <variant>
 
 #include "networks/distributions/choice.hpp"
+#include "networks/distributions/exponential.hpp"
 #include "networks/distributions/integers.hpp"
 #include "networks/distributions/lognormal.hpp"
 #include "networks/distributions/normal.hpp"
@@ -29,7 +30,7 @@ namespace rheo {
 
 // Whoever adds a distribution writes a file like those above and adds its name here.
 template <template <class...> class To>
-using ForEachDistribution = To<Uniform, Normal, Lognormal, Integers, Choice>;
+using ForEachDistribution = To<Uniform, Normal, Lognormal, Integers, Choice, Exponential>;
 
 using AnyDistribution = ForEachDistribution<std::variant>;
 

@@ -109,6 +109,15 @@ TEST_CASE("Distributions have their moments", "[values]") {
     CHECK(std::abs(count[2] / n - 0.5) < 4 * std::sqrt(0.5 * 0.5 / n));
     CHECK(std::abs(count[7] / n - 0.25) < 4 * std::sqrt(0.25 * 0.75 / n));
   }
+  SECTION("exponential: the standard deviation is the mean") {
+    const auto all = draws(rheo::Exponential{3}, many);
+    const auto m = moments(all);
+    CHECK(m.low > 0);
+    CHECK(std::abs(m.mean - 3) < 4 * 3 / std::sqrt(n));
+    CHECK(std::abs(m.variance - 9) < 4 * 9 * std::sqrt(8 / n));
+    RandomStream stream(random_key(1, "values", "test"), 0);
+    for (int i = 0; i < 100; ++i) REQUIRE(all[static_cast<std::size_t>(i)] == 3 * stream.exponential());
+  }
   SECTION("a spread of zero is a constant") {
     for (const double x : draws(Normal{3, 0}, 100)) CHECK(x == 3);
     for (const double x : draws(Uniform{3, 3}, 100)) CHECK(x == 3);

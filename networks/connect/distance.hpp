@@ -1,6 +1,8 @@
 // A probability that falls with distance.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -46,6 +48,11 @@ struct Distance {
                    in_words(field("max_distance", &Distance::max_distance, "", "no synapse beyond", positive), {},
                             "> 0, in the unit of the positions"),
                    field("autapses", &Distance::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 10;
+  std::string identity() const {
+    return first_identity(0, p, true, autapses) +
+           fmt::format(" kernel {} scale {} max {}", static_cast<int>(kernel), scale, max_distance.value_or(0));
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

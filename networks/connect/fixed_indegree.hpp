@@ -31,6 +31,12 @@ struct FixedIndegree {
                       "numbers are rounded")),
       field("multapses", &FixedIndegree::multapses, "", "a pair may be connected several times"),
       field("autapses", &FixedIndegree::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 0;
+  std::string identity() const {
+    const auto* const same = std::get_if<double>(&indegree);
+    return first_identity(same == nullptr ? 0 : *same, 0, multapses, autapses) +
+           (same == nullptr ? identity_of("indegree", indegree) : "");
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

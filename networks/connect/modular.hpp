@@ -42,6 +42,13 @@ struct Modular {
                      {0, 1}),
                "needed, or `p_in`", "a list of lists of numbers from 0 to 1"),
       field("autapses", &Modular::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 9;
+  std::string identity() const {
+    return first_identity(0, 0, true, autapses) +
+           fmt::format(" groups {} {} p {} {}", p ? p->rows : groups.value_or(0), p ? p->columns : groups.value_or(0),
+                       p_in.value_or(0), p_out.value_or(0)) +
+           (p ? list_identity("p", p->values) : "");
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

@@ -202,8 +202,9 @@ void CheckedSpec::check_trains(const std::shared_ptr<const SpikeTrains>& given, 
 void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::string& key) const {
   if (projection.source.empty()) reject(key + ".source", {}, "missing", "a population");
   if (projection.target.empty()) reject(key + ".target", {}, "missing", "a population");
-  within(key + ".weight", [&] { check_value(projection.weight, any_value); });
-  within(key + ".delay", [&] { check_value(projection.delay, any_value); });
+  for (const auto& [name, value] : {std::pair(".weight", &projection.weight), std::pair(".delay", &projection.delay)})
+    if (!std::holds_alternative<PairValue>(*value))  // judged where pairs are known
+      within(key + name, [&, &one = *value] { check_value(one, any_value); });
   if (const auto* delay = std::get_if<double>(&projection.delay);
       delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
     reject(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");

@@ -104,7 +104,29 @@ Distribution read_distribution(const Field& table, AnyDistribution kind, const R
   return d;
 }
 
+// { by = .. }: a number for each pair of neurons.
+PairValue read_pair_value(const Field& table) {
+  std::vector<AnyPairValue> kinds = pair_values();
+  const auto name_of_kind = [](const AnyPairValue& kind) {
+    return std::visit([](const auto& one) { return std::string(one.name); }, kind);
+  };
+  Names names;
+  for (const AnyPairValue& kind : kinds) names.push_back(name_of_kind(kind));
+  const std::string& word = table.find("by")->word(names, {}, "way to give a number to pairs");
+  AnyPairValue& chosen = kinds[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())];
+  const std::vector<KindField> fields = fields_of(chosen);
+  Names keys = keys_of(fields);
+  keys.insert(keys.begin(), "by");
+  table.only(keys);
+  read_fields(table, fields, {});
+  return PairValue(chosen);
+}
+
 Value read_value_table(const Field& table, const Range& range, const Count& count) {
+  if (const auto by = table.find("by")) {
+    if (!count.pairs) by->reject("only weights and delays of projections depend on pairs of neurons", value_forms());
+    return read_pair_value(table);
+  }
   std::vector<AnyDistribution> kinds = distributions();
   Names names;
   for (const AnyDistribution& kind : kinds) names.push_back(name_of(kind));
@@ -161,7 +183,8 @@ std::optional<double> smallest(const Value& value) {
     if (list->empty()) return std::nullopt;
     return *std::min_element(list->begin(), list->end());
   }
-  return sure_low(std::get<Distribution>(value));
+  const auto* const distribution = std::get_if<Distribution>(&value);
+  return distribution == nullptr ? std::nullopt : sure_low(*distribution);
 }
 
 }  // namespace rheo::experiment_file

@@ -3,11 +3,13 @@
 //   static constexpr auto fields = rheo::fields(...);
 //   void check(const ConnectorEnds&) const;                            // what ranges of fields do not say
 //   std::unique_ptr<Connector> make(const ConnectorEnds&, RandomKey) const;   // once checked
+// and may have `Value weight() const`, the weights that it brings, for projections that give none.
 // Rules of the first versions have first_number and identity(), their text in fingerprints, which can never change;
 // that of others follows from their fields.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +38,12 @@ class ConnectRuleOf final : public ConnectRule {
       return {std::to_string(K::first_number), numbers_.identity()};
     else
       return {K::name, identity_of(fields_of(same))};
+  }
+  std::optional<Value> weight() const override {
+    if constexpr (requires { numbers_.weight(); })
+      return numbers_.weight();
+    else
+      return {};
   }
   std::shared_ptr<ConnectRule> clone() const override { return std::make_shared<ConnectRuleOf>(numbers_); }
   void check(const ConnectorEnds& ends) const override {

@@ -40,6 +40,11 @@ std::string list_identity(std::string_view name, std::size_t count, std::span<co
 }
 
 std::string identity_of(std::string_view name, const Value& value) {
+  if (const auto* pairs = std::get_if<PairValue>(&value)) {
+    AnyPairValue kind = pairs->kind;
+    return fmt::format(" {}=by {}:{};", name, std::visit([](const auto& one) { return one.name; }, kind),
+                       identity_of(fields_of(kind)));
+  }
   if (const auto* constant = std::get_if<double>(&value)) return fmt::format(" {}={}", name, *constant);
   if (const auto* list = std::get_if<std::vector<double>>(&value)) return list_identity(name, *list);
   return identity_of_distribution(name, std::get<Distribution>(value));

@@ -109,8 +109,13 @@ void check_ranges(std::span<const KindField> fields) {
                      [&](Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
                      [](const ChoiceMember&) {},
                      [&](std::shared_ptr<const NumberTable>* table) {
-                       if (*table != nullptr)
-                         for (const double x : (*table)->values) check_range(field, x);
+                       if (*table == nullptr) return;
+                       const std::vector<double>& all = (*table)->values;
+                       for (std::size_t i = 0; i < all.size(); ++i)
+                         if (!holds(field.range, all[i]))
+                           reject(fmt::format("{}[{}][{}]", field.name, i / (*table)->columns, i % (*table)->columns),
+                                  fmt::format("{}", all[i]), "is out of range",
+                                  range_text(field.range, all[i], field.unit));
                      },
                      [](KeyOfEdges*) {}},
                field.member);

@@ -30,12 +30,6 @@ namespace rheo {
 // A key that can only be false, for kinds that a user may take for others in which it can be true.
 struct OnlyFalse {};
 
-// Rows of numbers of equal length.
-struct NumberTable {
-  std::uint32_t rows = 0, columns = 0;
-  std::vector<double> values;  // [row * columns + column]
-};
-
 // Edges given one by one: source and target count within the projection's source and target selections.
 struct EdgeList {
   std::vector<std::uint32_t> source, target;

@@ -24,6 +24,10 @@ bool accepted(const Distribution& d, double x) {
   reject({}, {}, "1000 draws in a row lie outside [min, max]", "limits that the distribution can meet");
 }
 
+[[noreturn]] void reject_pairs() {
+  reject({}, {}, "depends on source and target", "a number, a list or a distribution");
+}
+
 template <class K>
 double draw_within(const Distribution& d, const K& kind, RandomStream& stream) {
   for (int attempt = 0; attempt < most_attempts; ++attempt)
@@ -56,8 +60,8 @@ void check_number(double x, const Range& allowed, const std::string& where) {
 }
 
 template <class... K>
-struct OneOfEachDistribution {
-  static std::vector<AnyDistribution> made() { return {AnyDistribution(K{})...}; }
+struct OneOfEach {
+  static std::vector<std::variant<K...>> made() { return {std::variant<K...>(K{})...}; }
 };
 
 // Of numbers that are not what their field may be.
@@ -87,7 +91,7 @@ void draw_all(const Distribution& d, RandomKey key, std::uint32_t index, std::sp
 }
 
 std::vector<AnyDistribution> distributions() {
-  return ForEachDistribution<OneOfEachDistribution>::made();
+  return ForEachDistribution<OneOfEach>::made();
 }
 
 std::string name_of(const AnyDistribution& kind) {
@@ -145,6 +149,42 @@ double share_below(const Distribution& d, double x) {
   return std::visit([&](const auto& kind) { return kind.share_below(x); }, d.kind);
 }
 
+std::vector<AnyPairValue> pair_values() {
+  return ForEachPairValue<OneOfEach>::made();
+}
+
+bool needs_positions(const Value& value) {
+  const auto* const pairs = std::get_if<PairValue>(&value);
+  return pairs != nullptr && std::visit(
+                                 []<class K>(const K&) {
+                                   return requires {
+                                     K::needs_positions;
+                                   };
+                                 },
+                                 pairs->kind);
+}
+
+void check_pairs(const PairValue& value, const Pairs& pairs, const Range& allowed) {
+  AnyPairValue copy = value.kind;
+  check_ranges(fields_of(copy));
+  std::visit([&](const auto& kind) { kind.check(pairs); }, value.kind);
+  const Range range = reach(value, pairs);
+  for (const double end : {range.low, range.high}) check_number(end, allowed, {});
+}
+
+Range reach(const PairValue& value, const Pairs& pairs) {
+  return std::visit([&](const auto& kind) { return kind.reach(pairs); }, value.kind);
+}
+
+void numbers_of(const PairValue& value, const Pairs& pairs, std::uint32_t target,
+                std::span<const std::uint32_t> sources, std::span<double> to) {
+  std::visit(
+      [&](const auto& kind) {
+        for (std::size_t k = 0; k < sources.size(); ++k) to[k] = kind.at(sources[k], target, pairs);
+      },
+      value.kind);
+}
+
 std::string range_text(const Range& range, double given, const std::string& unit, bool above_low) {
   const bool has_low = range.low > any_value.low || given < range.low;
   const bool has_high = range.high < any_value.high || given > range.high;
@@ -177,6 +217,7 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
       if (!holds(allowed, (*list)[i])) check((*list)[i], fmt::format("entry {}, ", i));
     return *list;
   }
+  if (std::holds_alternative<PairValue>(value)) reject_pairs();
   std::vector<double> values(items);
   for (std::uint32_t i = 0; i < items; ++i) {
     RandomStream stream(key, i);
@@ -195,6 +236,7 @@ void check_value(const Value& value, const Range& allowed) {
       if (!holds(allowed, (*values)[i])) check_number((*values)[i], allowed, fmt::format("[{}]", i));
   if (const auto* distribution = std::get_if<Distribution>(&value))
     if (const std::string problem = problem_of(*distribution); !problem.empty()) reject({}, {}, problem);
+  if (std::holds_alternative<PairValue>(value)) reject_pairs();
 }
 
 double mean_of(const Value& value) {

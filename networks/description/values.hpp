@@ -44,6 +44,21 @@ double distinct(const Distribution& distribution);
 // The share of draws below a number, without limits. For estimates: its last bits may differ between machines.
 double share_below(const Distribution& distribution, double x);
 
+// One of each, in the order of the manual.
+std::vector<AnyPairValue> pair_values();
+
+bool needs_positions(const Value& value);
+
+// Throws BuildError with a field's name as key where the pairs do not fit, or where numbers are not within `allowed`.
+void check_pairs(const PairValue& value, const Pairs& pairs, const Range& allowed);
+
+// No pair's number lies outside.
+Range reach(const PairValue& value, const Pairs& pairs);
+
+// to[k] = the number of the pair (sources[k], target).
+void numbers_of(const PairValue& value, const Pairs& pairs, std::uint32_t target,
+                std::span<const std::uint32_t> sources, std::span<double> to);
+
 inline bool holds(const Range& range, double x) {
   return x >= range.low && x <= range.high;
 }
@@ -57,7 +72,7 @@ std::string range_text(const Range& range, double given, const std::string& unit
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed = any_value);
 
 // Throws BuildError (without key, or with the number of an entry) where numbers that are given one by one are not
-// within `allowed`, or where a distribution cannot draw.
+// within `allowed`, where a distribution cannot draw, or where they depend on pairs.
 void check_value(const Value& value, const Range& allowed);
 
 // Expected, of one item.

@@ -14,11 +14,11 @@
 // and may have draw_many(key, index, first, to), where many draws at once are faster.
 #pragma once
 
-#include <concepts>
 #include <optional>
 #include <utility>
 #include <variant>
 
+#include "core/description.hpp"
 #include "networks/distributions/choice.hpp"
 #include "networks/distributions/exponential.hpp"
 #include "networks/distributions/integers.hpp"
@@ -33,11 +33,6 @@ template <template <class...> class To>
 using ForEachDistribution = To<Uniform, Normal, Lognormal, Integers, Choice, Exponential>;
 
 using AnyDistribution = ForEachDistribution<std::variant>;
-
-template <class K, class List>
-inline constexpr bool is_in_list = false;
-template <class K, class... Kinds>
-inline constexpr bool is_in_list<K, std::variant<Kinds...>> = (std::same_as<K, Kinds> || ...);
 
 // One of them with its numbers, and the limits that all may have.
 struct Distribution {

@@ -43,7 +43,11 @@ double delays_of(const ProjectionPlan& plan, double n) {
   } else if (std::holds_alternative<std::vector<double>>(plan.spec->delay)) {
     distinct = static_cast<double>(longest_delay(plan));
   }
-  if (plan.travel_time) distinct += plan.longest_travel_time / plan.dt;
+  if (const auto* pairs = std::get_if<PairValue>(&plan.spec->delay)) {
+    const auto [low, high] = reach(*pairs, plan.pairs);
+    distinct = (high - low) / plan.dt + 1;
+  }
+  distinct += plan.longest_travel_time() / plan.dt;
   return distinct > 1 ? std::min(distinct, std::max(1.0, n)) : 1;
 }
 

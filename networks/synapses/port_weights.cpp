@@ -29,13 +29,17 @@ struct SignedRanges {
   }
 };
 
-SignedRanges described_ranges(const Value& value) {
+SignedRanges described_ranges(const Value& value, const Pairs& pairs) {
   SignedRanges ranges;
   if (const auto* constant = std::get_if<double>(&value)) ranges.add(*constant);
   if (const auto* list = std::get_if<std::vector<double>>(&value))
     for (const double weight : *list) ranges.add(weight);
   if (const auto* const d = std::get_if<Distribution>(&value)) {
     const auto [low, high] = reach(*d, 4);
+    ranges.add(WeightRange{low, high});
+  }
+  if (const auto* const by_pair = std::get_if<PairValue>(&value)) {
+    const auto [low, high] = reach(*by_pair, pairs);
     ranges.add(WeightRange{low, high});
   }
   return ranges;
@@ -81,8 +85,8 @@ void warn_of_port(const std::map<std::string_view, const ModelInfo*>& models, co
 
 }  // namespace
 
-WeightRange described_range(const Value& weight) {
-  return described_ranges(weight).whole();
+WeightRange described_range(const Value& weight, const Pairs& pairs) {
+  return described_ranges(weight, pairs).whole();
 }
 
 std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& first,
@@ -105,7 +109,7 @@ std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionP
 }
 
 std::vector<PortWeights> described_weights(const NetworkSpec& spec, const ProjectionPlan& plan) {
-  SignedRanges ranges = described_ranges(plan.spec->weight);
+  SignedRanges ranges = described_ranges(plan.spec->weight, plan.pairs);
   if (plan.plastic)
     ranges = plan.plastic->inhibitory ? SignedRanges{{}, ranges.whole()} : SignedRanges{ranges.whole(), {}};
   WeightRange& negative = ranges.negative;

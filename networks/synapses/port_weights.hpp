@@ -30,7 +30,7 @@ struct WeightRange {
 };
 
 // What a description says of weights; those of distributions with tails count up to 4 standard deviations.
-WeightRange described_range(const Value& weight);
+WeightRange described_range(const Value& weight, const Pairs& pairs = {});
 
 // What arrives at one port.
 struct PortWeights {

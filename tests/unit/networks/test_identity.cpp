@@ -91,6 +91,19 @@ TEST_CASE("every number of every distribution stands in the fingerprint", "[fing
   }
 }
 
+TEST_CASE("every number of what depends on pairs stands in the fingerprint", "[fingerprint]") {
+  std::set<std::string> texts;
+  for (const AnyPairValue& kind : pair_values()) {
+    CHECK(texts.insert(identity_of("w", PairValue(kind))).second);
+    AnyPairValue other = kind;
+    for (const KindField& field : fields_of(other)) {
+      CAPTURE(field.name);
+      REQUIRE(std::visit(Alter{}, field.member));
+      CHECK(texts.insert(identity_of("w", PairValue(other))).second);
+    }
+  }
+}
+
 TEST_CASE("the text of the first versions is as it was", "[fingerprint]") {
   CHECK(text_of(FixedIndegree{.indegree = 7.0, .multapses = false}) == "0 7 0 false true");
   CHECK(text_of(FixedIndegree{.indegree = Integers{3, 7}}) == "0 0 0 true true indegree=4(3, 7, -inf, inf)");

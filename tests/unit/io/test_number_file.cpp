@@ -185,6 +185,11 @@ TEST_CASE("tables of files in an experiment", "[experiment]") {
         Numbers{0, 0, 0, 0, 1, 1, 1, 0, 2, 1, 1, 0, 2, 0, 3, 2, 1, 4});
   CHECK(by_matrix.files.back() == folder / "w.csv");
 
+  const Experiment by_rule = read("connect = { rule = \"matrix\", values = { file = \"w.csv\" } }\n");
+  CHECK(weights(Network(by_rule.network, Threads(1))) == Numbers{0, 1, 1, 1, 0, 2, 2, 0, 3, 2, 1, 4});
+  const Experiment fixed = read("connect = { rule = \"matrix\", values = { file = \"w.csv\" } }\nweight = 0.5\n");
+  CHECK(weights(Network(fixed.network, Threads(1))) == Numbers{0, 1, 0.5, 1, 0, 0.5, 2, 0, 0.5, 2, 1, 0.5});
+
   const auto refused = [&](const std::string& projection) {
     try {
       read(projection);

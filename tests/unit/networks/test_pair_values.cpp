@@ -142,6 +142,34 @@ TEST_CASE("numbers of pairs that learn", "[connectors]") {
   CHECK(refusal(spec).problem == "another sign than the first weights have, under a plasticity rule");
 }
 
+TEST_CASE("a matrix says which synapses there are, and their weights", "[connectors]") {
+  NetworkSpec spec = placed();
+  std::vector<double> values(120 * 120, 0);
+  std::size_t entries = 0, own = 0;
+  for (std::uint32_t i = 0; i < values.size(); ++i)
+    if (i % 7 == 0) values[i] = i % 2 == 0 ? 1 + i : -1.0 - i, ++entries, own += i / 120 == i % 120;
+  MatrixEntries rule{table(120, 120, values)};
+  spec.projections[0].connect = rule;
+  spec.projections[0].weight = rule.weight();
+  const auto count = [&] {
+    std::size_t seen = 0;
+    each_synapse(Network(spec, Threads(2)), [&](const Synapse& synapse) {
+      REQUIRE(synapse.weight == values[synapse.source * 120 + synapse.target]);
+      ++seen;
+    });
+    return seen;
+  };
+  CHECK(own > 0);
+  CHECK(count() == entries);
+  CHECK(Network::expected_memory(spec, 1).described == 8 * 120 * 120);  // once
+  spec.lanes = 7;
+  rule.autapses = false;
+  spec.projections[0].connect = rule;
+  CHECK(count() == entries - own);
+  spec.projections[0].connect = MatrixEntries{table(120, 2, std::vector<double>(240))};
+  CHECK(refusal(spec).problem == "wrong shape");
+}
+
 TEST_CASE("what is wrong with numbers of pairs is said", "[connectors]") {
   const auto weight = [](const Value& value) {
     NetworkSpec spec = placed();

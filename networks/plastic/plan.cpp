@@ -34,7 +34,10 @@ bool below_zero(const Value& weight, const Pairs& pairs) {
   if (const auto* constant = std::get_if<double>(&weight)) return std::signbit(*constant);
   if (const auto* list = std::get_if<std::vector<double>>(&weight))
     return std::any_of(list->begin(), list->end(), [](double w) { return w < 0; });
-  if (std::holds_alternative<PairValue>(weight)) return !(described_range(weight, pairs).high > 0);
+  if (std::holds_alternative<PairValue>(weight)) {
+    const WeightRange range = described_range(weight, pairs);
+    return range.low < 0 && range.high <= 0;
+  }
   return mean_of(weight) < 0;
 }
 

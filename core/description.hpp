@@ -55,6 +55,12 @@ constexpr std::tuple<F...> fields(F... f) {
   return {f...};
 }
 
+// Whether a kind is in a list of kinds.
+template <class K, class List>
+inline constexpr bool is_in_list = false;
+template <class K, template <class...> class List, class... Kinds>
+inline constexpr bool is_in_list<K, List<Kinds...>> = (std::is_same_v<K, Kinds> || ...);
+
 // Fields of a struct and of its bases, all of one type, as an array to loop over.
 template <class Struct, class First, class... F>
 constexpr auto field_array(const std::tuple<First, F...>& all) {

@@ -202,16 +202,16 @@ void CheckedSpec::check_trains(const std::shared_ptr<const SpikeTrains>& given, 
 void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::string& key) const {
   if (projection.source.empty()) reject(key + ".source", {}, "missing", "a population");
   if (projection.target.empty()) reject(key + ".target", {}, "missing", "a population");
-  within(key + ".weight", [&] { check_value(projection.weight, any_value); });
-  within(key + ".delay", [&] { check_value(projection.delay, any_value); });
+  for (const auto& [name, value] : {std::pair(".weight", &projection.weight), std::pair(".delay", &projection.delay)})
+    if (!std::holds_alternative<PairValue>(*value))  // judged where pairs are known
+      within(key + name, [&, &one = *value] { check_value(one, any_value); });
   if (const auto* delay = std::get_if<double>(&projection.delay);
       delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
     reject(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
-  if (const auto* d = std::get_if<Distribution>(&projection.delay);
-      d != nullptr && (d->kind == Distribution::Kind::uniform || d->kind == Distribution::Kind::integers) &&
-      ms_to_tick_nearest(reach(*d).low, spec_.dt) < 1)
-    reject(key + ".delay", "from " + number(d->a), "rounds to less than one tick",
-           "at least dt = " + number(spec_.dt) + " ms");
+  if (const auto* d = std::get_if<Distribution>(&projection.delay); d != nullptr)
+    if (const std::optional<double> least = sure_low(*d); least && ms_to_tick_nearest(*least, spec_.dt) < 1)
+      reject(key + ".delay", "from " + number(*least), "rounds to less than one tick",
+             "at least dt = " + number(spec_.dt) + " ms");
   if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
     reject(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
   check_disjoint(projection.source, key + ".source");

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -46,23 +47,19 @@ struct BundleMemory {
 double expected_delays(const ProjectionPlan& plan, double synapses) {
   const auto occurs = [synapses](double share) { return 1 - std::exp(-synapses * share); };
   const auto equally = [&](double delays) { return delays * occurs(1 / delays); };
-  double travel = 0;
-  if (plan.travel_time) travel = plan.longest_travel_time / plan.dt;
+  const double travel = plan.longest_travel_time() / plan.dt;
   if (std::holds_alternative<std::vector<double>>(plan.spec->delay))
     return equally(static_cast<double>(longest_delay(plan)));
+  if (const auto* pairs = std::get_if<PairValue>(&plan.spec->delay)) {
+    const auto [low, high] = reach(*pairs, plan.pairs);
+    return equally((high - low) / plan.dt + 1 + travel);
+  }
   const auto* const d = std::get_if<Distribution>(&plan.spec->delay);
   if (d == nullptr) return equally(1 + travel);
-  if (d->kind == Distribution::Kind::choice) return equally(static_cast<double>(d->choices.size()) + travel);
-  if (d->kind == Distribution::Kind::integers) return equally(d->b - d->a + 1 + travel);
-  const Range range = reach(*d);
-  const double low = std::max(range.low, d->min.value_or(range.low)),
-               high = std::min(range.high, d->max.value_or(range.high)), width = (high - low) / plan.dt + 1;
-  if (d->kind == Distribution::Kind::uniform || d->b == 0) return equally(std::max(1.0, width + travel));
-  const auto below = [&](double delay) {  // share of draws
-    const bool is_log = d->kind == Distribution::Kind::lognormal;
-    const double z = ((is_log ? std::log(std::max(delay, 1e-300)) : delay) - d->a) / d->b;
-    return std::erfc(-z / std::sqrt(2.0)) / 2;
-  };
+  if (const double most = distinct(*d); std::isfinite(most)) return equally(most + travel);
+  const auto [low, high] = reach(*d);
+  const double width = (high - low) / plan.dt + 1;
+  const auto below = [&](double delay) { return share_below(*d, delay); };
   const double all = below(high) - below(low);
   if (!(all > 0)) return equally(std::max(1.0, width + travel));
   // Groups of neighbouring delays that are as likely as each other, nearly.
@@ -166,26 +163,48 @@ double bytes_of_trains(const std::shared_ptr<const SpikeTrains>& trains) {
 double events_of_trains(const std::shared_ptr<const SpikeTrains>& trains) {
   return trains ? static_cast<double>(trains->times.size() * sizeof(SpikeSource::Event)) : 0;
 }
-double bytes_of_list(const Value& value) {
-  const auto* list = std::get_if<std::vector<double>>(&value);
-  return list == nullptr ? 0 : 8.0 * static_cast<double>(list->size());
+
+// Of the lists and tables of fields; a table that several hold counts once.
+using Seen = std::set<const NumberTable*>;
+double bytes_of_fields(std::span<const KindField> fields, Seen& seen);
+
+double bytes_of_value(const Value& value, Seen& seen) {
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) return 8.0 * static_cast<double>(list->size());
+  const auto* const pairs = std::get_if<PairValue>(&value);
+  if (pairs == nullptr) return 0;
+  AnyPairValue kind = pairs->kind;
+  return bytes_of_fields(fields_of(kind), seen);
+}
+
+double bytes_of_fields(std::span<const KindField> fields, Seen& seen) {
+  double bytes = 0;
+  for (const KindField& field : fields) {
+    if (const auto* const value = std::get_if<Value*>(&field.member)) bytes += bytes_of_value(**value, seen);
+    if (const auto* const table = std::get_if<std::shared_ptr<const NumberTable>*>(&field.member))
+      if (**table != nullptr && seen.insert((*table)->get()).second)
+        bytes += 8.0 * static_cast<double>((**table)->values.size());
+  }
+  return bytes;
 }
 
 double bytes_of_description(const NetworkSpec& spec) {
   double bytes = 0;
+  Seen seen;
   for (const PopulationSpec& population : spec.populations) {
     bytes += bytes_of_trains(population.trains);
     for (const auto* table : {&population.params, &population.initial})
-      for (const auto& [name, value] : *table) bytes += bytes_of_list(value);
+      for (const auto& [name, value] : *table) bytes += bytes_of_value(value, seen);
   }
   for (const ProjectionSpec& projection : spec.projections) {
-    bytes += bytes_of_list(projection.weight) + bytes_of_list(projection.delay);
+    const std::shared_ptr<ConnectRule> rule = projection.connect->clone();
+    bytes += bytes_of_value(projection.weight, seen) + bytes_of_value(projection.delay, seen) +
+             bytes_of_fields(rule->fields(), seen);
     if (const auto* const listed = projection.connect.as<List>(); listed != nullptr && listed->edges)
       bytes += 8.0 * static_cast<double>(listed->edges->source.size());
   }
   for (const InputSpec& input : spec.inputs)
-    bytes += bytes_of_trains(input.trains) + bytes_of_list(input.rate) + bytes_of_list(input.weight) +
-             bytes_of_list(input.amplitude) + bytes_of_list(input.deviation);
+    bytes += bytes_of_trains(input.trains) + bytes_of_value(input.rate, seen) + bytes_of_value(input.weight, seen) +
+             bytes_of_value(input.amplitude, seen) + bytes_of_value(input.deviation, seen);
   return bytes;
 }
 
@@ -206,9 +225,8 @@ Drives bytes_of_input(const NetworkSpec& spec, const InputSpec& input, double ta
       numbers(input.weight);
       if (is_constant(input.rate)) break;
       // A table of its own for each rate that occurs: places of 16 bits that need more, and what may be drawn.
-      const auto* choices = std::get_if<Distribution>(&input.rate);
-      const bool few = choices != nullptr && choices->kind == Distribution::Kind::choice;
-      const double tables = few ? static_cast<double>(choices->choices.size()) : targets;
+      const auto* drawn = std::get_if<Distribution>(&input.rate);
+      const double tables = drawn == nullptr ? targets : std::min(targets, distinct(*drawn));
       constexpr double bytes_per_table = 65536 / 8 + 400;
       bytes.kept += tables * bytes_per_table + targets * 88;
       break;

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "core/diagnostics.hpp"
@@ -36,12 +39,18 @@ std::function<Point(std::uint32_t)> places_of(const NetworkSpec& spec, const Che
   };
 }
 
+// The key that asks for a distance, and what stands there.
+std::optional<std::pair<std::string, std::string>> asks_for_places(const ProjectionSpec& projection) {
+  if (projection.connect.as<Distance>() != nullptr) return {{".connect.rule", Distance::name}};
+  if (projection.velocity > 0) return {{".velocity", fmt::format("{}", projection.velocity)}};
+  if (needs_positions(projection.weight)) return {{".weight.by", "distance"}};
+  if (needs_positions(projection.delay)) return {{".delay.by", "distance"}};
+  return {};
+}
+
 // Both sides of a projection for which distance matters must be in the same space.
 void place_ends(const NetworkSpec& spec, const CheckedSpec& plan, const ProjectionSpec& projection,
-                const std::string& key, ConnectorEnds& ends) {
-  const bool by_rule = projection.connect.as<Distance>() != nullptr;
-  const std::string because = key + (by_rule ? ".connect.rule" : ".velocity");
-  const std::string what = by_rule ? "distance" : fmt::format("{}", projection.velocity);
+                const std::string& key, const std::string& because, const std::string& what, ConnectorEnds& ends) {
   const Positions* space = nullptr;
   for (const auto* side : {&projection.source, &projection.target})
     for (const Selection& selection : *side) {
@@ -63,10 +72,10 @@ void place_ends(const NetworkSpec& spec, const CheckedSpec& plan, const Projecti
   ends.target_at = places_of(spec, plan, projection.target, key + ".target");
 }
 
-// The time that spikes take from place to place.
-void set_travel_time(double velocity, const ConnectorEnds& ends, ProjectionPlan& plan) {
-  plan.travel_time = [=](std::uint32_t source, std::uint32_t target) {
-    return distance(ends.source_at(source), ends.target_at(target), ends.period) / velocity;
+// The distances of pairs.
+void set_distances(const ConnectorEnds& ends, Pairs& pairs) {
+  pairs.distance = [=](std::uint32_t source, std::uint32_t target) {
+    return distance(ends.source_at(source), ends.target_at(target), ends.period);
   };
   Point low = ends.source_at(0), high = low;
   const auto include = [&](const Point& at) {
@@ -79,7 +88,7 @@ void set_travel_time(double velocity, const ConnectorEnds& ends, ProjectionPlan&
   for (std::uint32_t target = 0; target < ends.targets; ++target) include(ends.target_at(target));
   for (std::size_t i = 0; i < 3; ++i)
     if (ends.period[i] > 0) high[i] = std::min(high[i], low[i] + ends.period[i] / 2);
-  plan.longest_travel_time = distance(low, high, {}) / velocity + plan.dt;  // a tick for what rounding may add
+  pairs.farthest = distance(low, high, {});
 }
 
 }  // namespace
@@ -112,8 +121,6 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const CheckedSpec
   const bool one_port = !p.conductance && std::all_of(p.targets.begin(), p.targets.end(), [](const TargetRange& range) {
     return range.port_positive == range.port_negative;
   });
-  p.plastic = within(key, [&] { return plan_plasticity(spec, projection, p.rows, resolved.targets, one_port); });
-  if (p.plastic) p.plastic->conductance = p.conductance;
   const bool meet = std::any_of(projection.source.begin(), projection.source.end(), [&](const Selection& source) {
     return std::any_of(projection.target.begin(), projection.target.end(),
                        [&](const Selection& target) { return source.population == target.population; });
@@ -124,9 +131,18 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const CheckedSpec
       const TargetRange& range = range_of(targets, target, &TargetRange::first);
       return row_of(sources, range.population_first + range.begin + (target - range.first) * range.step);
     };
-  if (projection.connect.as<Distance>() != nullptr || projection.velocity > 0)
-    place_ends(spec, plan, projection, key, ends);
-  if (projection.velocity > 0) set_travel_time(projection.velocity, ends, p);
+  if (const auto asks = asks_for_places(projection))
+    place_ends(spec, plan, projection, key, key + asks->first, asks->second, ends);
+  p.pairs.sources = ends.sources;
+  p.pairs.targets = ends.targets;
+  if (projection.velocity > 0 || needs_positions(projection.weight) || needs_positions(projection.delay))
+    set_distances(ends, p.pairs);
+  for (const auto& [name, value, allowed] :
+       {std::tuple(".weight", &projection.weight, any_value), std::tuple(".delay", &projection.delay, any_value)})
+    if (const auto* const by_pair = std::get_if<PairValue>(value))
+      within(key + name, [&, &range = allowed] { check_pairs(*by_pair, p.pairs, range); });
+  p.plastic = within(key, [&] { return plan_plasticity(spec, projection, p.pairs, one_port); });
+  if (p.plastic) p.plastic->conductance = p.conductance;
   resolved.connector = within(
       key, [&] { return make_connector(projection.connect, ends, random_key(spec.seed, projection.name, "connect")); });
   p.connector = resolved.connector.get();

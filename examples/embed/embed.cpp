@@ -19,7 +19,7 @@ int main() {
   spec.populations[0].name = "E";
   spec.populations[0].model = "izhikevich";
   spec.populations[0].size = 1000;
-  spec.populations[0].params["d"] = rheo::Distribution{rheo::Distribution::Kind::uniform, 2, 8, {}, {}, {}};
+  spec.populations[0].params["d"] = rheo::Uniform{2, 8};
   spec.inputs.resize(1);
   spec.inputs[0] = {.name = "noise", .kind = rheo::InputSpec::Kind::noise, .target = {{.population = "E"}}};
   spec.inputs[0].amplitude = 4.0;
@@ -28,8 +28,8 @@ int main() {
   spec.projections[0].name = "recurrent";
   spec.projections[0].source = spec.projections[0].target = {{.population = "E"}};
   spec.projections[0].connect = rheo::Bernoulli{.p = 0.1};
-  spec.projections[0].weight = rheo::Distribution{rheo::Distribution::Kind::uniform, 0, 0.5, {}, {}, {}};
-  spec.projections[0].delay = rheo::Distribution{rheo::Distribution::Kind::uniform, 1, 20, {}, {}, {}};
+  spec.projections[0].weight = rheo::Uniform{0, 0.5};
+  spec.projections[0].delay = rheo::Uniform{1, 20};
 
   rheo::Network network(spec, rheo::Threads());
   Counter counter;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +12,7 @@
 
 #include "core/diagnostics.hpp"
 #include "io/h5/h5.hpp"
+#include "io/text/numbers.hpp"
 #include "io/text/trimmed.hpp"
 #include "networks/description/values.hpp"
 
@@ -40,12 +40,6 @@ void split(std::string_view line, std::vector<std::string_view>& cells) {
     if (comma == std::string_view::npos) return;
     line.remove_prefix(comma + 1);
   }
-}
-
-template <class Number>
-bool parse(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
 }
 
 const std::vector<std::string> columns = {"source", "target", "weight", "delay"};
@@ -108,20 +102,20 @@ StoredEdges read_edge_csv(const std::string& path, std::uint64_t sources, std::u
                    fmt::format("{} as in the header", width));
     const auto read_end = [&](std::size_t column, std::uint64_t size, std::vector<std::uint32_t>& to) {
       const std::string_view cell = cells[column_of[column]];
-      std::uint32_t neuron = 0;
-      if (!parse(cell, neuron) || neuron >= size)
+      const auto neuron = parse_number<std::uint32_t>(cell);
+      if (!neuron || *neuron >= size)
         reject_edges(place(), columns[column], cell, fmt::format("is no {}", columns[column]),
                      fmt::format("a whole number from 0 to {}", size - 1));
-      to.push_back(neuron);
+      to.push_back(*neuron);
     };
     const auto read_value = [&](std::size_t column, const Range& allowed, std::optional<std::vector<double>>& to) {
       if (!to) return;
       const std::string_view cell = cells[column_of[column]];
-      double value = 0;
-      if (!parse(cell, value) || !holds(allowed, value))
+      const auto value = parse_number<double>(cell);
+      if (!value || !holds(allowed, *value))
         reject_edges(place(), columns[column], cell, fmt::format("is no {}", columns[column]),
-                     range_text(allowed, value, column == 3 ? "ms" : ""));
-      to->push_back(value);
+                     range_text(allowed, value.value_or(0), column == 3 ? "ms" : ""));
+      to->push_back(*value);
     };
     read_end(0, sources, stored.edges.source);
     read_end(1, targets, stored.edges.target);

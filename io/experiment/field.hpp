@@ -196,6 +196,7 @@ struct Count {
   std::optional<std::uint64_t> count;
   std::string each;
   std::string why_not;
+  bool pairs = false;  // { by = .. } is allowed
 };
 
 Value read_value(const Field& field, const Range& range, const Count& count);

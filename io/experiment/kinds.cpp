@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "io/experiment/field.hpp"
+#include "io/experiment/number_file.hpp"
 
 namespace rheo::experiment_file {
 
@@ -27,7 +28,11 @@ std::uint32_t read_whole(const Field& at, const KindField& field) {
       at.whole(static_cast<std::uint64_t>(std::max(0.0, field.range.low)), static_cast<std::uint64_t>(most)));
 }
 
-std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& field) {
+std::string numbers_within(const rheo::Range& range) {
+  return fmt::format("numbers from {} to {}", range.low, range.high);
+}
+
+NumberTable listed_table(const Field& at, const KindField& field) {
   if (!at.is(TomlNode::Kind::list) || at.node().items.empty()) at.reject_kind(field.allowed);
   NumberTable table;
   const std::string expected = "a list of numbers";
@@ -38,13 +43,38 @@ std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& 
       row.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"),
                  "rows of equal length");
     for (const double x : numbers)
-      if (!holds(field.range, x))
-        row.reject(fmt::format("holds {}", x), fmt::format("numbers from {} to {}", field.range.low, field.range.high));
+      if (!holds(field.range, x)) row.reject(fmt::format("holds {}", x), numbers_within(field.range));
     table.columns = static_cast<std::uint32_t>(numbers.size());
     table.values.insert(table.values.end(), numbers.begin(), numbers.end());
   }
   table.rows = static_cast<std::uint32_t>(at.node().items.size());
-  return std::make_shared<const NumberTable>(std::move(table));
+  return table;
+}
+
+// { file = "w.npy" }, { file = "w.h5", dataset = "/w" }
+NumberTable stored_table(const Field& at, const KindField& field) {
+  at.only({"file", "dataset"});
+  const Field file = at.need("file", "the path of a file");
+  const auto dataset = at.find("dataset");
+  NumberTable table;
+  try {
+    table = read_number_file(file.path(), dataset ? dataset->text("the path of a dataset") : "");
+  } catch (const UserError& error) {
+    const Complaint& c = error.complaint();
+    if (c.file == file.node().place()) throw;
+    at.reject_table(fmt::format("{}{}: {}", c.file, c.key.empty() ? "" : ":" + c.key, c.problem), c.expected);
+  }
+  for (std::size_t i = 0; i < table.values.size(); ++i)
+    if (!holds(field.range, table.values[i]))
+      at.reject_table(
+          fmt::format("row {}, column {} of the file is {}", i / table.columns, i % table.columns, table.values[i]),
+          numbers_within(field.range));
+  return table;
+}
+
+std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& field) {
+  const bool is_stored = at.is(TomlNode::Kind::table);
+  return std::make_shared<const NumberTable>(is_stored ? stored_table(at, field) : listed_table(at, field));
 }
 
 struct Read {
@@ -61,6 +91,7 @@ struct Read {
   void operator()(std::uint32_t* n) const { *n = read_whole(at, field); }
   void operator()(std::optional<std::uint32_t>* n) const { *n = read_whole(at, field); }
   void operator()(std::uint64_t* n) const { *n = at.whole(0, std::numeric_limits<std::int64_t>::max()); }
+  void operator()(std::vector<double>* list) const { *list = at.numbers("a list of numbers"); }
   void operator()(Value* value) const {
     *value = read_value(at, {.low = field.range.low, .high = field.range.high, .unit = field.unit}, each);
   }

@@ -24,7 +24,8 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
 
   Count each{.count = {},
              .each = "synapse",
-             .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\""};
+             .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\"",
+             .pairs = true};
   if (const auto* const listed = projection.connect.as<List>()) each.count = listed->edges->source.size();
   // A file of edges may have them as columns.
   const auto find = [&field](const char* column, const Value& stored) {
@@ -33,7 +34,10 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
       found->reject("is a column of the file of edges too", "one of the two");
     return found;
   };
-  if (const auto weight = find("weight", projection.weight)) projection.weight = read_value(*weight, any_number, each);
+  if (const auto weight = find("weight", projection.weight))
+    projection.weight = read_value(*weight, any_number, each);
+  else if (const auto brought = projection.connect->weight())
+    projection.weight = *brought;
   if (const auto delay = find("delay", projection.delay)) {
     projection.delay = read_value(*delay, any_time, each);
     check_delay(*delay, projection.delay);

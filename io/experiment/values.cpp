@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <tuple>
+#include <span>
 #include <utility>
 
 #include "io/experiment/field.hpp"
@@ -47,27 +47,12 @@ std::vector<double> read_dataset(const Field& table, const std::function<void(st
 
 namespace {
 
-// Limits of a normal or lognormal distribution.
-void read_limits(const Field& table, const Range& range, double fixed_value, Distribution& distribution) {
-  if (const auto field = table.find("min")) distribution.min = field->number(range);
-  if (const auto field = table.find("max")) distribution.max = field->number(range);
-  if (distribution.min && distribution.max && *distribution.min > *distribution.max) {
-    table.reject_table("min is larger than max", "min < max");
-  }
-  if (distribution.b > 0) {
-    if (distribution.min && distribution.max && *distribution.min == *distribution.max) {
-      table.reject_table("min equals max, which leaves nothing to draw", "min < max");
-    }
-    return;
-  }
-  if ((distribution.min && fixed_value < *distribution.min) || (distribution.max && fixed_value > *distribution.max)) {
-    table.reject_table(fmt::format("the only value, {}, is outside min and max", fixed_value), {});
-  }
+std::string value_forms() {
+  std::string text = "a number, a list, ";
+  for (const AnyDistribution& kind : distributions())
+    text += fmt::format("{{ {} = {} }}, ", name_of(kind), numbers_text(kind));
+  return text.substr(0, text.size() - 2) + " or { file = .., dataset = .. }";
 }
-
-const char* const value_forms =
-    "a number, a list, { uniform = [low, high] }, { normal = [mean, sd] }, { lognormal = [mu, sigma] }, "
-    "{ integers = [low, high] }, { choice = [..] } or { file = .., dataset = .. }";
 
 // { file = .., dataset = .. }: a number each.
 Value read_value_file(const Field& table, const Range& range, const Count& count) {
@@ -89,65 +74,79 @@ Value read_value_file(const Field& table, const Range& range, const Count& count
   return numbers;
 }
 
-Distribution read_distribution(const Field& table, const std::string& kind, const Range& range) {
-  Distribution distribution;
-  const Field numbers = *table.find(kind);
-  const auto within = [&](double x, const char* name) {
-    if (!range.holds(x)) numbers.reject(fmt::format("{} is out of range", name), range.text(x));
-  };
-  if (kind == "uniform" || kind == "integers") {
-    table.only({kind});
-    distribution.kind = kind == "uniform" ? Distribution::Kind::uniform : Distribution::Kind::integers;
-    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[low, high]");
-    if (distribution.a > distribution.b) numbers.reject("low is larger than high", "[low, high]");
-    within(distribution.a, "low");
-    within(distribution.b, "high");
-    if (kind == "integers" &&
-        (distribution.a != std::floor(distribution.a) || distribution.b != std::floor(distribution.b)))
-      numbers.reject("are no whole numbers", "[low, high], both of which are drawn");
-  } else if (kind == "choice") {
-    table.only({"choice"});
-    distribution.kind = Distribution::Kind::choice;
-    distribution.choices = numbers.numbers("a list of numbers");
-    if (distribution.choices.empty()) numbers.reject("has no entries", "at least one number");
-    for (std::size_t i = 0; i < distribution.choices.size(); ++i) {
-      within(distribution.choices[i], fmt::format("entry {}", i).c_str());
-    }
-  } else if (kind == "normal") {
-    table.only({"normal", "min", "max"});
-    distribution.kind = Distribution::Kind::normal;
-    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[mean, sd]");
-    if (distribution.b < 0) numbers.reject("the standard deviation is negative", "[mean, sd] with sd >= 0");
-    read_limits(table, range, distribution.a, distribution);
+Distribution read_distribution(const Field& table, AnyDistribution kind, const Range& range) {
+  Distribution d;
+  d.kind = std::move(kind);
+  const std::string name = name_of(d.kind);
+  table.only({name, "min", "max"});
+  const Field at = *table.find(name);
+  const std::vector<KindField> fields = fields_of(d.kind);
+  const std::string form = numbers_text(d.kind);
+  if (auto* const list = std::get_if<std::vector<double>*>(&fields.front().member)) {
+    **list = at.numbers("a list of numbers");
+    if ((*list)->empty()) at.reject("has no entries", "at least one number");
+  } else if (fields.size() == 1) {
+    *std::get<double*>(fields.front().member) = at.number();
   } else {
-    table.only({"lognormal", "min", "max"});
-    distribution.kind = Distribution::Kind::lognormal;
-    std::tie(distribution.a, distribution.b) = two_numbers(numbers, "[mu, sigma]");
-    if (distribution.b < 0) numbers.reject("sigma is negative", "[mu, sigma] with sigma >= 0");
-    read_limits(table, range, std::exp(distribution.a), distribution);
+    const std::vector<double>& numbers = at.numbers(form);
+    if (numbers.size() != fields.size())
+      at.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), form);
+    for (std::size_t i = 0; i < fields.size(); ++i) *std::get<double*>(fields[i].member) = numbers[i];
   }
-  return distribution;
+  if (const std::string problem = problem_of(d); !problem.empty()) at.reject(problem, form);
+  if (const auto limit = table.find("min")) d.min = limit->number(range);
+  if (const auto limit = table.find("max")) d.max = limit->number(range);
+  if (const std::string problem = problem_of(d); !problem.empty())
+    table.reject_table(problem, "limits that the distribution can meet");
+  for (const std::optional<double>& end : {sure_low(d), sure_high(d)})
+    if (end && !range.holds(*end))
+      at.reject(fmt::format("{} can be drawn, which is out of range", *end), range.text(*end));
+  return d;
+}
+
+// { by = .. }: a number for each pair of neurons.
+PairValue read_pair_value(const Field& table) {
+  std::vector<AnyPairValue> kinds = pair_values();
+  const auto name_of_kind = [](const AnyPairValue& kind) {
+    return std::visit([](const auto& one) { return std::string(one.name); }, kind);
+  };
+  Names names;
+  for (const AnyPairValue& kind : kinds) names.push_back(name_of_kind(kind));
+  const std::string& word = table.find("by")->word(names, {}, "way to give a number to pairs");
+  AnyPairValue& chosen = kinds[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())];
+  const std::vector<KindField> fields = fields_of(chosen);
+  Names keys = keys_of(fields);
+  keys.insert(keys.begin(), "by");
+  table.only(keys);
+  read_fields(table, fields, {});
+  return PairValue(chosen);
 }
 
 Value read_value_table(const Field& table, const Range& range, const Count& count) {
-  static const Names kinds = {"uniform", "normal", "lognormal", "integers", "choice", "file"};
-  std::string kind;
-  for (const std::string& name : kinds) {
-    if (!table.node().find(name)) continue;
-    if (!kind.empty()) table.reject_table(fmt::format("{} and {} exclude each other", kind, name), value_forms);
-    kind = name;
+  if (const auto by = table.find("by")) {
+    if (!count.pairs) by->reject("only weights and delays of projections depend on pairs of neurons", value_forms());
+    return read_pair_value(table);
   }
-  if (kind.empty()) {
+  std::vector<AnyDistribution> kinds = distributions();
+  Names names;
+  for (const AnyDistribution& kind : kinds) names.push_back(name_of(kind));
+  names.emplace_back("file");
+  std::optional<std::size_t> chosen;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (!table.node().find(names[k])) continue;
+    if (chosen)
+      table.reject_table(fmt::format("{} and {} exclude each other", names[*chosen], names[k]), value_forms());
+    chosen = k;
+  }
+  if (!chosen) {
     if (!table.node().entries.empty()) {
-      Names known = kinds;
-      known.insert(known.end(), {"dataset", "min", "max"});
-      table.only(known);
+      names.insert(names.end(), {"dataset", "min", "max"});
+      table.only(names);
     }
-    table.reject_table("is no value", value_forms);
+    table.reject_table("is no value", value_forms());
   }
-
-  if (kind == "file") return read_value_file(table, range, count);
-  return read_distribution(table, kind, range);
+  if (*chosen == kinds.size()) return read_value_file(table, range, count);
+  return read_distribution(table, kinds[*chosen], range);
 }
 
 }  // namespace
@@ -184,19 +183,8 @@ std::optional<double> smallest(const Value& value) {
     if (list->empty()) return std::nullopt;
     return *std::min_element(list->begin(), list->end());
   }
-  const auto& distribution = std::get<Distribution>(value);
-  switch (distribution.kind) {
-    case Distribution::Kind::uniform:
-    case Distribution::Kind::integers:
-      return distribution.a;
-    case Distribution::Kind::choice:
-      return *std::min_element(distribution.choices.begin(), distribution.choices.end());
-    default:
-      if (distribution.b == 0) {
-        return distribution.kind == Distribution::Kind::normal ? distribution.a : std::exp(distribution.a);
-      }
-      return distribution.min;
-  }
+  const auto* const distribution = std::get_if<Distribution>(&value);
+  return distribution == nullptr ? std::nullopt : sure_low(*distribution);
 }
 
 }  // namespace rheo::experiment_file

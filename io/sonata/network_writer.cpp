@@ -335,23 +335,14 @@ class NetworkWriter {
     if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
     const auto& d = std::get<Distribution>(value);
     Json all = Json::object();
-    switch (d.kind) {
-      case Distribution::Kind::uniform:
-        all["uniform"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::normal:
-        all["normal"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::lognormal:
-        all["lognormal"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::integers:
-        all["integers"] = {d.a, d.b};
-        break;
-      case Distribution::Kind::choice:
-        all["choice"] = d.choices;
-        break;
-    }
+    AnyDistribution kind = d.kind;
+    std::vector<double> numbers;
+    for (const KindField& field : fields_of(kind))
+      if (const auto* const list = std::get_if<std::vector<double>*>(&field.member))
+        all[name_of(kind)] = **list;
+      else
+        numbers.push_back(*std::get<double*>(field.member));
+    if (!numbers.empty()) all[name_of(kind)] = numbers.size() == 1 ? Json(numbers.front()) : Json(numbers);
     if (d.min) all["min"] = *d.min;
     if (d.max) all["max"] = *d.max;
     return all;

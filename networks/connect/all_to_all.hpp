@@ -23,6 +23,8 @@ struct AllToAll {
   static constexpr auto fields =
       rheo::fields(field("multapses", &AllToAll::multapses, "", "can only be false: a pair is connected at most once"),
                    field("autapses", &AllToAll::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 2;
+  std::string identity() const { return first_identity(0, 0, true, autapses); }
   void check(const ConnectorEnds&) const {}
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey) const;
 };

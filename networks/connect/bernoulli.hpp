@@ -27,6 +27,8 @@ struct Bernoulli {
       rheo::fields(needed(field("p", &Bernoulli::p, "", "probability of each pair", {0, 1})),
                    field("multapses", &Bernoulli::multapses, "", "can only be false: a pair is connected at most once"),
                    field("autapses", &Bernoulli::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 1;
+  std::string identity() const { return first_identity(0, p, true, autapses); }
   void check(const ConnectorEnds&) const {}
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

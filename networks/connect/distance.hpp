@@ -1,6 +1,8 @@
 // A probability that falls with distance.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,21 +10,15 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "core/math.hpp"
 #include "networks/connect/draws.hpp"
 #include "networks/connect/rule_of.hpp"
+#include "networks/pairs/distance_kernel.hpp"
 
 namespace rheo {
-
-enum class DistanceKernel { exponential, gaussian, linear, box };
-inline std::span<const std::string_view> names_of(DistanceKernel) {
-  static constexpr std::array<std::string_view, 4> names{"exponential", "gaussian", "linear", "box"};
-  return names;
-}
 
 struct Distance {
   DistanceKernel kernel = DistanceKernel::exponential;
@@ -46,6 +42,11 @@ struct Distance {
                    in_words(field("max_distance", &Distance::max_distance, "", "no synapse beyond", positive), {},
                             "> 0, in the unit of the positions"),
                    field("autapses", &Distance::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 10;
+  std::string identity() const {
+    return first_identity(0, p, true, autapses) +
+           fmt::format(" kernel {} scale {} max {}", static_cast<int>(kernel), scale, max_distance.value_or(0));
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };
@@ -148,17 +149,7 @@ class DistanceConnector final : public Connector {
   }
   double probability(double d) const {
     if (d > max_distance_) return 0;
-    switch (kernel_) {
-      case DistanceKernel::exponential:
-        return p_ * math::exp(-d / scale_);
-      case DistanceKernel::gaussian:
-        return p_ * math::exp(-(d / scale_) * (d / scale_) / 2);
-      case DistanceKernel::linear:
-        return p_ * std::max(0.0, 1 - d / scale_);
-      case DistanceKernel::box:
-        return d <= scale_ ? p_ : 0;
-    }
-    return 0;
+    return p_ * kernel_at(kernel_, d, scale_);
   }
 
   // Between two places of one dimension, the short way round where it is periodic.

@@ -31,6 +31,12 @@ struct FixedIndegree {
                       "numbers are rounded")),
       field("multapses", &FixedIndegree::multapses, "", "a pair may be connected several times"),
       field("autapses", &FixedIndegree::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 0;
+  std::string identity() const {
+    const auto* const same = std::get_if<double>(&indegree);
+    return first_identity(same == nullptr ? 0 : *same, 0, multapses, autapses) +
+           (same == nullptr ? identity_of("indegree", indegree) : "");
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };
@@ -46,7 +52,8 @@ class FixedIndegreeConnector final : public Connector {
     if (is_constant(rule_.indegree)) return;
     each_.clear();
     within("connect.indegree", [&] {
-      for (const double drawn : per_item(rule_.indegree, ends_.targets, RandomKey{key_.hi, ~key_.lo}, whole_numbers)) {
+      const RandomKey key = random_key(std::uint64_t{key_.hi} << 32 | key_.lo, "connect", "indegree");
+      for (const double drawn : per_item(rule_.indegree, ends_.targets, key, whole_numbers)) {
         each_.push_back(static_cast<std::uint32_t>(std::floor(drawn + 0.5)));
         check_partners({}, each_.back(), ends_.sources, "sources", rule_.multapses, rule_.autapses || !ends_.self);
       }

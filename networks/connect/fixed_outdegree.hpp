@@ -1,6 +1,8 @@
 // Every source draws as many targets.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -26,6 +28,10 @@ struct FixedOutdegree {
       rheo::fields(needed(field("outdegree", &FixedOutdegree::outdegree, "", "synapses of each source", whole_numbers)),
                    field("multapses", &FixedOutdegree::multapses, "", "a pair may be connected several times"),
                    field("autapses", &FixedOutdegree::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 5;
+  std::string identity() const {
+    return first_identity(0, 0, multapses, autapses) + fmt::format(" outdegree {}", outdegree);
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

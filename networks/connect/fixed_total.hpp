@@ -29,6 +29,9 @@ struct FixedTotal {
       rheo::fields(needed(field("total", &FixedTotal::total, "", "number of synapses")),
                    field("multapses", &FixedTotal::multapses, "", "a pair may be connected several times"),
                    field("autapses", &FixedTotal::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 6;
+  // The number of synapses stands in the fingerprint beside it.
+  std::string identity() const { return first_identity(0, 0, multapses, autapses); }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

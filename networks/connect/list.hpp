@@ -28,6 +28,12 @@ struct List {
                    in_words(field("target", &List::to, "", "the targets, likewise"), "needed without a CSV file",
                             "a list of whole numbers, or a text"),
                    in_words(field("file", &List::file, "", "a CSV or HDF5 file with the edges"), "none", "a path"));
+  static constexpr int first_number = 4;
+  std::string identity() const {
+    std::string text = first_identity(0, 0, true, true);
+    if (edges) text += list_identity("sources", edges->source) + list_identity("targets", edges->target);
+    return text;
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey) const;
 };

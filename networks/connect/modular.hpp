@@ -40,8 +40,15 @@ struct Modular {
       in_words(field("p", &Modular::p, "",
                      "all probabilities instead: a row for each group of sources, in it one for each group of targets",
                      {0, 1}),
-               "needed, or `p_in`", "a list of lists of numbers from 0 to 1"),
+               "needed, or `p_in`", "a list of lists of numbers from 0 to 1, or a file"),
       field("autapses", &Modular::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 9;
+  std::string identity() const {
+    return first_identity(0, 0, true, autapses) +
+           fmt::format(" groups {} {} p {} {}", p ? p->rows : groups.value_or(0), p ? p->columns : groups.value_or(0),
+                       p_in.value_or(0), p_out.value_or(0)) +
+           (p ? list_identity("p", p->values) : "");
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };
@@ -64,7 +71,7 @@ class ModularConnector final : public Connector {
                 std::vector<std::uint32_t>&) const override {
     RandomStream stream(key_, target);
     const std::size_t first = sources.size();
-    const auto group = static_cast<std::uint32_t>(std::uint64_t{target} * target_groups_ / ends_.targets);
+    const std::uint32_t group = group_of(target, ends_.targets, target_groups_);
     if (table_) {
       for (std::uint32_t g = 0; g < groups_; ++g)
         draw_bernoulli(stream, begin(g), begin(g + 1), log1m_p_[std::size_t{g} * target_groups_ + group], sources);
@@ -86,7 +93,7 @@ class ModularConnector final : public Connector {
   }
 
  private:
-  // The first source of a group: source i is in group floor(i * groups / sources).
+  // The first source of a group.
   std::uint32_t begin(std::uint32_t group) const {
     return static_cast<std::uint32_t>((std::uint64_t{group} * ends_.sources + groups_ - 1) / groups_);
   }
@@ -101,11 +108,6 @@ class ModularConnector final : public Connector {
 };
 
 inline void Modular::check(const ConnectorEnds& ends) const {
-  const auto check_groups = [](const char* key, std::uint32_t count, std::uint32_t neurons, const char* what) {
-    if (count > neurons || count == 0)
-      reject(key, std::to_string(count), "there are " + std::to_string(neurons) + " " + what,
-             "from 1 to " + std::to_string(neurons) + " groups");
-  };
   if (p) {
     const auto exclude = [](const char* key, const auto& given) {
       if (given) reject(key, fmt::format("{}", *given), "excludes p", "either p or groups, p_in and p_out");
@@ -113,9 +115,7 @@ inline void Modular::check(const ConnectorEnds& ends) const {
     exclude("groups", groups);
     exclude("p_in", p_in);
     exclude("p_out", p_out);
-    if (p->values.size() != std::size_t{p->rows} * p->columns)
-      reject("p", std::to_string(p->values.size()) + " numbers", "wrong number",
-             std::to_string(p->rows) + " x " + std::to_string(p->columns) + " numbers");
+    check_table("p", p);
     check_groups("p", p->rows, ends.sources, "sources");
     check_groups("p", p->columns, ends.targets, "targets");
     return;

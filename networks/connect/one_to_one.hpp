@@ -23,6 +23,8 @@ struct OneToOne {
   static constexpr auto fields =
       rheo::fields(field("multapses", &OneToOne::multapses, "", "can only be false: a pair is connected at most once"),
                    field("autapses", &OneToOne::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 3;
+  std::string identity() const { return first_identity(0, 0, true, autapses); }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey) const;
 };

@@ -3,15 +3,21 @@
 //   static constexpr auto fields = rheo::fields(...);
 //   void check(const ConnectorEnds&) const;                            // what ranges of fields do not say
 //   std::unique_ptr<Connector> make(const ConnectorEnds&, RandomKey) const;   // once checked
+// and may have `Value weight() const`, the weights that it brings, for projections that give none.
+// Rules of the first versions have first_number and identity(), their text in fingerprints, which can never change;
+// that of others follows from their fields.
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "networks/connect/connector.hpp"
 #include "networks/description/connect.hpp"
+#include "networks/description/identity.hpp"
 
 namespace rheo {
 
@@ -26,6 +32,19 @@ class ConnectRuleOf final : public ConnectRule {
   std::string_view memory() const override { return K::memory; }
   std::string_view source() const override { return K::source; }
   std::vector<KindField> fields() override { return fields_of(numbers_); }
+  Identity identity() const override {
+    K same = numbers_;
+    if constexpr (requires { K::first_number; })
+      return {std::to_string(K::first_number), numbers_.identity()};
+    else
+      return {K::name, identity_of(fields_of(same))};
+  }
+  std::optional<Value> weight() const override {
+    if constexpr (requires { numbers_.weight(); })
+      return numbers_.weight();
+    else
+      return {};
+  }
   std::shared_ptr<ConnectRule> clone() const override { return std::make_shared<ConnectRuleOf>(numbers_); }
   void check(const ConnectorEnds& ends) const override {
     K same = numbers_;

@@ -12,6 +12,7 @@
 #include "networks/connect/fixed_outdegree.hpp"
 #include "networks/connect/fixed_total.hpp"
 #include "networks/connect/list.hpp"
+#include "networks/connect/matrix.hpp"
 #include "networks/connect/modular.hpp"
 #include "networks/connect/one_to_one.hpp"
 #include "networks/connect/scale_free.hpp"
@@ -23,7 +24,7 @@ namespace rheo {
 // Whoever adds a rule writes a file like those above and adds its name here.
 template <template <class...> class To>
 using ForEachConnectRule = To<FixedIndegree, Bernoulli, AllToAll, OneToOne, List, FixedOutdegree, FixedTotal,
-                              SmallWorld, ScaleFree, Modular, Distance>;
+                              SmallWorld, ScaleFree, Modular, Distance, MatrixEntries>;
 
 // One of each, with the defaults of its fields, in the order of the manual.
 const std::vector<std::shared_ptr<const ConnectRule>>& connect_rules();

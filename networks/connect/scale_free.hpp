@@ -1,6 +1,8 @@
 // Out-degrees by a power law.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -33,6 +35,11 @@ struct ScaleFree {
                    needed(field("beta", &ScaleFree::beta, "", "the largest out-degree", {1e-30, 4294967295.0})),
                    field("multapses", &ScaleFree::multapses, "", "a pair may be connected several times"),
                    field("autapses", &ScaleFree::autapses, "", "a neuron may be its own source"));
+  static constexpr int first_number = 8;
+  // `multapses` was forgotten, and states that are saved without it must still be loaded.
+  std::string identity() const {
+    return first_identity(0, 0, true, true) + fmt::format(" alpha {} beta {} {}", alpha, beta, autapses);
+  }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

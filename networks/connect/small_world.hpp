@@ -1,6 +1,8 @@
 // A ring with shortcuts, which every target can work out for itself.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -26,6 +28,8 @@ struct SmallWorld {
       rheo::fields(needed(in_words(field("k", &SmallWorld::k, "", "sources of each target", whole_numbers), {},
                                    "even numbers from 2 to the number of sources - 1")),
                    needed(field("p", &SmallWorld::p, "", "probability of rewiring", {0, 1})));
+  static constexpr int first_number = 7;
+  std::string identity() const { return first_identity(0, p, true, true) + fmt::format(" k {}", k); }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;
 };

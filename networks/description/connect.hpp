@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,6 +27,12 @@ class ConnectRule {
   virtual std::string_view source() const = 0;  // where the definition is from; empty: common knowledge
   virtual std::vector<KindField> fields() = 0;  // which must not outlive the rule
   virtual std::shared_ptr<ConnectRule> clone() const = 0;
+  struct Identity {
+    std::string name, numbers;
+  };
+  virtual Identity identity() const = 0;  // for fingerprints
+  // The weights of a rule that brings some, for projections that give none.
+  virtual std::optional<Value> weight() const = 0;
   // Throws BuildError with a field's name as key, or "rule", where the rule cannot be met. Draws nothing.
   virtual void check(const ConnectorEnds& ends) const = 0;
   virtual std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const = 0;

@@ -46,6 +46,7 @@ std::string expected_text(const KindField& field) {
             [&](std::optional<double>* x) { return number(x); }, [&](std::uint32_t* n) { return whole(n); },
             [&](std::optional<std::uint32_t>* n) { return whole(n); },
             [](std::uint64_t*) { return whole_text(0, 1e30); },
+            [](std::vector<double>*) { return std::string("a list of numbers"); },
             [&](Value* value) { return number(value) + ", or a distribution"; },
             [](const ChoiceMember& choice) { return fmt::format("one of {}", fmt::join(choice.names, ", ")); },
             [&](std::shared_ptr<const NumberTable>*) { return field.allowed; },
@@ -81,6 +82,9 @@ std::string value_text(const KindField& field) {
             [](const std::uint32_t* n) { return fmt::format("{}", *n); },
             [&](const std::optional<std::uint32_t>* n) { return optional(n); },
             [](const std::uint64_t* n) { return fmt::format("{}", *n); },
+            [](const std::vector<double>* list) {
+              return list->empty() ? std::string("none") : fmt::format("{}", *list);
+            },
             [](const Value* value) {
               const auto* const number = std::get_if<double>(value);
               return number == nullptr ? std::string("drawn") : fmt::format("{}", *number);
@@ -99,11 +103,19 @@ void check_ranges(std::span<const KindField> fields) {
     std::visit(Cases{[](bool*) {}, [](OnlyFalse*) {}, [&](double* x) { check_range(field, *x); },
                      [&](std::optional<double>* x) { optional(x); }, [&](std::uint32_t* n) { check_range(field, *n); },
                      [&](std::optional<std::uint32_t>* n) { optional(n); }, [](std::uint64_t*) {},
+                     [&](std::vector<double>* list) {
+                       for (const double x : *list) check_range(field, x);
+                     },
                      [&](Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
                      [](const ChoiceMember&) {},
                      [&](std::shared_ptr<const NumberTable>* table) {
-                       if (*table != nullptr)
-                         for (const double x : (*table)->values) check_range(field, x);
+                       if (*table == nullptr) return;
+                       const std::vector<double>& all = (*table)->values;
+                       for (std::size_t i = 0; i < all.size(); ++i)
+                         if (!holds(field.range, all[i]))
+                           reject(fmt::format("{}[{}][{}]", field.name, i / (*table)->columns, i % (*table)->columns),
+                                  fmt::format("{}", all[i]), "is out of range",
+                                  range_text(field.range, all[i], field.unit));
                      },
                      [](KeyOfEdges*) {}},
                field.member);

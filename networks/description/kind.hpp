@@ -30,12 +30,6 @@ namespace rheo {
 // A key that can only be false, for kinds that a user may take for others in which it can be true.
 struct OnlyFalse {};
 
-// Rows of numbers of equal length.
-struct NumberTable {
-  std::uint32_t rows = 0, columns = 0;
-  std::vector<double> values;  // [row * columns + column]
-};
-
 // Edges given one by one: source and target count within the projection's source and target selections.
 struct EdgeList {
   std::vector<std::uint32_t> source, target;
@@ -53,9 +47,9 @@ struct ChoiceMember {
 };
 
 // A member of a kind, when it is no longer known which kind.
-using Member =
-    std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*, std::optional<std::uint32_t>*,
-                 std::uint64_t*, Value*, ChoiceMember, std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
+using Member = std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*,
+                            std::optional<std::uint32_t>*, std::uint64_t*, std::vector<double>*, Value*, ChoiceMember,
+                            std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
 
 // A field of a kind: one key.
 struct KindField {
@@ -96,6 +90,12 @@ std::vector<KindField> fields_of(K& kind) {
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, K::fields);
   return all;
+}
+
+// Those of the kind that a variant holds.
+template <class... K>
+std::vector<KindField> fields_of(std::variant<K...>& any) {
+  return std::visit([](auto& kind) { return fields_of(kind); }, any);
 }
 
 // What a field may be, in words: "a number from 0 to 1".

@@ -1,15 +1,14 @@
 #include "networks/description/values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "core/diagnostics.hpp"
-#include "core/isa.hpp"
-#include "core/math.hpp"
-#include "neurons/kernels/kernels.hpp"
+#include "networks/description/kind.hpp"
 
 namespace rheo {
 
@@ -25,95 +24,165 @@ bool accepted(const Distribution& d, double x) {
   reject({}, {}, "1000 draws in a row lie outside [min, max]", "limits that the distribution can meet");
 }
 
-}  // namespace
+[[noreturn]] void reject_pairs() {
+  reject({}, {}, "depends on source and target", "a number, a list or a distribution");
+}
 
-double draw(const Distribution& d, RandomStream& stream) {
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    double x = 0;
-    switch (d.kind) {
-      case Distribution::Kind::uniform:
-        x = stream.uniform(d.a, d.b);
-        break;
-      case Distribution::Kind::normal:
-        x = stream.normal(d.a, d.b);
-        break;
-      case Distribution::Kind::lognormal:
-        x = stream.lognormal(d.a, d.b);
-        break;
-      case Distribution::Kind::integers:
-        x = d.a + stream.below(static_cast<std::uint32_t>(d.b - d.a) + 1);
-        break;
-      case Distribution::Kind::choice:
-        x = d.choices[stream.below(static_cast<std::uint32_t>(d.choices.size()))];
-        break;
-    }
-    if (accepted(d, x)) return x;
-  }
+template <class K>
+double draw_within(const Distribution& d, const K& kind, RandomStream& stream) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt)
+    if (const double x = kind.draw(stream); accepted(d, x)) return x;
   reject_limits();
 }
 
-void draw_all(const Distribution& d, RandomKey key, std::uint32_t index, std::span<double> to) {
-  if (d.kind != Distribution::Kind::normal) {
-    RandomStream stream(key, index);
-    for (double& x : to) x = draw(d, stream);
-    return;
-  }
-  // What is refused is drawn again from where the stream has come to: the accepted ones are the stream without the
-  // others.
-  const NormalStream normals = kernels(chosen_isa()).normal_stream;
+// What is refused is drawn again from where the stream has come to: the accepted ones are the stream without the
+// others.
+template <class K>
+void draw_many_within(const Distribution& d, const K& kind, RandomKey key, std::uint32_t index, std::span<double> to) {
   int refused = 0;
   std::uint32_t drawn = 0;
   for (std::size_t done = 0; done < to.size();) {
-    const auto missing = static_cast<std::uint32_t>(to.size() - done);
-    normals(key.lo, key.hi, index, drawn, missing, to.data() + done);
-    drawn += missing;
-    for (std::size_t k = done, end = done + missing; k < end; ++k) {
-      const double x = d.a + d.b * to[k];
+    const std::span<double> missing = to.subspan(done);
+    kind.draw_many(key, index, drawn, missing);
+    drawn += static_cast<std::uint32_t>(missing.size());
+    for (const double x : missing)
       if (accepted(d, x)) {
         to[done++] = x;
         refused = 0;
       } else if (++refused == most_attempts) {
         reject_limits();
       }
-    }
   }
 }
 
-std::string problem_of(const Distribution& d) {
-  if (!std::isfinite(d.a) || !std::isfinite(d.b)) return "not a finite number";
-  const bool integers = d.kind == Distribution::Kind::integers;
-  if (integers && (d.a != std::floor(d.a) || d.b != std::floor(d.b) || d.b - d.a > 4294967294.0))
-    return "not two whole numbers less than 2^32 - 1 apart";
-  if ((d.kind == Distribution::Kind::uniform || integers) && d.a > d.b) return "the lower limit is above the upper one";
-  if ((d.kind == Distribution::Kind::normal || d.kind == Distribution::Kind::lognormal) && d.b < 0)
-    return "a negative standard deviation";
-  if (d.kind == Distribution::Kind::choice && d.choices.empty()) return "nothing to choose from";
-  for (const double choice : d.choices)
-    if (!std::isfinite(choice)) return "not a finite number";
-  if (d.min && d.max && *d.min > *d.max) return "min is above max";
+void check_number(double x, const Range& allowed, const std::string& where) {
+  if (!holds(allowed, x)) reject(where, fmt::format("{}", x), "out of range", range_text(allowed, x));
+}
+
+template <class... K>
+struct OneOfEach {
+  static std::vector<std::variant<K...>> made() { return {std::variant<K...>(K{})...}; }
+};
+
+// Of numbers that are not what their field may be.
+std::string problem_of_numbers(const KindField& field, std::span<const double> numbers) {
+  for (const double x : numbers)
+    if (!holds(field.range, x)) return fmt::format("{} = {} is not {}", field.name, x, range_text(field.range, x));
   return {};
 }
 
-Range reach(const Distribution& d) {
-  constexpr double sigmas = 8.3;  // no normal draw lies further out (core/random.hpp)
-  Range range{d.a, d.b};          // uniform, integers
-  switch (d.kind) {
-    case Distribution::Kind::uniform:
-    case Distribution::Kind::integers:
-      break;
-    case Distribution::Kind::normal:
-      range = {d.a - sigmas * d.b, d.a + sigmas * d.b};
-      break;
-    case Distribution::Kind::lognormal:
-      range = {math::exp(d.a - sigmas * d.b), math::exp(d.a + sigmas * d.b)};
-      break;
-    case Distribution::Kind::choice: {
-      const auto [low, high] = std::minmax_element(d.choices.begin(), d.choices.end());
-      range = {*low, *high};
-      break;
-    }
+}  // namespace
+
+double draw(const Distribution& d, RandomStream& stream) {
+  return std::visit([&](const auto& kind) { return draw_within(d, kind, stream); }, d.kind);
+}
+
+void draw_all(const Distribution& d, RandomKey key, std::uint32_t index, std::span<double> to) {
+  std::visit(
+      [&](const auto& kind) {
+        if constexpr (requires { kind.draw_many(key, index, 0u, to); }) {
+          draw_many_within(d, kind, key, index, to);
+        } else {
+          RandomStream stream(key, index);
+          for (double& x : to) x = draw_within(d, kind, stream);
+        }
+      },
+      d.kind);
+}
+
+std::vector<AnyDistribution> distributions() {
+  return ForEachDistribution<OneOfEach>::made();
+}
+
+std::string name_of(const AnyDistribution& kind) {
+  return std::visit([](const auto& one) { return std::string(one.name); }, kind);
+}
+
+std::string numbers_text(const AnyDistribution& kind) {
+  AnyDistribution copy = kind;
+  const std::vector<KindField> fields = fields_of(copy);
+  if (std::holds_alternative<std::vector<double>*>(fields.front().member)) return "[a, b, ..]";
+  std::vector<std::string_view> names;
+  for (const KindField& field : fields) names.push_back(field.name);
+  return names.size() == 1 ? std::string(names[0]) : fmt::format("[{}]", fmt::join(names, ", "));
+}
+
+std::string problem_of(const Distribution& d) {
+  AnyDistribution copy = d.kind;
+  for (const KindField& field : fields_of(copy)) {
+    std::string problem;
+    if (const auto* const number = std::get_if<double*>(&field.member))
+      problem = problem_of_numbers(field, std::span(*number, 1));
+    if (const auto* const numbers = std::get_if<std::vector<double>*>(&field.member))
+      problem = problem_of_numbers(field, **numbers);
+    if (!problem.empty()) return problem;
   }
+  if (std::string problem = std::visit([](const auto& kind) { return kind.problem(); }, d.kind); !problem.empty())
+    return problem;
+  if (d.min && d.max && *d.min > *d.max) return "min is larger than max";
+  const Range range = reach(d);
+  if (range.low > range.high) return "nothing that it can draw lies within min and max";
+  if (range.low == range.high && std::isinf(distinct(d))) return "min and max leave nothing to draw";
+  return {};
+}
+
+Range reach(const Distribution& d, double deviations) {
+  const Range range = std::visit([&](const auto& kind) { return kind.reach(deviations); }, d.kind);
   return {std::max(range.low, d.min.value_or(range.low)), std::min(range.high, d.max.value_or(range.high))};
+}
+
+std::optional<double> sure_low(const Distribution& d) {
+  return std::visit([&](const auto& kind) { return kind.reach(1).low == kind.reach(2).low; }, d.kind) ? reach(d).low
+                                                                                                      : d.min;
+}
+
+std::optional<double> sure_high(const Distribution& d) {
+  return std::visit([&](const auto& kind) { return kind.reach(1).high == kind.reach(2).high; }, d.kind) ? reach(d).high
+                                                                                                        : d.max;
+}
+
+double distinct(const Distribution& d) {
+  return std::visit([](const auto& kind) { return kind.distinct(); }, d.kind);
+}
+
+double share_below(const Distribution& d, double x) {
+  return std::visit([&](const auto& kind) { return kind.share_below(x); }, d.kind);
+}
+
+std::vector<AnyPairValue> pair_values() {
+  return ForEachPairValue<OneOfEach>::made();
+}
+
+bool needs_positions(const Value& value) {
+  const auto* const pairs = std::get_if<PairValue>(&value);
+  return pairs != nullptr && std::visit(
+                                 []<class K>(const K&) {
+                                   return requires {
+                                     K::needs_positions;
+                                   };
+                                 },
+                                 pairs->kind);
+}
+
+void check_pairs(const PairValue& value, const Pairs& pairs, const Range& allowed) {
+  AnyPairValue copy = value.kind;
+  check_ranges(fields_of(copy));
+  std::visit([&](const auto& kind) { kind.check(pairs); }, value.kind);
+  const Range range = reach(value, pairs);
+  for (const double end : {range.low, range.high}) check_number(end, allowed, {});
+}
+
+Range reach(const PairValue& value, const Pairs& pairs) {
+  return std::visit([&](const auto& kind) { return kind.reach(pairs); }, value.kind);
+}
+
+void numbers_of(const PairValue& value, const Pairs& pairs, std::uint32_t target,
+                std::span<const std::uint32_t> sources, std::span<double> to) {
+  std::visit(
+      [&](const auto& kind) {
+        for (std::size_t k = 0; k < sources.size(); ++k) to[k] = kind.at(sources[k], target, pairs);
+      },
+      value.kind);
 }
 
 std::string range_text(const Range& range, double given, const std::string& unit, bool above_low) {
@@ -148,6 +217,7 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
       if (!holds(allowed, (*list)[i])) check((*list)[i], fmt::format("entry {}, ", i));
     return *list;
   }
+  if (std::holds_alternative<PairValue>(value)) reject_pairs();
   std::vector<double> values(items);
   for (std::uint32_t i = 0; i < items; ++i) {
     RandomStream stream(key, i);
@@ -160,41 +230,23 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
 }
 
 void check_value(const Value& value, const Range& allowed) {
-  const auto check = [&](double x, const std::string& where) {
-    if (!holds(allowed, x)) reject(where, fmt::format("{}", x), "out of range", range_text(allowed, x));
-  };
-  if (const auto* constant = std::get_if<double>(&value)) check(*constant, {});
+  if (const auto* constant = std::get_if<double>(&value)) check_number(*constant, allowed, {});
   if (const auto* values = std::get_if<std::vector<double>>(&value))
     for (std::size_t i = 0; i < values->size(); ++i)
-      if (!holds(allowed, (*values)[i])) check((*values)[i], fmt::format("[{}]", i));
-  if (const auto* distribution = std::get_if<Distribution>(&value)) {
+      if (!holds(allowed, (*values)[i])) check_number((*values)[i], allowed, fmt::format("[{}]", i));
+  if (const auto* distribution = std::get_if<Distribution>(&value))
     if (const std::string problem = problem_of(*distribution); !problem.empty()) reject({}, {}, problem);
-    // Never the whole of a draw: the width of a uniform distribution must stay finite.
-    if (distribution->kind == Distribution::Kind::uniform)
-      for (const double end : {distribution->a, distribution->b})
-        if (!holds(any_value, end)) reject({}, fmt::format("{}", end), "out of range", range_text(any_value, end));
-  }
+  if (std::holds_alternative<PairValue>(value)) reject_pairs();
 }
 
 double mean_of(const Value& value) {
   if (const auto* constant = std::get_if<double>(&value)) return *constant;
-  const auto mean = [](const std::vector<double>& numbers) {
-    return std::accumulate(numbers.begin(), numbers.end(), 0.0) /
-           static_cast<double>(std::max<std::size_t>(1, numbers.size()));
-  };
-  if (const auto* list = std::get_if<std::vector<double>>(&value)) return mean(*list);
+  if (const auto* list = std::get_if<std::vector<double>>(&value))
+    return std::accumulate(list->begin(), list->end(), 0.0) /
+           static_cast<double>(std::max<std::size_t>(1, list->size()));
   const auto& d = std::get<Distribution>(value);
   const Range range = reach(d);
-  switch (d.kind) {
-    case Distribution::Kind::choice:
-      return mean(d.choices);
-    case Distribution::Kind::normal:
-      return std::clamp(d.a, range.low, range.high);
-    case Distribution::Kind::lognormal:
-      return std::clamp(math::exp(d.a + d.b * d.b / 2), range.low, range.high);
-    default:
-      return (range.low + range.high) / 2;
-  }
+  return std::clamp(std::visit([](const auto& kind) { return kind.expected(); }, d.kind), range.low, range.high);
 }
 
 RandomKey field_key(std::uint64_t seed, const std::string& population, const std::string& table,

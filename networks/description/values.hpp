@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,11 +20,44 @@ double draw(const Distribution& distribution, RandomStream& stream);
 // to[k] = the k-th draw from RandomStream(key, index), for many.
 void draw_all(const Distribution& distribution, RandomKey key, std::uint32_t index, std::span<double> to);
 
+// One of each, with the defaults of its fields, in the order of the manual.
+std::vector<AnyDistribution> distributions();
+
+std::string name_of(const AnyDistribution& kind);
+// Its numbers as the experiment file has them: "[mean, sd]"; without brackets where there is one.
+std::string numbers_text(const AnyDistribution& kind);
+
 // Where the distribution cannot draw (low > high, sd < 0, empty range, ...): what is wrong. Empty: nothing.
 std::string problem_of(const Distribution& distribution);
 
-// The least and the largest number that the distribution can draw.
-Range reach(const Distribution& distribution);
+// Where draws lie within its limits: no normal draw lies further out than 8.3 standard deviations (core/random.hpp);
+// with fewer deviations, as many of the draws as of normal ones.
+Range reach(const Distribution& distribution, double deviations = 8.3);
+
+// What no draw lies below and above, where it is a limit that many draws come near to instead of the end of a tail.
+std::optional<double> sure_low(const Distribution& distribution);
+std::optional<double> sure_high(const Distribution& distribution);
+
+// How many different numbers it can draw; may be infinite.
+double distinct(const Distribution& distribution);
+
+// The share of draws below a number, without limits. For estimates: its last bits may differ between machines.
+double share_below(const Distribution& distribution, double x);
+
+// One of each, in the order of the manual.
+std::vector<AnyPairValue> pair_values();
+
+bool needs_positions(const Value& value);
+
+// Throws BuildError with a field's name as key where the pairs do not fit, or where numbers are not within `allowed`.
+void check_pairs(const PairValue& value, const Pairs& pairs, const Range& allowed);
+
+// No pair's number lies outside.
+Range reach(const PairValue& value, const Pairs& pairs);
+
+// to[k] = the number of the pair (sources[k], target).
+void numbers_of(const PairValue& value, const Pairs& pairs, std::uint32_t target,
+                std::span<const std::uint32_t> sources, std::span<double> to);
 
 inline bool holds(const Range& range, double x) {
   return x >= range.low && x <= range.high;
@@ -38,7 +72,7 @@ std::string range_text(const Range& range, double given, const std::string& unit
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed = any_value);
 
 // Throws BuildError (without key, or with the number of an entry) where numbers that are given one by one are not
-// within `allowed`, or where a distribution cannot draw.
+// within `allowed`, where a distribution cannot draw, or where they depend on pairs.
 void check_value(const Value& value, const Range& allowed);
 
 // Expected, of one item.

@@ -30,10 +30,14 @@ std::vector<std::string> names_of(const std::vector<Named>& all) {
 }
 
 // On which side of 0 weights are; the sign of a 0 counts.
-bool below_zero(const Value& weight) {
+bool below_zero(const Value& weight, const Pairs& pairs) {
   if (const auto* constant = std::get_if<double>(&weight)) return std::signbit(*constant);
   if (const auto* list = std::get_if<std::vector<double>>(&weight))
     return std::any_of(list->begin(), list->end(), [](double w) { return w < 0; });
+  if (std::holds_alternative<PairValue>(weight)) {
+    const WeightRange range = described_range(weight, pairs);
+    return range.low < 0 && range.high <= 0;
+  }
   return mean_of(weight) < 0;
 }
 
@@ -155,14 +159,14 @@ void check_projection(const Rule& rule, const ProjectionSpec& projection, bool o
 }
 
 // Double precision also where the simulation is in single precision, but steps are too small for it.
-void choose_precision(const NetworkSpec& network, const Value& weight, PlasticPlan& plan) {
+void choose_precision(const NetworkSpec& network, const Value& weight, const Pairs& pairs, PlasticPlan& plan) {
   // A weight has steps of 2^-24 of itself in single precision, which change what a step adds by up to a thousandth.
   constexpr double smallest_step = 1.0 / (1 << 14);
   // Traces decay at the spikes of their neuron: at one in 250 ticks by up to a thousandth too fast or slow at this
   // limit.
   constexpr double most_ticks = 1 << 20;
   const std::vector<double> params = plan.first_params();
-  const WeightRange weights = described_range(weight);
+  const WeightRange weights = described_range(weight, pairs);
   plan.relative_step = plan.rule->relative_step(params, std::max(std::abs(weights.low), std::abs(weights.high)));
   const bool slow = plan.relative_step < smallest_step || longest_tau(*plan.rule, params) > most_ticks * network.dt;
   plan.precision = slow ? Precision::double_ : network.precision;
@@ -183,6 +187,8 @@ void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
     check("amplitude", signal.amplitude, -1e30, false, "a finite number");
     if (std::holds_alternative<std::vector<double>>(signal.delay))
       reject("delay", "a list", "not for spikes", "a number or a distribution");
+    if (std::holds_alternative<PairValue>(signal.delay))
+      reject("delay", {}, "depends on source and target", "a number or a distribution");
     if (const auto* d = std::get_if<Distribution>(&signal.delay)) {
       if (const std::string problem = problem_of(*d); !problem.empty()) reject("delay", {}, problem);
       RandomStream stream(random_key(network.seed, signal.name, "signal.delay"), 0);
@@ -229,7 +235,7 @@ void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
 }
 
 std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const ProjectionSpec& projection,
-                                             std::uint32_t sources, std::uint32_t targets, bool one_port) {
+                                             const Pairs& pairs, bool one_port) {
   const PlasticitySpec& spec = projection.plasticity;
   if (spec.rule.empty()) return nullptr;
   auto plan = std::make_shared<PlasticPlan>();
@@ -242,11 +248,11 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
            nearest(spec.rule, all));
   }
   const Rule& rule = *plan->rule;
-  read_params(network, projection, targets, *plan);
+  read_params(network, projection, pairs.targets, *plan);
   check_params(*plan);
-  plan->inhibitory = !rule.signed_weights && below_zero(projection.weight);
+  plan->inhibitory = !rule.signed_weights && below_zero(projection.weight, pairs);
   check_projection(rule, projection, one_port);
-  bind_signals(network, projection, rule, sources, targets, *plan);
+  bind_signals(network, projection, rule, pairs.sources, pairs.targets, *plan);
   const std::vector<double> params = plan->first_params();
   if (rule.interval) {
     plan->interval = ms_to_tick_nearest(params[*rule.interval], network.dt);
@@ -257,7 +263,7 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   plan->eager = spec.eager;
   plan->isa = chosen_isa();
   plan->dt = network.dt;
-  choose_precision(network, projection.weight, *plan);
+  choose_precision(network, projection.weight, pairs, *plan);
   const rheo_rule_kernels& kernels = rule.kernels(plan->isa, Precision::double_);
   std::vector<std::byte> coefficients(kernels.coefficient_bytes);
   kernels.prepare(params.data(), plan->dt, coefficients.data());

@@ -10,11 +10,11 @@
 
 namespace rheo {
 
-// nullptr for a static projection. sources, targets: neurons of its selections; one_port: positive and negative weights
-// go to the same port. Lanes are left to whoever knows them. Throws BuildError with a key below the projection's
+// nullptr for a static projection. one_port: positive and negative weights go to the same port. Lanes are left to
+// whoever knows them. Throws BuildError with a key below the projection's
 // ("plasticity.rule").
 std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const ProjectionSpec& projection,
-                                             std::uint32_t sources, std::uint32_t targets, bool one_port);
+                                             const Pairs& pairs, bool one_port);
 
 // Checks what a signal says about itself; not its selections. Throws BuildError with a key below the signal's.
 void check_signal(const NetworkSpec& network, const SignalSpec& signal);

@@ -4,8 +4,6 @@
 #include <bit>
 #include <cstdint>
 
-#include "core/math.hpp"
-
 namespace rheo {
 
 namespace {
@@ -40,24 +38,16 @@ struct Figures {
 double delays_of(const ProjectionPlan& plan, double n) {
   double distinct = 1;
   if (const auto* d = std::get_if<Distribution>(&plan.spec->delay)) {
-    double low = d->a, high = d->b;
-    if (d->kind == Distribution::Kind::normal) {
-      low = d->a - 2.5 * d->b;
-      high = d->a + 2.5 * d->b;
-    } else if (d->kind == Distribution::Kind::lognormal) {
-      low = math::exp(d->a - 2.5 * d->b);
-      high = math::exp(d->a + 2.5 * d->b);
-    }
-    if (d->kind == Distribution::Kind::choice)
-      distinct = static_cast<double>(d->choices.size());
-    else if (d->kind == Distribution::Kind::integers)
-      distinct = high - low + 1;
-    else
-      distinct = (std::min(high, d->max.value_or(high)) - std::max(low, d->min.value_or(low))) / plan.dt + 1;
+    const auto [low, high] = reach(*d, 2.5);
+    distinct = std::min(rheo::distinct(*d), (high - low) / plan.dt + 1);
   } else if (std::holds_alternative<std::vector<double>>(plan.spec->delay)) {
     distinct = static_cast<double>(longest_delay(plan));
   }
-  if (plan.travel_time) distinct += plan.longest_travel_time / plan.dt;
+  if (const auto* pairs = std::get_if<PairValue>(&plan.spec->delay)) {
+    const auto [low, high] = reach(*pairs, plan.pairs);
+    distinct = (high - low) / plan.dt + 1;
+  }
+  distinct += plan.longest_travel_time() / plan.dt;
   return distinct > 1 ? std::min(distinct, std::max(1.0, n)) : 1;
 }
 

@@ -6,7 +6,6 @@
 #include <set>
 #include <string_view>
 
-#include "core/math.hpp"
 #include "networks/synapses/builder.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -30,31 +29,18 @@ struct SignedRanges {
   }
 };
 
-SignedRanges described_ranges(const Value& value) {
+SignedRanges described_ranges(const Value& value, const Pairs& pairs) {
   SignedRanges ranges;
   if (const auto* constant = std::get_if<double>(&value)) ranges.add(*constant);
   if (const auto* list = std::get_if<std::vector<double>>(&value))
     for (const double weight : *list) ranges.add(weight);
-  const auto* const d = std::get_if<Distribution>(&value);
-  if (d == nullptr) return ranges;
-  constexpr double deviations = 4;
-  const auto limited = [&](double low, double high) {
-    return WeightRange{d->min ? std::max(low, *d->min) : low, d->max ? std::min(high, *d->max) : high};
-  };
-  switch (d->kind) {
-    case Distribution::Kind::uniform:
-    case Distribution::Kind::integers:
-      ranges.add(limited(d->a, d->b));
-      break;
-    case Distribution::Kind::normal:
-      ranges.add(limited(d->a - deviations * d->b, d->a + deviations * d->b));
-      break;
-    case Distribution::Kind::lognormal:
-      ranges.add(limited(math::exp(d->a - deviations * d->b), math::exp(d->a + deviations * d->b)));
-      break;
-    case Distribution::Kind::choice:
-      for (const double weight : d->choices) ranges.add(limited(weight, weight));
-      break;
+  if (const auto* const d = std::get_if<Distribution>(&value)) {
+    const auto [low, high] = reach(*d, 4);
+    ranges.add(WeightRange{low, high});
+  }
+  if (const auto* const by_pair = std::get_if<PairValue>(&value)) {
+    const auto [low, high] = reach(*by_pair, pairs);
+    ranges.add(WeightRange{low, high});
   }
   return ranges;
 }
@@ -99,8 +85,8 @@ void warn_of_port(const std::map<std::string_view, const ModelInfo*>& models, co
 
 }  // namespace
 
-WeightRange described_range(const Value& weight) {
-  return described_ranges(weight).whole();
+WeightRange described_range(const Value& weight, const Pairs& pairs) {
+  return described_ranges(weight, pairs).whole();
 }
 
 std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionPlan& plan, const WeightRange& first,
@@ -123,7 +109,7 @@ std::vector<PortWeights> port_weights(const NetworkSpec& spec, const ProjectionP
 }
 
 std::vector<PortWeights> described_weights(const NetworkSpec& spec, const ProjectionPlan& plan) {
-  SignedRanges ranges = described_ranges(plan.spec->weight);
+  SignedRanges ranges = described_ranges(plan.spec->weight, plan.pairs);
   if (plan.plastic)
     ranges = plan.plastic->inhibitory ? SignedRanges{{}, ranges.whole()} : SignedRanges{ranges.whole(), {}};
   WeightRange& negative = ranges.negative;

@@ -29,8 +29,8 @@ struct WeightRange {
   }
 };
 
-// What a description says of weights; normal and lognormal ones count up to 4 standard deviations.
-WeightRange described_range(const Value& weight);
+// What a description says of weights; those of distributions with tails count up to 4 standard deviations.
+WeightRange described_range(const Value& weight, const Pairs& pairs = {});
 
 // What arrives at one port.
 struct PortWeights {

@@ -30,7 +30,8 @@ Tick longest_delay(const ProjectionPlan& plan) {
   if (const auto* list = std::get_if<std::vector<double>>(&delay); list != nullptr && !list->empty())
     longest = *std::max_element(list->begin(), list->end());
   if (const auto* d = std::get_if<Distribution>(&delay)) longest = reach(*d).high;
-  return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time, plan.dt));
+  if (const auto* pairs = std::get_if<PairValue>(&delay)) longest = reach(*pairs, plan.pairs).high + plan.dt;
+  return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time(), plan.dt));
 }
 
 }  // namespace rheo

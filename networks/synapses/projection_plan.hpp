@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -36,10 +35,9 @@ struct ProjectionPlan {
   std::vector<SourceRange> sources;  // disjoint, ascending by neuron; their rows in the order of the selections
   std::uint32_t rows = 0;
   std::vector<TargetRange> targets;
-  bool conductance = false;                                                       // the magnitude of a weight counts
-  bool excitatory_only = false;                                                   // no weight may be negative
-  std::function<double(std::uint32_t source, std::uint32_t target)> travel_time;  // ms on top of delays; may be empty
-  double longest_travel_time = 0;
+  bool conductance = false;      // the magnitude of a weight counts
+  bool excitatory_only = false;  // no weight may be negative
+  Pairs pairs;
   std::uint64_t seed = 0;
   double dt = 0.1;
   Precision precision = Precision::single_;
@@ -48,7 +46,10 @@ struct ProjectionPlan {
   std::vector<NeuronSet> target_neurons() const;
   // All synapses have the same, and it is the description's.
   bool has_one_weight() const { return is_constant(spec->weight); }
-  bool has_one_delay() const { return is_constant(spec->delay) && !travel_time; }
+  bool has_one_delay() const { return is_constant(spec->delay) && !takes_time(); }
+  // Whether spikes take time from place to place, on top of delays; it is at most so many ms.
+  bool takes_time() const { return spec->velocity > 0; }
+  double longest_travel_time() const { return takes_time() ? pairs.farthest / spec->velocity + dt : 0; }
   // Whether weights of this sign arrive at the second port.
   bool is_negative(double weight) const { return plastic ? plastic->inhibitory : weight < 0; }
   // What a weight of the projection adds to its port.

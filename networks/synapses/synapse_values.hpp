@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <string>
 #include <vector>
 
 #include "core/description.hpp"
@@ -22,7 +22,8 @@ class Draws {
   Draws(const ProjectionPlan& plan, const Value& value, const char* what, const Range& allowed);
 
   // edges: as from the connector.
-  void prepare(std::uint32_t target, std::size_t synapses, const std::vector<std::uint32_t>& edges);
+  void prepare(std::uint32_t target, const std::vector<std::uint32_t>& sources,
+               const std::vector<std::uint32_t>& edges);
   // Refuses a draw that a constant could not be.
   void check(std::uint32_t target, const std::vector<std::uint32_t>& sources) const {
     if (may_stray_) check_each(target, sources);
@@ -33,6 +34,7 @@ class Draws {
   void check_each(std::uint32_t target, const std::vector<std::uint32_t>& sources) const;
 
   const Value& value_;
+  const Pairs& pairs_;
   const char* what_;
   RandomKey key_;
   Range allowed_;
@@ -49,25 +51,33 @@ class SynapseValues {
   template <class Use>
   void for_each(std::uint32_t target, const std::vector<std::uint32_t>& sources,
                 const std::vector<std::uint32_t>& edges, const Use& use) {
-    weights_.prepare(target, sources.size(), edges);
-    delays_.prepare(target, sources.size(), edges);
+    weights_.prepare(target, sources, edges);
+    delays_.prepare(target, sources, edges);
     weights_.check(target, sources);
     delays_.check(target, sources);
-    for (std::size_t k = 0; k < sources.size(); ++k)
-      use(k, weights_[k], ticks(travel_time_ ? delays_[k] + travel_time_(sources[k], target) : delays_[k]));
+    for (std::size_t k = 0; k < sources.size(); ++k) {
+      const double delay = velocity_ > 0 ? delays_[k] + pairs_.distance(sources[k], target) / velocity_ : delays_[k];
+      const Tick whole = tick_.nearest(delay);
+      if (whole < 1 || whole > longest)
+        reject_delay(delay, whole,
+                     ", from source " + std::to_string(sources[k]) + " to target " + std::to_string(target));
+      use(k, weights_[k], static_cast<std::uint32_t>(whole));
+    }
   }
+  // Of all synapses that share one.
   std::uint32_t ticks(double delay) const {
     const Tick whole = tick_.nearest(delay);
-    if (whole < 1 || whole > longest) reject_delay(delay, whole);
+    if (whole < 1 || whole > longest) reject_delay(delay, whole, {});
     return static_cast<std::uint32_t>(whole);
   }
 
  private:
   static constexpr Tick longest = 10'000'000;
-  [[noreturn]] void reject_delay(double delay, Tick whole) const;
+  [[noreturn]] void reject_delay(double delay, Tick whole, const std::string& where) const;
 
   Draws weights_, delays_;
-  const std::function<double(std::uint32_t, std::uint32_t)>& travel_time_;
+  const Pairs& pairs_;
+  double velocity_;
   TickLength tick_;
 };
 

@@ -50,16 +50,16 @@ class ChosenIsa {
 };
 
 inline Distribution uniform(double low, double high) {
-  return {.kind = Distribution::Kind::uniform, .a = low, .b = high, .min = {}, .max = {}, .choices = {}};
+  return Uniform{low, high};
 }
 inline Distribution normal(double mean, double sd, std::optional<double> min = {}, std::optional<double> max = {}) {
-  return {.kind = Distribution::Kind::normal, .a = mean, .b = sd, .min = min, .max = max, .choices = {}};
+  return {Normal{mean, sd}, min, max};
 }
 inline Distribution lognormal(double mu, double sigma) {
-  return {.kind = Distribution::Kind::lognormal, .a = mu, .b = sigma, .min = {}, .max = {}, .choices = {}};
+  return Lognormal{mu, sigma};
 }
 inline Distribution choice(std::vector<double> choices) {
-  return {.kind = Distribution::Kind::choice, .min = {}, .max = {}, .choices = std::move(choices)};
+  return Choice{std::move(choices)};
 }
 inline Selection all_of(std::string population) {
   return {.population = std::move(population), .end = {}};

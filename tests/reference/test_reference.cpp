@@ -286,12 +286,12 @@ class Generator {
       p.delay = dice_.one_in(4) ? Value(delay_ms(long_delays)) : Value(std::move(delays));
     }
     if (c.as<List>() == nullptr) {
-      Distribution weights{.kind = Distribution::Kind::choice, .min = {}, .max = {}, .choices = {}};
+      Choice weights;
       for (std::uint32_t k = dice_.between(1, 6); k > 0; --k) weights.choices.push_back(weight());
       p.weight = dice_.one_in(2) ? Value(weight()) : Value(weights);
-      Distribution delays{.kind = Distribution::Kind::uniform, .min = {}, .max = {}, .choices = {}};
-      delays.a = delay_ms(long_delays);
-      delays.b = delays.a + dice_.uniform(0, long_delays ? 1 : 5);
+      Uniform delays;
+      delays.low = delay_ms(long_delays);
+      delays.high = delays.low + dice_.uniform(0, long_delays ? 1 : 5);
       p.delay = dice_.one_in(2) ? Value(delay_ms(long_delays)) : Value(delays);
     }
     if (dice_.one_in(5)) p.velocity = dice_.uniform(0.1, 2);

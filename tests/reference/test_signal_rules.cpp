@@ -158,8 +158,8 @@ void at_intervals(std::vector<Followed>& all, Tick interval, const std::function
 double drawn(const Value& value, NeuronId index, std::uint64_t seed, const std::string& name) {
   if (const auto* one = std::get_if<double>(&value)) return *one;
   RandomStream stream(random_key(seed, name.substr(0, name.find('|')), name.substr(name.find('|') + 1)), index);
-  const auto& d = std::get<Distribution>(value);
-  return stream.uniform(d.a, d.b);
+  const auto& d = std::get<Uniform>(std::get<Distribution>(value).kind);
+  return stream.uniform(d.low, d.high);
 }
 
 }  // namespace

@@ -319,8 +319,7 @@ TEST_CASE("single precision: what synapses in double precision transmit, for any
     spec.populations[1].size = 150;
     spec.populations[1].params["tau_m"] = 50.0;
     spec.projections[0].connect = AllToAll{};
-    spec.projections[0].delay =
-        Distribution{.kind = Distribution::Kind::uniform, .a = 1, .b = 9, .min = {}, .max = {}, .choices = {}};
+    spec.projections[0].delay = Uniform{1, 9};
     spec.inputs.clear();
     spec.lanes = lanes;
     return spec;

@@ -105,27 +105,23 @@ TEST_CASE("every form of a value", "[experiment]") {
   CHECK(std::get<Numbers>(tau_m(folder, "[10, 20.5, 30]")) == Numbers{10, 20.5, 30});
 
   const auto uniform = std::get<Distribution>(tau_m(folder, "{ uniform = [10, 20.0] }"));
-  CHECK(uniform.kind == Distribution::Kind::uniform);
-  CHECK(uniform.a == 10);
-  CHECK(uniform.b == 20);
+  CHECK(std::get<rheo::Uniform>(uniform.kind).low == 10);
+  CHECK(std::get<rheo::Uniform>(uniform.kind).high == 20);
 
   const auto normal = std::get<Distribution>(tau_m(folder, "{ normal = [20.0, 2.0], min = 1.0, max = 40 }"));
-  CHECK(normal.kind == Distribution::Kind::normal);
-  CHECK(normal.a == 20);
-  CHECK(normal.b == 2);
+  CHECK(std::get<rheo::Normal>(normal.kind).mean == 20);
+  CHECK(std::get<rheo::Normal>(normal.kind).sd == 2);
   CHECK(normal.min == 1.0);
   CHECK(normal.max == 40.0);
 
   const auto lognormal = std::get<Distribution>(tau_m(folder, "{ lognormal = [3.0, 0.5], max = 60.0 }"));
-  CHECK(lognormal.kind == Distribution::Kind::lognormal);
-  CHECK(lognormal.a == 3);
-  CHECK(lognormal.b == 0.5);
+  CHECK(std::get<rheo::Lognormal>(lognormal.kind).mu == 3);
+  CHECK(std::get<rheo::Lognormal>(lognormal.kind).sigma == 0.5);
   CHECK_FALSE(lognormal.min.has_value());
   CHECK(lognormal.max == 60.0);
 
   const auto choice = std::get<Distribution>(tau_m(folder, "{ choice = [10.0, 20, 20] }"));
-  CHECK(choice.kind == Distribution::Kind::choice);
-  CHECK(choice.choices == Numbers{10, 20, 20});
+  CHECK(std::get<rheo::Choice>(choice.kind).choices == Numbers{10, 20, 20});
 
   {
     h5::File file = h5::File::create(folder.path("w.h5"));
@@ -266,7 +262,7 @@ duration = 50.0
   const ProjectionSpec& projection = experiment.network.projections.at(0);
   REQUIRE(projection.connect.as<Bernoulli>());
   CHECK(projection.connect.as<Bernoulli>()->p == 0.5);
-  CHECK(std::get<Distribution>(projection.weight).kind == Distribution::Kind::normal);
+  CHECK(std::holds_alternative<rheo::Normal>(std::get<Distribution>(projection.weight).kind));
   CHECK(experiment.files ==
         Strings{folder.path("experiment.toml"), folder.path("base/base.toml"), folder.path("base/spikes.h5")});
   CHECK(experiment.record.populations.size() == 3);
@@ -479,8 +475,8 @@ TEST_CASE("connect rules", "[experiment]") {
     const ProjectionSpec made = projection("connect = { rule = \"fixed_indegree\", indegree = " + value + " }\n");
     return made.connect.as<FixedIndegree>()->indegree;
   };
-  CHECK(std::get<Distribution>(drawn("{ integers = [1, 5] }")).kind == Distribution::Kind::integers);
-  CHECK(std::get<Distribution>(drawn("{ normal = [3.0, 1.0], min = 0 }")).a == 3);
+  CHECK(std::holds_alternative<rheo::Integers>(std::get<Distribution>(drawn("{ integers = [1, 5] }")).kind));
+  CHECK(std::get<rheo::Normal>(std::get<Distribution>(drawn("{ normal = [3.0, 1.0], min = 0 }")).kind).mean == 3);
   CHECK(std::get<Numbers>(drawn("[1, 0, 2]")) == Numbers{1, 0, 2});
   CHECK_THROWS_AS(drawn("{ integers = [1.5, 5] }"), ExperimentError);
   CHECK_THROWS_AS(drawn("{ integers = [-1, 5] }"), ExperimentError);

@@ -113,21 +113,26 @@ dt = 0)",
          "wrong.toml:7: populations.E.params.tau_m.uniform = [30.0, 10.0]: low is larger than high; expected "
          "[low, high]"},
         {"tau_m = 20.0", "tau_m = { normal = [20.0, -2.0] }",
-         "wrong.toml:7: populations.E.params.tau_m.normal = [20.0, -2.0]: the standard deviation is negative; "
-         "expected "
-         "[mean, sd] with sd >= 0"},
+         "wrong.toml:7: populations.E.params.tau_m.normal = [20.0, -2.0]: sd = -2 is not a number >= 0; "
+         "expected [mean, sd]"},
         {"tau_m = 20.0", "tau_m = { normal = [20.0] }",
          "wrong.toml:7: populations.E.params.tau_m.normal = [20.0]: has 1 entry; expected [mean, sd]"},
         {"tau_m = 20.0", "tau_m = { normal = [20.0, 2.0], min = 30.0, max = 10.0 }",
          "wrong.toml:7: populations.E.params.tau_m = { normal = [20.0, 2.0], min = 30.0, max = 10.0 }: min is "
-         "larger than "
-         "max; expected min < max"},
+         "larger than max; expected limits that the distribution can meet"},
         {"tau_m = 20.0", "tau_m = { gauss = [20.0, 2.0] }",
          "wrong.toml:7: populations.E.params.tau_m.gauss: unknown key; expected one of uniform, normal, "
-         "lognormal, integers, choice, "
+         "lognormal, integers, choice, exponential, "
          "file, dataset, min, max"},
-        {"tau_m = 20.0", "tau_m = { uniform = [10.0, 20.0], min = 5.0 }",
-         "wrong.toml:7: populations.E.params.tau_m.min: unknown key; expected uniform"},
+        {"tau_m = 20.0", "tau_m = { uniform = [10.0, 20.0], min = 25.0 }",
+         "wrong.toml:7: populations.E.params.tau_m = { uniform = [10.0, 20.0], min = 25.0 }: nothing that it can draw "
+         "lies within min and max; expected limits that the distribution can meet"},
+        {"tau_m = 20.0", "tau_m = { uniform = [-10.0, 20.0] }",
+         "wrong.toml:7: populations.E.params.tau_m.uniform = [-10.0, 20.0]: -10 can be drawn, which is out of range; "
+         "expected a number > 0 (ms)"},
+        {"tau_m = 20.0", "tau_m = { uniform = [10.0, 20.0], mim = 5.0 }",
+         "wrong.toml:7: populations.E.params.tau_m.mim: unknown key; expected one of uniform, min, max; did you mean "
+         "\"min\"?"},
         {"tau_m = 20.0", "tau_m = { choice = [] }",
          "wrong.toml:7: populations.E.params.tau_m.choice = []: has no entries; expected at least one number"},
         {"tau_m = 20.0", R"(tau_m = { file = "tau.h5", dataset = "/tau" })",
@@ -213,9 +218,9 @@ stop = 20.0)",
         {R"(source = "E")", R"(source = ["E", "E[0:10]"])",
          R"(wrong.toml:20: projections.excitation.source = ["E", "E[0:10]"]: selects neuron 0 of E twice)"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_in_degree", indegree = 8)",
-         R"(wrong.toml:22: projections.excitation.connect.rule = "fixed_in_degree": unknown rule; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list, fixed_outdegree, fixed_total, small_world, scale_free, modular, distance; did you mean "fixed_indegree"?)"},
+         R"(wrong.toml:22: projections.excitation.connect.rule = "fixed_in_degree": unknown rule; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list, fixed_outdegree, fixed_total, small_world, scale_free, modular, distance, matrix; did you mean "fixed_indegree"?)"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "rmat")",
-         R"(wrong.toml:22: projections.excitation.connect.rule = "rmat": not available yet in this version; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list, fixed_outdegree, fixed_total, small_world, scale_free, modular, distance)"},
+         R"(wrong.toml:22: projections.excitation.connect.rule = "rmat": not available yet in this version; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list, fixed_outdegree, fixed_total, small_world, scale_free, modular, distance, matrix)"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "erdos_renyi", p = 0.1)",
          R"(wrong.toml:22: projections.excitation.connect.rule = "erdos_renyi": has two meanings; expected bernoulli (a probability), or fixed_total with multapses = false (a number))"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_outdegree")",

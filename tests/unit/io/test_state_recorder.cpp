@@ -33,7 +33,7 @@ NetworkSpec network(Precision precision, std::uint32_t lanes = 0) {
   spec.precision = precision;
   spec.seed = 5;
   spec.lanes = lanes;
-  Distribution start{.kind = Distribution::Kind::uniform, .a = -70, .b = -56, .min = {}, .max = {}, .choices = {}};
+  Distribution start = Uniform{-70, -56};
   for (const char* name : {"E", "I"}) {
     PopulationSpec population;
     population.name = name;
@@ -48,10 +48,8 @@ NetworkSpec network(Precision precision, std::uint32_t lanes = 0) {
   projection.source = {{.population = "E", .end = {}}, {.population = "I", .end = {}}};
   projection.target = projection.source;
   projection.connect = FixedIndegree{.indegree = 10.0};
-  projection.weight =
-      Distribution{.kind = Distribution::Kind::normal, .a = 30, .b = 20, .min = {}, .max = {}, .choices = {}};
-  projection.delay =
-      Distribution{.kind = Distribution::Kind::uniform, .a = 0.7, .b = 3, .min = {}, .max = {}, .choices = {}};
+  projection.weight = Normal{30, 20};
+  projection.delay = Uniform{0.7, 3};
   spec.projections.push_back(projection);
   return spec;
 }

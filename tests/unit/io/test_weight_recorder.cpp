@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 namespace {
 
 Distribution between(double low, double high) {
-  return {.kind = Distribution::Kind::uniform, .a = low, .b = high, .min = {}, .max = {}, .choices = {}};
+  return Uniform{low, high};
 }
 
 Selection part(std::string population, std::uint32_t begin = 0, std::optional<std::uint32_t> end = {},

@@ -294,10 +294,8 @@ TEST_CASE("List: as listed, by target, in the order of the list", "[connectors]"
 }
 
 TEST_CASE("In-degrees that differ: drawn for each target, or listed", "[connectors]") {
-  const rheo::Distribution integers{
-      .kind = rheo::Distribution::Kind::integers, .a = 3, .b = 7, .min = {}, .max = {}, .choices = {}};
-  const rheo::Distribution normal{
-      .kind = rheo::Distribution::Kind::normal, .a = 20, .b = 4, .min = 0, .max = {}, .choices = {}};
+  const rheo::Distribution integers = rheo::Integers{3, 7};
+  const rheo::Distribution normal{rheo::Normal{20, 4}, 0};
   const auto degrees = [](const Connect& connect, std::uint32_t targets) {
     const auto connector = make_connector(connect, {100, targets}, key);
     connector->prepare();

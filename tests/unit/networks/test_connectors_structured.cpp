@@ -365,7 +365,7 @@ TEST_CASE("A network has the same synapses for any lanes and threads, whatever t
     projection.name = "p" + std::to_string(spec.projections.size());
     projection.source = projection.target = {{.population = "E", .end = {}}};
     projection.connect = c;
-    projection.weight = rheo::Distribution{.a = 0, .b = 1, .min = {}, .max = {}, .choices = {}};
+    projection.weight = rheo::Uniform{0, 1};
     spec.projections.push_back(std::move(projection));
   }
   const auto synapses = [&](std::uint32_t lanes, unsigned threads) {

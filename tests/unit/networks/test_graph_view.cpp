@@ -90,8 +90,8 @@ NetworkSpec at_random() {
       projection("none", {all_of("A")}, {all_of("B")}, listed({}, {})),
       projection("second", {all_of("A"), all_of("S")}, {{.population = "B", .end = {}, .step = 2}, all_of("A")},
                  pairs)};
-  spec.projections[0].weight = Distribution{.a = -1, .b = 1, .min = {}, .max = {}, .choices = {}};
-  spec.projections[2].delay = Distribution{.a = 0.2, .b = 3, .min = {}, .max = {}, .choices = {}};
+  spec.projections[0].weight = Uniform{-1, 1};
+  spec.projections[2].delay = Uniform{0.2, 3};
   return spec;
 }
 
@@ -126,8 +126,8 @@ NetworkSpec sharing_rows() {
                       projection("c", {S_and_A[1], S_and_A[0]}, {{.population = "A", .begin = 0, .end = 40}}, degree),
                       projection("d", S_and_A, {half_B}, degree)};
   for (ProjectionSpec& one : spec.projections) {
-    one.weight = Distribution{.a = -1, .b = 1, .min = {}, .max = {}, .choices = {}};
-    one.delay = Distribution{.a = 0.2, .b = 3, .min = {}, .max = {}, .choices = {}};
+    one.weight = Uniform{-1, 1};
+    one.delay = Uniform{0.2, 3};
   }
   return spec;
 }

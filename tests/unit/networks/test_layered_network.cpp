@@ -33,9 +33,7 @@ NetworkSpec two_layers() {
     population.name = name;
     population.model = "lif_discrete";
     population.size = size;
-    rheo::Distribution spread;
-    spread.a = 1.5;
-    spread.b = 4;
+    const rheo::Distribution spread = rheo::Uniform{1.5, 4};
     population.params = {{"tau_m", spread}, {"V_th", 0.8}};
     spec.populations.push_back(population);
   }

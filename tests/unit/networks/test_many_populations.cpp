@@ -39,9 +39,7 @@ ProjectionSpec drawn(const std::string& name, const std::string& source, const s
   one.source = {all(source)};
   one.target = {all(target)};
   one.connect = AllToAll{};
-  Distribution weights;
-  weights.a = 0.1;
-  weights.b = 0.2;
+  const Distribution weights = Uniform{0.1, 0.2};
   one.weight = weights;
   return one;
 }

@@ -14,16 +14,10 @@ using namespace rheo;
 namespace {
 
 Distribution between(double low, double high) {
-  Distribution d;
-  d.a = low;
-  d.b = high;
-  return d;
+  return Uniform{low, high};
 }
 Distribution normal(double mean, double deviation) {
-  Distribution d = between(mean, deviation);
-  d.kind = Distribution::Kind::normal;
-  d.min = 0.1;
-  return d;
+  return {Normal{mean, deviation}, 0.1};
 }
 
 // 2000 neurons with 100 synapses each: no column is so large that it is rounded up to huge pages.
@@ -74,8 +68,7 @@ TEST_CASE("a network takes the memory that it is expected to take", "[memory]") 
                               [](NetworkSpec& spec) {
                                 spec.delivery = NetworkSpec::Delivery::wheel;
                                 Distribution few;
-                                few.kind = Distribution::Kind::choice;
-                                few.choices = {1.0, 2.0, 5.0};
+                                few.kind = Choice{{1.0, 2.0, 5.0}};
                                 spec.projections[0].delay = few;
                               }},
                              {"double precision",

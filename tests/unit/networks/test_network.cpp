@@ -90,18 +90,11 @@ std::shared_ptr<const EdgeList> edges(std::vector<std::uint32_t> from, std::vect
   return std::make_shared<const EdgeList>(EdgeList{std::move(from), std::move(to)});
 }
 
-Distribution distribution(Distribution::Kind kind, double a, double b) {
-  Distribution d;
-  d.kind = kind;
-  d.a = a;
-  d.b = b;
-  return d;
-}
 Value uniform(double low, double high) {
-  return distribution(Distribution::Kind::uniform, low, high);
+  return rheo::Uniform{low, high};
 }
 Value normal(double mean, double sd) {
-  return distribution(Distribution::Kind::normal, mean, sd);
+  return rheo::Normal{mean, sd};
 }
 
 std::vector<double> column(Network& network, std::size_t which, const std::string& name) {
@@ -289,7 +282,10 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        "iaf_psc_alpha has no such port", "one of ex, in, I", "ex"},
       {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range",
        "a number <= 1e+30"},
-      {"weights", [](auto& s) { s.projections[0].weight = distribution(Distribution::Kind::uniform, 2, 1); },
+      {"weights",
+       [](auto& s) {
+         s.projections[0].weight = rheo::Uniform{2, 1};
+       },
        "projections.feed.weight", "", "the lower limit is above the upper one"},
       {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
        "rounds to less than one tick", "at least dt = 0.1 ms"},
@@ -379,14 +375,23 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        "populations.E.initial.refractory", "-3", "drawn for neuron 0, out of range",
        "a number >= 0, by min and max of the distribution"},
       {"weight beyond what single precision holds",
-       [](auto& s) { s.projections[0].weight = distribution(Distribution::Kind::lognormal, 100, 0); },
+       [](auto& s) {
+         s.projections[0].weight = rheo::Lognormal{100, 0};
+       },
        "projections.feed.weight", "2.6881171418161356e+43", "drawn for the synapse from source ",
        "a number <= 1e+30, by min and max of the distribution"},
-      {"weight of an input", [](auto& s) { s.inputs[0].weight = distribution(Distribution::Kind::lognormal, 100, 0); },
+      {"weight of an input",
+       [](auto& s) {
+         s.inputs[0].weight = rheo::Lognormal{100, 0};
+       },
        "inputs.noise.weight", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
        "a number <= 1e+30, by min and max of the distribution"},
-      {"amplitude", [](auto& s) { s.inputs[1].amplitude = normal(-1e31, 0); }, "inputs.current.amplitude", "-1e+31",
-       "drawn for neuron 0, out of range", "a number >= -1e+30, by min and max of the distribution"},
+      {"amplitude",
+       [](auto& s) {
+         s.inputs[1].amplitude = rheo::Lognormal{100, 0};
+       },
+       "inputs.current.amplitude", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
+       "a number <= 1e+30, by min and max of the distribution"},
       {"deviation of noise",
        [](auto& s) {
          s.inputs[1].kind = InputSpec::Kind::noise;
@@ -409,17 +414,20 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        "a product from -1e+30 to 1e+30"},
       {"impossible limits",
        [](auto& s) {
-         Distribution d = distribution(Distribution::Kind::normal, 10, 1);
-         d.min = 100;
+         Distribution d = rheo::Normal{10, 1};
+         d.min = 18;
          s.populations[0].params["tau_m"] = d;
        },
        "populations.E.params.tau_m", "", "1000 draws in a row lie outside [min, max]",
        "limits that the distribution can meet"},
-      {"delay", [](auto& s) { s.projections[0].delay = normal(-3, 0); }, "projections.feed.delay", "-3",
+      {"delay", [](auto& s) { s.projections[0].delay = normal(-3, 1e-20); }, "projections.feed.delay", "-3",
        "drawn for the synapse from source ", "a number >= 0, by min and max of the distribution"},
-      {"short delay", [](auto& s) { s.projections[0].delay = normal(0.04, 0); }, "projections.feed.delay", "0.04",
+      {"short delay", [](auto& s) { s.projections[0].delay = normal(0.04, 1e-20); }, "projections.feed.delay", "0.04",
        "rounds to less than one tick", "from 0.1 to 1000000 (ms)"},
-      {"endless delay", [](auto& s) { s.projections[0].delay = distribution(Distribution::Kind::lognormal, 60, 0); },
+      {"endless delay",
+       [](auto& s) {
+         s.projections[0].delay = rheo::Lognormal{60, 0};
+       },
        "projections.feed.delay", "1.1420073898156842e+26", "is longer than 10000000 ticks", "from 0.1 to 1000000 (ms)"},
       {"listed delay",
        [](auto& s) {
@@ -647,7 +655,7 @@ TEST_CASE("Synapses stay within their budget of bytes", "[network]") {
     const bool both = GENERATE(true, false);
     for (auto& p : spec.projections) {
       const bool negative = std::get<double>(p.weight) < 0;
-      Distribution weights = distribution(Distribution::Kind::normal, negative ? -0.5 : 0.1, 0.05);
+      Distribution weights = rheo::Normal{negative ? -0.5 : 0.1, 0.05};
       (negative ? weights.max : weights.min) = 0;
       p.weight = weights;
       if (both) p.delay = uniform(0.5, 2.5);

@@ -30,7 +30,7 @@ NetworkSpec plastic(Value weight, PlasticitySpec plasticity) {
 }
 
 Distribution between(double low, double high) {
-  return {.kind = Distribution::Kind::uniform, .a = low, .b = high, .min = {}, .max = {}, .choices = {}};
+  return Uniform{low, high};
 }
 
 std::string complaint_of(const NetworkSpec& spec) {

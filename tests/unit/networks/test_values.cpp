@@ -1,4 +1,6 @@
 // Numbers per neuron and per synapse: what is drawn lies within its limits because it was drawn again, never clipped.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -16,24 +18,20 @@ namespace test_values {
 namespace {
 
 using rheo::BuildError;
+using rheo::Choice;
 using rheo::Complaint;
 using rheo::Distribution;
 using rheo::draw;
 using rheo::draw_all;
+using rheo::Integers;
+using rheo::Lognormal;
+using rheo::Normal;
 using rheo::per_item;
 using rheo::problem_of;
 using rheo::random_key;
 using rheo::RandomStream;
+using rheo::Uniform;
 using rheo::Value;
-using Kind = Distribution::Kind;
-
-Distribution distribution(Kind kind, double a, double b) {
-  Distribution d;
-  d.kind = kind;
-  d.a = a;
-  d.b = b;
-  return d;
-}
 
 template <class F>
 Complaint complaint_of(const F& f) {
@@ -72,30 +70,30 @@ TEST_CASE("Distributions have their moments", "[values]") {
   const double n = many;
   SECTION("integers") {
     std::array<double, 4> counts{};
-    for (const double x : draws(distribution(Kind::integers, -1, 2), many)) {
+    for (const double x : draws(Integers{-1, 2}, many)) {
       REQUIRE((x == -1 || x == 0 || x == 1 || x == 2));
       ++counts.at(static_cast<std::size_t>(x + 1));
     }
     for (const double count : counts) CHECK(std::abs(count - many / 4.0) < 4 * std::sqrt(many * 0.25 * 0.75));
-    for (const double x : draws(distribution(Kind::integers, 3, 3), 100)) CHECK(x == 3);
-    CHECK_FALSE(problem_of(distribution(Kind::integers, 0.5, 2)).empty());
-    CHECK_FALSE(problem_of(distribution(Kind::integers, 0, 4294967295.0)).empty());
-    CHECK(rheo::mean_of(distribution(Kind::integers, -1, 2)) == 0.5);
+    for (const double x : draws(Integers{3, 3}, 100)) CHECK(x == 3);
+    CHECK_FALSE(problem_of(Integers{0.5, 2}).empty());
+    CHECK_FALSE(problem_of(Integers{0, 4294967295.0}).empty());
+    CHECK(rheo::mean_of(Integers{-1, 2}) == 0.5);
   }
   SECTION("uniform") {
-    const auto m = moments(draws(distribution(Kind::uniform, -3, 5), many));
+    const auto m = moments(draws(Uniform{-3, 5}, many));
     CHECK(m.low >= -3);
     CHECK(m.high <= 5);
     CHECK(std::abs(m.mean - 1) < 4 * std::sqrt(64.0 / 12 / n));
     CHECK(m.variance == Approx(64.0 / 12).epsilon(0.03));
   }
   SECTION("normal") {
-    const auto m = moments(draws(distribution(Kind::normal, 10, 2), many));
+    const auto m = moments(draws(Normal{10, 2}, many));
     CHECK(std::abs(m.mean - 10) < 4 * 2 / std::sqrt(n));
     CHECK(std::abs(m.variance - 4) < 4 * 4 * std::sqrt(2 / n));
   }
   SECTION("lognormal: mu and sigma belong to the logarithm") {
-    auto all = draws(distribution(Kind::lognormal, 0.5, 0.4), many);
+    auto all = draws(Lognormal{0.5, 0.4}, many);
     CHECK(moments(all).low > 0);
     for (double& x : all) x = std::log(x);
     const auto m = moments(all);
@@ -103,8 +101,7 @@ TEST_CASE("Distributions have their moments", "[values]") {
     CHECK(std::abs(m.variance - 0.16) < 4 * 0.16 * std::sqrt(2 / n));
   }
   SECTION("choice: each equally likely, those named twice twice as likely") {
-    Distribution d = distribution(Kind::choice, 0, 0);
-    d.choices = {1, 2, 2, 7};
+    const Distribution d = Choice{{1, 2, 2, 7}};
     std::map<double, double> count;
     for (const double x : draws(d, many)) ++count[x];
     REQUIRE(count.size() == 3);
@@ -112,14 +109,23 @@ TEST_CASE("Distributions have their moments", "[values]") {
     CHECK(std::abs(count[2] / n - 0.5) < 4 * std::sqrt(0.5 * 0.5 / n));
     CHECK(std::abs(count[7] / n - 0.25) < 4 * std::sqrt(0.25 * 0.75 / n));
   }
+  SECTION("exponential: the standard deviation is the mean") {
+    const auto all = draws(rheo::Exponential{3}, many);
+    const auto m = moments(all);
+    CHECK(m.low > 0);
+    CHECK(std::abs(m.mean - 3) < 4 * 3 / std::sqrt(n));
+    CHECK(std::abs(m.variance - 9) < 4 * 9 * std::sqrt(8 / n));
+    RandomStream stream(random_key(1, "values", "test"), 0);
+    for (int i = 0; i < 100; ++i) REQUIRE(all[static_cast<std::size_t>(i)] == 3 * stream.exponential());
+  }
   SECTION("a spread of zero is a constant") {
-    for (const double x : draws(distribution(Kind::normal, 3, 0), 100)) CHECK(x == 3);
-    for (const double x : draws(distribution(Kind::uniform, 3, 3), 100)) CHECK(x == 3);
+    for (const double x : draws(Normal{3, 0}, 100)) CHECK(x == 3);
+    for (const double x : draws(Uniform{3, 3}, 100)) CHECK(x == 3);
   }
 }
 
 TEST_CASE("What lies outside min and max is drawn again", "[values]") {
-  Distribution d = distribution(Kind::normal, 0, 1);
+  Distribution d = Normal{0, 1};
   SECTION("both limits") {
     d.min = -0.5;
     d.max = 1.0;
@@ -144,9 +150,7 @@ TEST_CASE("What lies outside min and max is drawn again", "[values]") {
     CHECK(moments(draws(d, 2000)).high <= -1.5);
   }
   SECTION("every kind") {
-    for (const Kind kind : {Kind::uniform, Kind::lognormal, Kind::choice}) {
-      Distribution other = distribution(kind, 0, 1);
-      other.choices = {0.1, 0.5, 0.9};
+    for (Distribution other : std::vector<Distribution>{Uniform{0, 1}, Lognormal{0, 1}, Choice{{0.1, 0.5, 0.9}}}) {
       other.min = 0.4;
       other.max = 0.8;
       const auto m = moments(draws(other, 2000));
@@ -166,7 +170,7 @@ TEST_CASE("What lies outside min and max is drawn again", "[values]") {
 }
 
 TEST_CASE("Limits that cannot be met are refused, not waited for", "[values]") {
-  Distribution d = distribution(Kind::normal, 0, 1);
+  Distribution d = Normal{0, 1};
   d.min = 50;
   const Complaint c = complaint_of([&] { draws(d, 1); });
   CHECK(c.key.empty());
@@ -176,27 +180,28 @@ TEST_CASE("Limits that cannot be met are refused, not waited for", "[values]") {
 
 TEST_CASE("What is wrong with a distribution is said before it draws", "[values]") {
   constexpr double infinity = std::numeric_limits<double>::infinity(), none = std::numeric_limits<double>::quiet_NaN();
-  CHECK(problem_of(distribution(Kind::uniform, 0, 1)).empty());
-  CHECK(problem_of(distribution(Kind::uniform, 1, 1)).empty());
-  CHECK(problem_of(distribution(Kind::normal, -5, 0)).empty());
-  CHECK(problem_of(distribution(Kind::lognormal, -5, 2)).empty());
-  CHECK(problem_of(distribution(Kind::uniform, 2, 1)) == "the lower limit is above the upper one");
-  CHECK(problem_of(distribution(Kind::normal, 0, -1)) == "a negative standard deviation");
-  CHECK(problem_of(distribution(Kind::lognormal, 0, -1)) == "a negative standard deviation");
-  CHECK(problem_of(distribution(Kind::choice, 0, 0)) == "nothing to choose from");
+  CHECK(problem_of(Uniform{0, 1}).empty());
+  CHECK(problem_of(Uniform{1, 1}).empty());
+  CHECK(problem_of(Normal{-5, 0}).empty());
+  CHECK(problem_of(Lognormal{-5, 2}).empty());
+  CHECK(problem_of(Uniform{2, 1}) == "low is larger than high");
+  CHECK(problem_of(Normal{0, -1}) == "sd = -1 is not a number >= 0");
+  CHECK(problem_of(Lognormal{0, -1}) == "sigma = -1 is not a number >= 0");
+  CHECK(problem_of(Choice{}) == "nothing to choose from");
   for (const double bad : {infinity, -infinity, none}) {
-    CHECK(problem_of(distribution(Kind::uniform, bad, 1)) == "not a finite number");
-    CHECK(problem_of(distribution(Kind::normal, 0, bad)) == "not a finite number");
-    Distribution choice = distribution(Kind::choice, 0, 0);
-    choice.choices = {1, bad};
-    CHECK(problem_of(choice) == "not a finite number");
+    CHECK_THAT(problem_of(Uniform{bad, 1}), Catch::StartsWith(fmt::format("low = {} is not a number", bad)));
+    CHECK_THAT(problem_of(Normal{0, bad}), Catch::StartsWith(fmt::format("sd = {} is not a number", bad)));
+    CHECK_THAT(problem_of(Choice{{1, bad}}), Catch::StartsWith(fmt::format("choices = {} is not a number", bad)));
   }
-  Distribution limits = distribution(Kind::normal, 0, 1);
+  Distribution limits = Normal{0, 1};
   limits.min = 1;
   limits.max = 1;
-  CHECK(problem_of(limits).empty());
+  CHECK(problem_of(limits) == "min and max leave nothing to draw");
   limits.max = 0.5;
-  CHECK(problem_of(limits) == "min is above max");
+  CHECK(problem_of(limits) == "min is larger than max");
+  CHECK(problem_of(Distribution(Normal{0, 1}, 9)) == "nothing that it can draw lies within min and max");
+  CHECK(problem_of(Distribution(Normal{3, 0}, 3, 3)).empty());
+  CHECK(problem_of(Distribution(Integers{0, 5}, 3, 3)).empty());
 }
 
 TEST_CASE("A value for many items", "[values]") {
@@ -222,28 +227,25 @@ TEST_CASE("A value for many items", "[values]") {
     CHECK(listed.value == "nan");
     CHECK(listed.problem == "entry 2, out of range");
     CHECK(listed.expected == "a number from 0 to 10");
-    const Complaint drawn =
-        complaint_of([&] { per_item(Value(distribution(Kind::uniform, 11, 11)), 3, key, allowed); });
+    const Complaint drawn = complaint_of([&] { per_item(Value(Uniform{11, 11}), 3, key, allowed); });
     CHECK(drawn.value == "11");
     CHECK(drawn.problem == "drawn for neuron 0, out of range");
   }
   SECTION("no draw lies beyond the reach of its distribution") {
-    Distribution cut = distribution(Kind::normal, 3, 2);
+    Distribution cut = Normal{3, 2};
     cut.min = 2;
     cut.max = 4;
-    Distribution choice = distribution(Kind::choice, 0, 0);
-    choice.choices = {3, 1, 2};
-    for (const Distribution& d : {distribution(Kind::uniform, -1, 4), distribution(Kind::normal, 3, 2), cut,
-                                  distribution(Kind::lognormal, 1, 2), choice}) {
+    for (const Distribution& d :
+         std::vector<Distribution>{Uniform{-1, 4}, Normal{3, 2}, cut, Lognormal{1, 2}, Choice{{3, 1, 2}}}) {
       const rheo::Range possible = rheo::reach(d);
       for (const double x : per_item(Value(d), 1000, key)) REQUIRE(rheo::holds(possible, x));
     }
     CHECK(rheo::reach(cut).low == 2);
     CHECK(rheo::reach(cut).high == 4);
-    CHECK(rheo::reach(distribution(Kind::lognormal, 0, 200)).high == std::numeric_limits<double>::infinity());
+    CHECK(rheo::reach(Lognormal{0, 200}).high == std::numeric_limits<double>::infinity());
   }
   SECTION("item i is the first draw of its own stream, however many items there are") {
-    Distribution d = distribution(Kind::normal, -55, 2);
+    Distribution d = Normal{-55, 2};
     d.min = -56;
     const auto values = per_item(Value(d), 500, key);
     REQUIRE(values.size() == 500);
@@ -261,9 +263,7 @@ TEST_CASE("A value for many items", "[values]") {
 
 TEST_CASE("Many draws from one stream are the single ones, whatever lies outside the limits", "[values]") {
   const auto key = random_key(4, "P", "weight");
-  std::vector<Distribution> all{distribution(Kind::normal, 3, 2), distribution(Kind::normal, 3, 2),
-                                distribution(Kind::normal, 3, 2), distribution(Kind::uniform, 1, 4),
-                                distribution(Kind::lognormal, 0.1, 1)};
+  std::vector<Distribution> all{Normal{3, 2}, Normal{3, 2}, Normal{3, 2}, Uniform{1, 4}, Lognormal{0.1, 1}};
   all[1].min = 2.5;
   all[2].min = 4;
   all[2].max = 4.05;  // one draw of a hundred
@@ -277,7 +277,7 @@ TEST_CASE("Many draws from one stream are the single ones, whatever lies outside
       INFO("distribution " << d);
       CHECK(found == expected);
     }
-  Distribution never = distribution(Kind::normal, 0, 1);
+  Distribution never = Normal{0, 1};
   never.min = 7.5;
   std::vector<double> one(1);
   CHECK(complaint_of([&] { draw_all(never, key, 0, one); }).problem == "1000 draws in a row lie outside [min, max]");

@@ -130,7 +130,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
                                    SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
   synapses = made.get();
   signals = made->signals();
-  for (const InputSpec& input : spec.inputs) build_input(spec, plan, input, isa, signals, parts.inputs);
+  for (const InputSpec& input : spec.inputs) build_input(plan, input, isa, signals, parts.inputs);
   parts.delivery = std::move(made);
   lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
@@ -234,7 +234,7 @@ void Network::check_draws(const NetworkSpec& spec) {
     const PopulationPlan made = plan_population(spec, population, plan.model(i), isa);
     within("populations." + population.name, [&] { return make_population(made); });
   }
-  for (const InputSpec& input : spec.inputs) check_draws_of_input(spec, plan, input, isa);
+  for (const InputSpec& input : spec.inputs) check_draws_of_input(plan, input, isa);
 }
 
 namespace {

@@ -137,22 +137,22 @@ namespace {
 
 // Whether the signal that an input reads is there, and has the numbers that it asks for.
 void check_signal_of(const InputSpec& input, const CheckedSpec& plan, const std::vector<SignalBoard::Plan>& signals) {
-  const std::string key = "inputs." + input.name;
-  const auto found = std::find_if(signals.begin(), signals.end(),
-                                  [&](const SignalBoard::Plan& one) { return one.spec.name == input.signal; });
+  const std::string key = "inputs." + input.name, name = input.kind->signal();
+  const std::optional<std::uint32_t> channel = input.kind->channel();
+  const auto found =
+      std::find_if(signals.begin(), signals.end(), [&](const SignalBoard::Plan& one) { return one.spec.name == name; });
   if (found == signals.end()) {
     std::vector<std::string> all;
     for (const SignalBoard::Plan& one : signals) all.push_back(one.spec.name);
-    reject(key + ".signal", "\"" + input.signal + "\"", "no such signal",
-           all.empty() ? "a signal of [signals]" : "one of " + listed(all), nearest(input.signal, all));
+    reject(key + ".signal", "\"" + name + "\"", "no such signal",
+           all.empty() ? "a signal of [signals]" : "one of " + listed(all), nearest(name, all));
   }
-  if (input.channel && *input.channel >= found->width)
-    reject(key + ".channel", std::to_string(*input.channel), fmt::format("the signal has {} numbers", found->width),
+  if (channel && *channel >= found->width)
+    reject(key + ".channel", std::to_string(*channel), fmt::format("the signal has {} numbers", found->width),
            fmt::format("0 to {}", found->width - 1));
-  std::uint32_t targets = 0;
-  for (const Selection& target : input.target) targets += plan.resolve(target, key + ".target").second.count();
-  if (!input.channel && found->width > 1 && found->width != targets)
-    reject(key + ".signal", "\"" + input.signal + "\"", fmt::format("has {} numbers", found->width),
+  const std::uint32_t targets = plan.ends_of(input).targets;
+  if (!channel && found->width > 1 && found->width != targets)
+    reject(key + ".signal", "\"" + name + "\"", fmt::format("has {} numbers", found->width),
            fmt::format("1, one for each of {} target neurons, or a channel", targets));
 }
 
@@ -196,7 +196,7 @@ std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Check
     }
   }
   for (const InputSpec& input : spec.inputs)
-    if (!input.signal.empty()) check_signal_of(input, plan, plans);
+    if (!input.kind->signal().empty()) check_signal_of(input, plan, plans);
   return plans;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -206,6 +207,16 @@ std::pair<double, double> two_numbers(const Field& field, const std::string& exp
 
 // The smallest number that can come out of a value, as far as that can be said without drawing.
 std::optional<double> smallest(const Value& value);
+
+// The kind that a table names by its key `kind`.
+template <class Kind>
+std::unique_ptr<Kind> read_kind(const Field& table, const std::vector<std::unique_ptr<const Kind>>& kinds,
+                                const char* what) {
+  Names names;
+  for (const auto& kind : kinds) names.emplace_back(kind->name());
+  const std::string& word = table.need("kind", one_of(names)).word(names, {}, what);
+  return kinds[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())]->clone();
+}
 
 // The keys of a kind, but that which names it. each: what a list of numbers counts.
 Names keys_of(std::span<const KindField> fields);

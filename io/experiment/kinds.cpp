@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "io/experiment/field.hpp"
+#include "networks/description/profiles.hpp"
 
 namespace rheo::experiment_file {
 
@@ -47,6 +48,23 @@ std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& 
   return std::make_shared<const NumberTable>(std::move(table));
 }
 
+// A list of numbers, or { file, dataset }.
+std::vector<double> read_list(const Field& at, const std::string& expected) {
+  if (!at.is(TomlNode::Kind::table)) return at.numbers(expected);
+  at.only({"file", "dataset"});
+  return read_dataset(at);
+}
+
+Profile read_profile(const Field& at) {
+  at.need_table("{ times = [..], values = [..] } or { amplitude = .., frequency = .. }");
+  Profile profile{.kind = Profile::Kind::steps, .offset = 1};
+  if (at.node().find("frequency") != nullptr) profile.kind = Profile::Kind::sine;
+  const std::vector<KindField> fields = fields_of_profile(profile);
+  at.only(keys_of(fields));
+  read_fields(at, fields, {});
+  return profile;
+}
+
 struct Read {
   const Field& at;
   const KindField& field;
@@ -70,7 +88,13 @@ struct Read {
     choice.set(choice.member, static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin()));
   }
   void operator()(std::shared_ptr<const NumberTable>* table) const { *table = read_table(at, field); }
-  void operator()(KeyOfEdges*) const {}  // read by those who know how many neurons there are
+  void operator()(std::string* text) const { *text = at.text(expected_text(field)); }
+  void operator()(std::vector<double>* list) const { *list = read_list(at, expected_text(field)); }
+  void operator()(Profile* profile) const { *profile = read_profile(at); }
+  // Read by those who know how many neurons there are.
+  void operator()(KeyOfEdges*) const {}
+  void operator()(std::shared_ptr<const SpikeTrains>*) const {}
+  void operator()(KeyOfTrains*) const {}
 };
 
 }  // namespace

@@ -44,6 +44,12 @@ struct EdgeList {
 // A key that says where a list of edges stands, for whoever reads it.
 struct KeyOfEdges {};
 
+// A key that says where spike trains stand or what their times mean, for whoever reads them.
+struct KeyOfTrains {};
+
+struct Profile;
+struct SpikeTrains;
+
 // A member that is one of an enumeration's names.
 struct ChoiceMember {
   void* member;
@@ -55,7 +61,8 @@ struct ChoiceMember {
 // A member of a kind, when it is no longer known which kind.
 using Member =
     std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*, std::optional<std::uint32_t>*,
-                 std::uint64_t*, Value*, ChoiceMember, std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
+                 std::uint64_t*, Value*, ChoiceMember, std::shared_ptr<const NumberTable>*, KeyOfEdges*, std::string*,
+                 std::vector<double>*, Profile*, std::shared_ptr<const SpikeTrains>*, KeyOfTrains*>;
 
 // A field of a kind: one key.
 struct KindField {
@@ -80,9 +87,9 @@ Member member_of(T& value) {
 
 }  // namespace kind_detail
 
-// The fields of a kind, which must outlive them.
-template <class K>
-std::vector<KindField> fields_of(K& kind) {
+// The fields of a struct, which must outlive them.
+template <class K, class Fields>
+std::vector<KindField> fields_of(K& kind, const Fields& fields) {
   std::vector<KindField> all;
   const auto add = [&](const auto& field) {
     all.push_back({std::string(field.name),
@@ -94,8 +101,12 @@ std::vector<KindField> fields_of(K& kind) {
                    std::string(field.allowed),
                    kind_detail::member_of(kind.*(field.member))});
   };
-  std::apply([&](const auto&... field) { (add(field), ...); }, K::fields);
+  std::apply([&](const auto&... field) { (add(field), ...); }, fields);
   return all;
+}
+template <class K>
+std::vector<KindField> fields_of(K& kind) {
+  return fields_of(kind, K::fields);
 }
 
 // What a field may be, in words: "a number from 0 to 1".
@@ -108,5 +119,7 @@ std::string value_text(const KindField& field);
 
 // Throws BuildError with the field's name as key where a number is out of its range.
 void check_ranges(std::span<const KindField> fields);
+// Throws BuildError likewise where a list has another number of values than it has items.
+void check_sizes(std::span<const KindField> fields, std::size_t items);
 
 }  // namespace rheo

@@ -13,8 +13,8 @@
 
 #include "core/types.hpp"
 #include "networks/description/connect.hpp"
+#include "networks/description/input.hpp"
 #include "networks/description/value.hpp"
-#include "neurons/inputs/profile.hpp"
 #include "plasticity/library.hpp"
 
 namespace rheo {
@@ -98,29 +98,13 @@ struct SignalSpec {
   std::string projection = {};         // published: whose rule does it
 };
 
-// What comes from outside; numbers are for all target neurons or one for each.
+// What comes from outside.
 struct InputSpec {
-  enum class Kind { poisson, spikes, current, noise };
   std::string name;
-  Kind kind = Kind::poisson;
-  std::vector<Selection> target;
-  Value rate = 0.0;                                     // poisson: Hz, one independent train per neuron
-  std::shared_ptr<const SpikeTrains> trains = nullptr;  // spikes: one train per target neuron, or one for all
-  Value weight = 1.0;                                   // poisson, spikes: in the unit of the port
-  double delay = 0;                                     // poisson, spikes: ms between emission and arrival
-  Value amplitude = 0.0;                                // current: pA (or the unit of the model's I_e); noise: its mean
-  Value deviation = 0.0;                                // noise: standard deviation
-  double every = 0;                                     // noise: ms that a draw lasts; 0: one tick
-  Profile profile = {};                                 // poisson: multiplies the rate; current: the amplitude
-  // Instead of a profile, and of trains: the name of a signal. It multiplies the rate or the amplitude; for spikes it
-  // says how many arrive in a tick (a negative number is none).
-  std::string signal = {};
-  // Which of its numbers; empty: its only one, or each target neuron its own.
-  std::optional<std::uint32_t> channel = {};
-  double peak = 1;   // poisson with a signal: what it is cut at
-  std::string port;  // poisson, spikes; empty: by the sign of the weight
-  double start = 0;  // ms: active in (start, stop]; not for spikes
-  std::optional<double> stop;
+  Chosen<InputKind> kind = {};
+  std::vector<Selection> target = {};
+  double start = 0;  // ms: active in (start, stop]
+  std::optional<double> stop = {};
 };
 
 struct NetworkSpec {

@@ -140,12 +140,8 @@ NetworkSpec network_of(Train train, bool eager) {
                        .plasticity = {.rule = train.rule, .eager = eager}}};
   for (const auto& [name, value] : train.params) spec.projections[0].plasticity.params[name] = value;
   spec.inputs = {{.name = "strong",
-                  .kind = InputSpec::Kind::spikes,
-                  .target = {all_of("N")},
-                  .trains = spikes_of(train.cells["target spikes"], targets),
-                  .weight = 100.0,
-                  .port = {},
-                  .stop = {}}};
+                  .kind = GivenSpikes{.trains = spikes_of(train.cells["target spikes"], targets), .weight = 100.0},
+                  .target = {all_of("N")}}};
   spec.signals = signals_of(train.cells["signals"]);
   return spec;
 }

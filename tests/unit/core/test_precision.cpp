@@ -10,6 +10,7 @@
 
 #include "core/diagnostics.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 
 namespace test_precision {
@@ -125,13 +126,11 @@ TEST_CASE("single precision: constant currents, as a parameter and as an input",
         auto by_input = alone(neurons(model, params));
         InputSpec input;
         input.name = "i";
-        input.kind = InputSpec::Kind::current;
+        input.kind = ConstantCurrent{.amplitude = 1000 * current};
         input.target = {all("n")};
-        input.amplitude = 1000 * current;
         by_input.inputs = {input};
         CHECK(after(by_input, 18 * tau_m) == Approx(end).margin(1e-5));
-        by_input.inputs[0].kind = InputSpec::Kind::noise;  // without any noise
-        by_input.inputs[0].deviation = 0.0;
+        by_input.inputs[0].kind = NoiseCurrent{.mean = 1000 * current};  // without any noise
         CHECK(after(by_input, 18 * tau_m) == Approx(end).margin(1e-5));
       }
     }
@@ -175,9 +174,8 @@ TEST_CASE("single precision: a state goes on where the inputs make it double, an
   auto driven = plain;
   InputSpec input;
   input.name = "i";
-  input.kind = InputSpec::Kind::current;
+  input.kind = ConstantCurrent{};
   input.target = {all("n")};
-  input.amplitude = 0.0;
   driven.inputs = {input};
   const double right = -65 + 15 * std::exp(-0.5);
   for (const auto& [first, second] : {std::pair<const NetworkSpec*, const NetworkSpec*>(&plain, &driven),
@@ -210,13 +208,11 @@ NetworkSpec learning(std::vector<double> source, std::vector<double> target, dou
   if (target.empty()) return spec;
   InputSpec input;
   input.name = "made";
-  input.kind = InputSpec::Kind::spikes;
   input.target = {all("n")};
-  input.weight = 1e6;
   auto trains = std::make_shared<SpikeTrains>();
   trains->begin = {0, target.size()};
   trains->times = std::move(target);
-  input.trains = trains;
+  input.kind = GivenSpikes{.trains = trains, .weight = 1e6};
   spec.inputs = {input};
   return spec;
 }

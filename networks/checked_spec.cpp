@@ -64,6 +64,12 @@ CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec) {
     if (!seen.insert(input.name).second) reject(key, {}, "declared twice", "names that differ");
     check_input(input, key);
   }
+  seen.clear();
+  for (const SignalSpec& signal : spec.signals) {
+    const std::string key = "signals." + signal.name;
+    if (!seen.insert(signal.name).second) reject(key, {}, "declared twice", "names that differ");
+    check_signal(signal, key);
+  }
   find_currents();
 }
 
@@ -239,6 +245,29 @@ InputEnds CheckedSpec::ends_of(const InputSpec& input) const {
   return ends;
 }
 
+SignalEnds CheckedSpec::ends_of(const SignalSpec& signal) const {
+  return {.network = spec_, .name = signal.name, .rows = [this, &signal](const std::vector<Selection>& selections) {
+            std::vector<SourceRange> rows;
+            std::uint32_t count = 0;
+            for (const Selection& selection : selections) {
+              const auto [population, range] = resolve(selection, "signals." + signal.name + ".source");
+              rows.push_back({{first(population) + range.begin, first(population) + range.end, range.step}, count});
+              count += range.count();
+            }
+            return rows;
+          }};
+}
+
+void CheckedSpec::check_signal(const SignalSpec& signal, const std::string& key) const {
+  if (!signal.kind) reject(key + ".kind", {}, "missing", "a kind of signal");
+  const SignalEnds ends = ends_of(signal);
+  if (signal.kind->neurons() != nullptr) ends.rows(*signal.kind->neurons());
+  within(key, [&] {
+    check_ranges(signal.kind->clone()->fields());
+    signal.kind->check(ends);
+  });
+}
+
 void CheckedSpec::check_input(const InputSpec& input, const std::string& key) const {
   if (!input.kind) reject(key + ".kind", {}, "missing", "a kind of input");
   if (input.target.empty()) reject(key + ".target", {}, "missing", "a population");
@@ -248,7 +277,7 @@ void CheckedSpec::check_input(const InputSpec& input, const std::string& key) co
   if (!(input.start >= 0)) reject(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
   if (input.stop && !(*input.stop > input.start))
     reject(key + ".stop", number(*input.stop), "not after start = " + number(input.start), "a later time (ms)");
-  within(key, [&] { input.kind->check(ends_of(input)); });
+  within(key, [&] { check_input_kind(*input.kind, ends_of(input)); });
 }
 
 }  // namespace rheo

@@ -12,6 +12,7 @@
 #include "core/description.hpp"
 #include "networks/description/spec.hpp"
 #include "networks/inputs/kind_of.hpp"
+#include "networks/signals/kind_of.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo {
@@ -42,6 +43,7 @@ class CheckedSpec {
 
   // What the kind of an input has to know.
   InputEnds ends_of(const InputSpec& input) const;
+  SignalEnds ends_of(const SignalSpec& signal) const;
 
  private:
   void find_currents();
@@ -61,6 +63,8 @@ class CheckedSpec {
   void check_disjoint(const std::vector<Selection>& selections, const std::string& key) const;
 
   void check_input(const InputSpec& input, const std::string& key) const;
+
+  void check_signal(const SignalSpec& signal, const std::string& key) const;
 
   const NetworkSpec& spec_;
   std::map<std::string, std::size_t> index_;

@@ -250,7 +250,7 @@ std::size_t find_signal(const SignalBoard* board, const std::string& name) {
 
 void Network::set_signal(const std::string& name, std::span<const double> values, bool pulse) {
   const std::size_t which = find_signal(signals_, name);
-  if (signals_->kind(which) != SignalSpec::Kind::task)
+  if (signals_->made_by(which) != SignalPlan::By::program)
     reject("signals." + name, {}, "is made otherwise", "a signal of kind task");
   if (values.size() != signals_->width(which))
     reject("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",

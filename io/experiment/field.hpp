@@ -201,8 +201,9 @@ struct Count {
 
 Value read_value(const Field& field, const Range& range, const Count& count);
 void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count);
-// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read.
-std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {});
+// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read; shape: is set.
+std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {},
+                                 std::vector<std::uint64_t>* shape = nullptr);
 std::pair<double, double> two_numbers(const Field& field, const std::string& expected);
 
 // The smallest number that can come out of a value, as far as that can be said without drawing.

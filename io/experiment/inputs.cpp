@@ -7,6 +7,7 @@
 #include "core/time.hpp"
 #include "io/experiment/reader.hpp"
 #include "networks/inputs/kinds.hpp"
+#include "networks/signals/kinds.hpp"
 
 namespace rheo::experiment_file {
 
@@ -55,63 +56,17 @@ void ExperimentReader::read_input(const Field& field, const std::string& name) {
 }
 
 void ExperimentReader::read_signal(const Field& field, const std::string& name) {
-  const Names kinds = {"filtered_spikes", "steps", "pulses", "published", "task"};
-  const std::string& word = field.need("kind", one_of(kinds)).word(kinds, {}, "kind of signal");
-  SignalSpec signal;
-  signal.name = name;
-  Names keys = {"kind"};
-  const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
-  if (word != "published") allow({"baseline"});
-  if (word == "filtered_spikes") allow({"source", "tau", "delay", "amplitude"});
-  if (word == "steps") allow({"times", "values"});
-  if (word == "pulses") allow({"times", "values", "tau"});
-  if (word == "published") allow({"projection"});
-  if (word == "task") allow({"width"});
+  SignalSpec signal{.name = name};
+  signal.kind = Chosen<SignalKind>(read_kind(field, signal_kinds(), "kind of signal"));
+  const std::vector<KindField> fields = signal.kind->fields();
+  Names keys = keys_of(fields);
+  keys.insert(keys.begin(), "kind");
   field.only(keys);
-  if (const auto baseline = field.find("baseline")) signal.baseline = baseline->number(any_number);
-  if (const auto tau = field.find("tau")) signal.tau = tau->number(any_time);
-  if (word == "filtered_spikes") {
-    signal.kind = SignalSpec::Kind::filtered_spikes;
-    signal.source = read_selections(field.need("source", "a population such as \"reward\", or a list of them"));
-    if (const auto delay = field.find("delay")) {
-      signal.delay =
-          read_value(*delay, any_time, {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
-      check_delay(*delay, signal.delay);
-    }
-    if (const auto amplitude = field.find("amplitude")) signal.amplitude = amplitude->number(any_number);
-  } else if (word == "published") {
-    signal.kind = SignalSpec::Kind::published;
-    const char* const expected = "the name of a projection whose rule publishes a signal";
-    signal.projection = field.need("projection", expected).text(expected);
-  } else if (word == "task") {
-    signal.kind = SignalSpec::Kind::task;
-    if (const auto width = field.find("width")) signal.width = static_cast<std::uint32_t>(width->whole(1, max_neurons));
-  } else {
-    signal.pulses = word == "pulses";
-    signal.times = read_table(field.need("times", "a list of times (ms)"), "a list of times (ms)");
-    const Field values = field.need("values", "a list with one value, or one list of values, per time");
-    if (values.is(TomlNode::Kind::list) && !values.node().items.empty()) {
-      signal.width = 0;
-      for (const TomlNode& item : values.node().items) {
-        const std::vector<double>& row = values.at("", item).numbers("a list of numbers");
-        if (signal.width == 0) signal.width = static_cast<std::uint32_t>(row.size());
-        if (row.empty() || row.size() != signal.width)
-          values.reject("has lists of different lengths", "one list per time, with one value per neuron each");
-        signal.values.insert(signal.values.end(), row.begin(), row.end());
-      }
-    } else {
-      signal.values = read_table(values, "a list with one value, or one list of values, per time");
-      if (!signal.times.empty() && signal.values.size() % signal.times.size() == 0 && !signal.values.empty())
-        signal.width = static_cast<std::uint32_t>(signal.values.size() / signal.times.size());
-    }
-  }
+  read_fields(field, fields, {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
+  for (const KindField& one : fields)
+    if (auto* const* const selections = std::get_if<std::vector<Selection>*>(&one.member))
+      **selections = read_selections(*field.find(one.name));
   network().signals.push_back(std::move(signal));
-}
-
-std::vector<double> ExperimentReader::read_table(const Field& field, const char* expected) {
-  if (!field.is(TomlNode::Kind::table)) return field.numbers(expected);
-  field.only({"file", "dataset"});
-  return read_dataset(field);
 }
 
 }  // namespace rheo::experiment_file

@@ -49,10 +49,32 @@ std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& 
 }
 
 // A list of numbers, or { file, dataset }.
-std::vector<double> read_list(const Field& at, const std::string& expected) {
+std::vector<double> read_list(const Field& at, const std::string& expected,
+                              std::vector<std::uint64_t>* shape = nullptr) {
   if (!at.is(TomlNode::Kind::table)) return at.numbers(expected);
   at.only({"file", "dataset"});
-  return read_dataset(at);
+  return read_dataset(at, {}, shape);
+}
+
+// A number for each time, a list of them, or a dataset of either.
+TimedValues read_timed_values(const Field& at, const std::string& expected) {
+  TimedValues timed;
+  if (!at.is(TomlNode::Kind::list) || at.node().items.empty()) {
+    std::vector<std::uint64_t> shape;
+    timed.values = read_list(at, expected, &shape);
+    if (shape.size() > 1)
+      timed.width = static_cast<std::uint32_t>(timed.values.size() / std::max<std::uint64_t>(1, shape[0]));
+    return timed;
+  }
+  timed.width = 0;
+  for (const TomlNode& item : at.node().items) {
+    const std::vector<double>& row = at.at("", item).numbers("a list of numbers");
+    if (timed.width == 0) timed.width = static_cast<std::uint32_t>(row.size());
+    if (row.empty() || row.size() != timed.width)
+      at.reject("has lists of different lengths", "one list per time, with one value per neuron each");
+    timed.values.insert(timed.values.end(), row.begin(), row.end());
+  }
+  return timed;
 }
 
 Profile read_profile(const Field& at) {
@@ -91,7 +113,9 @@ struct Read {
   void operator()(std::string* text) const { *text = at.text(expected_text(field)); }
   void operator()(std::vector<double>* list) const { *list = read_list(at, expected_text(field)); }
   void operator()(Profile* profile) const { *profile = read_profile(at); }
+  void operator()(TimedValues* timed) const { *timed = read_timed_values(at, field.allowed); }
   // Read by those who know how many neurons there are.
+  void operator()(std::vector<Selection>*) const {}
   void operator()(KeyOfEdges*) const {}
   void operator()(std::shared_ptr<const SpikeTrains>*) const {}
   void operator()(KeyOfTrains*) const {}

@@ -105,9 +105,6 @@ class ExperimentReader {
   void read_input(const Field& field, const std::string& name);
   void read_signal(const Field& field, const std::string& name);
 
-  // A list of numbers, or { file, dataset }.
-  static std::vector<double> read_table(const Field& field, const char* expected);
-
   void read_projection(const Field& field, const std::string& name);
   void read_plasticity(const Field& field, ProjectionSpec& projection);
 

@@ -53,7 +53,8 @@ std::string expected_text(const KindField& field) {
             [&](KeyOfEdges*) { return field.allowed; }, [&](std::string*) { return field.allowed; },
             [&](std::vector<double>*) { return field.allowed; }, [&](Profile*) { return field.allowed; },
             [&](std::shared_ptr<const SpikeTrains>*) { return field.allowed; },
-            [&](KeyOfTrains*) { return field.allowed; }},
+            [&](KeyOfTrains*) { return field.allowed; }, [&](std::vector<Selection>*) { return field.allowed; },
+            [&](TimedValues*) { return field.allowed; }},
       field.member);
 }
 
@@ -98,7 +99,9 @@ std::string value_text(const KindField& field) {
               return std::string(profile->kind == Profile::Kind::constant ? "constant" : "a profile");
             },
             [](const std::shared_ptr<const SpikeTrains>*) { return std::string("none"); },
-            [](KeyOfTrains*) { return std::string("none"); }},
+            [](KeyOfTrains*) { return std::string("none"); },
+            [](const std::vector<Selection>*) { return std::string("none"); },
+            [](const TimedValues* timed) { return fmt::format("[{}]", fmt::join(timed->values, ", ")); }},
       field.member);
 }
 
@@ -120,7 +123,10 @@ void check_ranges(std::span<const KindField> fields) {
                        for (const double x : *list) check_range(field, x);
                      },
                      [](KeyOfEdges*) {}, [](std::string*) {}, [](Profile*) {},
-                     [](std::shared_ptr<const SpikeTrains>*) {}, [](KeyOfTrains*) {}},
+                     [](std::shared_ptr<const SpikeTrains>*) {}, [](KeyOfTrains*) {}, [](std::vector<Selection>*) {},
+                     [&](TimedValues* timed) {
+                       for (const double x : timed->values) check_range(field, x);
+                     }},
                field.member);
   }
 }

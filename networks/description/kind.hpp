@@ -47,7 +47,14 @@ struct KeyOfEdges {};
 // A key that says where spike trains stand or what their times mean, for whoever reads them.
 struct KeyOfTrains {};
 
+// Numbers for each of several times.
+struct TimedValues {
+  std::vector<double> values = {};  // [time * width]
+  std::uint32_t width = 1;
+};
+
 struct Profile;
+struct Selection;
 struct SpikeTrains;
 
 // A member that is one of an enumeration's names.
@@ -62,7 +69,8 @@ struct ChoiceMember {
 using Member =
     std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*, std::optional<std::uint32_t>*,
                  std::uint64_t*, Value*, ChoiceMember, std::shared_ptr<const NumberTable>*, KeyOfEdges*, std::string*,
-                 std::vector<double>*, Profile*, std::shared_ptr<const SpikeTrains>*, KeyOfTrains*>;
+                 std::vector<double>*, Profile*, std::shared_ptr<const SpikeTrains>*, KeyOfTrains*,
+                 std::vector<Selection>*, TimedValues*>;
 
 // A field of a kind: one key.
 struct KindField {

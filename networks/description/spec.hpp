@@ -14,6 +14,7 @@
 #include "core/types.hpp"
 #include "networks/description/connect.hpp"
 #include "networks/description/input.hpp"
+#include "networks/description/signal.hpp"
 #include "networks/description/value.hpp"
 #include "plasticity/library.hpp"
 
@@ -80,22 +81,10 @@ struct ProjectionSpec {
   PlasticitySpec plasticity = {};
 };
 
-// A number for each tick, or a list of them, which plasticity rules read as third factors and inputs as their strength;
-// networks/plastic/signals.hpp says what each kind is.
+// Numbers for each tick, which plasticity rules read as third factors and inputs as their strength.
 struct SignalSpec {
-  enum class Kind { filtered_spikes, table, task, published };
   std::string name;
-  Kind kind = Kind::table;
-  double baseline = 0;                 // what it is without spikes, pulses or steps; is added to filtered ones
-  double tau = 0;                      // ms; 0: not filtered
-  std::vector<Selection> source = {};  // filtered_spikes
-  Value delay = 1.0;                   // filtered_spikes: ms, one for all or drawn for each spike
-  double amplitude = 1;                // filtered_spikes: of one spike
-  std::vector<double> times = {};      // table: ms, ascending, each in a tick of its own
-  std::vector<double> values = {};     // table: [time][width]
-  bool pulses = false;                 // table: values last one tick, instead of up to the next time
-  std::uint32_t width = 1;             // table, task: numbers; with tau, one
-  std::string projection = {};         // published: whose rule does it
+  Chosen<SignalKind> kind = {};
 };
 
 // What comes from outside.

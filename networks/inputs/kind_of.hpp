@@ -3,7 +3,7 @@
 //   static constexpr auto fields = rheo::fields(...);
 //   void check(const InputEnds&) const;               // what ranges of fields do not say
 //   MakeInput prepare(const InputEnds&) const;        // once checked
-// A kind with a member `weight` brings spikes, which need `port` and may have `delay`; one without brings a current. A
+// A kind with a field `weight` brings spikes, which need `port` and may have `delay`; one without brings a current. A
 // kind that can follow a signal has `signal` and `channel`. `bool lasts()` and `double bytes(double targets)` are
 // optional.
 #pragma once
@@ -98,79 +98,27 @@ constexpr auto signal(std::string K::*signal, std::optional<std::uint32_t> K::*c
 // A current of these amplitudes times a profile.
 MakeInput profiled_current(const InputEnds& ends, const Value& amplitude, const Profile& profile);
 
-namespace input_detail {
-
-// Rejects a field that is given beside another, where only one of them can count.
-void check_alone(bool given, const char* field, const char* beside);
-void check_delay(double delay, bool reads_signal, double dt);
-
-}  // namespace input_detail
+// The judge of an input's kind. Throws BuildError with the field as key.
+void check_input_kind(const InputKind& kind, const InputEnds& ends);
 
 template <class K>
-class InputKind::Of final : public InputKind {
+class InputKind::Of final : public DescribedAs<InputKind, K> {
  public:
-  explicit Of(K numbers = {}) : numbers_(std::move(numbers)) {}
-  const K& numbers() const { return numbers_; }
-
-  std::string_view name() const override { return K::name; }
-  std::string_view summary() const override { return K::summary; }
-  std::string_view source() const override { return K::source; }
-  std::vector<KindField> fields() override { return fields_of(numbers_); }
-  std::unique_ptr<InputKind> clone() const override { return std::make_unique<Of>(numbers_); }
-
-  const Value* weight() const override {
-    if constexpr (is_spikes)
-      return &numbers_.weight;
-    else
-      return nullptr;
-  }
-  std::string port() const override {
-    if constexpr (is_spikes)
-      return numbers_.port;
-    else
-      return "I";
-  }
-  std::string signal() const override {
-    if constexpr (requires { numbers_.signal; })
-      return numbers_.signal;
-    else
-      return {};
-  }
-  std::optional<std::uint32_t> channel() const override {
-    if constexpr (requires { numbers_.channel; })
-      return numbers_.channel;
-    else
-      return {};
-  }
+  using DescribedAs<InputKind, K>::DescribedAs;
   bool lasts() const override {
-    if constexpr (requires { numbers_.lasts(); })
-      return numbers_.lasts();
+    if constexpr (requires(const K& k) { k.lasts(); })
+      return this->numbers().lasts();
     else
-      return port() == "I";
+      return this->port() == "I";
   }
   double bytes(double targets) const override {
-    if constexpr (requires { numbers_.bytes(targets); })
-      return numbers_.bytes(targets);
+    if constexpr (requires(const K& k) { k.bytes(targets); })
+      return this->numbers().bytes(targets);
     else
       return 0;
   }
-
-  void check(const InputEnds& ends) const override {
-    K same = numbers_;
-    const std::vector<KindField> all = fields_of(same);
-    check_ranges(all);
-    check_sizes(all, ends.targets);
-    if (channel() && signal().empty()) reject("channel", {}, "there is no signal", "signal beside it");
-    if constexpr (requires { numbers_.delay; })
-      input_detail::check_delay(numbers_.delay, !signal().empty(), ends.network.dt);
-    numbers_.check(ends);
-  }
-  MakeInput prepare(const InputEnds& ends) const override { return numbers_.prepare(ends); }
-
- private:
-  static constexpr bool is_spikes = requires(K k) { k.weight; };
-
-  K numbers_;
+  void check(const InputEnds& ends) const override { this->numbers().check(ends); }
+  MakeInput prepare(const InputEnds& ends) const override { return this->numbers().prepare(ends); }
 };
 
 }  // namespace rheo

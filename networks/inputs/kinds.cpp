@@ -4,21 +4,8 @@
 
 namespace rheo {
 
-namespace {
-
-template <class... K>
-struct OneOfEachInput {
-  static std::vector<std::unique_ptr<const InputKind>> made() {
-    std::vector<std::unique_ptr<const InputKind>> all;
-    (all.push_back(std::make_unique<const InputKind::Of<K>>()), ...);
-    return all;
-  }
-};
-
-}  // namespace
-
 const std::vector<std::unique_ptr<const InputKind>>& input_kinds() {
-  static const auto kinds = ForEachInputKind<OneOfEachInput>::made();
+  static const auto kinds = ForEachInputKind<OneOf<InputKind>::Each>::made();
   return kinds;
 }
 
@@ -39,7 +26,8 @@ void InputEnds::check_product(const char* field, const std::vector<double>& stre
   std::for_each(profile.values.begin(), profile.values.end(), include);
   if (profile.kind == Profile::Kind::sine) include(std::fabs(profile.offset) + std::fabs(profile.amplitude));
   for (const SignalSpec& one : network.signals)
-    if (one.name == signal) std::for_each(one.values.begin(), one.values.end(), include);
+    if (const auto* const timed = one.kind->find<TimedValues>("values"); timed != nullptr && one.name == signal)
+      std::ranges::for_each(timed->values, include);
   for (const double x : strengths)
     if (!holds(any_value, x * factor))
       reject(field, fmt::format("{}", x),
@@ -57,20 +45,20 @@ MakeInput profiled_current(const InputEnds& ends, const Value& amplitude, const 
   };
 }
 
-namespace input_detail {
-
-void check_alone(bool given, const char* field, const char* beside) {
-  if (given) reject(field, {}, fmt::format("stands beside {}", beside), "one of the two");
-}
-
-void check_delay(double delay, bool reads_signal, double dt) {
-  if (delay == 0) return;
-  if (reads_signal) reject("delay", fmt::format("{}", delay), "a signal acts in its own tick", "no delay");
-  if (ms_to_tick_nearest(delay, dt) < 1)
+void check_input_kind(const InputKind& kind, const InputEnds& ends) {
+  const std::unique_ptr<InputKind> same = kind.clone();
+  const std::vector<KindField> fields = same->fields();
+  check_ranges(fields);
+  check_sizes(fields, ends.targets);
+  const bool has_signal = !kind.signal().empty();
+  const auto* const channel = kind.find<std::optional<std::uint32_t>>("channel");
+  if (channel != nullptr && *channel && !has_signal) reject("channel", {}, "there is no signal", "signal beside it");
+  const double delay = kind.find<double>("delay") == nullptr ? 0 : *kind.find<double>("delay");
+  if (has_signal && delay != 0) reject("delay", fmt::format("{}", delay), "a signal acts in its own tick", "no delay");
+  if (delay != 0 && ends.ticks(delay) < 1)
     reject("delay", fmt::format("{}", delay), "rounds to less than one tick",
-           fmt::format("0, or at least {} (ms)", dt));
+           fmt::format("0, or at least {} (ms)", ends.network.dt));
+  kind.check(ends);
 }
-
-}  // namespace input_detail
 
 }  // namespace rheo

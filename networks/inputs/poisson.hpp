@@ -50,7 +50,8 @@ inline void PoissonSpikes::check(const InputEnds& ends) const {
   within("rate", [&] { check_value(rate, rates(ends.network.dt)); });
   within("profile", [&] { check_rate_profile(profile, ends.network.dt); });
   if (peak && signal.empty()) reject("peak", fmt::format("{}", *peak), "there is no signal", "signal beside it");
-  input_detail::check_alone(!signal.empty() && profile.kind != Profile::Kind::constant, "profile", "signal");
+  if (!signal.empty() && profile.kind != Profile::Kind::constant)
+    reject("profile", {}, "stands beside signal", "one of the two");
 }
 
 inline MakeInput PoissonSpikes::prepare(const InputEnds& ends) const {

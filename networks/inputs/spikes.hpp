@@ -44,7 +44,7 @@ struct GivenSpikes {
 inline void GivenSpikes::check(const InputEnds& ends) const {
   if (!trains && signal.empty())
     reject("times", {}, "missing", "one list of times per neuron, one for all, or a signal");
-  input_detail::check_alone(trains && !signal.empty(), "times", "signal");
+  if (trains && !signal.empty()) reject("times", {}, "stand beside signal", "one of the two");
   within("times", [&] {
     if (trains) check_trains(*trains, trains->begin.size() == 2 ? 1 : ends.targets, ends.network.dt);
   });

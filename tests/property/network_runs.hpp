@@ -18,6 +18,7 @@
 #include "networks/connect/rules.hpp"
 #include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 #include "tests/sanitized.hpp"
 
 namespace runs {

@@ -12,6 +12,7 @@
 #include "networks/connect/rules.hpp"
 #include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 
 namespace test_precision {
 
@@ -283,10 +284,7 @@ TEST_CASE("single precision: pairs whose step is below half an ulp add up", "[pr
     auto spec = learning(source, target, 5.0, rewarded);
     SignalSpec dopamine;
     dopamine.name = "dopamine";
-    dopamine.kind = SignalSpec::Kind::table;
-    dopamine.baseline = 1;
-    dopamine.times = {29'000};
-    dopamine.values = {1.0};
+    dopamine.kind = StepSignal{.times = {29'000}, .values = {{1.0}}, .baseline = 1};
     spec.signals = {dopamine};
     const double discrete = 1 / (1 - std::exp(-1 / 10.0)) * std::exp(-1 / 10.0);  // the sum over ticks after the pair
     CHECK(weight_after(spec, ticks) - 5 ==

@@ -536,7 +536,7 @@ source = "E"
 tua = 20.0
 
 [record.spikes])",
-         R"(wrong.toml:29: signals.reward.tua: unknown key; expected one of kind, baseline, source, tau, delay, amplitude; did you mean "tau"?)"},
+         R"(wrong.toml:29: signals.reward.tua: unknown key; expected one of kind, source, tau, delay, amplitude, baseline; did you mean "tau"?)"},
         {"[record.spikes]",
          R"([signals.reward]
 kind = "filtered_spikes"
@@ -551,7 +551,7 @@ source = "E"
 delay = 0.01
 
 [record.spikes])",
-         R"(wrong.toml:29: signals.reward.delay = 0.01: 0.01 ms rounds to less than one tick of 0.1 ms; expected a delay of at least 0.1 (ms))"},
+         R"(wrong.toml:29: signals.reward.delay = 0.01: rounds to less than one tick; expected at least 0.1 (ms))"},
         {"[record.spikes]",
          R"([signals.reward]
 kind = "pulses"

@@ -1,4 +1,4 @@
-// docs/inputs.md and docs/experiment.md say what the lists of kinds say.
+// docs/inputs.md, docs/signals.md and docs/experiment.md say what the lists of kinds say.
 #include <catch2/catch.hpp>
 #include <memory>
 #include <set>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "networks/inputs/kinds.hpp"
+#include "networks/signals/kinds.hpp"
 #include "tests/files.hpp"
 
 namespace test_kind_pages {
@@ -55,6 +56,10 @@ void check_page(const std::string& file, const std::vector<std::unique_ptr<const
 
 TEST_CASE("the page of inputs is that of their kinds", "[inputs]") {
   check_page("inputs.md", rheo::input_kinds());
+}
+
+TEST_CASE("the page of signals is that of their kinds", "[signals]") {
+  check_page("signals.md", rheo::signal_kinds());
 }
 
 }  // namespace test_kind_pages

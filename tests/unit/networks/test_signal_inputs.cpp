@@ -5,6 +5,7 @@
 #include "io/experiment/experiment.hpp"
 #include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_signal_inputs {
@@ -32,11 +33,7 @@ NetworkSpec neurons(std::uint32_t size = 5, const char* model = "iaf_psc_exp") {
 }
 
 SignalSpec task(const char* name, std::uint32_t width = 1) {
-  SignalSpec made;
-  made.name = name;
-  made.kind = SignalSpec::Kind::task;
-  made.width = width;
-  return made;
+  return {.name = name, .kind = TaskSignal{.width = width}};
 }
 
 std::vector<double> potentials(Network& network) {

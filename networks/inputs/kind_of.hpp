@@ -61,6 +61,12 @@ struct InputPart {
   std::uint32_t offset = 0;     // position of its first neuron among all targets
   std::vector<double> weights;  // one for all, or one for each neuron of the part; those of the other sign are 0
 
+  // Adds a spike of neuron i of the part, where the input is active when it is emitted.
+  void add_spike(Tick emitted, Tick delay, std::uint32_t i, std::vector<SpikeInput::Event>& events) const {
+    const bool counts = weights[weights.size() > 1 ? i : 0] != 0;
+    if (counts && emitted >= where.first && emitted <= std::min(where.last, never - delay))
+      events.push_back({emitted + delay, i});
+  }
   // The entries of this part, where there is one for each target neuron.
   template <class T>
   std::vector<T> of(const std::vector<T>& values) const {

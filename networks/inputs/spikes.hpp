@@ -63,12 +63,8 @@ inline MakeInput GivenSpikes::prepare(const InputEnds& ends) const {
     std::vector<SpikeInput::Event> events;
     for (std::uint32_t i = 0; i < part.where.range.count(); ++i) {
       const std::size_t train = shared ? 0 : part.offset + i;
-      if (part.weights[part.weights.size() > 1 ? i : 0] == 0) continue;
-      for (std::size_t k = trains->begin[train]; k < trains->begin[train + 1]; ++k) {
-        const Tick emitted = ms_to_tick_ceil(trains->times[k], ends.network.dt);
-        if (emitted >= part.where.first && emitted <= part.where.last)
-          events.push_back({emitted + ends.ticks(delay), i});
-      }
+      for (std::size_t k = trains->begin[train]; k < trains->begin[train + 1]; ++k)
+        part.add_spike(ms_to_tick_ceil(trains->times[k], ends.network.dt), ends.ticks(delay), i, events);
     }
     return std::make_unique<SpikeInput>(part.where, ends.network.precision, std::move(events), part.weights);
   };

@@ -8,6 +8,7 @@
 #include "networks/inputs/kind_of.hpp"
 #include "networks/inputs/noise.hpp"
 #include "networks/inputs/poisson.hpp"
+#include "networks/inputs/pulse_packet.hpp"
 #include "networks/inputs/sine.hpp"
 #include "networks/inputs/spikes.hpp"
 #include "networks/inputs/steps.hpp"
@@ -16,7 +17,8 @@ namespace rheo {
 
 // Whoever adds a kind writes a file like those above and adds its name here.
 template <template <class...> class To>
-using ForEachInputKind = To<PoissonSpikes, GivenSpikes, ConstantCurrent, StepCurrent, SineCurrent, NoiseCurrent>;
+using ForEachInputKind =
+    To<PoissonSpikes, GivenSpikes, ConstantCurrent, StepCurrent, SineCurrent, NoiseCurrent, PulsePackets>;
 
 // One of each, with the defaults of its fields, in the order of the manual.
 const std::vector<std::unique_ptr<const InputKind>>& input_kinds();

@@ -175,7 +175,7 @@ model = "izhikevich")",
          "every, start, "
          "stop"},
         {R"(kind = "poisson")", R"(kind = "poison")",
-         R"(wrong.toml:14: inputs.background.kind = "poison": unknown kind of input; expected one of poisson, spikes, current, steps, sine, noise; did you mean "poisson"?)"},
+         R"(wrong.toml:14: inputs.background.kind = "poison": unknown kind of input; expected one of poisson, spikes, current, steps, sine, noise, pulse_packet; did you mean "poisson"?)"},
         {"rate = 20000.0", "rate = -5.0",
          "wrong.toml:16: inputs.background.rate = -5.0: is out of range; expected a number >= 0 (Hz)"},
         {"rate = 20000.0",

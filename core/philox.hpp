@@ -3,7 +3,7 @@
 // Invariant: the same function as Random123's philox4x32 with 10 rounds (tests/unit/core/test_random.cpp compares
 // them).
 //
-// Called by RandomStream and, in loops over arrays of counters, by the Poisson drive: it has no memory, no branch and
+// Called by RandomStream and, in loops over arrays of counters, by the Poisson input: it has no memory, no branch and
 // no loop that survives compilation, so that such a loop vectorises. It is always inlined: kernel files are compiled
 // once per instruction set, and an out-of-line copy could be shared between them by the linker.
 #pragma once

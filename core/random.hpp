@@ -109,7 +109,7 @@ double normal_quantile(double p);
 // log(n!): the logarithm of the exact product up to n = 22, Stirling's series above. Relative error below 1e-15.
 double log_factorial(std::uint64_t n);
 
-// The inverse distribution function of one Poisson distribution as a table of integers, for the drive that draws for
+// The inverse distribution function of one Poisson distribution as a table of integers, for the input that draws for
 // every neuron in every tick.
 //
 // The definition of a draw does not depend on how it is computed: u is a uniform 48-bit integer and the draw is the

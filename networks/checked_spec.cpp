@@ -11,6 +11,7 @@
 #include "core/time.hpp"
 #include "networks/connect/list.hpp"
 #include "networks/description/positions.hpp"
+#include "networks/description/trains.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo {
@@ -25,13 +26,6 @@ std::vector<std::string> names(const std::vector<FieldInfo>& fields) {
   std::vector<std::string> all;
   for (const FieldInfo& field : fields) all.push_back(field.name);
   return all;
-}
-
-// Whether an input may stay the same for long, so that a potential comes to rest beside it.
-bool lasts(const InputSpec& input) {
-  if (input.kind != InputSpec::Kind::noise) return brings_current(input) || input.port == "I";
-  const auto* const deviation = std::get_if<double>(&input.deviation);
-  return deviation != nullptr && *deviation == 0;
 }
 
 }  // namespace
@@ -69,6 +63,12 @@ CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec) {
     const std::string key = "inputs." + input.name;
     if (!seen.insert(input.name).second) reject(key, {}, "declared twice", "names that differ");
     check_input(input, key);
+  }
+  seen.clear();
+  for (const SignalSpec& signal : spec.signals) {
+    const std::string key = "signals." + signal.name;
+    if (!seen.insert(signal.name).second) reject(key, {}, "declared twice", "names that differ");
+    check_signal(signal, key);
   }
   find_currents();
 }
@@ -117,8 +117,8 @@ void CheckedSpec::find_currents() {
     for (const Selection& target : targets) marked[index_.at(target.population)] = true;
   };
   for (const InputSpec& input : spec_.inputs) {
-    if (brings_current(input) || input.port == "I") mark(input.target, needs_current_);
-    if (lasts(input)) mark(input.target, has_lasting_current_);
+    if (input.kind->port() == "I") mark(input.target, needs_current_);
+    if (input.kind->lasts()) mark(input.target, has_lasting_current_);
   }
   for (const ProjectionSpec& projection : spec_.projections)
     if (projection.port == "I") mark(projection.target, needs_current_);
@@ -171,7 +171,8 @@ void CheckedSpec::check_population(const PopulationSpec& population, const std::
       reject(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + listed(found->choices),
              nearest(choice, found->choices));
   }
-  if (info->name == "spike_source") check_trains(population.trains, population.size, key + ".params.times");
+  if (info->name == "spike_source" && population.trains)
+    within(key + ".params.times", [&] { check_trains(*population.trains, population.size, spec_.dt); });
   if (population.update == PopulationSpec::Update::event) check_event(population, *info, key + ".update");
   within(key, [&] { check_positions(population); });
 }
@@ -184,19 +185,6 @@ void CheckedSpec::check_event(const PopulationSpec& population, const ModelInfo&
   for (const auto& [name, value] : population.params)
     if (!is_constant(value))
       reject(key, "\"event\"", "needs the same parameters for all neurons, and " + name + " differs", otherwise);
-}
-
-void CheckedSpec::check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size,
-                               const std::string& key) const {
-  if (!given) return;
-  const SpikeTrains& trains = *given;
-  if (trains.begin.size() != size + 1 || trains.begin.front() != 0 || trains.begin.back() != trains.times.size() ||
-      !std::is_sorted(trains.begin.begin(), trains.begin.end()))
-    reject(key, {}, "trains do not match the number of neurons", "one list of times per neuron");
-  for (std::size_t n = 0; n < size; ++n)
-    for (std::size_t i = trains.begin[n]; i < trains.begin[n + 1]; ++i)
-      if (!std::isfinite(trains.times[i]) || ms_to_tick_ceil(trains.times[i], spec_.dt) < 1)
-        reject(key, number(trains.times[i]), "spike time of neuron " + std::to_string(n), "times > 0 (ms)");
 }
 
 void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::string& key) const {
@@ -250,65 +238,46 @@ void CheckedSpec::check_disjoint(const std::vector<Selection>& selections, const
     }
 }
 
-void CheckedSpec::check_input(const InputSpec& input, const std::string& key) const {
-  if (input.target.empty()) reject(key + ".target", {}, "missing", "a population");
-  check_disjoint(input.target, key + ".target");
-  std::size_t targets = 0;
-  for (const Selection& target : input.target) {
-    const auto [population, range] = resolve(target, key + ".target");
-    targets += range.count();
-    port(population, brings_current(input) ? "I" : input.port, false, key + ".target");
-  }
-  if (!(input.start >= 0)) reject(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
-  if (input.stop && !(*input.stop > input.start))
-    reject(key + ".stop", number(*input.stop), "not after start", "a later time (ms)");
-  check_profile(input.profile, input.kind == InputSpec::Kind::poisson, key + ".profile");
-  const auto check = [&](const Value& value, const char* name, const Range& allowed) {
-    within(key + "." + name, [&] { check_value(value, allowed); });
-    check_size(value, targets, key + "." + name);
-  };
-  if (brings_current(input)) {
-    check(input.amplitude, input.kind == InputSpec::Kind::noise ? "mean" : "amplitude", any_value);
-    check(input.deviation, "deviation", non_negative);
-    if (!(input.every >= 0) || !std::isfinite(input.every))
-      reject(key + ".every", number(input.every), "not an interval", "a time >= 0 (ms)");
-    return;
-  }
-  if (input.kind == InputSpec::Kind::poisson) check(input.rate, "rate", {0, most_per_tick / spec_.dt * 1000});
-  if (input.kind == InputSpec::Kind::spikes && !input.trains && input.signal.empty())
-    reject(key + ".times", {}, "missing", "one list of times per neuron, one for all, or a signal");
-  if (input.kind == InputSpec::Kind::spikes)
-    check_trains(input.trains, input.trains && input.trains->begin.size() == 2 ? 1 : targets, key + ".times");
-  check(input.weight, "weight", any_value);
-  if (!(input.delay >= 0) || !std::isfinite(input.delay))
-    reject(key + ".delay", number(input.delay), "not a delay", "a time >= 0 (ms)");
-  if (!input.signal.empty() && input.delay > 0)
-    reject(key + ".delay", number(input.delay), "a signal acts in its own tick", "no delay");
-  if (!(input.peak > 0) || !std::isfinite(input.peak))
-    reject(key + ".peak", number(input.peak), "not the largest value of a signal", "a number > 0");
+InputEnds CheckedSpec::ends_of(const InputSpec& input) const {
+  InputEnds ends{.network = spec_, .name = input.name};
+  for (const Selection& target : input.target)
+    ends.targets += resolve(target, "inputs." + input.name + ".target").second.count();
+  return ends;
 }
 
-void CheckedSpec::check_profile(const Profile& profile, bool is_rate, const std::string& key) const {
-  const auto all_finite = [](const std::vector<double>& values) {
-    return std::all_of(values.begin(), values.end(), [](double x) { return holds(any_value, x); });
-  };
-  if (profile.kind == Profile::Kind::constant) return;
-  if (!all_finite(profile.times) || !all_finite(profile.values) ||
-      !all_finite({profile.period, profile.offset, profile.amplitude, profile.frequency, profile.phase}))
-    reject(key, {}, "not all numbers are finite and in range", "numbers from -1e+30 to 1e+30");
-  if (profile.period != 0 && ms_to_tick_nearest(profile.period, spec_.dt) < 1)
-    reject(key + ".period", number(profile.period), "shorter than a tick", "0, or at least dt (ms)");
-  if (is_rate && !(profile.peak() > 0))
-    reject(key, {}, "its largest value is " + number(profile.peak()), "a profile that is above 0 at times");
-  if (profile.kind == Profile::Kind::sine) return;
-  if (profile.times.empty() || profile.times.size() != profile.values.size())
-    reject(key + ".values", std::to_string(profile.values.size()) + " values", "one per time is needed",
-           "as many as times, at least one");
-  if (profile.times.front() < 0 ||
-      std::adjacent_find(profile.times.begin(), profile.times.end(), std::greater_equal<>()) != profile.times.end())
-    reject(key + ".times", {}, "not ascending from 0 on", "times >= 0 (ms), each later than the one before");
-  if (is_rate && *std::min_element(profile.values.begin(), profile.values.end()) < 0)
-    reject(key + ".values", {}, "a rate would be negative", "numbers >= 0");
+SignalEnds CheckedSpec::ends_of(const SignalSpec& signal) const {
+  return {.network = spec_, .name = signal.name, .rows = [this, &signal](const std::vector<Selection>& selections) {
+            std::vector<SourceRange> rows;
+            std::uint32_t count = 0;
+            for (const Selection& selection : selections) {
+              const auto [population, range] = resolve(selection, "signals." + signal.name + ".source");
+              rows.push_back({{first(population) + range.begin, first(population) + range.end, range.step}, count});
+              count += range.count();
+            }
+            return rows;
+          }};
+}
+
+void CheckedSpec::check_signal(const SignalSpec& signal, const std::string& key) const {
+  if (!signal.kind) reject(key + ".kind", {}, "missing", "a kind of signal");
+  const SignalEnds ends = ends_of(signal);
+  if (signal.kind->neurons() != nullptr) ends.rows(*signal.kind->neurons());
+  within(key, [&] {
+    check_ranges(signal.kind->clone()->fields());
+    signal.kind->check(ends);
+  });
+}
+
+void CheckedSpec::check_input(const InputSpec& input, const std::string& key) const {
+  if (!input.kind) reject(key + ".kind", {}, "missing", "a kind of input");
+  if (input.target.empty()) reject(key + ".target", {}, "missing", "a population");
+  check_disjoint(input.target, key + ".target");
+  for (const Selection& target : input.target)
+    port(resolve(target, key + ".target").first, input.kind->port(), false, key + ".target");
+  if (!(input.start >= 0)) reject(key + ".start", number(input.start), "before the start", "a time >= 0 (ms)");
+  if (input.stop && !(*input.stop > input.start))
+    reject(key + ".stop", number(*input.stop), "not after start = " + number(input.start), "a later time (ms)");
+  within(key, [&] { check_input_kind(*input.kind, ends_of(input)); });
 }
 
 }  // namespace rheo

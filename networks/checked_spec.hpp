@@ -11,17 +11,14 @@
 
 #include "core/description.hpp"
 #include "networks/description/spec.hpp"
+#include "networks/inputs/kind_of.hpp"
+#include "networks/signals/kind_of.hpp"
 #include "neurons/catalogue.hpp"
-#include "neurons/inputs/inputs.hpp"
 
 namespace rheo {
 
 // "a, b, c"
 std::string listed(const std::vector<std::string>& names);
-
-inline bool brings_current(const InputSpec& input) {
-  return input.kind == InputSpec::Kind::current || input.kind == InputSpec::Kind::noise;
-}
 
 // The spec with every name resolved; nothing is drawn or built yet.
 class CheckedSpec {
@@ -44,6 +41,10 @@ class CheckedSpec {
   bool needs_current(std::size_t population) const { return needs_current_[population]; }
   bool has_lasting_current(std::size_t population) const { return has_lasting_current_[population]; }
 
+  // What the kind of an input has to know.
+  InputEnds ends_of(const InputSpec& input) const;
+  SignalEnds ends_of(const SignalSpec& signal) const;
+
  private:
   void find_currents();
 
@@ -56,8 +57,6 @@ class CheckedSpec {
 
   static void check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key);
 
-  void check_trains(const std::shared_ptr<const SpikeTrains>& given, std::size_t size, const std::string& key) const;
-
   // Targets must have the port; sources must not overlap.
   void check_projection(const ProjectionSpec& projection, const std::string& key) const;
 
@@ -65,12 +64,8 @@ class CheckedSpec {
 
   void check_input(const InputSpec& input, const std::string& key) const;
 
-  void check_profile(const Profile& profile, bool is_rate, const std::string& key) const;
+  void check_signal(const SignalSpec& signal, const std::string& key) const;
 
- public:
-  static constexpr double most_per_tick = 50'000;  // spikes of one Poisson train: its counts are 16 bits wide
-
- private:
   const NetworkSpec& spec_;
   std::map<std::string, std::size_t> index_;
   std::vector<const ModelInfo*> models_;

@@ -45,8 +45,9 @@ class Fingerprint {
       }
     }
     for (const SignalSpec& signal : spec.signals) {
-      add("\nsignal {} {} tau {} width {}", signal.name, static_cast<int>(signal.kind), signal.tau, signal.width);
-      for (const Selection& one : signal.source)
+      add("\nsignal {} {}", signal.name, signal.kind->identity());
+      if (signal.kind->neurons() == nullptr) continue;
+      for (const Selection& one : *signal.kind->neurons())
         add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
     }
   }

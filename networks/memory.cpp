@@ -183,6 +183,8 @@ double bytes_of_fields(std::span<const KindField> fields, Seen& seen) {
     if (const auto* const table = std::get_if<std::shared_ptr<const NumberTable>*>(&field.member))
       if (**table != nullptr && seen.insert((*table)->get()).second)
         bytes += 8.0 * static_cast<double>((**table)->values.size());
+    if (const auto* const trains = std::get_if<std::shared_ptr<const SpikeTrains>*>(&field.member))
+      bytes += bytes_of_trains(**trains);
   }
   return bytes;
 }
@@ -202,47 +204,22 @@ double bytes_of_description(const NetworkSpec& spec) {
     if (const auto* const listed = projection.connect.as<List>(); listed != nullptr && listed->edges)
       bytes += 8.0 * static_cast<double>(listed->edges->source.size());
   }
-  for (const InputSpec& input : spec.inputs)
-    bytes += bytes_of_trains(input.trains) + bytes_of_value(input.rate, seen) + bytes_of_value(input.weight, seen) +
-             bytes_of_value(input.amplitude, seen) + bytes_of_value(input.deviation, seen);
+  for (const InputSpec& input : spec.inputs) bytes += bytes_of_fields(input.kind->clone()->fields(), seen);
   return bytes;
 }
 
-// What numbers that differ take in a drive, and while it is made.
-struct Drives {
+// What the numbers of inputs take, and while they are drawn.
+struct InputMemory {
   double kept = 0, made = 0;
 };
-Drives bytes_of_input(const NetworkSpec& spec, const InputSpec& input, double targets) {
-  const double real = static_cast<double>(bytes_of(spec.precision));
-  Drives bytes;
-  const auto numbers = [&](const Value& value) {
-    if (is_constant(value)) return;
-    bytes.kept += real * targets;
-    bytes.made = std::max(bytes.made, 3 * 8.0 * targets);
-  };
-  switch (input.kind) {
-    case InputSpec::Kind::poisson: {
-      numbers(input.weight);
-      if (is_constant(input.rate)) break;
-      // A table of its own for each rate that occurs: places of 16 bits that need more, and what may be drawn.
-      const auto* drawn = std::get_if<Distribution>(&input.rate);
-      const double tables = drawn == nullptr ? targets : std::min(targets, distinct(*drawn));
-      constexpr double bytes_per_table = 65536 / 8 + 400;
-      bytes.kept += tables * bytes_per_table + targets * 88;
-      break;
-    }
-    case InputSpec::Kind::spikes: {
-      numbers(input.weight);
-      const bool shared = input.trains && input.trains->begin.size() == 2;
-      bytes.kept += events_of_trains(input.trains) * (shared ? targets : 1);
-      break;
-    }
-    case InputSpec::Kind::noise:
-      numbers(input.deviation);
-      [[fallthrough]];
-    case InputSpec::Kind::current:
-      numbers(input.amplitude);
-      break;
+InputMemory bytes_of_input(const NetworkSpec& spec, const InputKind& kind, double targets) {
+  InputMemory bytes{.kept = kind.bytes(targets)};
+  const std::unique_ptr<InputKind> same = kind.clone();
+  for (const KindField& field : same->fields()) {
+    const auto* const value = std::get_if<Value*>(&field.member);
+    if (value == nullptr || is_constant(**value)) continue;
+    bytes.kept += static_cast<double>(bytes_of(spec.precision)) * targets;
+    bytes.made = 3 * 8.0 * targets;
   }
   return bytes;
 }
@@ -313,17 +290,17 @@ double bytes_of_delivery(const Layout& layout, Precision precision, Tick longest
   return bytes;
 }
 
-Drives bytes_of_inputs(const NetworkSpec& spec) {
+InputMemory bytes_of_inputs(const NetworkSpec& spec) {
   std::map<std::string_view, std::uint32_t> size_of;
   for (const PopulationSpec& population : spec.populations) size_of.emplace(population.name, population.size);
-  Drives all;
+  InputMemory all;
   for (const InputSpec& input : spec.inputs) {
     double targets = 0;
     for (const Selection& target : input.target) {
       const double end = target.end.value_or(size_of.at(target.population));
       targets += std::ceil((end - target.begin) / target.step);
     }
-    const Drives bytes = bytes_of_input(spec, input, targets);
+    const InputMemory bytes = bytes_of_input(spec, *input.kind, targets);
     all.kept += bytes.kept;
     all.made = std::max(all.made, bytes.made);
   }
@@ -355,7 +332,7 @@ NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const Populatio
     if (members.front()->plastic) all.synapses += bundle.learning;
   }
   all.delivery = bytes_of_delivery(layout, spec.precision, longest);
-  const Drives inputs = bytes_of_inputs(spec);
+  const InputMemory inputs = bytes_of_inputs(spec);
   all.inputs = inputs.kept;
   all.building = std::max(all.building, all.running() + inputs.made);
   return all;

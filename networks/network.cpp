@@ -130,7 +130,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
                                    SignalBoard(plan_signals(spec, plan, resolved), spec.dt));
   synapses = made.get();
   signals = made->signals();
-  for (const InputSpec& input : spec.inputs) build_input(spec, plan, input, isa, signals, parts.inputs);
+  for (const InputSpec& input : spec.inputs) build_input(plan, input, isa, signals, parts.inputs);
   parts.delivery = std::move(made);
   lanes = layout.lanes;
   parts.lanes = std::move(layout.lanes);
@@ -234,7 +234,7 @@ void Network::check_draws(const NetworkSpec& spec) {
     const PopulationPlan made = plan_population(spec, population, plan.model(i), isa);
     within("populations." + population.name, [&] { return make_population(made); });
   }
-  for (const InputSpec& input : spec.inputs) check_draws_of_input(spec, plan, input, isa);
+  for (const InputSpec& input : spec.inputs) check_draws_of_input(plan, input, isa);
 }
 
 namespace {
@@ -250,7 +250,7 @@ std::size_t find_signal(const SignalBoard* board, const std::string& name) {
 
 void Network::set_signal(const std::string& name, std::span<const double> values, bool pulse) {
   const std::size_t which = find_signal(signals_, name);
-  if (signals_->kind(which) != SignalSpec::Kind::task)
+  if (signals_->made_by(which) != SignalPlan::By::program)
     reject("signals." + name, {}, "is made otherwise", "a signal of kind task");
   if (values.size() != signals_->width(which))
     reject("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",

@@ -152,51 +152,35 @@ ResolvedProjection resolve_projection(const NetworkSpec& spec, const CheckedSpec
 namespace {
 
 // Whether the signal that an input reads is there, and has the numbers that it asks for.
-void check_signal_of(const InputSpec& input, const CheckedSpec& plan, const std::vector<SignalBoard::Plan>& signals) {
-  const std::string key = "inputs." + input.name;
-  const auto found = std::find_if(signals.begin(), signals.end(),
-                                  [&](const SignalBoard::Plan& one) { return one.spec.name == input.signal; });
+void check_signal_of(const InputSpec& input, const CheckedSpec& plan, const std::vector<SignalPlan>& signals) {
+  const std::string key = "inputs." + input.name, name = input.kind->signal();
+  const auto& channel = *input.kind->find<std::optional<std::uint32_t>>("channel");
+  const auto found =
+      std::find_if(signals.begin(), signals.end(), [&](const SignalPlan& one) { return one.name == name; });
   if (found == signals.end()) {
     std::vector<std::string> all;
-    for (const SignalBoard::Plan& one : signals) all.push_back(one.spec.name);
-    reject(key + ".signal", "\"" + input.signal + "\"", "no such signal",
-           all.empty() ? "a signal of [signals]" : "one of " + listed(all), nearest(input.signal, all));
+    for (const SignalPlan& one : signals) all.push_back(one.name);
+    reject(key + ".signal", "\"" + name + "\"", "no such signal",
+           all.empty() ? "a signal of [signals]" : "one of " + listed(all), nearest(name, all));
   }
-  if (input.channel && *input.channel >= found->width)
-    reject(key + ".channel", std::to_string(*input.channel), fmt::format("the signal has {} numbers", found->width),
+  if (channel && *channel >= found->width)
+    reject(key + ".channel", std::to_string(*channel), fmt::format("the signal has {} numbers", found->width),
            fmt::format("0 to {}", found->width - 1));
-  std::uint32_t targets = 0;
-  for (const Selection& target : input.target) targets += plan.resolve(target, key + ".target").second.count();
-  if (!input.channel && found->width > 1 && found->width != targets)
-    reject(key + ".signal", "\"" + input.signal + "\"", fmt::format("has {} numbers", found->width),
+  const std::uint32_t targets = plan.ends_of(input).targets;
+  if (!channel && found->width > 1 && found->width != targets)
+    reject(key + ".signal", "\"" + name + "\"", fmt::format("has {} numbers", found->width),
            fmt::format("1, one for each of {} target neurons, or a channel", targets));
 }
 
 }  // namespace
 
-std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const CheckedSpec& plan,
-                                            const std::vector<ResolvedProjection>& projections) {
-  std::vector<SignalBoard::Plan> plans;
+std::vector<SignalPlan> plan_signals(const NetworkSpec& spec, const CheckedSpec& plan,
+                                     const std::vector<ResolvedProjection>& projections) {
+  std::vector<SignalPlan> plans;
   for (const SignalSpec& signal : spec.signals) {
-    const std::string key = "signals." + signal.name;
-    within(key, [&] { check_signal(spec, signal); });
-    SignalBoard::Plan made{.spec = signal, .width = signal.width, .sources = {}};
-    std::uint32_t rows = 0;
-    if (signal.kind == SignalSpec::Kind::filtered_spikes) {
-      made.width = 1;
-      for (const Selection& selection : signal.source) {
-        const auto [population, range] = plan.resolve(selection, key + ".source");
-        const NeuronId first = plan.first(population);
-        SourceRange source{{first + range.begin, first + range.end, range.step}, rows};
-        made.sources.push_back(source);
-        rows += range.count();
-      }
-      made.key = random_key(spec.seed, signal.name, "signal.delay");
-    }
+    plans.push_back(signal.kind->plan(plan.ends_of(signal)));
     for (const ResolvedProjection& projection : projections)
-      if (signal.kind == SignalSpec::Kind::published && projection.plan.spec->name == signal.projection)
-        made.width = projection.plan.rows;
-    plans.push_back(std::move(made));
+      if (projection.plan.spec->name == signal.kind->projection()) plans.back().width = projection.plan.rows;
   }
   // Who reads what is published has as many sources as who publishes it.
   for (const ResolvedProjection& projection : projections) {
@@ -204,15 +188,15 @@ std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const Check
     if (plastic == nullptr) continue;
     for (std::size_t k = 0; k < plastic->signals.size(); ++k) {
       if (plastic->signals[k] == PlasticPlan::not_given) continue;
-      const SignalBoard::Plan& signal = plans[plastic->signals[k]];
-      if (signal.spec.kind == SignalSpec::Kind::published && signal.width != projection.plan.rows)
+      const SignalPlan& signal = plans[plastic->signals[k]];
+      if (signal.made_by == SignalPlan::By::rule && signal.width != projection.plan.rows)
         reject("projections." + projection.plan.spec->name + ".plasticity.signals." + plastic->rule->signals[k].name,
-               "\"" + signal.spec.name + "\"", fmt::format("has {} numbers", signal.width),
+               "\"" + signal.name + "\"", fmt::format("has {} numbers", signal.width),
                fmt::format("{}, one for each source neuron", projection.plan.rows));
     }
   }
   for (const InputSpec& input : spec.inputs)
-    if (!input.signal.empty()) check_signal_of(input, plan, plans);
+    if (!input.kind->signal().empty()) check_signal_of(input, plan, plans);
   return plans;
 }
 

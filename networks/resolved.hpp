@@ -23,7 +23,7 @@ struct ResolvedProjection {
 ResolvedProjection resolve_projection(const NetworkSpec& spec, const CheckedSpec& plan,
                                       const ProjectionSpec& projection);
 
-std::vector<SignalBoard::Plan> plan_signals(const NetworkSpec& spec, const CheckedSpec& plan,
-                                            const std::vector<ResolvedProjection>& projections);
+std::vector<SignalPlan> plan_signals(const NetworkSpec& spec, const CheckedSpec& plan,
+                                     const std::vector<ResolvedProjection>& projections);
 
 }  // namespace rheo

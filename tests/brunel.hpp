@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 
 namespace rheo::test {
@@ -67,8 +68,7 @@ struct Brunel {
     InputSpec noise;
     noise.name = "external";
     noise.target = {{"E", 0, {}, 1}, {"I", 0, {}, 1}};
-    noise.rate = 1000 * external();
-    noise.weight = J;
+    noise.kind = PoissonSpikes{.rate = 1000 * external(), .weight = J};
     spec.inputs.push_back(noise);
     return spec;
   }

@@ -241,12 +241,11 @@ struct Balance {
     InputSpec drive;
     drive.name = "drive";
     drive.target = {all_of("E")};
-    drive.rate = uniform(1000, 2000);
-    drive.weight = 20.0;
+    drive.kind = PoissonSpikes{.rate = uniform(1000, 2000), .weight = 20.0};
     spec.inputs = {drive};
     if (more_from > 0) {
       drive.name = "more";
-      drive.rate = uniform(100, 400);
+      drive.kind = PoissonSpikes{.rate = uniform(100, 400), .weight = 20.0};
       drive.start = more_from;
       spec.inputs.push_back(drive);
     }

@@ -20,6 +20,7 @@
 #include "io/files/statistics.hpp"
 #include "io/text/json.hpp"
 #include "networks/delivery/stored_synapses.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/factory.hpp"
@@ -90,8 +91,8 @@ Work work_of(const Network& network, const NetworkSpec& spec, const std::vector<
   for (const InputSpec& input : spec.inputs)
     for (const Selection& target : input.target) {
       const double draws = size_of(target) * static_cast<double>(ticks);
-      if (input.kind == InputSpec::Kind::poisson) work.poisson_draws += draws;
-      if (input.kind == InputSpec::Kind::noise) work.noise_draws += draws;
+      if (input.kind.as<PoissonSpikes>() != nullptr) work.poisson_draws += draws;
+      if (input.kind.as<NoiseCurrent>() != nullptr) work.noise_draws += draws;
     }
   return work;
 }

@@ -9,6 +9,7 @@
 #include "core/math.hpp"
 #include "core/time.hpp"
 #include "io/experiment/network.hpp"
+#include "networks/signals/kinds.hpp"
 
 namespace rheo {
 
@@ -28,11 +29,12 @@ Network build(Experiment experiment, std::uint64_t seed) {
   return build_network(experiment, Threads(1));
 }
 
-const SignalSpec& signal_of(const Experiment& experiment, const std::string& key, const std::string& name) {
+std::uint32_t width_of(const Experiment& experiment, const std::string& key, const std::string& name) {
   std::vector<std::string> all;
   for (const SignalSpec& signal : experiment.network.signals) {
-    if (signal.kind != SignalSpec::Kind::task) continue;
-    if (signal.name == name) return signal;
+    const auto* const task = signal.kind.as<TaskSignal>();
+    if (task == nullptr) continue;
+    if (signal.name == name) return task->width;
     all.push_back(signal.name);
   }
   reject(experiment, key, '"' + name + '"', "no such signal of kind task",
@@ -112,10 +114,10 @@ void check_signals(const Experiment& experiment, const Task& task, std::size_t i
     reject(experiment, "task.step", fmt::format("{}", task.step), "is no whole number of ticks for each sample",
            fmt::format("a multiple of {} (ms)", dt * task.state.samples));
   if (inputs > 0) {
-    const SignalSpec& signal = signal_of(experiment, "task.signal", task.signal);
+    const std::uint32_t width = width_of(experiment, "task.signal", task.signal);
     const std::size_t channels = channels_of(task, inputs);
-    if (signal.width != channels)
-      reject(experiment, "signals." + task.signal + ".width", fmt::format("{}", signal.width),
+    if (width != channels)
+      reject(experiment, "signals." + task.signal + ".width", fmt::format("{}", width),
              "is not the number of channels that the task encodes",
              drives.empty() ? fmt::format("{}", channels)
              : channels == inputs
@@ -123,9 +125,9 @@ void check_signals(const Experiment& experiment, const Task& task, std::size_t i
                  : fmt::format("{}, for {} in {} channels each", channels, drives, task.encoding.channels));
   }
   if (feedbacks > 0) {
-    const SignalSpec& signal = signal_of(experiment, "task.feedback", task.feedback);
-    if (signal.width != feedbacks)
-      reject(experiment, "signals." + task.feedback + ".width", fmt::format("{}", signal.width),
+    const std::uint32_t width = width_of(experiment, "task.feedback", task.feedback);
+    if (width != feedbacks)
+      reject(experiment, "signals." + task.feedback + ".width", fmt::format("{}", width),
              "is not the number of outputs", fmt::format("{}", feedbacks));
   }
   const std::vector<std::string> plastic = plastic_of(experiment);

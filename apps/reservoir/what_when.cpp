@@ -23,6 +23,7 @@
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
 #include "io/experiment/network.hpp"
+#include "networks/signals/kinds.hpp"
 
 namespace rheo {
 
@@ -589,7 +590,7 @@ void check_what_when(const Experiment& experiment, const WhatWhen& how) {
         fmt::format("kind = \"task\" with {} number{}", needed.width, needed.width == 1 ? "" : "s");
     if (found == signals.end()) {
       if (needed.always) reject(experiment, key, {}, "is missing, and this task sets it", expected);
-    } else if (found->kind != SignalSpec::Kind::task || found->width != needed.width) {
+    } else if (const auto* const task = found->kind.as<TaskSignal>(); task == nullptr || task->width != needed.width) {
       reject(experiment, key, {}, "is no signal that this task can set", expected);
     }
   }

@@ -4,6 +4,7 @@
 
 #include "core/time.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 
 // Counts what comes by; a sink sees every window's spikes, by time and neuron.
@@ -21,9 +22,8 @@ int main() {
   spec.populations[0].size = 1000;
   spec.populations[0].params["d"] = rheo::Uniform{2, 8};
   spec.inputs.resize(1);
-  spec.inputs[0] = {.name = "noise", .kind = rheo::InputSpec::Kind::noise, .target = {{.population = "E"}}};
-  spec.inputs[0].amplitude = 4.0;
-  spec.inputs[0].deviation = 15.0;
+  spec.inputs[0] = {
+      .name = "noise", .kind = rheo::NoiseCurrent{.mean = 4.0, .deviation = 15.0}, .target = {{.population = "E"}}};
   spec.projections.resize(1);
   spec.projections[0].name = "recurrent";
   spec.projections[0].source = spec.projections[0].target = {{.population = "E"}};

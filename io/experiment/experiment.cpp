@@ -10,6 +10,7 @@
 #include "core/time.hpp"
 #include "io/experiment/reader.hpp"
 #include "io/record/checkpoint.hpp"
+#include "networks/checked_spec.hpp"
 
 namespace rheo::experiment_file {
 
@@ -164,7 +165,13 @@ Complaint locate(Complaint complaint, const Experiment& experiment) {
 
 Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides,
                             const std::vector<std::string>& plugins) {
-  return experiment_file::ExperimentReader(path, overrides, plugins).read();
+  Experiment experiment = experiment_file::ExperimentReader(path, overrides, plugins).read();
+  try {
+    const CheckedSpec judged(experiment.network);
+  } catch (const BuildError& error) {
+    throw ExperimentError(locate(error.complaint(), experiment));
+  }
+  return experiment;
 }
 
 }  // namespace rheo

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -201,12 +202,23 @@ struct Count {
 
 Value read_value(const Field& field, const Range& range, const Count& count);
 void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count);
-// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read.
-std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {});
+// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read; shape: is set.
+std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {},
+                                 std::vector<std::uint64_t>* shape = nullptr);
 std::pair<double, double> two_numbers(const Field& field, const std::string& expected);
 
 // The smallest number that can come out of a value, as far as that can be said without drawing.
 std::optional<double> smallest(const Value& value);
+
+// The kind that a table names by its key `kind`.
+template <class Kind>
+std::unique_ptr<Kind> read_kind(const Field& table, const std::vector<std::unique_ptr<const Kind>>& kinds,
+                                const char* what) {
+  Names names;
+  for (const auto& kind : kinds) names.emplace_back(kind->name());
+  const std::string& word = table.need("kind", one_of(names)).word(names, {}, what);
+  return kinds[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())]->clone();
+}
 
 // The keys of a kind, but that which names it. each: what a list of numbers counts.
 Names keys_of(std::span<const KindField> fields);

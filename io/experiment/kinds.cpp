@@ -9,6 +9,7 @@
 
 #include "io/experiment/field.hpp"
 #include "io/experiment/number_file.hpp"
+#include "networks/description/profiles.hpp"
 
 namespace rheo::experiment_file {
 
@@ -77,6 +78,45 @@ std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& 
   return std::make_shared<const NumberTable>(is_stored ? stored_table(at, field) : listed_table(at, field));
 }
 
+// A list of numbers, or { file, dataset }.
+std::vector<double> read_list(const Field& at, const std::string& expected,
+                              std::vector<std::uint64_t>* shape = nullptr) {
+  if (!at.is(TomlNode::Kind::table)) return at.numbers(expected);
+  at.only({"file", "dataset"});
+  return read_dataset(at, {}, shape);
+}
+
+// A number for each time, a list of them, or a dataset of either.
+TimedValues read_timed_values(const Field& at, const std::string& expected) {
+  TimedValues timed;
+  if (!at.is(TomlNode::Kind::list) || at.node().items.empty()) {
+    std::vector<std::uint64_t> shape;
+    timed.values = read_list(at, expected, &shape);
+    if (shape.size() > 1)
+      timed.width = static_cast<std::uint32_t>(timed.values.size() / std::max<std::uint64_t>(1, shape[0]));
+    return timed;
+  }
+  timed.width = 0;
+  for (const TomlNode& item : at.node().items) {
+    const std::vector<double>& row = at.at("", item).numbers("a list of numbers");
+    if (timed.width == 0) timed.width = static_cast<std::uint32_t>(row.size());
+    if (row.empty() || row.size() != timed.width)
+      at.reject("has lists of different lengths", "one list per time, with one value per neuron each");
+    timed.values.insert(timed.values.end(), row.begin(), row.end());
+  }
+  return timed;
+}
+
+Profile read_profile(const Field& at) {
+  at.need_table("{ times = [..], values = [..] } or { amplitude = .., frequency = .. }");
+  Profile profile{.kind = Profile::Kind::steps, .offset = 1};
+  if (at.node().find("frequency") != nullptr) profile.kind = Profile::Kind::sine;
+  const std::vector<KindField> fields = fields_of_profile(profile);
+  at.only(keys_of(fields));
+  read_fields(at, fields, {});
+  return profile;
+}
+
 struct Read {
   const Field& at;
   const KindField& field;
@@ -101,7 +141,15 @@ struct Read {
     choice.set(choice.member, static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin()));
   }
   void operator()(std::shared_ptr<const NumberTable>* table) const { *table = read_table(at, field); }
-  void operator()(KeyOfEdges*) const {}  // read by those who know how many neurons there are
+  void operator()(std::string* text) const { *text = at.text(expected_text(field)); }
+  void operator()(std::vector<double>* list) const { *list = read_list(at, expected_text(field)); }
+  void operator()(Profile* profile) const { *profile = read_profile(at); }
+  void operator()(TimedValues* timed) const { *timed = read_timed_values(at, field.allowed); }
+  // Read by those who know how many neurons there are.
+  void operator()(std::vector<Selection>*) const {}
+  void operator()(KeyOfEdges*) const {}
+  void operator()(std::shared_ptr<const SpikeTrains>*) const {}
+  void operator()(KeyOfTrains*) const {}
 };
 
 }  // namespace

@@ -105,16 +105,6 @@ class ExperimentReader {
   void read_input(const Field& field, const std::string& name);
   void read_signal(const Field& field, const std::string& name);
 
-  // A list of numbers, or { file, dataset }.
-  static std::vector<double> read_table(const Field& field, const char* expected);
-
-  // times, values, shape, period.
-  Profile read_steps(const Field& field, const Range& values) const;
-  static Profile read_sine(const Field& field);
-
-  // What multiplies the rate of a Poisson input: { times, values, shape, period } or { offset, amplitude, frequency,
-  // phase }.
-  Profile read_rate_profile(const Field& field) const;
   void read_projection(const Field& field, const std::string& name);
   void read_plasticity(const Field& field, ProjectionSpec& projection);
 

@@ -31,12 +31,14 @@ void check_entries(const Field& field, const std::vector<double>& numbers, const
   }
 }
 
-std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check) {
+std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check,
+                                 std::vector<std::uint64_t>* shape) {
   const Field file = table.need("file", "the path of an HDF5 file");
   const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
   try {
     const h5::Dataset data = h5::File::open(file.path()).dataset(dataset.text("the path of a dataset"));
     if (check) check(data.size());
+    if (shape != nullptr) *shape = data.shape();
     return data.read<double>();
   } catch (const h5::Error& error) {
     Complaint complaint = error.complaint();

@@ -14,6 +14,7 @@
 #include "io/spikes/reader.hpp"
 #include "io/text/toml_document.hpp"
 #include "networks/description/values.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo::sonata {
@@ -197,11 +198,10 @@ void read_current_clamp(const Item& input, const std::string& name, const NodeSe
       fail(input.file(), input.key(), model.name, "takes no current in pA", "a model with a port I in pA");
     InputSpec spec;
     spec.name = amplitudes.size() == 1 ? name : name + "_" + population;
-    spec.kind = InputSpec::Kind::current;
     spec.target.push_back({.population = population, .begin = 0, .end = std::nullopt, .step = 1});
     Numbers numbers;
     for (const double one : each) numbers.add(one);
-    spec.amplitude = std::move(numbers).take(0);
+    spec.kind = ConstantCurrent{.amplitude = std::move(numbers).take(0)};
     if (const auto delay = input.find("delay")) spec.start = delay->number();
     if (spec.start < 0) input.need("delay", {}).fail("must not be negative", "a time >= 0 (ms)");
     if (const auto duration = input.find("duration")) {

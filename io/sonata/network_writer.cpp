@@ -18,7 +18,9 @@
 #include "io/record/edge_writer.hpp"
 #include "io/text/json.hpp"
 #include "networks/description/positions.hpp"
+#include "networks/description/profiles.hpp"
 #include "networks/description/values.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo {
@@ -271,7 +273,7 @@ class NetworkWriter {
   Json describe_input(const InputSpec& input) {
     Json all{{"input_type", "spikes"}, {"module", ""}};
     std::optional<h5::File> numbers;
-    const auto put = [&](const char* key, const Value& value) {
+    const auto put = [&](const std::string& key, const Value& value) {
       const auto* list = std::get_if<std::vector<double>>(&value);
       if (list == nullptr || list->size() <= longest_list) {
         all[key] = describe_value(value);
@@ -279,53 +281,30 @@ class NetworkWriter {
       }
       if (!numbers) numbers = h5::File::create((folder_ / "inputs" / (input.name + ".h5")).string());
       numbers->create_dataset<double>(key, list->size()).write<double>(0, *list);
-      all[key] = {{"file", "inputs/" + input.name + ".h5"}, {"dataset", std::string("/") + key}};
+      all[key] = {{"file", "inputs/" + input.name + ".h5"}, {"dataset", "/" + key}};
     };
     all["target"] = Json::array();
     for (const Selection& target : input.target) all["target"].push_back(describe_selection(target));
-    const bool weighted = input.kind == InputSpec::Kind::poisson || input.kind == InputSpec::Kind::spikes;
-    if (weighted) {
-      put("weight", input.weight);
-      if (input.delay != 0) all["delay"] = input.delay;
-      if (!input.port.empty()) all["port"] = input.port;
-    } else {
-      all["input_type"] = "current_clamp";
+    const InputKind& kind = *input.kind;
+    if (kind.weight() == nullptr) all["input_type"] = "current_clamp";
+    all["module"] = "rheo:" + std::string(kind.name());
+    if (!kind.signal().empty())
+      reject("inputs." + input.name + ".signal", '"' + kind.signal() + '"', "cannot be exported", "no signal");
+    const auto initial = std::ranges::find(input_kinds(), kind.name(), [](const auto& one) { return one->name(); });
+    const std::unique_ptr<InputKind> same = kind.clone(), untouched = (*initial)->clone();
+    const std::vector<KindField> fields = same->fields(), defaults = untouched->fields();
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const KindField& field = fields[i];
+      if (const auto* const trains = std::get_if<std::shared_ptr<const SpikeTrains>*>(&field.member)) {
+        if (**trains) describe_trains(input.name, ***trains, all);
+      } else if (const auto* const value = std::get_if<Value*>(&field.member)) {
+        put(field.name, **value);
+      } else if (field.needed || value_text(field) != value_text(defaults[i])) {
+        all[field.name] = describe_member(field);
+      }
     }
-    switch (input.kind) {
-      case InputSpec::Kind::poisson:
-        all["module"] = "rheo:poisson";
-        put("rate", input.rate);
-        if (input.profile.kind != Profile::Kind::constant) all["profile"] = describe_profile(input.profile);
-        break;
-      case InputSpec::Kind::spikes:
-        all["module"] = "rheo:spikes";
-        describe_trains(input, all);
-        break;
-      case InputSpec::Kind::noise:
-        all["module"] = "rheo:noise";
-        put("mean", input.amplitude);
-        put("deviation", input.deviation);
-        if (input.every != 0) all["every"] = input.every;
-        break;
-      case InputSpec::Kind::current:
-        if (input.profile.kind == Profile::Kind::constant) {
-          all["module"] = "rheo:current";
-          put("amplitude", input.amplitude);
-        } else if (input.profile.kind == Profile::Kind::sine) {
-          all["module"] = "rheo:sine";
-          put("amplitude", input.amplitude);
-          all["frequency"] = input.profile.frequency;
-          all["phase"] = input.profile.phase;
-        } else {
-          all["module"] = "rheo:steps";
-          all.update(describe_profile(input.profile));
-        }
-        break;
-    }
-    if (input.kind != InputSpec::Kind::spikes) {
-      if (input.start != 0) all["start"] = input.start;
-      if (input.stop) all["stop"] = *input.stop;
-    }
+    if (input.start != 0) all["start"] = input.start;
+    if (input.stop) all["stop"] = *input.stop;
     if (numbers) numbers->close();
     return all;
   }
@@ -348,32 +327,32 @@ class NetworkWriter {
     return all;
   }
 
-  static Json describe_profile(const Profile& profile) {
-    Json all = Json::object();
-    if (profile.kind == Profile::Kind::sine) {
-      all = {{"offset", profile.offset},
-             {"amplitude", profile.amplitude},
-             {"frequency", profile.frequency},
-             {"phase", profile.phase}};
-    } else {
-      all = {{"times", profile.times},
-             {"values", profile.values},
-             {"shape", profile.kind == Profile::Kind::ramps ? "ramps" : "steps"}};
-      if (profile.period != 0) all["period"] = profile.period;
+  // Of a field that is neither a value nor trains.
+  static Json describe_member(const KindField& field) {
+    if (const auto* const list = std::get_if<std::vector<double>*>(&field.member)) return **list;
+    if (const auto* const x = std::get_if<double*>(&field.member)) return **x;
+    if (const auto* const x = std::get_if<std::optional<double>*>(&field.member)) return or_null(**x);
+    if (const auto* const n = std::get_if<std::uint32_t*>(&field.member)) return **n;
+    if (const auto* const n = std::get_if<std::optional<std::uint32_t>*>(&field.member)) return or_null(**n);
+    if (const auto* const flag = std::get_if<bool*>(&field.member)) return **flag;
+    if (const auto* const profile = std::get_if<Profile*>(&field.member)) {
+      Json all = Json::object();
+      for (const KindField& one : fields_of_profile(**profile)) all[one.name] = describe_member(one);
+      if (all.value("period", 1.0) == 0) all.erase("period");
+      return all;
     }
-    return all;
+    return value_text(field);
   }
 
-  void describe_trains(const InputSpec& input, Json& all) const {
-    const SpikeTrains& trains = *input.trains;
+  void describe_trains(const std::string& name, const SpikeTrains& trains, Json& all) const {
     if (trains.begin.size() == 2) {  // one train, perhaps for all
       all["times"] = trains.times;
       return;
     }
-    const std::string file = "inputs/" + input.name + ".trains.h5";
-    write_spikes(folder_ / file, input.name, trains);
+    const std::string file = "inputs/" + name + ".trains.h5";
+    write_spikes(folder_ / file, name, trains);
     all["file"] = file;
-    all["population"] = input.name;
+    all["population"] = name;
   }
 
   static std::string describe_selection(const Selection& selection) {

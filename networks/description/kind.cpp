@@ -8,6 +8,7 @@
 
 #include "core/diagnostics.hpp"
 #include "networks/description/values.hpp"
+#include "neurons/inputs/profile.hpp"
 
 namespace rheo {
 
@@ -50,7 +51,11 @@ std::string expected_text(const KindField& field) {
             [&](Value* value) { return number(value) + ", or a distribution"; },
             [](const ChoiceMember& choice) { return fmt::format("one of {}", fmt::join(choice.names, ", ")); },
             [&](std::shared_ptr<const NumberTable>*) { return field.allowed; },
-            [&](KeyOfEdges*) { return field.allowed; }},
+            [&](KeyOfEdges*) { return field.allowed; }, [&](std::string*) { return field.allowed; },
+            [&](std::vector<double>*) { return field.allowed; }, [&](Profile*) { return field.allowed; },
+            [&](std::shared_ptr<const SpikeTrains>*) { return field.allowed; },
+            [&](KeyOfTrains*) { return field.allowed; }, [&](std::vector<Selection>*) { return field.allowed; },
+            [&](TimedValues*) { return field.allowed; }},
       field.member);
 }
 
@@ -90,8 +95,17 @@ std::string value_text(const KindField& field) {
               return number == nullptr ? std::string("drawn") : fmt::format("{}", *number);
             },
             [](const ChoiceMember& choice) { return std::string(choice.names[choice.get(choice.member)]); },
+            [](const std::string* text) { return text->empty() ? "none" : *text; },
+            [](const std::vector<double>* list) { return fmt::format("[{}]", fmt::join(*list, ", ")); },
             [](const std::shared_ptr<const NumberTable>*) { return std::string("none"); },
-            [](KeyOfEdges*) { return std::string("none"); }},
+            [](KeyOfEdges*) { return std::string("none"); },
+            [](const Profile* profile) {
+              return std::string(profile->kind == Profile::Kind::constant ? "constant" : "a profile");
+            },
+            [](const std::shared_ptr<const SpikeTrains>*) { return std::string("none"); },
+            [](KeyOfTrains*) { return std::string("none"); },
+            [](const std::vector<Selection>*) { return std::string("none"); },
+            [](const TimedValues* timed) { return fmt::format("[{}]", fmt::join(timed->values, ", ")); }},
       field.member);
 }
 
@@ -117,8 +131,25 @@ void check_ranges(std::span<const KindField> fields) {
                                   fmt::format("{}", all[i]), "is out of range",
                                   range_text(field.range, all[i], field.unit));
                      },
-                     [](KeyOfEdges*) {}},
+                     [&](std::vector<double>* list) {
+                       for (const double x : *list) check_range(field, x);
+                     },
+                     [](KeyOfEdges*) {}, [](std::string*) {}, [](Profile*) {},
+                     [](std::shared_ptr<const SpikeTrains>*) {}, [](KeyOfTrains*) {}, [](std::vector<Selection>*) {},
+                     [&](TimedValues* timed) {
+                       for (const double x : timed->values) check_range(field, x);
+                     }},
                field.member);
+  }
+}
+
+void check_sizes(std::span<const KindField> fields, std::size_t items) {
+  for (const KindField& field : fields) {
+    const auto* const value = std::get_if<Value*>(&field.member);
+    const auto* const list = value == nullptr ? nullptr : std::get_if<std::vector<double>>(*value);
+    if (list != nullptr && list->size() != items)
+      reject(field.name, fmt::format("a list of {}", list->size()), "wrong number of values",
+             fmt::format("{} values", items));
   }
 }
 

@@ -38,6 +38,19 @@ struct EdgeList {
 // A key that says where a list of edges stands, for whoever reads it.
 struct KeyOfEdges {};
 
+// A key that says where spike trains stand or what their times mean, for whoever reads them.
+struct KeyOfTrains {};
+
+// Numbers for each of several times.
+struct TimedValues {
+  std::vector<double> values = {};  // [time * width]
+  std::uint32_t width = 1;
+};
+
+struct Profile;
+struct Selection;
+struct SpikeTrains;
+
 // A member that is one of an enumeration's names.
 struct ChoiceMember {
   void* member;
@@ -49,7 +62,8 @@ struct ChoiceMember {
 // A member of a kind, when it is no longer known which kind.
 using Member = std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*,
                             std::optional<std::uint32_t>*, std::uint64_t*, std::vector<double>*, Value*, ChoiceMember,
-                            std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
+                            std::shared_ptr<const NumberTable>*, KeyOfEdges*, std::string*, Profile*,
+                            std::shared_ptr<const SpikeTrains>*, KeyOfTrains*, std::vector<Selection>*, TimedValues*>;
 
 // A field of a kind: one key.
 struct KindField {
@@ -74,9 +88,9 @@ Member member_of(T& value) {
 
 }  // namespace kind_detail
 
-// The fields of a kind, which must outlive them.
-template <class K>
-std::vector<KindField> fields_of(K& kind) {
+// The fields of a struct, which must outlive them.
+template <class K, class Fields>
+std::vector<KindField> fields_of(K& kind, const Fields& fields) {
   std::vector<KindField> all;
   const auto add = [&](const auto& field) {
     all.push_back({std::string(field.name),
@@ -88,8 +102,12 @@ std::vector<KindField> fields_of(K& kind) {
                    std::string(field.allowed),
                    kind_detail::member_of(kind.*(field.member))});
   };
-  std::apply([&](const auto&... field) { (add(field), ...); }, K::fields);
+  std::apply([&](const auto&... field) { (add(field), ...); }, fields);
   return all;
+}
+template <class K>
+std::vector<KindField> fields_of(K& kind) {
+  return fields_of(kind, K::fields);
 }
 
 // Those of the kind that a variant holds.
@@ -108,5 +126,7 @@ std::string value_text(const KindField& field);
 
 // Throws BuildError with the field's name as key where a number is out of its range.
 void check_ranges(std::span<const KindField> fields);
+// Throws BuildError likewise where a list has another number of values than it has items.
+void check_sizes(std::span<const KindField> fields, std::size_t items);
 
 }  // namespace rheo

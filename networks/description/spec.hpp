@@ -13,8 +13,9 @@
 
 #include "core/types.hpp"
 #include "networks/description/connect.hpp"
+#include "networks/description/input.hpp"
+#include "networks/description/signal.hpp"
 #include "networks/description/value.hpp"
-#include "neurons/inputs/profile.hpp"
 #include "plasticity/library.hpp"
 
 namespace rheo {
@@ -80,47 +81,19 @@ struct ProjectionSpec {
   PlasticitySpec plasticity = {};
 };
 
-// A number for each tick, or a list of them, which plasticity rules read as third factors and inputs as their strength;
-// networks/plastic/signals.hpp says what each kind is.
+// Numbers for each tick, which plasticity rules read as third factors and inputs as their strength.
 struct SignalSpec {
-  enum class Kind { filtered_spikes, table, task, published };
   std::string name;
-  Kind kind = Kind::table;
-  double baseline = 0;                 // what it is without spikes, pulses or steps; is added to filtered ones
-  double tau = 0;                      // ms; 0: not filtered
-  std::vector<Selection> source = {};  // filtered_spikes
-  Value delay = 1.0;                   // filtered_spikes: ms, one for all or drawn for each spike
-  double amplitude = 1;                // filtered_spikes: of one spike
-  std::vector<double> times = {};      // table: ms, ascending, each in a tick of its own
-  std::vector<double> values = {};     // table: [time][width]
-  bool pulses = false;                 // table: values last one tick, instead of up to the next time
-  std::uint32_t width = 1;             // table, task: numbers; with tau, one
-  std::string projection = {};         // published: whose rule does it
+  Chosen<SignalKind> kind = {};
 };
 
-// What comes from outside; numbers are for all target neurons or one for each.
+// What comes from outside.
 struct InputSpec {
-  enum class Kind { poisson, spikes, current, noise };
   std::string name;
-  Kind kind = Kind::poisson;
-  std::vector<Selection> target;
-  Value rate = 0.0;                                     // poisson: Hz, one independent train per neuron
-  std::shared_ptr<const SpikeTrains> trains = nullptr;  // spikes: one train per target neuron, or one for all
-  Value weight = 1.0;                                   // poisson, spikes: in the unit of the port
-  double delay = 0;                                     // poisson, spikes: ms between emission and arrival
-  Value amplitude = 0.0;                                // current: pA (or the unit of the model's I_e); noise: its mean
-  Value deviation = 0.0;                                // noise: standard deviation
-  double every = 0;                                     // noise: ms that a draw lasts; 0: one tick
-  Profile profile = {};                                 // poisson: multiplies the rate; current: the amplitude
-  // Instead of a profile, and of trains: the name of a signal. It multiplies the rate or the amplitude; for spikes it
-  // says how many arrive in a tick (a negative number is none).
-  std::string signal = {};
-  // Which of its numbers; empty: its only one, or each target neuron its own.
-  std::optional<std::uint32_t> channel = {};
-  double peak = 1;   // poisson with a signal: what it is cut at
-  std::string port;  // poisson, spikes; empty: by the sign of the weight
-  double start = 0;  // ms: active in (start, stop]; not for spikes
-  std::optional<double> stop;
+  Chosen<InputKind> kind = {};
+  std::vector<Selection> target = {};
+  double start = 0;  // ms: active in (start, stop]
+  std::optional<double> stop = {};
 };
 
 struct NetworkSpec {

@@ -53,11 +53,6 @@ double longest_tau(const Rule& rule, const std::vector<double>& params) {
   return longest;
 }
 
-// Numbers of a signal; what is published has as many as its projection has sources, which is not known here.
-std::uint32_t width_of(const SignalSpec& signal) {
-  return signal.kind == SignalSpec::Kind::filtered_spikes ? 1 : signal.width;
-}
-
 // Signals of the rule: by what the projection says, else those of the same name.
 void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, std::uint32_t sources,
                   std::uint32_t targets, PlasticPlan& plan) {
@@ -84,11 +79,11 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
                "the name of a signal of [signals], or one that is called " + wanted.name);
       continue;
     }
-    const SignalSpec& signal = network.signals[plan.signals.back()];
-    const bool is_published = signal.kind == SignalSpec::Kind::published;
+    const SignalKind& signal = *network.signals[plan.signals.back()].kind;
+    const bool is_published = !signal.projection().empty();
     const auto check = [&](std::uint32_t width, const char* of) {
-      if (!is_published && width_of(signal) != width)
-        reject(key, "\"" + name + "\"", fmt::format("has {} numbers", width_of(signal)),
+      if (!is_published && signal.width() != width)
+        reject(key, "\"" + name + "\"", fmt::format("has {} numbers", signal.width()),
                fmt::format("{}, one for {}", width, of));
     };
     if (wanted.scope == RuleSignal::Scope::per_target) {
@@ -102,7 +97,7 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
     }
   }
   for (std::size_t i = 0; i < network.signals.size(); ++i)
-    if (network.signals[i].kind == SignalSpec::Kind::published && network.signals[i].projection == projection.name) {
+    if (network.signals[i].kind->projection() == projection.name) {
       if (!rule.publishes)
         reject("plasticity.rule", "\"" + rule.name + "\"",
                "publishes nothing for the signal " + network.signals[i].name, "a rule that does");
@@ -173,66 +168,6 @@ void choose_precision(const NetworkSpec& network, const Value& weight, const Pai
 }
 
 }  // namespace
-
-void check_signal(const NetworkSpec& network, const SignalSpec& signal) {
-  using Kind = SignalSpec::Kind;
-  const auto check = [](const char* key, double x, double low, bool above, const char* expected) {
-    if (x > any_value.high) reject(key, fmt::format("{}", x), "out of range", range_text({low, any_value.high}, x));
-    if (!std::isfinite(x) || x < low || (above && x == low))
-      reject(key, fmt::format("{}", x), "out of range", expected);
-  };
-  check("baseline", signal.baseline, -1e30, false, "a finite number");
-  check("tau", signal.tau, 0, false, "a time >= 0 (ms)");
-  if (signal.kind == Kind::filtered_spikes) {
-    check("amplitude", signal.amplitude, -1e30, false, "a finite number");
-    if (std::holds_alternative<std::vector<double>>(signal.delay))
-      reject("delay", "a list", "not for spikes", "a number or a distribution");
-    if (std::holds_alternative<PairValue>(signal.delay))
-      reject("delay", {}, "depends on source and target", "a number or a distribution");
-    if (const auto* d = std::get_if<Distribution>(&signal.delay)) {
-      if (const std::string problem = problem_of(*d); !problem.empty()) reject("delay", {}, problem);
-      RandomStream stream(random_key(network.seed, signal.name, "signal.delay"), 0);
-      within("delay", [&] { return draw(*d, stream); });  // or it fails in the midst of a run
-      if (const double least = reach(*d).low; ms_to_tick_nearest(least, network.dt) < 1)
-        reject("delay", fmt::format("from {}", least), "can be drawn as less than one tick",
-               fmt::format("a distribution with min = {} or more (ms)", network.dt));
-    } else {
-      check("delay", std::get<double>(signal.delay), 0, true, "a time > 0 (ms)");
-    }
-  }
-  if (signal.kind == Kind::filtered_spikes && signal.source.empty())
-    reject("source", {}, "missing", "a population such as \"reward\", or a list of them");
-  if (signal.kind == Kind::published) {
-    const auto names = names_of(network.projections);
-    if (std::find(names.begin(), names.end(), signal.projection) == names.end())
-      reject("projection", "\"" + signal.projection + "\"", "no such projection",
-             names.empty() ? "a projection" : fmt::format("one of {}", fmt::join(names, ", ")),
-             nearest(signal.projection, names));
-    const auto one = std::find_if(network.projections.begin(), network.projections.end(),
-                                  [&](const ProjectionSpec& p) { return p.name == signal.projection; });
-    if (one->plasticity.rule.empty())
-      reject("projection", "\"" + signal.projection + "\"", "has no plasticity", "one whose rule publishes a signal");
-  }
-  if (signal.width < 1 || (signal.width > 1 && signal.tau > 0))
-    reject("tau", fmt::format("{}", signal.tau), "only a single number is filtered", "0, or one value for each time");
-  if (signal.kind != Kind::table) return;
-  if (signal.tau > 0 && !signal.pulses)
-    reject("tau", fmt::format("{}", signal.tau), "steps are not filtered", "pulses, or no tau");
-  const char* const ascending = signal.pulses ? "times > 0 (ms), each at least one tick later than the one before"
-                                              : "times >= 0 (ms), each at least one tick later than the one before";
-  if (signal.times.empty()) reject("times", "a list of 0", "empty", ascending);
-  Tick before = 0;
-  for (const double time : signal.times) {
-    check("times", time, 0, signal.pulses, ascending);
-    const Tick tick = SignalBoard::tick_of(signal, time, network.dt);
-    if (tick <= before) reject("times", fmt::format("{}", time), "not later than the one before", ascending);
-    before = tick;
-  }
-  if (signal.values.size() != signal.times.size() * signal.width)
-    reject("values", fmt::format("{}", signal.values.size()), "wrong number of values",
-           fmt::format("{}, {} for each time", signal.times.size() * signal.width, signal.width));
-  for (const double x : signal.values) check("values", x, -1e30, false, "finite numbers");
-}
 
 std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const ProjectionSpec& projection,
                                              const Pairs& pairs, bool one_port) {

@@ -16,7 +16,4 @@ namespace rheo {
 std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const ProjectionSpec& projection,
                                              const Pairs& pairs, bool one_port);
 
-// Checks what a signal says about itself; not its selections. Throws BuildError with a key below the signal's.
-void check_signal(const NetworkSpec& network, const SignalSpec& signal);
-
 }  // namespace rheo

@@ -10,11 +10,8 @@ namespace rheo {
 
 namespace {
 
-// Far from overflow, whatever is added to it.
-constexpr Tick latest = Tick{1} << 60;
-
 Tick delay_ticks(double ms, double dt) {
-  return std::clamp<Tick>(ms_to_tick_nearest(ms, dt), 1, latest);
+  return std::clamp<Tick>(ms_to_tick_nearest(ms, dt), 1, SignalPlan::latest);
 }
 
 // The least that a delay can be, in ticks.
@@ -30,27 +27,20 @@ Tick shortest_delay(const Value& delay, double dt) {
 
 }  // namespace
 
-Tick SignalBoard::tick_of(const SignalSpec& spec, double time, double dt) {
-  const Tick tick = spec.pulses ? ms_to_tick_ceil(time, dt) : std::min(ms_to_tick_nearest(time, dt), latest) + 1;
-  return std::clamp<Tick>(tick, 1, latest);
-}
-
-SignalBoard::SignalBoard(std::vector<Plan> plans, double dt) : dt_(dt) {
-  for (Plan& plan : plans) {
+SignalBoard::SignalBoard(std::vector<SignalPlan> plans, double dt) : dt_(dt) {
+  for (SignalPlan& plan : plans) {
     Signal& signal = signals_.emplace_back();
-    const SignalSpec& spec = plan.spec;
-    if (spec.tau > 0) signal.decay = math::exp(-dt / spec.tau);
-    if (spec.kind == SignalSpec::Kind::filtered_spikes) signal.shortest = shortest_delay(spec.delay, dt);
-    for (const double time : spec.times) signal.ticks.push_back(tick_of(spec, time, dt));
-    signal.zero.assign(plan.width, spec.baseline);
+    if (plan.tau > 0) signal.decay = math::exp(-dt / plan.tau);
+    if (plan.made_by == SignalPlan::By::spikes) signal.shortest = shortest_delay(plan.delay, dt);
+    signal.zero.assign(plan.width, plan.baseline);
     signal.held = signal.zero;
     signal.plan = std::move(plan);
   }
 }
 
 std::size_t SignalBoard::find(const std::string& name) const {
-  const auto found = std::find_if(signals_.begin(), signals_.end(),
-                                  [&](const Signal& signal) { return signal.plan.spec.name == name; });
+  const auto found =
+      std::find_if(signals_.begin(), signals_.end(), [&](const Signal& signal) { return signal.plan.name == name; });
   return static_cast<std::size_t>(found - signals_.begin());
 }
 
@@ -69,10 +59,11 @@ void SignalBoard::fill(Tick now, Tick end) {
         signal.trace += first->second;
         signal.arriving.erase(first);
       }
-      const auto pulse = std::lower_bound(signal.ticks.begin(), signal.ticks.end(), t);
-      if (pulse != signal.ticks.end() && *pulse == t)
-        signal.trace += signal.plan.spec.values[static_cast<std::size_t>(pulse - signal.ticks.begin())];
-      signal.filled.push_back(signal.plan.spec.baseline + signal.trace);
+      const std::vector<Tick>& ticks = signal.plan.ticks;
+      const auto pulse = std::lower_bound(ticks.begin(), ticks.end(), t);
+      if (pulse != ticks.end() && *pulse == t)
+        signal.trace += signal.plan.values[static_cast<std::size_t>(pulse - ticks.begin())];
+      signal.filled.push_back(signal.plan.baseline + signal.trace);
     }
   }
   known_after_ = now;
@@ -81,17 +72,17 @@ void SignalBoard::fill(Tick now, Tick end) {
 
 void SignalBoard::take(const SpikeBatch& batch) {
   for (Signal& signal : signals_) {
-    const SignalSpec& spec = signal.plan.spec;
-    if (spec.kind != SignalSpec::Kind::filtered_spikes) continue;
-    const auto* constant = std::get_if<double>(&spec.delay);
+    const SignalPlan& plan = signal.plan;
+    if (plan.made_by != SignalPlan::By::spikes) continue;
+    const auto* constant = std::get_if<double>(&plan.delay);
     for (std::size_t k = 0; k < batch.ticks(); ++k) {
-      for_each_row(signal.plan.sources, batch.at(k), [&](std::uint32_t row) {
+      for_each_row(plan.sources, batch.at(k), [&](std::uint32_t row) {
         Tick delay = signal.shortest;
         if (constant == nullptr) {
-          RandomStream stream(signal.plan.key, row, batch.tick(k));
-          delay = std::max(delay, delay_ticks(draw(std::get<Distribution>(spec.delay), stream), dt_));
+          RandomStream stream(plan.key, row, batch.tick(k));
+          delay = std::max(delay, delay_ticks(draw(std::get<Distribution>(plan.delay), stream), dt_));
         }
-        signal.arriving[batch.tick(k) + delay] += spec.amplitude;
+        signal.arriving[batch.tick(k) + delay] += plan.amplitude;
       });
     }
   }
@@ -99,16 +90,16 @@ void SignalBoard::take(const SpikeBatch& batch) {
 
 std::span<const double> SignalBoard::at(std::size_t index, Tick t) const {
   const Signal& signal = signals_[index];
-  const SignalSpec& spec = signal.plan.spec;
+  const SignalPlan& plan = signal.plan;
   if (signal.filtered()) {
     const auto number = static_cast<std::size_t>(t - known_after_ - 1);
     return number < signal.filled.size() ? std::span(&signal.filled[number], 1) : signal.zero;
   }
-  if (spec.kind != SignalSpec::Kind::table) return t >= signal.since && t <= signal.until ? signal.held : signal.zero;
-  const auto after = std::upper_bound(signal.ticks.begin(), signal.ticks.end(), t);
-  if (after == signal.ticks.begin() || (spec.pulses && after[-1] != t)) return signal.zero;
-  return std::span(spec.values)
-      .subspan(static_cast<std::size_t>(after - signal.ticks.begin() - 1) * signal.plan.width, signal.plan.width);
+  if (plan.made_by != SignalPlan::By::times) return t >= signal.since && t <= signal.until ? signal.held : signal.zero;
+  const auto after = std::upper_bound(plan.ticks.begin(), plan.ticks.end(), t);
+  if (after == plan.ticks.begin() || (plan.pulses && after[-1] != t)) return signal.zero;
+  return std::span(plan.values)
+      .subspan(static_cast<std::size_t>(after - plan.ticks.begin() - 1) * plan.width, plan.width);
 }
 
 Tick SignalBoard::next_nonzero(std::size_t index, Tick after, Tick end) const {
@@ -122,10 +113,11 @@ Tick SignalBoard::next_nonzero(std::size_t index, Tick after, Tick end) const {
     if (signal.filtered()) continue;
     // Nothing changes before the next of its times.
     Tick change = never;
-    if (signal.plan.spec.kind == SignalSpec::Kind::table) {
-      const auto later = std::upper_bound(signal.ticks.begin(), signal.ticks.end(), t);
-      if (later != signal.ticks.end()) change = *later;
-      if (later != signal.ticks.begin() && later[-1] == t) change = std::min(change, t + 1);
+    if (signal.plan.made_by == SignalPlan::By::times) {
+      const std::vector<Tick>& ticks = signal.plan.ticks;
+      const auto later = std::upper_bound(ticks.begin(), ticks.end(), t);
+      if (later != ticks.end()) change = *later;
+      if (later != ticks.begin() && later[-1] == t) change = std::min(change, t + 1);
     } else {
       if (t < signal.since) change = signal.since;
       if (t == signal.until) change = t + 1;
@@ -145,7 +137,7 @@ void SignalBoard::set(std::size_t index, std::span<const double> values, Tick t,
 
 void SignalBoard::save(ByteWriter& to) const {
   for (const Signal& signal : signals_) {
-    if (signal.plan.spec.kind == SignalSpec::Kind::filtered_spikes) {
+    if (signal.plan.made_by == SignalPlan::By::spikes) {
       std::vector<Tick> ticks;
       std::vector<double> amounts;
       for (const auto& [tick, amount] : signal.arriving) {
@@ -156,7 +148,7 @@ void SignalBoard::save(ByteWriter& to) const {
       to.put("signal.arriving", std::span<const double>(amounts));
     }
     if (signal.filtered()) to.put("signal.trace", signal.trace);
-    if (signal.plan.spec.kind == SignalSpec::Kind::task || signal.plan.spec.kind == SignalSpec::Kind::published) {
+    if (signal.is_set()) {
       to.put("signal.since", signal.since);
       to.put("signal.until", signal.until);
       to.put("signal.held", std::span<const double>(signal.held));
@@ -167,7 +159,7 @@ void SignalBoard::save(ByteWriter& to) const {
 void SignalBoard::load(Tick now, ByteReader& from) {
   const auto reject = [](const char* key, const char* problem) { throw StateError({.key = key, .problem = problem}); };
   for (Signal& signal : signals_) {
-    if (signal.plan.spec.kind == SignalSpec::Kind::filtered_spikes) {
+    if (signal.plan.made_by == SignalPlan::By::spikes) {
       const auto ticks = from.get_all<Tick>("signal.arriving.tick");
       const auto amounts = from.get_all<double>("signal.arriving");
       if (ticks.size() != amounts.size()) reject("signal.arriving", "ticks and amounts differ in number");
@@ -178,7 +170,7 @@ void SignalBoard::load(Tick now, ByteReader& from) {
       }
     }
     if (signal.filtered()) signal.trace = from.get<double>("signal.trace");
-    if (signal.plan.spec.kind == SignalSpec::Kind::task || signal.plan.spec.kind == SignalSpec::Kind::published) {
+    if (signal.is_set()) {
       signal.since = from.get<Tick>("signal.since");
       signal.until = from.get<Tick>("signal.until");
       from.get("signal.held", std::span<double>(signal.held));
@@ -191,8 +183,8 @@ void SignalBoard::load(Tick now, ByteReader& from) {
 std::size_t SignalBoard::bytes() const {
   std::size_t sum = 0;
   for (const Signal& signal : signals_)
-    sum += (signal.plan.spec.times.capacity() + signal.plan.spec.values.capacity() + signal.ticks.capacity() +
-            signal.filled.capacity() + signal.held.capacity() + signal.zero.capacity()) *
+    sum += (signal.plan.ticks.capacity() + signal.plan.values.capacity() + signal.filled.capacity() +
+            signal.held.capacity() + signal.zero.capacity()) *
                8 +
            signal.arriving.size() * 48;
   return sum;

@@ -1,12 +1,13 @@
 // Third factors while a simulation runs: named numbers, one for each tick or one for each neuron of a projection, which
 // plasticity rules read. In double precision, and the same for every lane.
 //
-//   filtered spikes   d decays with tau, and grows by `amplitude` when a spike of the sources arrives after its delay;
-//                     with tau 0 it lasts one tick
-//   table             steps: values[k] from the tick after times[k] on; pulses: in the tick that ends at or after it,
-//                     or added to a trace that decays with tau
-//   task              the values that set() was given
-//   published         the values that a projection's rule publishes at the end of its consolidations
+// They are made in one of four ways, which the kinds of signals (networks/signals) put to use:
+//
+//   spikes    d decays with tau, and grows by `amplitude` when a spike of the sources arrives after its delay; with tau
+//             0 it lasts one tick
+//   times     values[k] from ticks[k] on; as a pulse in that tick, or added to a trace that decays with tau
+//   program   the values that set() was given
+//   rule      the values that a projection's rule publishes at the end of its consolidations
 #pragma once
 
 #include <cstdint>
@@ -23,25 +24,32 @@
 
 namespace rheo {
 
+// How a signal is made, with every name resolved.
+struct SignalPlan {
+  static constexpr Tick latest = Tick{1} << 60;  // far from overflow, whatever is added to it
+
+  enum class By { spikes, times, program, rule } made_by = By::times;
+  std::string name = {};
+  std::uint32_t width = 1;                // numbers
+  double baseline = 0;                    // what it is without spikes, pulses or steps; is added to filtered ones
+  double tau = 0;                         // ms; 0: not filtered
+  std::vector<SourceRange> sources = {};  // spikes
+  Value delay = 1.0;                      // spikes: ms, one for all or drawn for each spike
+  double amplitude = 1;                   // spikes: of one
+  RandomKey key = {};                     // spikes: of their delays
+  std::vector<Tick> ticks = {};           // times: ascending
+  std::vector<double> values = {};        // times: [time][width]
+  bool pulses = false;                    // times: values last one tick, instead of up to the next time
+};
+
 class SignalBoard {
  public:
-  // A signal with the neurons that it is made from.
-  struct Plan {
-    SignalSpec spec;
-    std::uint32_t width = 1;           // numbers
-    std::vector<SourceRange> sources;  // filtered spikes
-    RandomKey key{};                   // of its delays
-  };
-
-  // The first tick of a value that a table has at this time (ms).
-  static Tick tick_of(const SignalSpec& spec, double time, double dt);
-
   SignalBoard() = default;
-  SignalBoard(std::vector<Plan> plans, double dt);
+  SignalBoard(std::vector<SignalPlan> plans, double dt);
 
   std::size_t size() const { return signals_.size(); }
   std::size_t find(const std::string& name) const;  // size(): there is none
-  SignalSpec::Kind kind(std::size_t signal) const { return signals_[signal].plan.spec.kind; }
+  SignalPlan::By made_by(std::size_t signal) const { return signals_[signal].plan.made_by; }
   std::uint32_t width(std::size_t signal) const { return signals_[signal].plan.width; }
 
   // Ticks after `now` that can be known together, at most `longest`: the shortest delay of what is made from spikes.
@@ -58,7 +66,7 @@ class SignalBoard {
   // The first tick of (after, end] in which some number of the signal is not 0; end + 1 without one.
   Tick next_nonzero(std::size_t signal, Tick after, Tick end) const;
 
-  // task, published: its numbers from tick t on, or in that tick alone.
+  // By a program or rule: its numbers from tick t on, or in that tick alone.
   void set(std::size_t signal, std::span<const double> values, Tick t, bool pulse = false);
 
   void save(ByteWriter& to) const;
@@ -67,18 +75,16 @@ class SignalBoard {
 
  private:
   struct Signal {
-    Plan plan;
-    std::vector<Tick> ticks;  // table
-    double decay = 0;         // of a filtered signal, over one tick
+    SignalPlan plan;
+    double decay = 0;  // of a filtered signal, over one tick
     double trace = 0;
     std::map<Tick, double> arriving;  // at these ticks
     std::vector<double> filled;       // filtered: of ticks known_after_ + 1, ...
-    std::vector<double> held, zero;   // task, published: from tick `since` on, up to tick `until`
+    std::vector<double> held, zero;   // program, rule: from tick `since` on, up to tick `until`
     Tick since = 1, until = never;
     Tick shortest = never;  // delay
-    bool filtered() const {
-      return plan.spec.kind == SignalSpec::Kind::filtered_spikes || (plan.spec.pulses && plan.spec.tau > 0);
-    }
+    bool filtered() const { return plan.made_by == SignalPlan::By::spikes || (plan.pulses && plan.tau > 0); }
+    bool is_set() const { return plan.made_by == SignalPlan::By::program || plan.made_by == SignalPlan::By::rule; }
   };
 
   std::vector<Signal> signals_;

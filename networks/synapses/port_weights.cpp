@@ -155,8 +155,8 @@ std::vector<Complaint> misleading_signs(const NetworkSpec& spec, std::span<const
     warn_of_port(models, "projections." + projection.name, projection.port, projection.weight, projection.target,
                  warnings);
   for (const InputSpec& input : spec.inputs)
-    if (input.kind == InputSpec::Kind::poisson || input.kind == InputSpec::Kind::spikes)
-      warn_of_port(models, "inputs." + input.name, input.port, input.weight, input.target, warnings);
+    if (const Value* const weight = input.kind->weight(); weight != nullptr)
+      warn_of_port(models, "inputs." + input.name, input.kind->port(), *weight, input.target, warnings);
   return warnings;
 }
 

@@ -32,14 +32,14 @@ struct InputTarget {
   Tick first = 1, last = never;  // active in ticks [first, last]
 };
 
-// What multiplies a drive in one tick: a number for all neurons of the range, or one for each.
+// What multiplies an input in one tick: a number for all neurons of the range, or one for each.
 struct Factor {
   double common = 1;
   const double* each = nullptr;                             // [position in the range], instead of `common`
   double least = -std::numeric_limits<double>::infinity();  // what is less counts as this
   double of(std::size_t position) const { return std::max(least, each == nullptr ? common : each[position]); }
 };
-// Of a tick, for which the drive is asked; empty: always 1. A profile is a function of the tick; a signal is known for
+// Of a tick, for which the input is asked; empty: always 1. A profile is a function of the tick; a signal is known for
 // the ticks that are computed.
 using Factors = std::function<Factor(Tick)>;
 // Of a profile that starts with tick `first`; empty where it is constant.
@@ -63,7 +63,7 @@ class InputValues {
   std::vector<double> double_;
 };
 
-// Finds out which neurons of the range a piece holds, and calls `add_in<Real>(t, part, to)` of the drive with the row
+// Finds out which neurons of the range a piece holds, and calls `add_in<Real>(t, part, to)` of the input with the row
 // shifted to the first of them; neighbours of the range lie `step` apart there.
 template <class Concrete>
 class InputBase : public Input {

@@ -12,10 +12,10 @@
 namespace rheo {
 
 struct Profile {
-  enum class Kind { constant, steps, ramps, sine };
+  enum class Kind { steps, ramps, constant, sine };
   Kind kind = Kind::constant;
-  std::vector<double> times;  // ms, ascending, >= 0; steps: rounded to ticks
-  std::vector<double> values;
+  std::vector<double> times = {};  // ms, ascending, >= 0; steps: rounded to ticks
+  std::vector<double> values = {};
   double period = 0;                                           // ms; 0: none
   double offset = 0, amplitude = 1, frequency = 0, phase = 0;  // sine; Hz, degrees
 

@@ -38,7 +38,7 @@ struct PoissonArgs {
   static constexpr std::uint64_t keep_all = std::uint64_t{1} << 32;
   std::uint32_t key_lo, key_hi;
   std::uint64_t tick;
-  std::uint32_t begin, end;       // neurons as the drive counts them
+  std::uint32_t begin, end;       // neurons as the input counts them
   const PoissonTableView* table;  // one, or one per neuron from `begin` on
   bool table_per_neuron;
   std::uint64_t keep;  // 2^32 times the probability that a spike is kept
@@ -54,7 +54,7 @@ using PoissonAdd = void (*)(const PoissonArgs&);
 struct NoiseArgs {
   std::uint32_t key_lo, key_hi;
   std::uint64_t interval;
-  std::uint32_t begin, end;      // neurons as the drive counts them
+  std::uint32_t begin, end;      // neurons as the input counts them
   const void *mean, *deviation;  // one Real, or one per neuron from `begin` on
   bool mean_per_neuron, deviation_per_neuron;
   void* row;  // Real: the first for neuron `begin`, the next `step` further on

@@ -50,29 +50,17 @@ NetworkSpec two_populations(const PopulationSpec& excitatory, const PopulationSp
                        .weight = choice({-3 * weight, -6 * weight}),
                        .delay = 1.5,
                        .port = {}}};
-  spec.inputs = {{.name = "noise",
-                  .kind = InputSpec::Kind::poisson,
-                  .target = {all_of("E"), all_of("I")},
-                  .rate = 8000.0,
-                  .weight = drive,
-                  .port = {},
-                  .stop = {}},
-                 {.name = "some",
-                  .kind = InputSpec::Kind::poisson,
-                  .target = {slice("E", 0, 400, 5)},
-                  .rate = uniform(100, 900),
-                  .weight = normal(drive, drive / 4),
-                  .delay = 0.7,
-                  .port = {},
-                  .start = 5,
-                  .stop = 80.0},
-                 {.name = "push",
-                  .kind = InputSpec::Kind::current,
-                  .target = {slice("I", 50, 100)},
-                  .amplitude = normal(1, 0.3),
-                  .port = {},
-                  .start = 10,
-                  .stop = {}}};
+  spec.inputs = {
+      {.name = "noise", .kind = PoissonSpikes{.rate = 8000.0, .weight = drive}, .target = {all_of("E"), all_of("I")}},
+      {.name = "some",
+       .kind = PoissonSpikes{.rate = uniform(100, 900), .weight = normal(drive, drive / 4), .delay = 0.7},
+       .target = {slice("E", 0, 400, 5)},
+       .start = 5,
+       .stop = 80.0},
+      {.name = "push",
+       .kind = ConstantCurrent{.amplitude = normal(1, 0.3)},
+       .target = {slice("I", 50, 100)},
+       .start = 10}};
   return spec;
 }
 
@@ -123,13 +111,8 @@ std::map<std::string, NetworkSpec> canonical_networks() {
                                 {{"V_m", uniform(0, 0.9)}});
   NetworkSpec noisy = two_populations(exp_neurons, exp_neurons, 50, 40);
   noisy.inputs.push_back({.name = "jitter",
-                          .kind = InputSpec::Kind::noise,
-                          .target = {slice("E", 3, 400, 2), all_of("I")},
-                          .amplitude = 20.0,
-                          .deviation = uniform(50, 150),
-                          .every = 0.3,
-                          .port = {},
-                          .stop = {}});
+                          .kind = NoiseCurrent{.mean = 20.0, .deviation = uniform(50, 150), .every = 0.3},
+                          .target = {slice("E", 3, 400, 2), all_of("I")}});
   // Rules are the same on every compiler too: their weights and traces are part of the state.
   NetworkSpec plastic = demanding_network(Precision::single_, 5);
   plastic.projections[0].plasticity = {.rule = "stdp_pair", .params = {{"lambda", 0.2}, {"w_max", 120.0}}};

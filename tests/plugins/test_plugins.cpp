@@ -9,6 +9,7 @@
 
 #include "io/record/weight_recorder.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "plasticity/library.hpp"
 #include "tests/files.hpp"
 
@@ -342,13 +343,11 @@ TEST_CASE("a rule that makes a number that is not finite stops the run, and is n
       spec.projections = {projection};
       InputSpec input;  // the last neuron is made to spike
       input.name = "i";
-      input.kind = InputSpec::Kind::spikes;
       input.target = {{.population = "N", .begin = 2, .end = {}}};
-      input.weight = 1000.0;
       auto made = std::make_shared<SpikeTrains>();
       made->begin = {0, 1};
       made->times = {3.0};
-      input.trains = made;
+      input.kind = rheo::GivenSpikes{.trains = made, .weight = 1000.0};
       spec.inputs = {input};
       const std::string synapse = way == 0 ? "S[0] to N[2]" : way == 2 ? "S[0] to N[0]" : "S[1] to N[0]";
       const std::string right = std::string("projections.p: rule broken made ") + ways[way] + " of the synapse from " +

@@ -16,7 +16,9 @@
 #include "core/loop/simulation.hpp"
 #include "core/time.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 #include "tests/sanitized.hpp"
 
 namespace runs {
@@ -176,64 +178,37 @@ inline NetworkSpec demanding_network(Precision precision, std::uint32_t lanes) {
                        .weight = normal(0, 1),
                        .delay = lognormal(1, 0.4),
                        .port = {}}};
-  spec.inputs = {{.name = "to_E",
-                  .kind = InputSpec::Kind::poisson,
-                  .target = {slice("E", 0, 100), slice("E", 100, 230, 2)},
-                  .rate = 9000.0,
-                  .weight = normal(22, 9),
-                  .port = {},
-                  .stop = {}},
-                 {.name = "to_I",
-                  .kind = InputSpec::Kind::poisson,
-                  .target = {all_of("few"), all_of("I")},
-                  .rate = uniform(5000, 9000),
-                  .weight = 0.3,
-                  .delay = 1.3,
-                  .port = {},
-                  .start = 2.0,
-                  .stop = 35.0},
-                 {.name = "to_Z",
-                  .kind = InputSpec::Kind::current,
-                  .target = {all_of("Z")},
-                  .amplitude = normal(9, 2),
-                  .port = {},
-                  .start = 1.0,
-                  .stop = {}}};
+  spec.inputs = {
+      {.name = "to_E",
+       .kind = PoissonSpikes{.rate = 9000.0, .weight = normal(22, 9)},
+       .target = {slice("E", 0, 100), slice("E", 100, 230, 2)}},
+      {.name = "to_I",
+       .kind = PoissonSpikes{.rate = uniform(5000, 9000), .weight = 0.3, .delay = 1.3},
+       .target = {all_of("few"), all_of("I")},
+       .start = 2.0,
+       .stop = 35.0},
+      {.name = "to_Z", .kind = ConstantCurrent{.amplitude = normal(9, 2)}, .target = {all_of("Z")}, .start = 1.0}};
   spec.inputs.push_back(
       {.name = "waves",
-       .kind = InputSpec::Kind::poisson,
-       .target = {slice("E", 3, 200, 3), all_of("few")},
-       .rate = uniform(200, 900),
-       .weight = normal(5, 9),
-       .profile =
-           {.kind = Profile::Kind::sine, .times = {}, .values = {}, .offset = 1, .amplitude = 1.5, .frequency = 80},
-       .port = {},
-       .stop = {}});
-  spec.inputs.push_back({.name = "given",
-                         .kind = InputSpec::Kind::spikes,
-                         .target = {slice("Z", 5, 60, 2), all_of("few")},
-                         .trains = trains(33, 400, 40, spec.dt, 2),
-                         .weight = normal(1, 3),
-                         .delay = 0.4,
-                         .port = {},
-                         .stop = {}});
-  spec.inputs.push_back({.name = "jitter",
-                         .kind = InputSpec::Kind::noise,
-                         .target = {slice("E", 0, 230, 7), all_of("Z2")},
-                         .amplitude = normal(0, 1),
-                         .deviation = uniform(1, 3),
-                         .every = 0.3,
-                         .port = {},
-                         .start = 1.5,
-                         .stop = {}});
+       .kind = PoissonSpikes{.rate = uniform(200, 900),
+                             .weight = normal(5, 9),
+                             .profile = {.kind = Profile::Kind::sine, .offset = 1, .amplitude = 1.5, .frequency = 80}},
+       .target = {slice("E", 3, 200, 3), all_of("few")}});
   spec.inputs.push_back(
-      {.name = "ramp",
-       .kind = InputSpec::Kind::current,
-       .target = {all_of("few"), slice("Z", 10, 90)},
-       .amplitude = normal(3, 1),
-       .profile = {.kind = Profile::Kind::ramps, .times = {0, 5, 8.5}, .values = {0, 1, -0.3}, .period = 9},
-       .port = {},
-       .stop = {}});
+      {.name = "given",
+       .kind = GivenSpikes{.trains = trains(33, 400, 40, spec.dt, 2), .weight = normal(1, 3), .delay = 0.4},
+       .target = {slice("Z", 5, 60, 2), all_of("few")}});
+  spec.inputs.push_back({.name = "jitter",
+                         .kind = NoiseCurrent{.mean = normal(0, 1), .deviation = uniform(1, 3), .every = 0.3},
+                         .target = {slice("E", 0, 230, 7), all_of("Z2")},
+                         .start = 1.5});
+  spec.inputs.push_back({.name = "ramp",
+                         .kind = StepCurrent{.times = {0, 5, 8.5},
+                                             .values = {0, 1, -0.3},
+                                             .shape = Profile::Kind::ramps,
+                                             .period = 9,
+                                             .amplitude = normal(3, 1)},
+                         .target = {all_of("few"), slice("Z", 10, 90)}});
   // The models that are missing so far, each behind a projection with weights of both signs.
   struct Other {
     const char *name, *model, *input;
@@ -323,13 +298,9 @@ inline NetworkSpec event_network(Precision precision, std::uint32_t lanes) {
                               .delay = 2.0,
                               .port = "I"});
   spec.inputs = {{.name = "some",
-                  .kind = InputSpec::Kind::poisson,
+                  .kind = PoissonSpikes{.rate = 100.0, .weight = 6.0},
                   .target = {slice("D", 11, 200, 3)},
-                  .rate = 100.0,
-                  .weight = 6.0,
-                  .port = {},
-                  .start = 10,
-                  .stop = {}}};
+                  .start = 10}};
   return spec;
 }
 

@@ -236,7 +236,7 @@ TEST_CASE("auto: by events where few spikes reach many neurons that are at rest"
   CHECK_FALSE(chosen([](NetworkSpec& s) { s.projections[0].connect = FixedIndegree{.indegree = 200.0}; }));
   CHECK_FALSE(chosen([](NetworkSpec& s) { s.populations[1].model = "iaf_psc_exp_adapt"; }));
   const auto drive = [](NetworkSpec& s, std::uint32_t neurons) {
-    s.inputs = {{.name = "i", .target = {slice("many", 0, neurons)}, .rate = 10.0, .port = {}, .stop = {}}};
+    s.inputs = {{.name = "i", .kind = PoissonSpikes{.rate = 10.0}, .target = {slice("many", 0, neurons)}}};
   };
   CHECK(chosen([&](NetworkSpec& s) { drive(s, 100); }));
   CHECK_FALSE(chosen([&](NetworkSpec& s) { drive(s, 20'000); }));

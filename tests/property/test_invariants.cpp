@@ -226,10 +226,8 @@ TEST_CASE("a stimulus that comes k ticks later shifts everything by k ticks") {
                          .delay = normal(2, 0.5, 0.2),
                          .port = {}}};
     spec.inputs = {{.name = "push",
-                    .kind = InputSpec::Kind::current,
+                    .kind = ConstantCurrent{.amplitude = uniform(400, 600)},
                     .target = {slice("D", 0, 40), slice("A", 0, 60, 2)},
-                    .amplitude = uniform(400, 600),
-                    .port = {},
                     .start = tick_to_ms(50 + shift, spec.dt),
                     .stop = tick_to_ms(350 + shift, spec.dt)}};
     Network network(spec, Threads(1));
@@ -275,13 +273,9 @@ TEST_CASE("a population in front of all others, with its own input and synapses,
                                                      .weight = normal(0.1, 0.1),
                                                      .delay = uniform(0.2, 3),
                                                      .port = {}});
-  more.inputs.insert(more.inputs.begin(), {.name = "to_newcomer",
-                                           .kind = InputSpec::Kind::poisson,
-                                           .target = {all_of("newcomer")},
-                                           .rate = 9000.0,
-                                           .weight = 0.4,
-                                           .port = {},
-                                           .stop = {}});
+  more.inputs.insert(
+      more.inputs.begin(),
+      {.name = "to_newcomer", .kind = PoissonSpikes{.rate = 9000.0, .weight = 0.4}, .target = {all_of("newcomer")}});
   Network alone(plain, Threads(1)), together(more, Threads(1));
   Recorder spikes_alone, spikes_together;
   alone.simulation().add_sink(spikes_alone);

@@ -141,12 +141,12 @@ TEST_CASE("Oja's lateral rule finds principal subspaces one after the other, and
       {.name = "S", .model = "spike_source", .size = sources, .params = {}, .options = {}, .initial = {}, .trains = {}},
       {.name = "L", .model = "iaf_psc_delta", .size = rows, .params = {}, .options = {}, .initial = {}, .trains = {}}};
   const auto task = [](const char* name, std::uint32_t width) {
-    return SignalSpec{.name = name, .kind = SignalSpec::Kind::task, .width = width};
+    return SignalSpec{.name = name, .kind = TaskSignal{.width = width}};
   };
   spec.signals = {task("sample", 1),
                   task("rows", rows),
                   task("activity", sources),
-                  {.name = "clean", .kind = SignalSpec::Kind::published, .projection = "lateral"}};
+                  {.name = "clean", .kind = PublishedSignal{.projection = "lateral"}}};
   spec.projections = {{.name = "lateral",
                        .source = {all_of("S")},
                        .target = {all_of("L")},

@@ -32,28 +32,31 @@ struct World {
   std::map<NeuronId, Train> trains;
   NeuronId first_of_N = 30, first_of_R = 90;
 
-  const SignalSpec& signal(const std::string& name) const {
+  const Chosen<SignalKind>& signal(const std::string& name) const {
     for (const SignalSpec& one : spec.signals)
-      if (one.name == name) return one;
+      if (one.name == name) return one.kind;
     throw std::runtime_error(name);
   }
   // Of a table: number i of what holds at tick t.
   double table(const std::string& name, Tick t, std::size_t i = 0) const {
-    const SignalSpec& one = signal(name);
+    const auto* const pulses = signal(name).as<PulseSignal>();
+    const auto* const steps = signal(name).as<StepSignal>();
+    const std::vector<double>& times = pulses ? pulses->times : steps->times;
+    const TimedValues& values = pulses ? pulses->values : steps->values;
     double value = 0;
-    for (std::size_t k = 0; k < one.times.size(); ++k) {
-      const Tick at = one.pulses ? ms_to_tick_ceil(one.times[k], dt) : ms_to_tick_nearest(one.times[k], dt) + 1;
-      if (at == t || (at < t && !one.pulses)) value = one.values[k * one.width + i];
+    for (std::size_t k = 0; k < times.size(); ++k) {
+      const Tick at = pulses ? ms_to_tick_ceil(times[k], dt) : ms_to_tick_nearest(times[k], dt) + 1;
+      if (at == t || (at < t && !pulses)) value = values.values[k * values.width + i];
     }
     return value;
   }
   // Pulses, each of which decays with the signal's time constant.
   double filtered(const std::string& name, Tick t) const {
-    const SignalSpec& one = signal(name);
+    const PulseSignal& one = *signal(name).as<PulseSignal>();
     double value = 0;
     for (std::size_t k = 0; k < one.times.size(); ++k) {
       const Tick at = ms_to_tick_ceil(one.times[k], dt);
-      if (at <= t) value += one.values[k] * std::exp(-static_cast<double>(t - at) * dt / one.tau);
+      if (at <= t) value += one.values.values[k] * std::exp(-static_cast<double>(t - at) * dt / one.tau);
     }
     return value;
   }
@@ -198,7 +201,7 @@ TEST_CASE("rules that read signals or consolidate: weights are those of plain co
 
       // Dopamine: spikes of every seventh neuron of N, each after a delay of its own.
       std::vector<double> dopamine(ticks + 1, 0.02);
-      const SignalSpec& reward = world.signal("dopamine");
+      const FilteredSignal& reward = *world.signal("dopamine").as<FilteredSignal>();
       const RandomKey key = random_key(spec.seed, "dopamine", "signal.delay");
       for (const auto& [tick, neuron] : recorder.spikes) {
         if (neuron < 30 || neuron >= 90 || (neuron - 30) % 7 != 0) continue;

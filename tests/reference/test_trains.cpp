@@ -71,20 +71,26 @@ std::vector<Train> trains_of(const std::string& page) {
 
 // "error 2 at 15, gate 0.5 from 10"
 std::vector<SignalSpec> signals_of(const std::string& text) {
-  std::map<std::string, SignalSpec> signals;
+  std::map<std::string, std::pair<PulseSignal, bool>> signals;  // and whether they are pulses
   for (const std::string& step : parts_of(text, ',')) {
     std::istringstream words(step);
     std::string name, word;
     words >> name;
-    SignalSpec& signal = signals[name];
-    signal.name = name;
-    for (signal.width = 0; words >> word && word != "at" && word != "from"; ++signal.width)
-      signal.values.push_back(std::stod(word));
-    signal.pulses = word == "at";
+    auto& [signal, pulses] = signals[name];
+    TimedValues& values = signal.values;
+    for (values.width = 0; words >> word && word != "at" && word != "from"; ++values.width)
+      values.values.push_back(std::stod(word));
+    pulses = word == "at";
     words >> signal.times.emplace_back();
   }
   std::vector<SignalSpec> all;
-  for (const auto& [name, signal] : signals) all.push_back(signal);
+  for (const auto& [name, signal] : signals) {
+    const PulseSignal& table = signal.first;
+    if (signal.second)
+      all.push_back({.name = name, .kind = table});
+    else
+      all.push_back({.name = name, .kind = StepSignal{.times = table.times, .values = table.values}});
+  }
   return all;
 }
 
@@ -140,12 +146,8 @@ NetworkSpec network_of(Train train, bool eager) {
                        .plasticity = {.rule = train.rule, .eager = eager}}};
   for (const auto& [name, value] : train.params) spec.projections[0].plasticity.params[name] = value;
   spec.inputs = {{.name = "strong",
-                  .kind = InputSpec::Kind::spikes,
-                  .target = {all_of("N")},
-                  .trains = spikes_of(train.cells["target spikes"], targets),
-                  .weight = 100.0,
-                  .port = {},
-                  .stop = {}}};
+                  .kind = GivenSpikes{.trains = spikes_of(train.cells["target spikes"], targets), .weight = 100.0},
+                  .target = {all_of("N")}}};
   spec.signals = signals_of(train.cells["signals"]);
   return spec;
 }

@@ -10,7 +10,9 @@
 
 #include "core/diagnostics.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 
 namespace test_precision {
 
@@ -125,13 +127,11 @@ TEST_CASE("single precision: constant currents, as a parameter and as an input",
         auto by_input = alone(neurons(model, params));
         InputSpec input;
         input.name = "i";
-        input.kind = InputSpec::Kind::current;
+        input.kind = ConstantCurrent{.amplitude = 1000 * current};
         input.target = {all("n")};
-        input.amplitude = 1000 * current;
         by_input.inputs = {input};
         CHECK(after(by_input, 18 * tau_m) == Approx(end).margin(1e-5));
-        by_input.inputs[0].kind = InputSpec::Kind::noise;  // without any noise
-        by_input.inputs[0].deviation = 0.0;
+        by_input.inputs[0].kind = NoiseCurrent{.mean = 1000 * current};  // without any noise
         CHECK(after(by_input, 18 * tau_m) == Approx(end).margin(1e-5));
       }
     }
@@ -175,9 +175,8 @@ TEST_CASE("single precision: a state goes on where the inputs make it double, an
   auto driven = plain;
   InputSpec input;
   input.name = "i";
-  input.kind = InputSpec::Kind::current;
+  input.kind = ConstantCurrent{};
   input.target = {all("n")};
-  input.amplitude = 0.0;
   driven.inputs = {input};
   const double right = -65 + 15 * std::exp(-0.5);
   for (const auto& [first, second] : {std::pair<const NetworkSpec*, const NetworkSpec*>(&plain, &driven),
@@ -210,13 +209,11 @@ NetworkSpec learning(std::vector<double> source, std::vector<double> target, dou
   if (target.empty()) return spec;
   InputSpec input;
   input.name = "made";
-  input.kind = InputSpec::Kind::spikes;
   input.target = {all("n")};
-  input.weight = 1e6;
   auto trains = std::make_shared<SpikeTrains>();
   trains->begin = {0, target.size()};
   trains->times = std::move(target);
-  input.trains = trains;
+  input.kind = GivenSpikes{.trains = trains, .weight = 1e6};
   spec.inputs = {input};
   return spec;
 }
@@ -287,10 +284,7 @@ TEST_CASE("single precision: pairs whose step is below half an ulp add up", "[pr
     auto spec = learning(source, target, 5.0, rewarded);
     SignalSpec dopamine;
     dopamine.name = "dopamine";
-    dopamine.kind = SignalSpec::Kind::table;
-    dopamine.baseline = 1;
-    dopamine.times = {29'000};
-    dopamine.values = {1.0};
+    dopamine.kind = StepSignal{.times = {29'000}, .values = {{1.0}}, .baseline = 1};
     spec.signals = {dopamine};
     const double discrete = 1 / (1 - std::exp(-1 / 10.0)) * std::exp(-1 / 10.0);  // the sum over ticks after the pair
     CHECK(weight_after(spec, ticks) - 5 ==

@@ -12,6 +12,7 @@
 #include "io/h5/h5.hpp"
 #include "io/spikes/convert.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 
 namespace test_experiment {
 
@@ -444,19 +445,20 @@ target = "F"
 amplitude = { normal = [0.0, 100.0] }
 )");
   const InputSpec& noise = experiment.network.inputs.at(0);
-  CHECK(noise.kind == InputSpec::Kind::poisson);
+  const PoissonSpikes* const poisson = noise.kind.as<PoissonSpikes>();
+  REQUIRE(poisson);
   CHECK(noise.target.size() == 2);
-  CHECK(std::get<Numbers>(noise.rate) == Numbers{1, 2, 3, 4});
-  CHECK(std::get<double>(noise.weight) == 0.5);
-  CHECK(noise.delay == 1.5);
-  CHECK(noise.port == "in");
+  CHECK(std::get<Numbers>(poisson->rate) == Numbers{1, 2, 3, 4});
+  CHECK(std::get<double>(poisson->weight) == 0.5);
+  CHECK(poisson->delay == 1.5);
+  CHECK(poisson->port == "in");
   CHECK(noise.start == 10);
   CHECK(noise.stop == 20.0);
   const InputSpec& current = experiment.network.inputs.at(1);
-  CHECK(current.kind == InputSpec::Kind::current);
+  REQUIRE(current.kind.as<ConstantCurrent>());
   CHECK(current.start == 0);
   CHECK_FALSE(current.stop.has_value());
-  CHECK(std::holds_alternative<Distribution>(current.amplitude));
+  CHECK(std::holds_alternative<Distribution>(current.kind.as<ConstantCurrent>()->amplitude));
 }
 
 TEST_CASE("connect rules", "[experiment]") {

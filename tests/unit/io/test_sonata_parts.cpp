@@ -4,6 +4,7 @@
 
 #include "io/h5/h5.hpp"
 #include "io/sonata/sonata.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 #include "tests/unit/io/sonata_folder.hpp"
@@ -199,27 +200,29 @@ TEST_CASE("SONATA: currents, and inputs of our own", "[sonata]") {
     CHECK(network.precision == Precision::single_);
     REQUIRE(network.inputs.size() == 2);
     CHECK(network.inputs[0].name == "z");  // in the order of the file: it is part of what fixes the bits
-    CHECK(network.inputs[0].kind == InputSpec::Kind::current);
-    CHECK(list(network.inputs[0].amplitude) == std::vector<double>{250, 0, 250});
+    REQUIRE(network.inputs[0].kind.as<ConstantCurrent>());
+    CHECK(list(network.inputs[0].kind.as<ConstantCurrent>()->amplitude) == std::vector<double>{250, 0, 250});
     CHECK(network.inputs[0].start == 5);
     CHECK(network.inputs[0].stop == 15);
   }
   SECTION("all kinds") {
-    const InputSpec poisson =
+    const InputSpec input =
         with(R"({"input_type": "spikes", "module": "rheo:poisson", "target": ["cells[0:2]", "cells[2:]"],
                  "rate": [1, 2.5, 3], "weight": {"normal": [3, 1], "min": 0}, "delay": 1.5, "port": "ex",
                  "start": 1, "stop": 9})")
             .inputs.at(0);
-    CHECK(poisson.kind == InputSpec::Kind::poisson);
-    CHECK(poisson.target.size() == 2);
-    CHECK(list(poisson.rate) == std::vector<double>{1, 2.5, 3});
-    CHECK(std::get<Distribution>(poisson.weight).min == 0.0);
-    CHECK(poisson.port == "ex");
+    const PoissonSpikes* const poisson = input.kind.as<PoissonSpikes>();
+    REQUIRE(poisson);
+    CHECK(input.target.size() == 2);
+    CHECK(list(poisson->rate) == std::vector<double>{1, 2.5, 3});
+    CHECK(std::get<Distribution>(poisson->weight).min == 0.0);
+    CHECK(poisson->port == "ex");
     CHECK(with(R"({"module": "rheo:spikes", "target": "cells", "times": [[1], [2, 3], []]})")
               .inputs.at(0)
-              .trains->times == std::vector<double>{1, 2, 3});
-    CHECK(with(R"({"module": "rheo:noise", "target": "cells", "deviation": 3})").inputs.at(0).kind ==
-          InputSpec::Kind::noise);
+              .kind.as<GivenSpikes>()
+              ->trains->times == std::vector<double>{1, 2, 3});
+    CHECK(with(R"({"module": "rheo:noise", "target": "cells", "deviation": 3})").inputs.at(0).kind.as<NoiseCurrent>() !=
+          nullptr);
   }
   SECTION("mistakes") {
     for (const auto& [input, message] : std::vector<std::pair<std::string, std::string>>{

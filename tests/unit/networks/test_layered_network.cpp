@@ -8,6 +8,7 @@
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/layers/layered_learning.hpp"
 #include "networks/layers/layered_network.hpp"
 #include "networks/network.hpp"
@@ -122,14 +123,11 @@ TEST_CASE("a presentation is what a Network of the same populations and projecti
     std::copy(row.begin(), row.end(), input.begin());
     rheo::InputSpec drive;
     drive.name = "sample";
-    drive.kind = rheo::InputSpec::Kind::spikes;
     drive.target = {{.population = "first", .end = {}}};
     auto trains = std::make_shared<rheo::SpikeTrains>();
     for (Tick tick = 1; tick <= 6; ++tick) trains->times.push_back(static_cast<double>(tick));
     trains->begin = {0, trains->times.size()};
-    drive.trains = trains;
-    drive.weight = input;
-    drive.port = "in";
+    drive.kind = rheo::GivenSpikes{.trains = trains, .weight = input, .port = "in"};
     spec.inputs = {drive};
     rheo::Network network(spec, Threads(1));
     Collect collect;

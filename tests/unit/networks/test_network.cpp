@@ -17,6 +17,7 @@
 #include "core/diagnostics.hpp"
 #include "core/isa.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 
 namespace test_network {
@@ -28,6 +29,7 @@ using rheo::Bernoulli;
 using rheo::BuildError;
 using rheo::Complaint;
 using rheo::Connect;
+using rheo::ConstantCurrent;
 using rheo::Distribution;
 using rheo::EdgeList;
 using rheo::FixedIndegree;
@@ -35,12 +37,15 @@ using rheo::InputSpec;
 using rheo::List;
 using rheo::Network;
 using rheo::NetworkSpec;
+using rheo::NoiseCurrent;
 using rheo::OneToOne;
+using rheo::PoissonSpikes;
 using rheo::PopulationSpec;
 using rheo::Precision;
 using rheo::ProjectionSpec;
 using rheo::Selection;
 using rheo::SpikeTrains;
+using rheo::StepCurrent;
 using rheo::Threads;
 using rheo::Tick;
 using rheo::Value;
@@ -119,14 +124,19 @@ NetworkSpec right() {
   InputSpec noise, current;
   noise.name = "noise";
   noise.target = {all("E")};
-  noise.rate = 1000.0;
-  noise.weight = 10.0;
+  noise.kind = PoissonSpikes{.rate = 1000.0, .weight = 10.0};
   current.name = "current";
-  current.kind = InputSpec::Kind::current;
+  current.kind = ConstantCurrent{.amplitude = 5.0};
   current.target = {slice("Z", 0, 10, 1)};
-  current.amplitude = 5.0;
   spec.inputs = {noise, current};
   return spec;
+}
+
+PoissonSpikes& noise_of(NetworkSpec& spec) {
+  return *spec.inputs[0].kind.as<PoissonSpikes>();
+}
+ConstantCurrent& current_of(NetworkSpec& spec) {
+  return *spec.inputs[1].kind.as<ConstantCurrent>();
 }
 
 struct Refusal {
@@ -325,24 +335,24 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        "a spike_source has no input"},
       {"current into a source", [](auto& s) { s.inputs[1].target = {all("S")}; }, "inputs.current.target", "\"S\"",
        "a spike_source has no input"},
-      {"port", [](auto& s) { s.inputs[0].port = "inh"; }, "inputs.noise.port", "\"inh\"",
+      {"port", [](auto& s) { noise_of(s).port = "inh"; }, "inputs.noise.port", "\"inh\"",
        "iaf_psc_alpha has no such port", "one of ex, in, I", "in"},
       {"overlap",
        [](auto& s) {
          s.inputs[0].target = {all("E"), slice("E", 3, 4, 1)};
        },
        "inputs.noise.target", "\"E\"", "selections overlap or interleave"},
-      {"rate < 0", [](auto& s) { s.inputs[0].rate = -1.0; }, "inputs.noise.rate", "-1", "out of range",
+      {"rate < 0", [](auto& s) { noise_of(s).rate = -1.0; }, "inputs.noise.rate", "-1", "out of range",
+       "a number >= 0"},
+      {"too large a rate", [](auto& s) { noise_of(s).rate = 5.1e8; }, "inputs.noise.rate", "510000000", "out of range",
        "a number from 0 to 500000000"},
-      {"too large a rate", [](auto& s) { s.inputs[0].rate = 5.1e8; }, "inputs.noise.rate", "510000000", "out of range",
-       "a number from 0 to 500000000"},
-      {"rates", [](auto& s) { s.inputs[0].rate = std::vector<double>(10, 1.0); }, "inputs.noise.rate", "a list of 10",
+      {"rates", [](auto& s) { noise_of(s).rate = std::vector<double>(10, 1.0); }, "inputs.noise.rate", "a list of 10",
        "wrong number of values", "100 values"},
-      {"weights", [](auto& s) { s.inputs[0].weight = std::vector<double>(101, 1.0); }, "inputs.noise.weight",
+      {"weights", [](auto& s) { noise_of(s).weight = std::vector<double>(101, 1.0); }, "inputs.noise.weight",
        "a list of 101", "wrong number of values", "100 values"},
-      {"weight", [](auto& s) { s.inputs[0].weight = none; }, "inputs.noise.weight", "nan", "out of range"},
-      {"delay", [](auto& s) { s.inputs[0].delay = -0.5; }, "inputs.noise.delay", "-0.5", "not a delay",
-       "a time >= 0 (ms)"},
+      {"weight", [](auto& s) { noise_of(s).weight = none; }, "inputs.noise.weight", "nan", "out of range"},
+      {"delay", [](auto& s) { noise_of(s).delay = -0.5; }, "inputs.noise.delay", "-0.5", "is out of range",
+       "a number >= 0 (ms)"},
       {"start", [](auto& s) { s.inputs[0].start = -1; }, "inputs.noise.start", "-1", "before the start",
        "a time >= 0 (ms)"},
       {"start NaN", [](auto& s) { s.inputs[0].start = none; }, "inputs.noise.start", "nan", "before the start"},
@@ -351,10 +361,10 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
          s.inputs[0].start = 10;
          s.inputs[0].stop = 10;
        },
-       "inputs.noise.stop", "10", "not after start", "a later time (ms)"},
-      {"amplitudes", [](auto& s) { s.inputs[1].amplitude = std::vector<double>(20, 1.0); }, "inputs.current.amplitude",
-       "a list of 20", "wrong number of values", "10 values"},
-      {"amplitude", [](auto& s) { s.inputs[1].amplitude = infinity; }, "inputs.current.amplitude", "inf",
+       "inputs.noise.stop", "10", "not after start = 10", "a later time (ms)"},
+      {"amplitudes", [](auto& s) { current_of(s).amplitude = std::vector<double>(20, 1.0); },
+       "inputs.current.amplitude", "a list of 20", "wrong number of values", "10 values"},
+      {"amplitude", [](auto& s) { current_of(s).amplitude = infinity; }, "inputs.current.amplitude", "inf",
        "out of range"},
   };
   for (const Refusal& refusal : refusals) {
@@ -382,21 +392,13 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        "a number <= 1e+30, by min and max of the distribution"},
       {"weight of an input",
        [](auto& s) {
-         s.inputs[0].weight = rheo::Lognormal{100, 0};
+         noise_of(s).weight = rheo::Lognormal{100, 0};
        },
        "inputs.noise.weight", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
        "a number <= 1e+30, by min and max of the distribution"},
-      {"amplitude",
-       [](auto& s) {
-         s.inputs[1].amplitude = rheo::Lognormal{100, 0};
-       },
-       "inputs.current.amplitude", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
-       "a number <= 1e+30, by min and max of the distribution"},
-      {"deviation of noise",
-       [](auto& s) {
-         s.inputs[1].kind = InputSpec::Kind::noise;
-         s.inputs[1].deviation = normal(-5, 0);
-       },
+      {"amplitude", [](auto& s) { current_of(s).amplitude = normal(-1e31, 0); }, "inputs.current.amplitude", "-1e+31",
+       "drawn for neuron 0, out of range", "a number >= -1e+30, by min and max of the distribution"},
+      {"deviation of noise", [](auto& s) { s.inputs[1].kind = NoiseCurrent{.deviation = normal(-5, 0)}; },
        "inputs.current.deviation", "-5", "drawn for neuron 0, out of range",
        "a number >= 0, by min and max of the distribution"},
       {"parameters that do not go together",
@@ -406,10 +408,7 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        },
        "populations.E.params", "{ V_reset = -50, V_th = -55 }", "V_reset is not below V_th"},
       {"amplitude times profile",
-       [](auto& s) {
-         s.inputs[1].amplitude = 1e20;
-         s.inputs[1].profile = rheo::Profile{.kind = rheo::Profile::Kind::steps, .times = {0}, .values = {-1e20}};
-       },
+       [](auto& s) { s.inputs[1].kind = StepCurrent{.times = {0}, .values = {-1e20}, .amplitude = 1e20}; },
        "inputs.current.amplitude", "1e+20", "times 1e+20, the largest number of its profile, is out of range",
        "a product from -1e+30 to 1e+30"},
       {"impossible limits",
@@ -436,7 +435,7 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        "projections.listed.delay", "0.01", "rounds to less than one tick"},
       {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000",
        "is longer than 10000000 ticks"},
-      {"rate", [](auto& s) { s.inputs[0].rate = uniform(-5, -5); }, "inputs.noise.rate", "-5",
+      {"rate", [](auto& s) { noise_of(s).rate = uniform(-5, -5); }, "inputs.noise.rate", "-5",
        "drawn for neuron 0, out of range", "a number from 0 to 500000000, by min and max of the distribution"},
   };
   for (const Refusal& refusal : refusals) {
@@ -458,7 +457,7 @@ TEST_CASE("An input that starts after all time is silent", "[network]") {
     InputSpec noise;
     noise.name = "noise";
     noise.target = {all("D")};
-    noise.rate = 1e5;
+    noise.kind = PoissonSpikes{.rate = 1e5};
     noise.start = start;
     spec.inputs = {noise};
     spec.precision = Precision::double_;
@@ -512,8 +511,8 @@ TEST_CASE("Weights of both signs reach the right ports", "[network]") {
     InputSpec noise;
     noise.name = "noise";
     noise.target = {slice("A", 0, {}, 2)};
-    noise.rate = 1e6;  // 100 per tick: none is out of the question
-    noise.weight = std::vector<double>{0.5, -0.5, 0.25};
+    // 100 per tick: none is out of the question.
+    noise.kind = PoissonSpikes{.rate = 1e6, .weight = std::vector<double>{0.5, -0.5, 0.25}};
     noise.start = 1.9;  // emitted in tick 20 and after
     spec.inputs = {noise};
     Network network(spec, Threads(1));
@@ -589,9 +588,8 @@ TEST_CASE("Selections select what they say", "[network]") {
   SECTION("every tenth of a population as targets of a current") {
     InputSpec current;
     current.name = "c";
-    current.kind = InputSpec::Kind::current;
+    current.kind = ConstantCurrent{.amplitude = std::vector<double>{100, 200, 300, 400, 500}};
     current.target = {slice("D", 0, {}, 10), slice("F", 1, 6, 4)};
-    current.amplitude = std::vector<double>{100, 200, 300, 400, 500};
     spec.inputs = {current};
     const double per_pA = 0.04 * (1 - std::exp(-0.2));
     const auto D = moved(spec), F = moved(spec, 2);

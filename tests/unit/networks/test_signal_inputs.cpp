@@ -3,7 +3,9 @@
 
 #include "core/math.hpp"
 #include "io/experiment/experiment.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_signal_inputs {
@@ -12,12 +14,11 @@ using namespace rheo;
 
 namespace {
 
-InputSpec input(const char* name, InputSpec::Kind kind, const char* target = "N") {
-  InputSpec made;
-  made.name = name;
-  made.kind = kind;
-  made.target = {runs::all_of(target)};
-  return made;
+InputSpec input(Chosen<InputKind> kind) {
+  return {.name = "i", .kind = std::move(kind), .target = {runs::all_of("N")}};
+}
+ConstantCurrent following(Value amplitude, const char* signal) {
+  return {.amplitude = std::move(amplitude), .signal = signal};
 }
 
 NetworkSpec neurons(std::uint32_t size = 5, const char* model = "iaf_psc_exp") {
@@ -32,11 +33,7 @@ NetworkSpec neurons(std::uint32_t size = 5, const char* model = "iaf_psc_exp") {
 }
 
 SignalSpec task(const char* name, std::uint32_t width = 1) {
-  SignalSpec made;
-  made.name = name;
-  made.kind = SignalSpec::Kind::task;
-  made.width = width;
-  return made;
+  return {.name = name, .kind = TaskSignal{.width = width}};
 }
 
 std::vector<double> potentials(Network& network) {
@@ -52,13 +49,9 @@ std::vector<double> potentials(Network& network) {
 
 TEST_CASE("a current with a signal is a current with those steps", "[signals]") {
   NetworkSpec stepped = neurons(), driven = neurons();
-  stepped.inputs = {input("i", InputSpec::Kind::current)};
-  stepped.inputs[0].amplitude = std::vector<double>{100, 200, 300, 400, 500};
-  driven.inputs = stepped.inputs;
-  stepped.inputs[0].profile.kind = Profile::Kind::steps;
-  stepped.inputs[0].profile.times = {1, 2, 3};
-  stepped.inputs[0].profile.values = {0.5, -0.25, 2};
-  driven.inputs[0].signal = "u";
+  const std::vector<double> amplitudes{100, 200, 300, 400, 500};
+  stepped.inputs = {input(StepCurrent{.times = {1, 2, 3}, .values = {0.5, -0.25, 2}, .amplitude = amplitudes})};
+  driven.inputs = {input(following(amplitudes, "u"))};
   driven.signals = {task("u")};
   Network a(stepped, Threads(1)), b(driven, Threads(1));
   for (const double value : {0.0, 0.5, -0.25, 2.0}) {
@@ -73,13 +66,10 @@ TEST_CASE("a current with a signal is a current with those steps", "[signals]") 
 TEST_CASE("a channel, and a number for each neuron", "[signals]") {
   NetworkSpec one = neurons(3), each = neurons(3), own = neurons(3);
   for (NetworkSpec* spec : {&one, &each}) {
-    spec->inputs = {input("i", InputSpec::Kind::current)};
-    spec->inputs[0].amplitude = 300.0;
-    spec->inputs[0].signal = "u";
+    spec->inputs = {input(following(300.0, "u"))};
     spec->signals = {task("u", 3)};
   }
-  one.inputs[0].channel = 1;
-  own.inputs = {input("i", InputSpec::Kind::current)};
+  one.inputs[0].kind.as<ConstantCurrent>()->channel = 1;
   Network by_channel(one, Threads(1)), by_neuron(each, Threads(1));
   const std::vector<double> values{1, -2, 3};
   by_channel.set_signal("u", values);
@@ -87,7 +77,7 @@ TEST_CASE("a channel, and a number for each neuron", "[signals]") {
   by_channel.simulation().run(30);
   by_neuron.simulation().run(30);
   const auto with = [&](std::vector<double> amplitudes) {
-    own.inputs[0].amplitude = std::move(amplitudes);
+    own.inputs = {input(ConstantCurrent{.amplitude = std::move(amplitudes)})};
     Network network(own, Threads(1));
     network.simulation().run(30);
     return potentials(network);
@@ -99,9 +89,7 @@ TEST_CASE("a channel, and a number for each neuron", "[signals]") {
 TEST_CASE("a signal as a number of spikes, by the sign of weights", "[signals]") {
   NetworkSpec spec = neurons(2, "iaf_psc_delta");
   spec.populations[0].params = {{"V_th", 1e6}, {"E_L", 0.0}, {"V_reset", 0.0}};
-  spec.inputs = {input("i", InputSpec::Kind::spikes)};
-  spec.inputs[0].weight = std::vector<double>{2, -1};
-  spec.inputs[0].signal = "n";
+  spec.inputs = {input(GivenSpikes{.weight = std::vector<double>{2, -1}, .signal = "n"})};
   spec.signals = {task("n")};
   Network network(spec, Threads(1));
   network.set_signal("n", std::vector<double>{3}, true);
@@ -116,12 +104,9 @@ TEST_CASE("a signal as a number of spikes, by the sign of weights", "[signals]")
 TEST_CASE("a Poisson input with a signal keeps a share of its spikes", "[signals]") {
   NetworkSpec plain = neurons(200, "iaf_psc_delta"), driven;
   plain.populations[0].params = {{"V_th", 1e6}, {"E_L", 0.0}, {"V_reset", 0.0}, {"tau_m", 1e9}};
-  plain.inputs = {input("i", InputSpec::Kind::poisson)};
-  plain.inputs[0].rate = 500.0;
   driven = plain;
-  driven.inputs[0].signal = "u";
-  driven.inputs[0].peak = 4;
-  driven.inputs[0].rate = 125.0;  // at the peak 500
+  plain.inputs = {input(PoissonSpikes{.rate = 500.0})};
+  driven.inputs = {input(PoissonSpikes{.rate = 125.0, .signal = "u", .peak = 4})};  // at the peak 500
   driven.signals = {task("u")};
   Network a(plain, Threads(1)), b(driven, Threads(1));
   a.simulation().run(1000);
@@ -146,9 +131,7 @@ TEST_CASE("a Poisson input with a signal keeps a share of its spikes", "[signals
 
 TEST_CASE("a network with signals and nothing that learns is saved with them", "[signals]") {
   NetworkSpec spec = neurons(3);
-  spec.inputs = {input("i", InputSpec::Kind::current)};
-  spec.inputs[0].amplitude = 200.0;
-  spec.inputs[0].signal = "u";
+  spec.inputs = {input(following(200.0, "u"))};
   spec.signals = {task("u")};
   Network a(spec, Threads(1)), b(spec, Threads(1));
   a.set_signal("u", std::vector<double>{1.5});
@@ -163,20 +146,23 @@ TEST_CASE("signals that an input cannot read are refused", "[signals]") {
   using Catch::Matchers::Contains;
   NetworkSpec spec = neurons(4);
   spec.signals = {task("u", 3), task("one")};
-  spec.inputs = {input("i", InputSpec::Kind::current)};
-  spec.inputs[0].signal = "v";
+  spec.inputs = {input(following(0.0, "v"))};
   CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.signal") && Contains("\"v\"") && Contains("one of u, one"));
-  spec.inputs[0].signal = "u";
+  spec.inputs = {input(following(0.0, "u"))};
   CHECK_THAT(runs::complaint_of(spec), Contains("has 3 numbers") && Contains("one for each of 4 target neurons"));
-  spec.inputs[0].channel = 3;
+  spec.inputs[0].kind.as<ConstantCurrent>()->channel = 3;
   CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.channel") && Contains("0 to 2"));
-  spec.inputs[0] = input("i", InputSpec::Kind::poisson);
-  spec.inputs[0].signal = "one";
-  spec.inputs[0].delay = 1;
-  CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.delay") && Contains("acts in its own tick"));
-  spec.inputs[0].delay = 0;
-  spec.inputs[0].peak = 0;
-  CHECK_THAT(runs::complaint_of(spec), Contains("inputs.i.peak"));
+  const auto with = [&](Chosen<InputKind> kind) {
+    spec.inputs = {input(std::move(kind))};
+    return runs::complaint_of(spec);
+  };
+  CHECK_THAT(with(PoissonSpikes{.delay = 1, .signal = "one"}),
+             Contains("inputs.i.delay") && Contains("acts in its own tick"));
+  CHECK_THAT(with(PoissonSpikes{.signal = "one", .peak = 0}), Contains("inputs.i.peak"));
+  CHECK_THAT(with(PoissonSpikes{.peak = 2}), Contains("inputs.i.peak = 2: there is no signal"));
+  CHECK_THAT(with(PoissonSpikes{.channel = 0}), Contains("inputs.i.channel: there is no signal"));
+  CHECK_THAT(with(PoissonSpikes{.profile = {.kind = Profile::Kind::sine, .offset = 1}, .signal = "one"}),
+             Contains("inputs.i.profile: stands beside signal"));
 }
 
 }  // namespace test_signal_inputs

@@ -7,6 +7,7 @@
 #include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
 #include "networks/plastic/signals.hpp"
+#include "networks/signals/kinds.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_signals {
@@ -15,9 +16,11 @@ using namespace rheo;
 
 namespace {
 
-SignalBoard board_of(SignalSpec spec, std::vector<SourceRange> sources = {}) {
-  const std::uint32_t width = spec.width;
-  return SignalBoard({{.spec = std::move(spec), .width = width, .sources = std::move(sources), .key = {1, 2}}}, 0.1);
+SignalBoard board_of(const Chosen<SignalKind>& kind, const std::vector<SourceRange>& sources = {}) {
+  const NetworkSpec network;
+  SignalPlan plan = kind->plan({.network = network, .name = "s", .rows = [&](auto) { return sources; }});
+  plan.key = {1, 2};
+  return SignalBoard({plan}, network.dt);
 }
 
 // Of ticks 1 to `end`, known in windows of different lengths.
@@ -57,18 +60,16 @@ NetworkSpec network_with(std::vector<SignalSpec> signals, PlasticitySpec plastic
 }
 
 SignalSpec steps(const char* name, std::vector<double> times, std::vector<double> values, std::uint32_t width = 1) {
-  return {.name = name, .times = std::move(times), .values = std::move(values), .width = width};
+  return {.name = name, .kind = StepSignal{.times = std::move(times), .values = {std::move(values), width}}};
 }
 
 }  // namespace
 
 TEST_CASE("tables hold, or last a tick, or decay", "[signals]") {
-  SignalBoard held = board_of(steps("s", {0, 0.3}, {2, -1}));
+  SignalBoard held = board_of(StepSignal{.times = {0, 0.3}, .values = {{2, -1}}});
   CHECK(course(held, 6) == std::vector<double>{2, 2, 2, -1, -1, -1});
 
-  SignalSpec spec = steps("s", {0.2, 0.45}, {3, 4});
-  spec.pulses = true;
-  spec.baseline = 0.5;
+  PulseSignal spec{.times = {0.2, 0.45}, .values = {{3, 4}}, .baseline = 0.5};
   SignalBoard pulses = board_of(spec);
   CHECK(course(pulses, 6) == std::vector<double>{0.5, 3, 0.5, 0.5, 4, 0.5});
 
@@ -85,13 +86,7 @@ TEST_CASE("tables hold, or last a tick, or decay", "[signals]") {
 }
 
 TEST_CASE("filtered spikes arrive after their delay and decay", "[signals]") {
-  SignalSpec spec{.name = "s",
-                  .kind = SignalSpec::Kind::filtered_spikes,
-                  .baseline = 0.1,
-                  .tau = 5,
-                  .source = {runs::all_of("S")},
-                  .delay = 0.7,
-                  .amplitude = 2};
+  FilteredSignal spec{.neurons = {runs::all_of("S")}, .tau = 5, .delay = 0.7, .amplitude = 2, .baseline = 0.1};
   // Neurons 10, 12, 14 count, 11 and 20 do not.
   SignalBoard board = board_of(spec, {{{10, 16, 2}, 0}});
   CHECK(board.window(1000) == 7);
@@ -126,20 +121,19 @@ TEST_CASE("filtered spikes arrive after their delay and decay", "[signals]") {
 }
 
 TEST_CASE("the next tick in which a signal is not 0 is found", "[signals]") {
-  SignalSpec spec = steps("s", {2, 5, 5.3}, {0, 0, 1, 0, 0, 0}, 2);
-  SignalBoard held = board_of(spec);
+  const TimedValues values{{0, 0, 1, 0, 0, 0}, 2};
+  SignalBoard held = board_of(StepSignal{.times = {2, 5, 5.3}, .values = values});
   held.fill(0, 100);
   CHECK(held.next_nonzero(0, 0, 100) == 51);
   CHECK(held.next_nonzero(0, 51, 100) == 52);
   CHECK(held.next_nonzero(0, 53, 100) == 101);
   CHECK(held.next_nonzero(0, 0, 50) == 51);
-  spec.pulses = true;
-  SignalBoard pulses = board_of(spec);
+  SignalBoard pulses = board_of(PulseSignal{.times = {2, 5, 5.3}, .values = values});
   pulses.fill(0, 100);
   CHECK(pulses.next_nonzero(0, 0, 100) == 50);
   CHECK(pulses.next_nonzero(0, 50, 100) == 101);
 
-  SignalBoard task = board_of({.name = "s", .kind = SignalSpec::Kind::task});
+  SignalBoard task = board_of(TaskSignal{});
   CHECK(task.next_nonzero(0, 0, 100) == 101);
   const double one = 1;
   task.set(0, {&one, 1}, 7, true);
@@ -190,20 +184,22 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
       "later than the one before");
   CHECK(wrong(steps("dopamine", {1, 2}, {1})) ==
         "signals.dopamine.values = 1: wrong number of values; expected 2, 1 for each time");
-  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values = nan: out of range; expected finite numbers");
-  SignalSpec filtered = steps("dopamine", {1}, {1});
-  filtered.tau = 3;
-  CHECK(wrong(filtered) == "signals.dopamine.tau = 3: steps are not filtered; expected pulses, or no tau");
-  CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::filtered_spikes}) ==
+  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values = nan: is out of range; expected a number");
+  CHECK(wrong({.name = "dopamine", .kind = PulseSignal{.times = {1}, .values = {{1, 2}, 2}, .tau = 3}}) ==
+        "signals.dopamine.tau = 3: only a single number is filtered; expected 0, or one value for each time");
+  CHECK(wrong({.name = "dopamine"}) == "signals.dopamine.kind: missing; expected a kind of signal");
+  CHECK(wrong({.name = "dopamine", .kind = FilteredSignal{}}) ==
         "signals.dopamine.source: missing; expected a population such as \"reward\", or a list of them");
-  CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::filtered_spikes, .source = {runs::all_of("nobody")}})
+  CHECK(wrong({.name = "dopamine", .kind = FilteredSignal{.neurons = {runs::all_of("nobody")}}})
             .find("signals.dopamine.source") == 0);
-  CHECK(wrong({.name = "dopamine", .kind = SignalSpec::Kind::published, .projection = "q"}) ==
+  CHECK(wrong({.name = "dopamine", .kind = PublishedSignal{.projection = "q"}}) ==
+        "signals.dopamine.projection = \"q\": no such projection; expected one of p; did you mean \"p\"?");
+  CHECK(wrong({.name = "dopamine", .kind = PublishedSignal{.projection = "p"}}) ==
         "projections.p.plasticity.signals.dopamine = \"dopamine\": is of source neurons; expected a signal that is one "
         "number");
-  CHECK(runs::complaint_of(network_with({steps("error", {0}, {1, 2, 3}, 3),
-                                         {.name = "clean", .kind = SignalSpec::Kind::published, .projection = "p"}},
-                                        {.rule = "error_modulated", .params = {}})) ==
+  CHECK(runs::complaint_of(network_with(
+            {steps("error", {0}, {1, 2, 3}, 3), {.name = "clean", .kind = PublishedSignal{.projection = "p"}}},
+            {.rule = "error_modulated", .params = {}})) ==
         "projections.p.plasticity.rule = \"error_modulated\": publishes nothing for the signal clean; expected a rule "
         "that "
         "does");
@@ -216,9 +212,9 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
 }
 
 TEST_CASE("signals of a program hold from the next tick on", "[signals]") {
-  NetworkSpec spec = network_with({{.name = "error", .kind = SignalSpec::Kind::task, .width = 3}},
+  NetworkSpec spec = network_with({{.name = "error", .kind = TaskSignal{.width = 3}}},
                                   {.rule = "error_modulated_trial", .params = {}, .signals = {{"trial", "trial"}}});
-  spec.signals.push_back({.name = "trial", .kind = SignalSpec::Kind::task});
+  spec.signals.push_back({.name = "trial", .kind = TaskSignal{}});
   Network network(spec, Threads(1));
   network.simulation().run(5);
   const std::vector<double> values{1, 2, 3};

@@ -12,6 +12,7 @@
 #include "core/philox.hpp"
 #include "core/spikes.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 #include "neurons/inputs/inputs.hpp"
 
@@ -224,11 +225,9 @@ TEST_CASE("trains as input do what a spike source with the same delay does", "[i
   NetworkSpec by_source = direct;
   InputSpec input;
   input.name = "in";
-  input.kind = InputSpec::Kind::spikes;
+  const std::vector<double> weights{900, -300, 10};
+  input.kind = GivenSpikes{.trains = trains, .weight = weights, .delay = 1.5};
   input.target = {{.population = "E", .begin = 0, .end = {}, .step = 1}};
-  input.trains = trains;
-  input.weight = std::vector<double>{900, -300, 10};
-  input.delay = 1.5;
   direct.inputs.push_back(input);
   by_source.populations.push_back(
       {.name = "S", .model = "spike_source", .size = 3, .params = {}, .options = {}, .initial = {}, .trains = trains});
@@ -237,7 +236,7 @@ TEST_CASE("trains as input do what a spike source with the same delay does", "[i
   projection.source = {{.population = "S", .begin = 0, .end = {}, .step = 1}};
   projection.target = input.target;
   projection.connect = List{std::make_shared<EdgeList>(EdgeList{{0, 1, 2}, {0, 1, 2}})};
-  projection.weight = input.weight;
+  projection.weight = weights;
   projection.delay = 1.5;
   by_source.projections.push_back(projection);
 
@@ -250,11 +249,10 @@ TEST_CASE("trains as input do what a spike source with the same delay does", "[i
   CHECK(run(without, 1500) != expected);
 
   // One train for all.
-  direct.inputs[0].weight = 900.0;
   auto shared = std::make_shared<SpikeTrains>();
   shared->begin = {0, 2};
   shared->times = {3, 9};
-  direct.inputs[0].trains = shared;
+  direct.inputs[0].kind = GivenSpikes{.trains = shared, .weight = 900.0, .delay = 1.5};
   const auto spikes = run(direct, 200);
   REQUIRE(spikes.size() % 3 == 0);
   REQUIRE_FALSE(spikes.empty());

@@ -13,6 +13,7 @@
 #include "core/bytes.hpp"
 #include "core/diagnostics.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -146,8 +147,7 @@ TEST_CASE("A Poisson input of negative weight opens the inhibitory conductance",
   InputSpec input;
   input.name = "noise";
   input.target = {{"n", 0, {}, 1}};
-  input.rate = 50000.0;
-  input.weight = -2.0;
+  input.kind = PoissonSpikes{.rate = 50000.0, .weight = -2.0};
   spec.inputs = {input};
   Net net(spec);
   net.run(500);
@@ -155,7 +155,7 @@ TEST_CASE("A Poisson input of negative weight opens the inhibitory conductance",
   CHECK(net.state(0, "g_in") > 100);  // on average 200
   CHECK(net.state(0, "V_m") < -80);
   CHECK(net.state(0, "V_m") > -85);
-  spec.inputs[0].port = "ex";
+  spec.inputs[0].kind.as<PoissonSpikes>()->port = "ex";
   CHECK(refusal(spec).key == "inputs.noise.weight");
 }
 

@@ -14,6 +14,7 @@
 #include "core/bytes.hpp"
 #include "core/time.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 #include "tests/sanitized.hpp"
 
@@ -70,9 +71,8 @@ NetworkSpec network(const Protocol& p, double dt, bool with_input) {
   spec.populations = {source, neuron};
   InputSpec step;
   step.name = "step";
-  step.kind = InputSpec::Kind::current;
+  step.kind = ConstantCurrent{.amplitude = p.current};
   step.target = {{"n", 0, {}, 1}};
-  step.amplitude = p.current;
   if (with_input) {
     step.start = current_start;
     step.stop = current_stop;

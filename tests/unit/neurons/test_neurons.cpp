@@ -17,6 +17,7 @@
 #include "core/random.hpp"
 #include "core/time.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/inputs/kinds.hpp"
 #include "networks/network.hpp"
 #include "neurons/catalogue.hpp"
 #include "neurons/models/models.hpp"
@@ -28,9 +29,11 @@ namespace test_neurons {
 namespace {
 
 using rheo::AlphaPropagator;
+using rheo::ConstantCurrent;
 using rheo::InputSpec;
 using rheo::Network;
 using rheo::NetworkSpec;
+using rheo::PoissonSpikes;
 using rheo::PopulationSpec;
 using rheo::Precision;
 using rheo::ProjectionSpec;
@@ -103,9 +106,8 @@ ProjectionSpec one_to_one(std::string from, std::string to, Value weight, double
 InputSpec current(std::string to, Value amplitude, double start = 0, std::optional<double> stop = {}) {
   InputSpec input;
   input.name = "current into " + to;
-  input.kind = InputSpec::Kind::current;
+  input.kind = ConstantCurrent{.amplitude = std::move(amplitude)};
   input.target = {{std::move(to), 0, {}, 1}};
-  input.amplitude = std::move(amplitude);
   input.start = start;
   input.stop = stop;
   return input;
@@ -115,8 +117,7 @@ InputSpec poisson(std::string name, std::string to, Value rate, Value weight) {
   InputSpec input;
   input.name = std::move(name);
   input.target = {{std::move(to), 0, {}, 1}};
-  input.rate = std::move(rate);
-  input.weight = std::move(weight);
+  input.kind = PoissonSpikes{.rate = std::move(rate), .weight = std::move(weight)};
   return input;
 }
 

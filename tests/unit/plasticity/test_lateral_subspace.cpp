@@ -8,6 +8,7 @@
 #include "core/random.hpp"
 #include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
+#include "networks/signals/kinds.hpp"
 #include "plasticity/layers/lateral_subspace.hpp"
 
 namespace test_lateral_subspace {
@@ -95,11 +96,7 @@ TEST_CASE("a batch of one sample is one sweep of the rule oja_lateral", "[latera
                            .signals = {{"sample", "sample"}, {"rows", "rows"}, {"activity", "activity"}}};
   spec.projections = {projection};
   const auto signal = [](const char* name, std::uint32_t width) {
-    rheo::SignalSpec s;
-    s.name = name;
-    s.kind = rheo::SignalSpec::Kind::task;
-    s.width = width;
-    return s;
+    return rheo::SignalSpec{.name = name, .kind = rheo::TaskSignal{.width = width}};
   };
   spec.signals = {signal("sample", 1), signal("rows", rows), signal("activity", inputs)};
   rheo::Network network(spec, Threads(1));

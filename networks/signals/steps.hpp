@@ -1,0 +1,35 @@
+// Numbers that hold from one time to the next.
+#pragma once
+
+#include "networks/signals/kind_of.hpp"
+
+namespace rheo {
+
+struct StepSignal {
+  std::vector<double> times = {};
+  TimedValues values = {};
+  double baseline = 0;
+
+  static constexpr int number = 1;
+  static constexpr const char* name = "steps";
+  static constexpr const char* summary = "The value of the last of `times`, from the tick after it on.";
+  static constexpr const char* source = "";
+  static constexpr auto fields = std::tuple_cat(
+      signal_fields::table(&StepSignal::times, &StepSignal::values,
+                           "a list of times >= 0 (ms), each at least one tick later than the one before", non_negative),
+      rheo::fields(signal_fields::baseline(&StepSignal::baseline, "stands before the first of `times`")));
+
+  void check(const SignalEnds& ends) const { ticks(ends); }
+  SignalPlan plan(const SignalEnds& ends) const {
+    return {.made_by = SignalPlan::By::times, .ticks = ticks(ends), .values = values.values};
+  }
+
+ private:
+  std::vector<Tick> ticks(const SignalEnds& ends) const {
+    return ticks_of_table(times, values, [&](double time) {
+      return std::min(ms_to_tick_nearest(time, ends.network.dt), SignalPlan::latest) + 1;
+    });
+  }
+};
+
+}  // namespace rheo

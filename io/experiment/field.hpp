@@ -19,6 +19,7 @@
 #include "io/experiment/experiment.hpp"
 #include "io/text/toml_document.hpp"
 #include "networks/description/kind.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo::experiment_file {
@@ -30,10 +31,6 @@ inline constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max(
 inline constexpr const char* not_yet = "not available yet in this version";
 // Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
 inline constexpr Tick max_ticks = Tick{1} << 53;
-
-inline std::string one_of(const Names& names) {
-  return names.size() == 1 ? names.front() : fmt::format("one of {}", fmt::join(names, ", "));
-}
 
 inline bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -183,12 +180,6 @@ class Field {
   const TomlNode* node_;
   std::string key_;
 };
-
-inline bool is_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
 
 // What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
 // `why_not`.

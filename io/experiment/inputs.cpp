@@ -65,8 +65,8 @@ void ExperimentReader::read_input(const Field& field, const std::string& name) {
   input.name = name;
   const bool reads_signal = field.node().find("signal") != nullptr;
   field.only(keys_of_input(word, reads_signal));
-  input.target = read_targets(field.need("target", "a population such as \"E\", or a list of them"));
-  const Count each = per_neuron(count(input.target));
+  input.target = read_selections(field.need("target", "a population such as \"E\", or a list of them"));
+  const Count each = per_neuron(index_.count(input.target));
   const Range currents{.low = any_value.low, .high = any_value.high, .unit = current_unit(input.target)};
   const auto current = [&](const char* key) { return read_value(field.need(key, currents.text()), currents, each); };
 
@@ -76,7 +76,7 @@ void ExperimentReader::read_input(const Field& field, const std::string& name) {
       input.delay = delay->number(any_time);
       check_delay(*delay, input.delay);
     }
-    if (const auto port = field.find("port")) input.port = read_port(*port, input.target);
+    if (const auto port = field.find("port")) input.port = port->text("the name of a port");
   }
   if (word == "poisson") {
     const Range rates{.low = 0, .high = infinity, .unit = "Hz"};

@@ -57,12 +57,10 @@ void reject_beyond_memory(const NetworkMemory& memory, double needed) {
 
 }  // namespace
 
-CheckedNetwork check_network(Experiment& experiment) {
+void check_network(Experiment& experiment) {
   try {
-    CheckedNetwork checked = Network::check(experiment.network);
-    for (const Complaint& warning : checked.warnings)
+    for (const Complaint& warning : Network::check(experiment.network).warnings)
       experiment.warnings.push_back(to_message(locate(warning, experiment)));
-    return checked;
   } catch (const BuildError& error) {
     throw BuildError(locate(error.complaint(), experiment));
   }

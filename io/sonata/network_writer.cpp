@@ -18,6 +18,7 @@
 #include "io/record/edge_writer.hpp"
 #include "io/text/json.hpp"
 #include "networks/description/positions.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/description/values.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -282,7 +283,7 @@ class NetworkWriter {
       all[key] = {{"file", "inputs/" + input.name + ".h5"}, {"dataset", std::string("/") + key}};
     };
     all["target"] = Json::array();
-    for (const Selection& target : input.target) all["target"].push_back(describe_selection(target));
+    for (const Selection& target : input.target) all["target"].push_back(text_of(target));
     const bool weighted = input.kind == InputSpec::Kind::poisson || input.kind == InputSpec::Kind::spikes;
     if (weighted) {
       put("weight", input.weight);
@@ -385,14 +386,6 @@ class NetworkWriter {
     all["population"] = input.name;
   }
 
-  static std::string describe_selection(const Selection& selection) {
-    if (selection.begin == 0 && !selection.end && selection.step == 1) return selection.population;
-    std::string text = selection.population + "[" + std::to_string(selection.begin) + ":";
-    if (selection.end) text += std::to_string(*selection.end);
-    if (selection.step != 1) text += ":" + std::to_string(selection.step);
-    return text + "]";
-  }
-
   // ---- the simulation
 
   void write_simulation() {
@@ -402,7 +395,7 @@ class NetworkWriter {
     for (const RecordStates& record : experiment_.reports) {
       Json cells = Json::array();
       for (const Selection& selection : record.cells) {
-        const std::string set = describe_selection(selection);
+        const std::string set = text_of(selection);
         cells.push_back(set);
         if (set != selection.population) sets[set] = node_set(selection);
       }

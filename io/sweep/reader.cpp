@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using experiment_file::Names;
-using experiment_file::one_of;
 
 using Kind = TomlNode::Kind;
 

@@ -9,7 +9,6 @@
 
 #include "core/math.hpp"
 #include "io/sweep/parts.hpp"
-#include "networks/network.hpp"
 
 namespace rheo {
 
@@ -144,11 +143,6 @@ Experiment Sweep::experiment(const std::vector<std::string>& overrides) const {
   try {
     Experiment experiment = parse_experiment(path_, overrides, plugins_);
     experiment.warnings.erase(experiment.warnings.begin());  // that [sweep] does not count, which is the first one
-    try {
-      Network::check(experiment.network);
-    } catch (const BuildError& error) {
-      throw ExperimentError(rheo::locate(error.complaint(), experiment));
-    }
     return experiment;
   } catch (const UserError& error) {
     throw ExperimentError(locate(error.complaint()));

@@ -84,7 +84,7 @@ class Sweep {
   // A complaint about a point, with the place of the axis in place of "--set".
   Complaint locate(Complaint complaint) const;
 
-  // With the checks of parse_experiment and Network::check, and complaints located.
+  // As parse_experiment reads and checks it, with complaints located.
   Experiment experiment(std::uint64_t point) const;
   // Throws what is wrong with an entry of an axis that no point can run with. Looks at up to 64 entries of each axis,
   // for about so many seconds. An entry of a grid has two chances, with the first entries of all other axes and with

@@ -10,7 +10,6 @@
 #include "core/diagnostics.hpp"
 #include "core/time.hpp"
 #include "networks/connect/list.hpp"
-#include "networks/description/positions.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -23,11 +24,7 @@ class Fingerprint {
       if (dynamic_cast<const EventBlock*>(populations[i].get()) != nullptr) add(" update=event");
       for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
       for (const auto& [name, value] : population.params) add_value(name, value);
-      if (const Positions& p = population.positions; p.kind != Positions::Kind::none) {
-        add(" positions {} {} {} in {} {}", static_cast<int>(p.kind), fmt::join(p.grid, " "), p.periodic,
-            fmt::join(p.low, " "), fmt::join(p.high, " "));
-        if (p.points) add_hash("points", *p.points);
-      }
+      if (has_positions(population.positions)) add_positions(population.positions);
     }
     for (std::size_t i = 0; i < projections.size(); ++i) {
       const ProjectionSpec& projection = spec.projections[i];
@@ -55,6 +52,18 @@ class Fingerprint {
   std::string text() && { return std::move(text_); }
 
  private:
+  void add_positions(const Positions& positions) {
+    const auto* const grid = std::get_if<GridPositions>(&positions);
+    const auto* const listed = std::get_if<ListedPositions>(&positions);
+    std::array<std::uint32_t, 3> along{};
+    for (std::size_t i = 0; grid != nullptr && i < grid->grid.size(); ++i)
+      along[i] = static_cast<std::uint32_t>(grid->grid[i]);
+    const Space space = space_of(positions);
+    add(" positions {} {} {} in {} {}", positions.index(), fmt::join(along, " "), space.periodic,
+        fmt::join(space.low, " "), fmt::join(space.high, " "));
+    if (listed != nullptr) add_hash("points", listed->list->values);
+  }
+
   static std::size_t number_of(const Connect& connect) {
     const auto& rules = connect_rules();
     return static_cast<std::size_t>(

@@ -47,12 +47,23 @@ std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& 
   return std::make_shared<const NumberTable>(std::move(table));
 }
 
+// One text, or a list of texts.
+std::vector<std::string> read_texts(const Field& at, const std::string& expected) {
+  if (at.is(TomlNode::Kind::text)) return {at.node().text};
+  if (!at.is(TomlNode::Kind::list)) at.reject_kind(expected);
+  if (at.node().items.empty()) at.reject("is empty", expected);
+  std::vector<std::string> texts;
+  for (const TomlNode& item : at.node().items) texts.push_back(Field(item, at.key()).text(expected));
+  return texts;
+}
+
 struct Read {
   const Field& at;
   const KindField& field;
   const Count& each;
 
   void operator()(bool* flag) const { *flag = at.flag(); }
+  void operator()(std::optional<bool>* flag) const { *flag = at.flag(); }
   void operator()(OnlyFalse*) const {
     if (at.flag()) at.reject(std::string(field.meaning), "false, or leave it out");
   }
@@ -69,6 +80,18 @@ struct Read {
     const std::string& word = at.word(names, {}, field.name.c_str());
     choice.set(choice.member, static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin()));
   }
+  void operator()(std::string* text) const { *text = at.text(expected_text(field)); }
+  void operator()(std::vector<std::string>* names) const { *names = read_texts(at, expected_text(field)); }
+  void operator()(AllOrNamed* some) const {
+    if (!at.is(TomlNode::Kind::boolean) && !at.is_list()) at.reject_kind(expected_text(field));
+    some->all = !at.is_list() && at.flag();
+    if (at.is_list()) some->names = read_texts(at, expected_text(field));
+  }
+  void operator()(std::vector<Selection>* selections) const {
+    for (const std::string& text : read_texts(at, expected_text(field)))
+      selections->push_back(within(at.key(), [&] { return parse_selection(text); }));
+  }
+  void operator()(std::vector<double>* list) const { *list = at.numbers(expected_text(field)); }
   void operator()(std::shared_ptr<const NumberTable>* table) const { *table = read_table(at, field); }
   void operator()(KeyOfEdges*) const {}  // read by those who know how many neurons there are
 };

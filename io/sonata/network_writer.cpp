@@ -173,10 +173,9 @@ class NetworkWriter {
   }
 
   void write_positions(const PopulationSpec& population, h5::Group& group) const {
-    if (population.positions.kind == Positions::Kind::none) return;
     const Places places(population, spec_.seed);
     const char* const names[] = {"x", "y", "z"};
-    for (std::uint32_t d = 0; d < population.positions.dimensions; ++d)
+    for (std::uint32_t d = 0; d < space_of(population.positions).dimensions; ++d)
       write_column<double>(group, names[d], population.size, [&](std::uint64_t first, std::uint64_t count) {
         std::vector<double> values;
         for (std::uint64_t i = first; i < first + count; ++i)

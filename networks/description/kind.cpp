@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/diagnostics.hpp"
+#include "networks/description/spec.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo {
@@ -42,12 +43,17 @@ std::string expected_text(const KindField& field) {
   const auto whole = [&](auto) { return whole_text(field.range.low, field.range.high); };
   return std::visit(
       Cases{[](bool*) { return std::string("true or false"); },
+            [](std::optional<bool>*) { return std::string("true or false"); },
+            [&](std::string*) { return field.allowed; }, [&](std::vector<std::string>*) { return field.allowed; },
+            [&](AllOrNamed*) { return "true, false or " + field.allowed; },
+            [](std::vector<Selection>*) { return std::string("a population such as \"E\", or a list of them"); },
             [](OnlyFalse*) { return std::string("false, or leave it out"); }, [&](double* x) { return number(x); },
             [&](std::optional<double>* x) { return number(x); }, [&](std::uint32_t* n) { return whole(n); },
             [&](std::optional<std::uint32_t>* n) { return whole(n); },
             [](std::uint64_t*) { return whole_text(0, 1e30); },
             [&](Value* value) { return number(value) + ", or a distribution"; },
             [](const ChoiceMember& choice) { return fmt::format("one of {}", fmt::join(choice.names, ", ")); },
+            [&](std::vector<double>*) { return field.allowed.empty() ? "a list of numbers" : field.allowed; },
             [&](std::shared_ptr<const NumberTable>*) { return field.allowed; },
             [&](KeyOfEdges*) { return field.allowed; }},
       field.member);
@@ -76,6 +82,13 @@ std::string value_text(const KindField& field) {
   const auto optional = [](const auto* x) { return *x ? fmt::format("{}", **x) : std::string("none"); };
   return std::visit(
       Cases{[](const bool* x) { return std::string(*x ? "true" : "false"); },
+            [](const std::optional<bool>* x) {
+              return std::string(!*x ? "none" : **x ? "true" : "false");
+            },
+            [](const std::string* text) { return text->empty() ? std::string("none") : *text; },
+            [](const std::vector<std::string>* names) { return names->empty() ? std::string("none") : one_of(*names); },
+            [](const AllOrNamed* some) { return some->all ? std::string("true") : one_of(some->names); },
+            [](const std::vector<Selection>* some) { return std::string(some->empty() ? "all" : "some"); },
             [](OnlyFalse*) { return std::string("false"); }, [](const double* x) { return fmt::format("{}", *x); },
             [&](const std::optional<double>* x) { return optional(x); },
             [](const std::uint32_t* n) { return fmt::format("{}", *n); },
@@ -86,6 +99,7 @@ std::string value_text(const KindField& field) {
               return number == nullptr ? std::string("drawn") : fmt::format("{}", *number);
             },
             [](const ChoiceMember& choice) { return std::string(choice.names[choice.get(choice.member)]); },
+            [](const std::vector<double>* list) { return fmt::format("[{}]", fmt::join(*list, ", ")); },
             [](const std::shared_ptr<const NumberTable>*) { return std::string("none"); },
             [](KeyOfEdges*) { return std::string("none"); }},
       field.member);
@@ -96,11 +110,14 @@ void check_ranges(std::span<const KindField> fields) {
     const auto optional = [&](const auto* x) {
       if (*x) check_range(field, **x);
     };
-    std::visit(Cases{[](bool*) {}, [](OnlyFalse*) {}, [&](double* x) { check_range(field, *x); },
-                     [&](std::optional<double>* x) { optional(x); }, [&](std::uint32_t* n) { check_range(field, *n); },
+    std::visit(Cases{[](bool*) {}, [](std::optional<bool>*) {}, [](std::string*) {}, [](std::vector<std::string>*) {},
+                     [](AllOrNamed*) {}, [](std::vector<Selection>*) {}, [](OnlyFalse*) {},
+                     [&](double* x) { check_range(field, *x); }, [&](std::optional<double>* x) { optional(x); },
+                     [&](std::uint32_t* n) { check_range(field, *n); },
                      [&](std::optional<std::uint32_t>* n) { optional(n); }, [](std::uint64_t*) {},
                      [&](Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
                      [](const ChoiceMember&) {},
+                     [&](std::vector<double>* list) { within(field.name, [&] { check_value(*list, field.range); }); },
                      [&](std::shared_ptr<const NumberTable>* table) {
                        if (*table != nullptr)
                          for (const double x : (*table)->values) check_range(field, x);

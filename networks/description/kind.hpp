@@ -44,6 +44,14 @@ struct EdgeList {
 // A key that says where a list of edges stands, for whoever reads it.
 struct KeyOfEdges {};
 
+// All of some things, or those that are named: true, false or a list of names.
+struct AllOrNamed {
+  bool all = true;
+  std::vector<std::string> names = {};  // where not all
+};
+
+struct Selection;  // networks/description/spec.hpp
+
 // A member that is one of an enumeration's names.
 struct ChoiceMember {
   void* member;
@@ -53,9 +61,10 @@ struct ChoiceMember {
 };
 
 // A member of a kind, when it is no longer known which kind.
-using Member =
-    std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*, std::optional<std::uint32_t>*,
-                 std::uint64_t*, Value*, ChoiceMember, std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
+using Member = std::variant<bool*, std::optional<bool>*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*,
+                            std::optional<std::uint32_t>*, std::uint64_t*, Value*, ChoiceMember, std::string*,
+                            std::vector<std::string>*, AllOrNamed*, std::vector<Selection>*, std::vector<double>*,
+                            std::shared_ptr<const NumberTable>*, KeyOfEdges*>;
 
 // A field of a kind: one key.
 struct KindField {

@@ -87,9 +87,7 @@ void ExperimentReader::read_sections() {
                [this](const Field& field, const std::string& name) { read_projection(field, name); });
   }
   read_phases(root_, experiment_);
-  if (const auto record = root_.find("record"))
-    read_recordings(
-        *record, [this](const Field& field) { return read_selections(field); }, experiment_);
+  if (const auto record = root_.find("record")) read_recordings(*record, experiment_);
 }
 
 void ExperimentReader::read_plugins() {

@@ -29,8 +29,6 @@ using Names = std::vector<std::string>;
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 inline constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max();
 inline constexpr const char* not_yet = "not available yet in this version";
-// Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
-inline constexpr Tick max_ticks = Tick{1} << 53;
 
 inline bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -203,14 +201,10 @@ Names keys_of(std::span<const KindField> fields);
 // Reads what a table says about a kind's fields into them. Edges are left to those who know how many neurons there are.
 void read_fields(const Field& table, std::span<const KindField> fields, const Count& each);
 
-// A time that is a whole number of ticks, at least `least` of them.
-Tick read_ticks(const Field& field, double dt, Tick least);
-
 // [[phases]] of the file's root, once projections are known. Sets the experiment's duration where [simulation] has not.
 void read_phases(const Field& root, Experiment& experiment);
 
-// The table [record], once all else is known; selections: one selection of neurons or a list of them.
-void read_recordings(const Field& record, const std::function<std::vector<Selection>(const Field&)>& selections,
-                     Experiment& experiment);
+// The table [record], once all else is known.
+void read_recordings(const Field& record, Experiment& experiment);
 
 }  // namespace rheo::experiment_file

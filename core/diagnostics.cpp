@@ -75,4 +75,16 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return found;
 }
 
+std::string one_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return names.size() == 1 ? text : "one of " + text;
+}
+
+void reject_unknown(std::string key, const std::string& name, std::string problem,
+                    const std::vector<std::string>& known, std::string none) {
+  reject(std::move(key), '"' + name + '"', std::move(problem), known.empty() ? std::move(none) : one_of(known),
+         nearest(name, known));
+}
+
 }  // namespace rheo

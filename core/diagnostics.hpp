@@ -85,4 +85,11 @@ auto within(const std::string& prefix, const Body& body) {
 // The candidate that goes on with "_" or "-" after all of `word`, or the nearest by edit distance; "" if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// "one of a, b"; of a single name, that name.
+std::string one_of(const std::vector<std::string>& names);
+
+// Rejects a name that is none of the known ones. none: what is expected where no name is known.
+[[noreturn]] void reject_unknown(std::string key, const std::string& name, std::string problem,
+                                 const std::vector<std::string>& known, std::string none = {});
+
 }  // namespace rheo

@@ -10,7 +10,6 @@
 #include "core/diagnostics.hpp"
 #include "core/time.hpp"
 #include "networks/connect/list.hpp"
-#include "networks/description/positions.hpp"
 #include "networks/description/trains.hpp"
 #include "networks/description/values.hpp"
 
@@ -22,10 +21,11 @@ std::string number(double x) {
   return fmt::format("{}", x);
 }
 
-std::vector<std::string> names(const std::vector<FieldInfo>& fields) {
-  std::vector<std::string> all;
-  for (const FieldInfo& field : fields) all.push_back(field.name);
-  return all;
+template <class Named>
+std::vector<std::string> names_in(const std::vector<Named>& all) {
+  std::vector<std::string> result;
+  for (const Named& one : all) result.push_back(one.name);
+  return result;
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ std::string listed(const std::vector<std::string>& all) {
   return text;
 }
 
-CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec) {
+CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec), populations_(spec.populations) {
   if (!(spec.dt > 0) || !std::isfinite(spec.dt))
     reject("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
   if (spec.populations.empty())
@@ -45,7 +45,7 @@ CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec) {
   for (std::size_t i = 0; i < spec.populations.size(); ++i) {
     const PopulationSpec& population = spec.populations[i];
     const std::string key = "populations." + population.name;
-    if (!index_.emplace(population.name, i).second) reject(key, {}, "declared twice", "names that differ");
+    if (populations_.find(population.name) != &population) reject(key, {}, "declared twice", "names that differ");
     check_population(population, key);
     first_.push_back(static_cast<NeuronId>(first));
     first += population.size;
@@ -74,36 +74,19 @@ CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec) {
 }
 
 std::pair<std::size_t, NeuronRange> CheckedSpec::resolve(const Selection& selection, const std::string& key) const {
-  const auto found = index_.find(selection.population);
-  if (found == index_.end()) {
-    std::vector<std::string> all;
-    for (const auto& [name, index] : index_) all.push_back(name);
-    reject(key, "\"" + selection.population + "\"", "no such population", "one of " + listed(all),
-           nearest(selection.population, all));
-  }
-  const std::uint32_t size = spec_.populations[found->second].size;
-  const std::uint32_t end = selection.end.value_or(size);
-  if (end > size || selection.begin >= end || selection.step == 0)
-    reject(key,
-           selection.population + "[" + std::to_string(selection.begin) + ":" + std::to_string(end) + ":" +
-               std::to_string(selection.step) + "]",
-           "selects nothing or more than there is", "a range within 0 to " + std::to_string(size));
-  return {found->second, {selection.begin, end, selection.step}};
+  return within(key, [&] { return populations_.resolve(selection); });
 }
 
 std::uint32_t CheckedSpec::port(std::size_t population, const std::string& name, bool negative,
                                 const std::string& key) const {
   const ModelInfo& info = model(population);
   if (info.ports.empty())
-    reject(key, "\"" + spec_.populations[population].name + "\"", "a " + info.name + " has no input",
+    reject(key, '"' + spec_.populations[population].name + '"', "a " + info.name + " has no input",
            "a population that can be reached");
   if (name.empty()) return negative && info.ports.size() > 2 ? 1 : 0;
   for (std::size_t p = 0; p < info.ports.size(); ++p)
     if (info.ports[p].name == name) return static_cast<std::uint32_t>(p);
-  std::vector<std::string> all;
-  for (const PortInfo& one : info.ports) all.push_back(one.name);
-  reject(key.substr(0, key.rfind('.')) + ".port", "\"" + name + "\"", info.name + " has no such port",
-         "one of " + listed(all), nearest(name, all));
+  reject_unknown(key.substr(0, key.rfind('.')) + ".port", name, "unknown port of " + info.name, names_in(info.ports));
 }
 
 bool CheckedSpec::is_conductance(std::size_t population, std::uint32_t port) const {
@@ -114,7 +97,7 @@ void CheckedSpec::find_currents() {
   needs_current_.assign(spec_.populations.size(), false);
   has_lasting_current_.assign(spec_.populations.size(), false);
   const auto mark = [&](const std::vector<Selection>& targets, std::vector<bool>& marked) {
-    for (const Selection& target : targets) marked[index_.at(target.population)] = true;
+    for (const Selection& target : targets) marked[populations_.resolve(target).first] = true;
   };
   for (const InputSpec& input : spec_.inputs) {
     if (input.kind->port() == "I") mark(input.target, needs_current_);
@@ -132,49 +115,46 @@ void CheckedSpec::check_size(const Value& value, std::size_t size, const std::st
 }
 
 void CheckedSpec::check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
-                               std::uint32_t size, const std::string& key, const std::string& what) const {
+                               const std::vector<std::string>& names, std::uint32_t size, const std::string& key,
+                               const std::string& what) const {
   for (const auto& [name, value] : given) {
     const auto found =
         std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
-    if (found == known.end()) {
-      const auto all = names(known);
-      reject(key + "." + name, {}, "unknown " + what, all.empty() ? "none" : "one of " + listed(all),
-             nearest(name, all));
-    }
+    if (found == known.end())
+      reject(key + "." + name, {}, "unknown " + what, names.empty() ? "none" : one_of(names), nearest(name, names));
     within(key + "." + name, [&, &given = value] { check_value(given, {found->low, found->high}); });
     check_size(value, size, key + "." + name);
   }
 }
 
 void CheckedSpec::check_population(const PopulationSpec& population, const std::string& key) {
-  const ModelInfo* info = find_neuron_model(population.model);
-  if (info == nullptr) {
-    std::vector<std::string> all;
-    for (const ModelInfo& one : neuron_models()) all.push_back(one.name);
-    reject(key + ".model", "\"" + population.model + "\"", "no such model", "one of " + listed(all),
-           nearest(population.model, all));
-  }
+  const ModelInfo* const info = within(key + ".model", [&] { return &neuron_model(population.model); });
   models_.push_back(info);
   if (population.size == 0) reject(key + ".size", "0", "an empty population", "a whole number >= 1");
-  check_fields(population.params, info->params, population.size, key + ".params", "parameter of " + info->name);
-  check_fields(population.initial, info->columns, population.size, key + ".initial", "state of " + info->name);
-  for (const auto& [name, choice] : population.options) {
-    const auto found = std::find_if(info->options.begin(), info->options.end(),
-                                    [&, &n = name](const OptionInfo& o) { return o.name == n; });
-    if (found == info->options.end()) {
-      std::vector<std::string> all;
-      for (const OptionInfo& one : info->options) all.push_back(one.name);
-      reject(key + ".params." + name, "\"" + choice + "\"", info->name + " has no such option",
-             all.empty() ? "a number, if it is a parameter" : "one of " + listed(all), nearest(name, all));
-    }
-    if (std::find(found->choices.begin(), found->choices.end(), choice) == found->choices.end())
-      reject(key + ".params." + name, "\"" + choice + "\"", "no such choice", "one of " + listed(found->choices),
-             nearest(choice, found->choices));
-  }
+  std::vector<std::string> names = names_in(info->params);
+  for (const OptionInfo& option : info->options) names.push_back(option.name);
+  check_options(population, *info, names, key + ".params");
+  check_fields(population.params, info->params, names, population.size, key + ".params", "parameter of " + info->name);
+  check_fields(population.initial, info->columns, names_in(info->columns), population.size, key + ".initial",
+               "state of " + info->name);
   if (info->name == "spike_source" && population.trains)
     within(key + ".params.times", [&] { check_trains(*population.trains, population.size, spec_.dt); });
   if (population.update == PopulationSpec::Update::event) check_event(population, *info, key + ".update");
   within(key, [&] { check_positions(population); });
+}
+
+void CheckedSpec::check_options(const PopulationSpec& population, const ModelInfo& info,
+                                const std::vector<std::string>& names, const std::string& key) {
+  for (const auto& [name, choice] : population.options) {
+    const auto found = std::ranges::find(info.options, name, &OptionInfo::name);
+    if (found == info.options.end() && std::ranges::find(names, name) != names.end())
+      reject(key + "." + name, '"' + choice + '"', "is no number", "a number");
+    if (found == info.options.end())
+      reject(key + "." + name, '"' + choice + '"', "unknown parameter of " + info.name,
+             names.empty() ? "none" : one_of(names), nearest(name, names));
+    if (std::ranges::find(found->choices, choice) == found->choices.end())
+      reject_unknown(key + "." + name, choice, "unknown choice", found->choices);
+  }
 }
 
 void CheckedSpec::check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key) {
@@ -193,13 +173,7 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
   for (const auto& [name, value] : {std::pair(".weight", &projection.weight), std::pair(".delay", &projection.delay)})
     if (!std::holds_alternative<PairValue>(*value))  // judged where pairs are known
       within(key + name, [&, &one = *value] { check_value(one, any_value); });
-  if (const auto* delay = std::get_if<double>(&projection.delay);
-      delay != nullptr && ms_to_tick_nearest(*delay, spec_.dt) < 1)
-    reject(key + ".delay", number(*delay), "rounds to less than one tick", "at least dt = " + number(spec_.dt) + " ms");
-  if (const auto* d = std::get_if<Distribution>(&projection.delay); d != nullptr)
-    if (const std::optional<double> least = sure_low(*d); least && ms_to_tick_nearest(*least, spec_.dt) < 1)
-      reject(key + ".delay", "from " + number(*least), "rounds to less than one tick",
-             "at least dt = " + number(spec_.dt) + " ms");
+  check_delay(projection.delay, key + ".delay");
   if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
     reject(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
   check_disjoint(projection.source, key + ".source");
@@ -223,19 +197,21 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
   }
 }
 
+void CheckedSpec::check_delay(const Value& delay, const std::string& key) const {
+  const auto check = [&](double shortest, const std::string& at) {
+    if (ms_to_tick_nearest(shortest, spec_.dt) < 1)
+      reject(at, number(shortest), fmt::format("{} ms rounds to less than one tick of {} ms", shortest, spec_.dt),
+             fmt::format("a delay of at least {} (ms)", spec_.dt));
+  };
+  if (const auto* constant = std::get_if<double>(&delay)) check(*constant, key);
+  if (const auto* list = std::get_if<std::vector<double>>(&delay))
+    for (std::size_t i = 0; i < list->size(); ++i) check((*list)[i], fmt::format("{}[{}]", key, i));
+  if (const auto* drawn = std::get_if<Distribution>(&delay))
+    if (const std::optional<double> least = sure_low(*drawn)) check(*least, key);
+}
+
 void CheckedSpec::check_disjoint(const std::vector<Selection>& selections, const std::string& key) const {
-  std::vector<std::pair<NeuronId, NeuronId>> stretches;  // from the first neuron to behind the last one
-  for (const Selection& selection : selections) {
-    const auto [population, range] = resolve(selection, key);
-    stretches.emplace_back(first_[population] + range.begin, first_[population] + range.end);
-  }
-  std::sort(stretches.begin(), stretches.end());
-  for (std::size_t i = 1; i < stretches.size(); ++i)
-    if (stretches[i].first < stretches[i - 1].second) {
-      const auto after = std::upper_bound(first_.begin(), first_.end(), stretches[i].first);
-      reject(key, "\"" + spec_.populations[static_cast<std::size_t>(after - first_.begin()) - 1].name + "\"",
-             "selections overlap or interleave", "ranges of neurons that lie apart");
-    }
+  within(key, [&] { populations_.check_distinct(selections, false); });
 }
 
 InputEnds CheckedSpec::ends_of(const InputSpec& input) const {
@@ -261,7 +237,8 @@ SignalEnds CheckedSpec::ends_of(const SignalSpec& signal) const {
 void CheckedSpec::check_signal(const SignalSpec& signal, const std::string& key) const {
   if (!signal.kind) reject(key + ".kind", {}, "missing", "a kind of signal");
   const SignalEnds ends = ends_of(signal);
-  if (signal.kind->neurons() != nullptr) ends.rows(*signal.kind->neurons());
+  if (const auto* const neurons = signal.kind->neurons())
+    within(key + ".source", [&] { populations_.check_distinct(*neurons, true); });
   within(key, [&] {
     check_ranges(signal.kind->clone()->fields());
     signal.kind->check(ends);

@@ -2,6 +2,7 @@
 // the key.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/description.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/description/spec.hpp"
 #include "networks/inputs/kind_of.hpp"
 #include "networks/signals/kind_of.hpp"
@@ -50,15 +52,23 @@ class CheckedSpec {
 
   void check_size(const Value& value, std::size_t size, const std::string& key) const;
 
-  void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known, std::uint32_t size,
-                    const std::string& key, const std::string& what) const;
+  // names: of all that may be given.
+  void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
+                    const std::vector<std::string>& names, std::uint32_t size, const std::string& key,
+                    const std::string& what) const;
 
   void check_population(const PopulationSpec& population, const std::string& key);
 
   static void check_event(const PopulationSpec& population, const ModelInfo& info, const std::string& key);
 
-  // Targets must have the port; sources must not overlap.
+  static void check_options(const PopulationSpec& population, const ModelInfo& info,
+                            const std::vector<std::string>& names, const std::string& key);
+
+  // Targets must have the port; neither sources nor targets may overlap.
   void check_projection(const ProjectionSpec& projection, const std::string& key) const;
+
+  // Of synapses, as far as can be said before they are drawn.
+  void check_delay(const Value& delay, const std::string& key) const;
 
   void check_disjoint(const std::vector<Selection>& selections, const std::string& key) const;
 
@@ -67,7 +77,7 @@ class CheckedSpec {
   void check_signal(const SignalSpec& signal, const std::string& key) const;
 
   const NetworkSpec& spec_;
-  std::map<std::string, std::size_t> index_;
+  PopulationIndex populations_;
   std::vector<const ModelInfo*> models_;
   std::vector<NeuronId> first_;
   std::vector<bool> needs_current_, has_lasting_current_;  // [population]

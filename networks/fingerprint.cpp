@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -22,11 +23,7 @@ class Fingerprint {
       if (dynamic_cast<const EventBlock*>(populations[i].get()) != nullptr) add(" update=event");
       for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
       for (const auto& [name, value] : population.params) text_ += identity_of(name, value);
-      if (const Positions& p = population.positions; p.kind != Positions::Kind::none) {
-        add(" positions {} {} {} in {} {}", static_cast<int>(p.kind), fmt::join(p.grid, " "), p.periodic,
-            fmt::join(p.low, " "), fmt::join(p.high, " "));
-        if (p.points) text_ += list_identity("points", *p.points);
-      }
+      if (has_positions(population.positions)) add_positions(population.positions);
     }
     for (std::size_t i = 0; i < projections.size(); ++i) {
       const ProjectionSpec& projection = spec.projections[i];
@@ -54,6 +51,25 @@ class Fingerprint {
   std::string text() && { return std::move(text_); }
 
  private:
+  // The text is that of the first versions; kinds that came later say their fields.
+  void add_positions(Positions positions) {
+    const auto* const grid = std::get_if<GridPositions>(&positions);
+    const auto* const listed = std::get_if<ListedPositions>(&positions);
+    std::array<std::uint32_t, 3> along{};
+    for (std::size_t i = 0; grid != nullptr && i < grid->grid.size(); ++i)
+      along[i] = static_cast<std::uint32_t>(grid->grid[i]);
+    const Space space = space_of(positions);
+    add(" positions {} {} {} in {} {}", positions.index(), fmt::join(along, " "), space.periodic,
+        fmt::join(space.low, " "), fmt::join(space.high, " "));
+    if (listed != nullptr) text_ += list_identity("points", listed->list->values);
+    if (positions.index() > 3)
+      std::visit(
+          [&]<class K>(K& kind) {
+            if constexpr (!std::is_same_v<K, std::monostate>) text_ += identity_of(fields_of(kind));
+          },
+          positions);
+  }
+
   template <class... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);

@@ -72,6 +72,17 @@ void reject_hopeless(const NetworkSpec& spec, const std::vector<ResolvedProjecti
   }
 }
 
+std::vector<ResolvedProjection> resolve_projections(const NetworkSpec& spec, const CheckedSpec& plan) {
+  if (spec.projections.size() > 65535)
+    reject("projections", std::to_string(spec.projections.size()), "too many", "at most 65535");
+  reject_hopeless(spec, {});
+  std::vector<ResolvedProjection> resolved;
+  for (const ProjectionSpec& projection : spec.projections)
+    resolved.push_back(resolve_projection(spec, plan, projection));
+  reject_hopeless(spec, resolved);
+  return resolved;
+}
+
 // Members of a bundle have a part of its bytes by their number of synapses.
 void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<const ProjectionPlan* const> plans,
                const std::vector<ProjectionTotals>& totals, std::vector<ProjectionInfo>& infos) {
@@ -100,17 +111,12 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<c
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
                  const StoredSynapses*& synapses, SignalBoard*& signals) {
   const CheckedSpec plan(spec);
-  reject_hopeless(spec, {});
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
   parts.dt = spec.dt;
   parts.seed = spec.seed;
   parts.precision = spec.precision;
-  std::vector<ResolvedProjection> resolved;
-  for (const ProjectionSpec& projection : spec.projections)
-    resolved.push_back(resolve_projection(spec, plan, projection));
-  if (resolved.size() > 65535) reject("projections", std::to_string(resolved.size()), "too many", "at most 65535");
-  reject_hopeless(spec, resolved);
+  std::vector<ResolvedProjection> resolved = resolve_projections(spec, plan);
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
   parts.populations = build_populations(spec, plan, isa, plans);
@@ -183,12 +189,8 @@ void warn_of_slow_states(const NetworkSpec& spec, const CheckedSpec& plan,
 
 CheckedNetwork Network::check(const NetworkSpec& spec) {
   const CheckedSpec plan(spec);
-  reject_hopeless(spec, {});
-  std::vector<ResolvedProjection> resolved;
-  for (const ProjectionSpec& projection : spec.projections)
-    resolved.push_back(resolve_projection(spec, plan, projection));
+  const std::vector<ResolvedProjection> resolved = resolve_projections(spec, plan);
   plan_signals(spec, plan, resolved);
-  reject_hopeless(spec, resolved);
   CheckedNetwork checked;
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) {
@@ -202,10 +204,7 @@ CheckedNetwork Network::check(const NetworkSpec& spec) {
 
 NetworkMemory Network::expected_memory(const NetworkSpec& spec, unsigned threads) {
   const CheckedSpec plan(spec);
-  reject_hopeless(spec, {});
-  std::vector<ResolvedProjection> resolved;
-  for (const ProjectionSpec& projection : spec.projections)
-    resolved.push_back(resolve_projection(spec, plan, projection));
+  const std::vector<ResolvedProjection> resolved = resolve_projections(spec, plan);
   std::vector<const ProjectionPlan*> projections;
   for (const ResolvedProjection& projection : resolved) projections.push_back(&projection.plan);
   const std::vector<PopulationPlan> populations =

@@ -51,23 +51,23 @@ std::optional<std::pair<std::string, std::string>> asks_for_places(const Project
 // Both sides of a projection for which distance matters must be in the same space.
 void place_ends(const NetworkSpec& spec, const CheckedSpec& plan, const ProjectionSpec& projection,
                 const std::string& key, const std::string& because, const std::string& what, ConnectorEnds& ends) {
-  const Positions* space = nullptr;
+  Space space;
   for (const auto* side : {&projection.source, &projection.target})
     for (const Selection& selection : *side) {
       const PopulationSpec& population = spec.populations[plan.resolve(selection, key).first];
-      const Positions& here = population.positions;
-      if (here.kind == Positions::Kind::none)
+      if (!has_positions(population.positions))
         reject(because, what, population.name + " has no positions",
                "positions in [populations." + population.name + "]");
-      if (space == nullptr) space = &here;
-      if (here.dimensions != space->dimensions)
+      const Space here = space_of(population.positions);
+      if (space.dimensions == 0) space = here;
+      if (here.dimensions != space.dimensions)
         reject(because, what, "source and target differ in dimensions", "all in 2, or all in 3");
-      if (here.periodic != space->periodic || (here.periodic && (here.low != space->low || here.high != space->high)))
+      if (here.periodic != space.periodic || (here.periodic && (here.low != space.low || here.high != space.high)))
         reject(because, what, "source and target are not in the same periodic space",
                "one extent for all, or none periodic");
     }
-  if (space->periodic)
-    for (std::uint32_t i = 0; i < space->dimensions; ++i) ends.period[i] = space->high[i] - space->low[i];
+  if (space.periodic)
+    for (std::uint32_t i = 0; i < space.dimensions; ++i) ends.period[i] = space.high[i] - space.low[i];
   ends.source_at = places_of(spec, plan, projection.source, key + ".source");
   ends.target_at = places_of(spec, plan, projection.target, key + ".target");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/diagnostics.hpp"
 #include "neurons/models/table.hpp"
 
 namespace rheo {
@@ -74,6 +75,13 @@ const ModelInfo* find_neuron_model(const std::string& name) {
   const auto& infos = neuron_models();
   const auto found = std::find_if(infos.begin(), infos.end(), [&](const ModelInfo& info) { return info.name == name; });
   return found == infos.end() ? nullptr : &*found;
+}
+
+const ModelInfo& neuron_model(const std::string& name) {
+  if (const ModelInfo* const model = find_neuron_model(name)) return *model;
+  std::vector<std::string> names;
+  for (const ModelInfo& info : neuron_models()) names.push_back(info.name);
+  reject_unknown({}, name, "unknown model", names);
 }
 
 }  // namespace rheo

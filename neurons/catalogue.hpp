@@ -34,5 +34,7 @@ struct ModelInfo {
 const std::vector<ModelInfo>& neuron_models();
 // nullptr when there is no such model.
 const ModelInfo* find_neuron_model(const std::string& name);
+// Throws BuildError without a key where there is none of this name.
+const ModelInfo& neuron_model(const std::string& name);
 
 }  // namespace rheo

@@ -79,6 +79,8 @@ class RuleLibrary {
   const std::vector<Rule>& rules() const { return rules_; }
   // nullptr: there is none. Pointers are good until the next load().
   const Rule* find(const std::string& name) const;
+  // The same, which throws BuildError without a key where there is none.
+  const Rule& at(const std::string& name) const;
 
  private:
   std::vector<Rule> rules_;

@@ -28,8 +28,7 @@ namespace fs = std::filesystem;
 // All or nothing: written beside its place, then renamed.
 void export_network(const ExportOptions& options) {
   if (options.out.empty()) reject_export("--out", "is missing", "a directory that is not there yet");
-  Experiment experiment = open_experiment(options.network, options.overrides);
-  check_network(experiment);
+  const Experiment experiment = open_experiment(options.network, options.overrides);
   for (const ProjectionSpec& projection : experiment.network.projections)
     if (!projection.plasticity.rule.empty())
       throw ExperimentError(locate({.key = "projections." + projection.name + ".plasticity",

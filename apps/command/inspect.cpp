@@ -125,8 +125,7 @@ Json network_json(const Experiment& experiment, const Network& network) {
 }  // namespace
 
 int inspect_network(const InspectOptions& options) {
-  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
-  check_network(experiment);
+  const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   show_warnings(experiment);
   const Network network = build_network(experiment, Threads(options.threads));
   Json json;

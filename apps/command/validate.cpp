@@ -54,8 +54,8 @@ void validate_reservoir(const ValidateOptions& options) {
 }
 
 // points: what the experiment stands for, where it is the first of a sweep.
-void validate_simulation(const ValidateOptions& options, Experiment experiment, const std::string& points) {
-  const CheckedNetwork checked = check_network(experiment);
+void validate_simulation(const ValidateOptions& options, const Experiment& experiment, const std::string& points) {
+  const CheckedNetwork checked = Network::check(experiment.network);
   const double memory = check_memory(experiment);
   check_draws(experiment);
   std::uint64_t neurons = 0;

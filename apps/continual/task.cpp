@@ -5,7 +5,6 @@
 #include <set>
 
 #include "apps/learning/task_fields.hpp"
-#include "io/experiment/network.hpp"
 
 namespace rheo {
 
@@ -181,7 +180,6 @@ const char* name_of(Protocol protocol) {
 
 ContinualExperiment read_continual_experiment(const std::string& file, const std::vector<std::string>& overrides) {
   ContinualExperiment made{read_task(file, overrides), parse_experiment(file, overrides), 0};
-  check_network(made.experiment);
   const ImageData& data = made.task.data;
   std::vector<std::string> files = made.experiment.files;
   for (const std::string& name : {data.train_images, data.train_labels, data.test_images, data.test_labels})

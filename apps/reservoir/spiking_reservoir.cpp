@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "core/math.hpp"
 #include "core/time.hpp"
 #include "io/experiment/network.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/signals/kinds.hpp"
 
 namespace rheo {
@@ -63,24 +63,20 @@ std::vector<Observed> select_observed(const Experiment& experiment, const std::v
   if (all.empty())
     for (const PopulationSpec& population : populations)
       if (population.model != "spike_source") all.push_back({.population = population.name, .end = {}});
-  std::set<std::pair<std::string, std::uint32_t>> seen;
   std::vector<Observed> observed;
-  for (const Selection& selection : all) {
-    const auto found = std::find_if(populations.begin(), populations.end(),
-                                    [&](const PopulationSpec& p) { return p.name == selection.population; });
-    if (found == populations.end())
-      reject(experiment, key, '"' + selection.population + '"', "no such population", "a population of the file");
-    const std::uint32_t end = selection.end.value_or(found->size);
-    if (end > found->size || selection.begin >= end)
-      reject(experiment, key, '"' + selection.population + '"', "selects nothing or more than there is",
-             fmt::format("neurons 0 to {}", found->size));
-    Observed& part = observed.emplace_back();
-    part.population = selection.population;
-    for (std::uint32_t n = selection.begin; n < end; n += selection.step) {
-      part.neurons.push_back(n);
-      if (!seen.emplace(part.population, n).second)
-        reject(experiment, key, '"' + selection.population + '"', "selects a neuron twice", "each neuron once");
+  try {
+    const PopulationIndex index(populations);
+    index.check_distinct(all, true);
+    for (const Selection& selection : all) {
+      const NeuronRange range = index.resolve(selection).second;
+      Observed& part = observed.emplace_back();
+      part.population = selection.population;
+      for (std::uint32_t n = range.begin; n < range.end; n += range.step) part.neurons.push_back(n);
     }
+  } catch (const BuildError& error) {
+    Complaint complaint = error.complaint();
+    complaint.key = key;
+    throw ExperimentError(locate(std::move(complaint), experiment));
   }
   return observed;
 }

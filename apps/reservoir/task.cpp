@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "apps/learning/task_fields.hpp"
-#include "io/experiment/network.hpp"
 
 namespace rheo {
 
@@ -314,10 +313,7 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
 LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
                                             const std::vector<std::string>& plugins) {
   LearningExperiment made{read_task(file, overrides), {}, 0};
-  if (made.task.other.kind == OtherReservoir::Kind::none) {
-    made.experiment = parse_experiment(file, overrides, plugins);
-    check_network(made.experiment);
-  }
+  if (made.task.other.kind == OtherReservoir::Kind::none) made.experiment = parse_experiment(file, overrides, plugins);
   std::vector<std::string> files = made.experiment.files;
   if (!made.task.series_file.empty()) files.push_back(made.task.series_file);
   made.identity = experiment_file::identity_of(file, overrides, {"search", "seeds"}, files);

@@ -1,22 +1,11 @@
 #include "apps/session/begin_report.hpp"
 
-#include <map>
-#include <string_view>
-
 #include "core/isa.hpp"
 #include "core/time.hpp"
 #include "core/version.hpp"
+#include "networks/description/selections.hpp"
 
 namespace rheo {
-
-namespace {
-
-std::uint64_t neurons_of(const Selection& part, std::uint64_t size) {
-  const std::uint64_t end = part.end.value_or(size);
-  return end <= part.begin ? 0 : (end - part.begin + part.step - 1) / part.step;
-}
-
-}  // namespace
 
 RunReport begin_report(const RunOptions& options, const Experiment& experiment, std::optional<std::uint64_t> identity,
                        const Threads& threads) {
@@ -39,11 +28,9 @@ RunReport begin_report(const RunOptions& options, const Experiment& experiment, 
   report.identity = identity;
   if (options.keep_settings) report.settings = settings_texts(experiment.files);
   if (experiment.record.present) {
-    std::map<std::string_view, std::uint64_t> sizes;
-    for (const PopulationSpec& population : experiment.network.populations)
-      sizes.emplace(population.name, population.size);
+    const PopulationIndex index(experiment.network.populations);
     for (const Selection& part : experiment.record.populations)
-      report.spike_neurons[part.population] += neurons_of(part, sizes[part.population]);
+      report.spike_neurons[part.population] += index.count({part});
     for (const TickSpan& span : experiment.record.spans)
       report.spike_spans.emplace_back(tick_to_ms(span.begin, report.dt), tick_to_ms(span.end, report.dt));
   }

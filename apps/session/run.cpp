@@ -442,7 +442,6 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   if (options.seed) experiment.network.seed = *options.seed;
   if (options.lanes) experiment.network.lanes = *options.lanes;
   if (resumed != nullptr) check_files(experiment, *resumed);
-  check_network(experiment);
   check_memory(experiment, options.threads);
   if (!options.quiet) show_warnings(experiment);
   const fs::path directory = output_directory(options, experiment);

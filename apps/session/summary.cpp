@@ -8,6 +8,7 @@
 
 #include "apps/session/run_directory.hpp"
 #include "core/time.hpp"
+#include "networks/description/selections.hpp"
 
 namespace rheo {
 
@@ -35,13 +36,7 @@ std::string grouped(std::uint64_t number) {
 
 std::string selections_text(const std::vector<Selection>& selections) {
   std::string text;
-  for (const Selection& one : selections) {
-    text += (text.empty() ? "" : ", ") + one.population;
-    if (one.begin != 0 || one.end || one.step != 1) {
-      text += fmt::format("[{}:{}", one.begin, one.end ? std::to_string(*one.end) : "");
-      text += one.step == 1 ? "]" : fmt::format(":{}]", one.step);
-    }
-  }
+  for (const Selection& one : selections) text += (text.empty() ? "" : ", ") + text_of(one);
   return text;
 }
 

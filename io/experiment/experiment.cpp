@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "core/time.hpp"
+#include "io/experiment/network.hpp"
 #include "io/experiment/reader.hpp"
 #include "io/record/checkpoint.hpp"
 #include "networks/checked_spec.hpp"
@@ -22,6 +26,41 @@ Experiment ExperimentReader::add_input(const std::string& name, const TomlNode& 
 }
 
 Experiment ExperimentReader::read() {
+  try {
+    read_sections();
+    note_places(root_);
+    check_network(experiment_);
+  } catch (const BuildError& error) {
+    throw as_written(error.complaint());
+  }
+  return std::move(experiment_);
+}
+
+ExperimentError ExperimentReader::as_written(Complaint complaint) const {
+  const TomlNode* node = &document_.root;
+  std::string_view rest = complaint.key;
+  while (!rest.empty()) {
+    const bool is_entry = rest.front() == '[';
+    const std::size_t sign = rest.find_first_of(is_entry ? "]" : ".[", 1);
+    const std::size_t end = sign == std::string_view::npos ? rest.size() : sign + is_entry;
+    const TomlNode* child = nullptr;
+    std::size_t entry = 0;
+    if (!is_entry)
+      child = node->find(std::string(rest.substr(0, end)));
+    else if (std::from_chars(rest.data() + 1, rest.data() + end, entry).ec == std::errc() && entry < node->items.size())
+      child = &node->items[entry];
+    if (child == nullptr) break;
+    node = child;
+    rest.remove_prefix(end);
+    if (rest.starts_with('.')) rest.remove_prefix(1);
+  }
+  complaint.file = node == &document_.root ? experiment_.path : node->place();
+  if (rest.empty() && !complaint.value.empty() && node->kind != TomlNode::Kind::table)
+    complaint.value = node->written();
+  return ExperimentError(std::move(complaint));
+}
+
+void ExperimentReader::read_sections() {
   root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record",
               "sweep", "task"});
   if (const auto task = root_.find("task")) {
@@ -49,11 +88,7 @@ Experiment ExperimentReader::read() {
                [this](const Field& field, const std::string& name) { read_projection(field, name); });
   }
   read_phases(root_, experiment_);
-  if (const auto record = root_.find("record"))
-    read_recordings(
-        *record, [this](const Field& field) { return read_selections(field); }, experiment_);
-  note_places(root_);
-  return std::move(experiment_);
+  if (const auto record = root_.find("record")) read_recordings(*record, experiment_);
 }
 
 void ExperimentReader::read_plugins() {
@@ -148,7 +183,7 @@ std::string Experiment::place(const std::string& key) const {
   std::string around = key;
   while (!around.empty()) {
     if (const auto found = places.find(around); found != places.end()) return found->second;
-    const std::size_t dot = around.rfind('.');
+    const std::size_t dot = around.find_last_of(".[");
     around = dot == std::string::npos ? std::string() : around.substr(0, dot);
   }
   return path;

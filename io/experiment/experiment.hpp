@@ -63,8 +63,4 @@ void add_input(Experiment& experiment, const std::string& name, const TomlNode& 
 // What Network complained about, with the file and line where the user wrote it.
 Complaint locate(Complaint complaint, const Experiment& experiment);
 
-// A selection such as "E", "E[0:1000]", "E[::10]" or "E[5:]", not yet compared with a population. Throws
-// ExperimentError with only value, problem and expected.
-Selection parse_selection(const std::string& text);
-
 }  // namespace rheo

@@ -20,6 +20,7 @@
 #include "io/experiment/experiment.hpp"
 #include "io/text/toml_document.hpp"
 #include "networks/description/kind.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/description/values.hpp"
 
 namespace rheo::experiment_file {
@@ -29,12 +30,6 @@ using Names = std::vector<std::string>;
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 inline constexpr std::uint32_t max_neurons = std::numeric_limits<NeuronId>::max();
 inline constexpr const char* not_yet = "not available yet in this version";
-// Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
-inline constexpr Tick max_ticks = Tick{1} << 53;
-
-inline std::string one_of(const Names& names) {
-  return names.size() == 1 ? names.front() : fmt::format("one of {}", fmt::join(names, ", "));
-}
 
 inline bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -185,12 +180,6 @@ class Field {
   std::string key_;
 };
 
-inline bool is_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
-
 // What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
 // `why_not`.
 struct Count {
@@ -207,9 +196,6 @@ std::vector<double> read_dataset(const Field& table, const std::function<void(st
                                  std::vector<std::uint64_t>* shape = nullptr);
 std::pair<double, double> two_numbers(const Field& field, const std::string& expected);
 
-// The smallest number that can come out of a value, as far as that can be said without drawing.
-std::optional<double> smallest(const Value& value);
-
 // The kind that a table names by its key `kind`.
 template <class Kind>
 std::unique_ptr<Kind> read_kind(const Field& table, const std::vector<std::unique_ptr<const Kind>>& kinds,
@@ -225,14 +211,10 @@ Names keys_of(std::span<const KindField> fields);
 // Reads what a table says about a kind's fields into them. Edges are left to those who know how many neurons there are.
 void read_fields(const Field& table, std::span<const KindField> fields, const Count& each);
 
-// A time that is a whole number of ticks, at least `least` of them.
-Tick read_ticks(const Field& field, double dt, Tick least);
-
 // [[phases]] of the file's root, once projections are known. Sets the experiment's duration where [simulation] has not.
 void read_phases(const Field& root, Experiment& experiment);
 
-// The table [record], once all else is known; selections: one selection of neurons or a list of them.
-void read_recordings(const Field& record, const std::function<std::vector<Selection>(const Field&)>& selections,
-                     Experiment& experiment);
+// The table [record], once all else is known.
+void read_recordings(const Field& record, Experiment& experiment);
 
 }  // namespace rheo::experiment_file

@@ -23,16 +23,6 @@ std::string ExperimentReader::current_unit(const std::vector<Selection>& targets
   return unit;
 }
 
-void ExperimentReader::check_delay(const Field& field, const Value& delay) const {
-  const double dt = experiment_.network.dt;
-  const auto shortest = smallest(delay);
-  if (!shortest || ms_to_tick_nearest(*shortest, dt) >= 1) return;
-  const std::string problem = fmt::format("{} ms rounds to less than one tick of {} ms", *shortest, dt);
-  const std::string expected = fmt::format("a delay of at least {} (ms)", dt);
-  if (field.is(TomlNode::Kind::table)) field.reject_table(problem, expected);
-  field.reject(problem, expected);
-}
-
 void ExperimentReader::read_input(const Field& field, const std::string& name) {
   InputSpec input{.name = name};
   input.kind = Chosen<InputKind>(read_kind(field, input_kinds(), "kind of input"));
@@ -41,8 +31,8 @@ void ExperimentReader::read_input(const Field& field, const std::string& name) {
   keys.insert(keys.begin(), {"kind", "target"});
   keys.insert(keys.end(), {"start", "stop"});
   field.only(keys);
-  input.target = read_targets(field.need("target", "a population such as \"E\", or a list of them"));
-  const Count each = per_neuron(count(input.target));
+  input.target = read_selections(field.need("target", "a population such as \"E\", or a list of them"));
+  const Count each = per_neuron(index_.count(input.target));
   for (KindField& one : fields)
     if (one.unit == input_fields::current_unit) one.unit = current_unit(input.target);
   read_fields(field, fields, each);
@@ -63,9 +53,6 @@ void ExperimentReader::read_signal(const Field& field, const std::string& name) 
   keys.insert(keys.begin(), "kind");
   field.only(keys);
   read_fields(field, fields, {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
-  for (const KindField& one : fields)
-    if (auto* const* const selections = std::get_if<std::vector<Selection>*>(&one.member))
-      **selections = read_selections(*field.find(one.name));
   network().signals.push_back(std::move(signal));
 }
 

@@ -117,12 +117,23 @@ Profile read_profile(const Field& at) {
   return profile;
 }
 
+// One text, or a list of texts.
+std::vector<std::string> read_texts(const Field& at, const std::string& expected) {
+  if (at.is(TomlNode::Kind::text)) return {at.node().text};
+  if (!at.is(TomlNode::Kind::list)) at.reject_kind(expected);
+  if (at.node().items.empty()) at.reject("is empty", expected);
+  std::vector<std::string> texts;
+  for (const TomlNode& item : at.node().items) texts.push_back(Field(item, at.key()).text(expected));
+  return texts;
+}
+
 struct Read {
   const Field& at;
   const KindField& field;
   const Count& each;
 
   void operator()(bool* flag) const { *flag = at.flag(); }
+  void operator()(std::optional<bool>* flag) const { *flag = at.flag(); }
   void operator()(OnlyFalse*) const {
     if (at.flag()) at.reject(std::string(field.meaning), "false, or leave it out");
   }
@@ -131,7 +142,6 @@ struct Read {
   void operator()(std::uint32_t* n) const { *n = read_whole(at, field); }
   void operator()(std::optional<std::uint32_t>* n) const { *n = read_whole(at, field); }
   void operator()(std::uint64_t* n) const { *n = at.whole(0, std::numeric_limits<std::int64_t>::max()); }
-  void operator()(std::vector<double>* list) const { *list = at.numbers("a list of numbers"); }
   void operator()(Value* value) const {
     *value = read_value(at, {.low = field.range.low, .high = field.range.high, .unit = field.unit}, each);
   }
@@ -140,13 +150,22 @@ struct Read {
     const std::string& word = at.word(names, {}, field.name.c_str());
     choice.set(choice.member, static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin()));
   }
-  void operator()(std::shared_ptr<const NumberTable>* table) const { *table = read_table(at, field); }
   void operator()(std::string* text) const { *text = at.text(expected_text(field)); }
+  void operator()(std::vector<std::string>* names) const { *names = read_texts(at, expected_text(field)); }
+  void operator()(AllOrNamed* some) const {
+    if (!at.is(TomlNode::Kind::boolean) && !at.is_list()) at.reject_kind(expected_text(field));
+    some->all = !at.is_list() && at.flag();
+    if (at.is_list()) some->names = read_texts(at, expected_text(field));
+  }
+  void operator()(std::vector<Selection>* selections) const {
+    for (const std::string& text : read_texts(at, expected_text(field)))
+      selections->push_back(within(at.key(), [&] { return parse_selection(text); }));
+  }
+  void operator()(std::shared_ptr<const NumberTable>* table) const { *table = read_table(at, field); }
   void operator()(std::vector<double>* list) const { *list = read_list(at, expected_text(field)); }
   void operator()(Profile* profile) const { *profile = read_profile(at); }
   void operator()(TimedValues* timed) const { *timed = read_timed_values(at, field.allowed); }
   // Read by those who know how many neurons there are.
-  void operator()(std::vector<Selection>*) const {}
   void operator()(KeyOfEdges*) const {}
   void operator()(std::shared_ptr<const SpikeTrains>*) const {}
   void operator()(KeyOfTrains*) const {}

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <string_view>
 
 #include "core/memory.hpp"
 #include "core/time.hpp"
 #include "io/files/statistics.hpp"
 #include "io/record/state_recorder.hpp"
+#include "networks/description/selections.hpp"
 
 namespace rheo {
 
@@ -19,20 +18,15 @@ double expected_memory(const Experiment& experiment, const NetworkMemory& networ
   constexpr double process = 17.5e6;  // without a network (docs/performance.md)
   const NetworkSpec& spec = experiment.network;
   double neurons = 0, shortest = 1e9;
-  std::map<std::string_view, std::uint32_t> size_of;
-  for (const PopulationSpec& population : spec.populations) {
-    neurons += population.size;
-    size_of.emplace(population.name, population.size);
-  }
+  const PopulationIndex index(spec.populations);
+  for (const PopulationSpec& population : spec.populations) neurons += population.size;
   for (const ProjectionSpec& projection : spec.projections) {
     const auto* delay = std::get_if<double>(&projection.delay);
     shortest = std::min(shortest, delay == nullptr ? spec.dt : *delay);
   }
   double recording = experiment.record.present ? 6e6 : 0;
   for (const RecordStates& report : experiment.reports) {
-    double width = 0;
-    for (const Selection& cells : report.cells)
-      width += (cells.end.value_or(size_of.at(cells.population)) - cells.begin + cells.step - 1) / cells.step;
+    const auto width = static_cast<double>(index.count(report.cells));
     recording += static_cast<double>(report.variables.size()) *
                  StateRecorder::expected_bytes(width, report.times, ms_to_tick_nearest(shortest, spec.dt));
   }
@@ -57,12 +51,10 @@ void reject_beyond_memory(const NetworkMemory& memory, double needed) {
 
 }  // namespace
 
-CheckedNetwork check_network(Experiment& experiment) {
+void check_network(Experiment& experiment) {
   try {
-    CheckedNetwork checked = Network::check(experiment.network);
-    for (const Complaint& warning : checked.warnings)
+    for (const Complaint& warning : Network::check(experiment.network).warnings)
       experiment.warnings.push_back(to_message(locate(warning, experiment)));
-    return checked;
   } catch (const BuildError& error) {
     throw BuildError(locate(error.complaint(), experiment));
   }

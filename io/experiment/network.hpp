@@ -7,8 +7,9 @@
 
 namespace rheo {
 
-// Checks it without building it, and adds what may not be meant to the experiment's warnings. Throws BuildError.
-CheckedNetwork check_network(Experiment& experiment);
+// The last step of whoever reads an experiment: checks the network without building it, and adds what may not be meant
+// to the experiment's warnings. Throws BuildError.
+void check_network(Experiment& experiment);
 // The largest resident memory (bytes) that a run should need, of an experiment that was checked: the process, the
 // network, what is counted of each neuron and what waits to be recorded. threads: of the run, 0 for one per processor.
 // Throws BuildError where there is less.

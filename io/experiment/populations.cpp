@@ -11,14 +11,8 @@ void ExperimentReader::read_populations() {
   const Field populations = root_.need("populations", "at least one table [populations.NAME]");
   populations.need_table();
   if (populations.node().entries.empty()) populations.reject("is empty", "at least one table [populations.NAME]");
-  std::uint64_t neurons = 0;
   each_named(populations, "a population", [&](const Field& field, const std::string& name) {
     network().populations.push_back(read_population(field, name));
-    neurons += network().populations.back().size;
-    if (neurons > max_neurons) {
-      field.need("size", {})
-          .reject(fmt::format("makes {} neurons in all", neurons), fmt::format("at most {}", max_neurons));
-    }
   });
 }
 
@@ -47,20 +41,19 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
   } else {
     const Field model = field.need("model", "the name of a model (rheo models lists them) or like = \"..\"");
     population.model = model.text("the name of a model");
-    if (!find_neuron_model(population.model)) {
-      Names names;
-      for (const ModelInfo& info : neuron_models()) names.push_back(info.name);
-      model.reject("unknown model", one_of(names), nearest(population.model, names));
-    }
+    within(model.key(), [&] { neuron_model(population.model); });
   }
   population.size = static_cast<std::uint32_t>(
       field.need("size", fmt::format("a whole number from 1 to {}", max_neurons)).whole(1, max_neurons));
 
   const ModelInfo& model = *find_neuron_model(population.model);
   if (const auto params = field.find("params")) read_params(*params, model, population);
-  if (const auto initial = field.find("initial")) read_initial(*initial, model, population);
-  if (const auto positions = field.find("positions"))
-    population.positions = read_positions(*positions, population.size);
+  if (const auto initial = field.find("initial")) {
+    initial->need_table("a table of initial values");
+    for (const auto& [key, node] : initial->node().entries)
+      population.initial[key] = read_number(initial->at(key, node), model.columns, population.size);
+  }
+  if (const auto positions = field.find("positions")) population.positions = read_positions(*positions);
   if (update && is_source(population)) update->reject("has no meaning for a spike_source", "no update");
   if (is_source(population) && !population.trains) {
     field.need("params", "times = [[..], ..] or file = \"..\" (spike times in ms)");
@@ -69,13 +62,12 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
                            .problem = "has no spike times",
                            .expected = "times = [[..], ..] or file = \"..\" (spike times in ms)"});
   }
-  if (like) check_inherited(*like, population);
   return population;
 }
 
 const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::string& name) {
   const std::string& base = like.text("the name of a population declared before");
-  if (const PopulationSpec* known = find_population(base)) return *known;
+  if (const PopulationSpec* known = index_.find(base)) return *known;
   Names names;
   for (const PopulationSpec& known : network().populations) names.push_back(known.name);
   if (base == name) like.reject("is the population itself", "the name of a population declared before");
@@ -86,58 +78,30 @@ const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::
               nearest(base, names));
 }
 
-void ExperimentReader::check_inherited(const Field& like, const PopulationSpec& population) {
-  const auto check = [&](const char* section, const std::map<std::string, Value>& values) {
-    for (const auto& [key, value] : values) {
-      const auto* list = std::get_if<std::vector<double>>(&value);
-      if (!list || list->size() == population.size) continue;
-      like.reject(
-          fmt::format("{}.{} has {} entries there and {} neurons here", section, key, list->size(), population.size));
-    }
-  };
-  check("params", population.params);
-  check("initial", population.initial);
-  if (population.trains && population.trains->begin.size() != std::size_t{population.size} + 1) {
-    like.reject(fmt::format("the spike trains there are for {} neurons, and {} are here",
-                            population.trains->begin.size() - 1, population.size));
-  }
+Value ExperimentReader::read_number(const Field& field, const std::vector<FieldInfo>& known, std::uint32_t size) {
+  const auto info = std::ranges::find(known, field.key().substr(field.key().rfind('.') + 1), &FieldInfo::name);
+  const Range range =
+      info == known.end() ? any_number : Range{.low = info->low, .high = info->high, .unit = info->unit};
+  return read_value(field, range, per_neuron(size));
 }
 
 void ExperimentReader::read_params(const Field& params, const ModelInfo& model, PopulationSpec& population) {
   params.need_table("a table of parameters");
-  Names known;
-  for (const FieldInfo& info : model.params) known.push_back(info.name);
-  for (const OptionInfo& info : model.options) known.push_back(info.name);
   if (is_source(population)) {
-    for (const std::string& name : spike_keys)
-      if (!contains(known, name)) known.push_back(name);
-  }
-  params.only(known, {}, fmt::format("unknown parameter of {}", model.name).c_str());
-
-  for (const FieldInfo& info : model.params) {
-    const auto field = params.find(info.name);
-    if (!field || (is_source(population) && contains(spike_keys, info.name))) continue;
-    population.params[info.name] =
-        read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit}, per_neuron(population.size));
-  }
-  for (const OptionInfo& info : model.options) {
-    if (const auto field = params.find(info.name))
-      population.options[info.name] = field->word(info.choices, {}, "choice");
-  }
-  if (is_source(population))
+    params.only(spike_keys, {}, "unknown parameter of spike_source");
     if (auto trains = read_trains(params, population.size, false)) population.trains = std::move(trains);
-}
-
-void ExperimentReader::read_initial(const Field& initial, const ModelInfo& model, PopulationSpec& population) {
-  initial.need_table("a table of initial values");
-  Names known;
-  for (const FieldInfo& info : model.columns) known.push_back(info.name);
-  initial.only(known, {}, fmt::format("unknown state of {}", model.name).c_str());
-  for (const FieldInfo& info : model.columns) {
-    const auto field = initial.find(info.name);
-    if (!field) continue;
-    population.initial[info.name] =
-        read_value(*field, {.low = info.low, .high = info.high, .unit = info.unit}, per_neuron(population.size));
+    return;
+  }
+  for (const auto& [name, node] : params.node().entries) {
+    const Field field = params.at(name, node);
+    const auto option = std::ranges::find(model.options, name, &OptionInfo::name);
+    const bool is_param = std::ranges::find(model.params, name, &FieldInfo::name) != model.params.end();
+    if (option != model.options.end())
+      population.options[name] = field.text(one_of(option->choices));
+    else if (field.is(TomlNode::Kind::text) && !is_param)
+      population.options[name] = field.node().text;
+    else
+      population.params[name] = read_number(field, model.params, population.size);
   }
 }
 

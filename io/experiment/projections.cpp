@@ -19,7 +19,7 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
   projection.name = name;
   const char* populations = "a population such as \"E\", or a list of them";
   projection.source = read_selections(field.need("source", populations));
-  projection.target = read_targets(field.need("target", populations));
+  projection.target = read_selections(field.need("target", populations));
   read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
 
   Count each{.count = {},
@@ -38,16 +38,11 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
     projection.weight = read_value(*weight, any_number, each);
   else if (const auto brought = projection.connect->weight())
     projection.weight = *brought;
-  if (const auto delay = find("delay", projection.delay)) {
-    projection.delay = read_value(*delay, any_time, each);
-    check_delay(*delay, projection.delay);
-  } else if (network().dt > 1 && is_constant(projection.delay)) {  // the default of 1 ms
-    field.need("delay", fmt::format("a delay of at least {} (ms)", network().dt));
-  }
+  if (const auto delay = find("delay", projection.delay)) projection.delay = read_value(*delay, any_time, each);
   if (const auto velocity = field.find("velocity")) {
     projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
   }
-  if (const auto port = field.find("port")) projection.port = read_port(*port, projection.target);
+  if (const auto port = field.find("port")) projection.port = port->text("the name of a port");
   if (const auto plasticity = field.find("plasticity")) read_plasticity(*plasticity, projection);
   network().projections.push_back(std::move(projection));
 }
@@ -56,28 +51,18 @@ void ExperimentReader::read_plasticity(const Field& field, ProjectionSpec& proje
   field.need_table("a table such as { rule = \"stdp_pair\", params = { w_max = 1.0 } }");
   field.only({"rule", "params", "signal", "signals", "post"});
   const RuleLibrary& library = *network().rules;
-  Names names;
-  for (const Rule& rule : library.rules()) names.push_back(rule.name);
-  const Field named = field.need("rule", one_of(names));
-  const std::string& chosen = named.text(one_of(names));
-  if (!contains(names, chosen))
-    named.reject("unknown rule", one_of(names) + ", or a rule of a library that --plugin or plugins names",
-                 nearest(chosen, names));
-  projection.plasticity.rule = chosen;
-  const Rule& rule = *library.find(projection.plasticity.rule);
+  const Field named = field.need("rule", "the name of a rule (rheo models lists them)");
+  projection.plasticity.rule = named.text("the name of a rule");
+  const Rule& rule = *within(named.key(), [&] { return &library.at(projection.plasticity.rule); });
   if (const auto params = field.find("params")) {
     params->need_table("a table of parameters");
-    Names known;
-    for (const RuleParam& param : rule.params) known.push_back(param.name);
-    params->only(known, {}, fmt::format("unknown parameter of {}", rule.name).c_str());
-    const Count one{.count = {}, .each = "synapse", .why_not = "a number: it is the same for all synapses"};
-    const Count per_target{.count = count(projection.target), .each = "target neuron", .why_not = {}};
-    for (const RuleParam& param : rule.params)
-      if (const auto value = params->find(param.name)) {
-        if (!param.per_target && value->is(TomlNode::Kind::table)) value->reject_table("differs", one.why_not);
-        projection.plasticity.params[param.name] = read_value(
-            *value, {.low = param.low, .high = param.high, .unit = param.unit}, param.per_target ? per_target : one);
-      }
+    const Count per_target{.count = index_.count(projection.target), .each = "target neuron", .why_not = {}};
+    for (const auto& [name, node] : params->node().entries) {
+      const auto param = std::ranges::find(rule.params, name, &RuleParam::name);
+      const Range range =
+          param == rule.params.end() ? any_number : Range{.low = param->low, .high = param->high, .unit = param->unit};
+      projection.plasticity.params[name] = read_value(params->at(name, node), range, per_target);
+    }
   }
   if (const auto signal = field.find("signal")) {
     if (rule.signals.empty()) signal->reject("is not read by " + rule.name, "no signal");
@@ -107,7 +92,7 @@ void ExperimentReader::read_connect(const Field& field, ProjectionSpec& projecti
   Names known = keys_of(fields);
   known.insert(known.begin(), "rule");
   field.only(known);
-  const std::uint64_t sources = count(projection.source), targets = count(projection.target);
+  const std::uint64_t sources = index_.count(projection.source), targets = index_.count(projection.target);
   read_fields(field, fields, {.count = targets, .each = "target neuron", .why_not = {}});
   projection.connect = Connect(chosen);
   if (projection.connect.as<List>() != nullptr) read_edges(field, sources, targets, projection);
@@ -117,7 +102,7 @@ void ExperimentReader::read_edges(const Field& connect, std::uint64_t sources, s
                                   ProjectionSpec& projection) const {
   const auto file = connect.find("file");
   if (!file) {
-    projection.connect = List{std::make_shared<const EdgeList>(listed_edges(connect, sources, targets))};
+    projection.connect = List{std::make_shared<const EdgeList>(listed_edges(connect))};
     return;
   }
   const std::string path = file->path();
@@ -140,35 +125,24 @@ void ExperimentReader::read_edges(const Field& connect, std::uint64_t sources, s
   }
   projection.connect = List{std::make_shared<const EdgeList>(std::move(stored.edges))};
   if (stored.weight) projection.weight = std::move(*stored.weight);
-  if (stored.delay) {
-    projection.delay = std::move(*stored.delay);
-    check_delay(*file, projection.delay);
-  }
+  if (stored.delay) projection.delay = std::move(*stored.delay);
 }
 
-EdgeList ExperimentReader::listed_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets) {
-  const auto read = [&connect](const char* name, std::uint64_t size) {
-    const std::string expected = fmt::format("whole numbers from 0 to {}, one per edge", size - 1);
+EdgeList ExperimentReader::listed_edges(const Field& connect) {
+  const auto read = [&connect](const char* name) {
+    const char* const expected = "whole numbers >= 0, one per edge";
     const Field field = connect.need(name, expected);
     std::vector<std::uint32_t> ids;
     const std::vector<double>& numbers = field.numbers(expected);
     ids.reserve(numbers.size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      const double number = numbers[i];
-      if (!(number >= 0 && number < static_cast<double>(size) && number == std::floor(number))) {
-        field.reject(fmt::format("entry {} is {}", i, number), expected);
-      }
-      ids.push_back(static_cast<std::uint32_t>(number));
+      if (!(numbers[i] >= 0 && numbers[i] <= max_neurons && numbers[i] == std::floor(numbers[i])))
+        field.reject(fmt::format("entry {} is {}", i, numbers[i]), expected);
+      ids.push_back(static_cast<std::uint32_t>(numbers[i]));
     }
     return ids;
   };
-  EdgeList edges{.source = read("source", sources), .target = read("target", targets)};
-  if (edges.source.size() != edges.target.size()) {
-    connect.find("target")->reject(
-        fmt::format("has {} entries, and source has {}", edges.target.size(), edges.source.size()),
-        "one target per source");
-  }
-  return edges;
+  return {.source = read("source"), .target = read("target")};
 }
 
 }  // namespace rheo::experiment_file

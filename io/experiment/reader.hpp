@@ -12,6 +12,7 @@
 #include "io/experiment/experiment.hpp"
 #include "io/experiment/field.hpp"
 #include "io/text/toml_document.hpp"
+#include "networks/description/selections.hpp"
 #include "neurons/catalogue.hpp"
 
 namespace rheo::experiment_file {
@@ -40,6 +41,9 @@ class ExperimentReader {
   Experiment read();
 
  private:
+  void read_sections();
+  // What a judge said, with place and value as the user wrote them.
+  ExperimentError as_written(Complaint complaint) const;
   NetworkSpec& network() { return experiment_.network; }
 
   template <class Read>
@@ -69,14 +73,12 @@ class ExperimentReader {
   static PopulationSpec::Update read_update(const Field& field);
   PopulationSpec read_population(const Field& field, const std::string& name);
   const PopulationSpec& find_like(const Field& like, const std::string& name);
-
-  // Lists that `like` took over must fit the new size.
-  static void check_inherited(const Field& like, const PopulationSpec& population);
   static bool is_source(const PopulationSpec& population) { return population.model == "spike_source"; }
 
   void read_params(const Field& params, const ModelInfo& model, PopulationSpec& population);
-  void read_initial(const Field& initial, const ModelInfo& model, PopulationSpec& population);
-  static Positions read_positions(const Field& field, std::uint32_t size);
+  // A parameter or state by the name of the field; the range of one that is not known is nobody's matter here.
+  static Value read_number(const Field& field, const std::vector<FieldInfo>& known, std::uint32_t size);
+  static Positions read_positions(const Field& field);
   static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
 
   // Spike trains of `size` neurons, in the experiment file or in a spike file; nullptr where neither is given.
@@ -89,19 +91,14 @@ class ExperimentReader {
   static SpikeTrains listed_trains(const Field& times, std::uint32_t size, SpikePlacer& placer);
   SpikeTrains stored_trains(const Field& params, const Field& file, const std::optional<Field>& name,
                             std::uint32_t size, const SpikeTimeRules& rules);
-  const PopulationSpec* find_population(const std::string& name) const;
   Selection read_selection(const Field& field) const;
 
-  // One selection or a list of them; no neuron may be named twice.
+  // One selection or a list of them.
   std::vector<Selection> read_selections(const Field& field) const;
-  std::uint64_t count(const std::vector<Selection>& selections) const;
   const ModelInfo& model_of(const Selection& selection) const;
-  std::vector<Selection> read_targets(const Field& field) const;
-  std::string read_port(const Field& field, const std::vector<Selection>& targets) const;
 
   // Unit of a constant current, where all targets agree on it.
   std::string current_unit(const std::vector<Selection>& targets) const;
-  void check_delay(const Field& field, const Value& delay) const;
   void read_input(const Field& field, const std::string& name);
   void read_signal(const Field& field, const std::string& name);
 
@@ -111,13 +108,13 @@ class ExperimentReader {
   // Sets projection.connect, and weight and delay where a file of edges has them.
   void read_connect(const Field& field, ProjectionSpec& projection) const;
   void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets, ProjectionSpec& projection) const;
-  static EdgeList listed_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets);
+  static EdgeList listed_edges(const Field& connect);
   void note_places(const Field& table);
   TomlDocument document_;
   Field root_;  // of document_
   std::vector<std::string> plugins_;
   Experiment experiment_;
-  mutable std::map<std::string, std::size_t> index_;  // of populations by name, as far as they were asked for
+  PopulationIndex index_{experiment_.network.populations};
   PopulationSpec::Update update_ = PopulationSpec::Update::automatic;  // of populations that do not say
 };
 

@@ -178,15 +178,4 @@ Value read_value(const Field& field, const Range& range, const Count& count) {
   }
 }
 
-// The smallest number that can come out of a value, as far as that can be said without drawing.
-std::optional<double> smallest(const Value& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
-    if (list->empty()) return std::nullopt;
-    return *std::min_element(list->begin(), list->end());
-  }
-  const auto* const distribution = std::get_if<Distribution>(&value);
-  return distribution == nullptr ? std::nullopt : sure_low(*distribution);
-}
-
 }  // namespace rheo::experiment_file

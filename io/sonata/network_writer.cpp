@@ -19,6 +19,7 @@
 #include "io/text/json.hpp"
 #include "networks/description/positions.hpp"
 #include "networks/description/profiles.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/description/values.hpp"
 #include "networks/inputs/kinds.hpp"
 #include "neurons/catalogue.hpp"
@@ -174,10 +175,9 @@ class NetworkWriter {
   }
 
   void write_positions(const PopulationSpec& population, h5::Group& group) const {
-    if (population.positions.kind == Positions::Kind::none) return;
     const Places places(population, spec_.seed);
     const char* const names[] = {"x", "y", "z"};
-    for (std::uint32_t d = 0; d < population.positions.dimensions; ++d)
+    for (std::uint32_t d = 0; d < space_of(population.positions).dimensions; ++d)
       write_column<double>(group, names[d], population.size, [&](std::uint64_t first, std::uint64_t count) {
         std::vector<double> values;
         for (std::uint64_t i = first; i < first + count; ++i)
@@ -284,7 +284,7 @@ class NetworkWriter {
       all[key] = {{"file", "inputs/" + input.name + ".h5"}, {"dataset", "/" + key}};
     };
     all["target"] = Json::array();
-    for (const Selection& target : input.target) all["target"].push_back(describe_selection(target));
+    for (const Selection& target : input.target) all["target"].push_back(text_of(target));
     const InputKind& kind = *input.kind;
     if (kind.weight() == nullptr) all["input_type"] = "current_clamp";
     all["module"] = "rheo:" + std::string(kind.name());
@@ -355,14 +355,6 @@ class NetworkWriter {
     all["population"] = name;
   }
 
-  static std::string describe_selection(const Selection& selection) {
-    if (selection.begin == 0 && !selection.end && selection.step == 1) return selection.population;
-    std::string text = selection.population + "[" + std::to_string(selection.begin) + ":";
-    if (selection.end) text += std::to_string(*selection.end);
-    if (selection.step != 1) text += ":" + std::to_string(selection.step);
-    return text + "]";
-  }
-
   // ---- the simulation
 
   void write_simulation() {
@@ -372,7 +364,7 @@ class NetworkWriter {
     for (const RecordStates& record : experiment_.reports) {
       Json cells = Json::array();
       for (const Selection& selection : record.cells) {
-        const std::string set = describe_selection(selection);
+        const std::string set = text_of(selection);
         cells.push_back(set);
         if (set != selection.population) sets[set] = node_set(selection);
       }

@@ -173,29 +173,27 @@ std::map<std::string, std::vector<double>> node_group_fields(const h5::Group& gr
 // x, y and perhaps z of the nodes, where all of them have these.
 Positions read_positions(const h5::Group& population, const Groups& groups, const std::vector<std::uint32_t>& group_of,
                          const std::vector<std::uint64_t>& index_of, const std::vector<std::uint32_t>& ids) {
-  Positions positions;
+  NumberTable table{.rows = static_cast<std::uint32_t>(ids.size()), .columns = 0, .values = {}};
   std::vector<std::vector<double>> columns;  // [dimension * groups + group]
   for (const char* name : {"x", "y", "z"}) {
     const auto has = [&](const std::string& group) { return population.has_dataset(group + "/" + name); };
     if (!std::ranges::all_of(groups.names(), has)) break;
-    ++positions.dimensions;
+    ++table.columns;
     for (const std::string& group : groups.names())
       columns.push_back(column(population, group + "/" + name, std::nullopt).read<double>());
   }
-  if (positions.dimensions < 2) return {};
-  positions.kind = Positions::Kind::listed;
-  std::vector<double> points(ids.size() * positions.dimensions);
+  if (table.columns < 2) return {};
+  table.values.resize(ids.size() * table.columns);
   for (std::size_t row = 0; row < ids.size(); ++row)
-    for (std::uint32_t d = 0; d < positions.dimensions; ++d) {
+    for (std::uint32_t d = 0; d < table.columns; ++d) {
       const std::vector<double>& values = columns[d * groups.names().size() + group_of[row]];
       if (index_of[row] >= values.size())
         fail(population.file(), groups.index_place(row), std::to_string(index_of[row]),
              "the positions of group " + groups.names()[group_of[row]] + " have only " + std::to_string(values.size()) +
                  " values");
-      points[ids[row] * positions.dimensions + d] = values[index_of[row]];
+      table.values[ids[row] * table.columns + d] = values[index_of[row]];
     }
-  positions.points = std::make_shared<const std::vector<double>>(std::move(points));
-  return positions;
+  return ListedPositions{.list = std::make_shared<const NumberTable>(std::move(table))};
 }
 
 std::string model_text(const NodeType& type) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "io/experiment/network.hpp"
 #include "io/h5/h5.hpp"
 #include "io/sonata/config.hpp"
 #include "io/sonata/parts.hpp"
@@ -206,7 +207,10 @@ Experiment read_sonata_config(const std::filesystem::path& path, const std::vect
       }
     }
     experiment.record.present = !experiment.record.populations.empty();
+    check_network(experiment);
     return experiment;
+  } catch (const BuildError& error) {
+    throw ExperimentError(error.complaint());
   } catch (const h5::Error& error) {
     throw ExperimentError(error.complaint());
   } catch (const json::exception&) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <string_view>
 
 #include "io/experiment/field.hpp"
 #include "io/experiment/identity.hpp"
@@ -20,11 +21,6 @@ using experiment_file::Field;
 using Kind = TomlNode::Kind;
 
 constexpr double exact_whole = 0x1p53;  // doubles hold every whole number up to here
-constexpr const char* entry_forms =
-    "a list, { linspace = [first, last, count] } or { logspace = [first, last, count] }";
-constexpr const char* draw_forms =
-    "{ uniform = [low, high] }, { log_uniform = [low, high] }, { normal = [mean, sd] } or { choice = [..] }";
-
 bool is_whole(double number) {
   return number == std::floor(number) && std::abs(number) < exact_whole && !(number == 0 && std::signbit(number));
 }
@@ -97,6 +93,13 @@ std::uint64_t hash_settings(const TomlNode& node, const std::string& key, const 
   return sum;
 }
 
+std::vector<std::string> names_of_ranges() {
+  std::vector<std::string> names;
+  for (const SweepRange& range : sweep_ranges()) names.emplace_back(range.name);
+  names.emplace_back("choice");
+  return names;
+}
+
 namespace {
 
 class AxisReader {
@@ -117,64 +120,61 @@ class AxisReader {
     else if (field.is(Kind::table))
       read_form(field, axis);
     else
-      field.reject_kind(is_drawn_ ? draw_forms : entry_forms);
+      field.reject_kind(forms());
     if (axis.is_drawn() != is_drawn_)
       field.reject_table(is_drawn_ ? fmt::format("has fixed entries, and the design is {}", design_)
                                    : fmt::format("is drawn, and the design is {}", design_),
-                         is_drawn_ ? draw_forms : entry_forms);
+                         forms());
     return axis;
   }
 
  private:
+  // What an axis of such a design may be.
+  std::string forms() const {
+    std::vector<std::string> all;
+    if (!is_drawn_) all.emplace_back("a list");
+    for (const SweepRange& range : sweep_ranges())
+      if (range.is_drawn == is_drawn_) all.push_back(fmt::format("{{ {} = {} }}", range.name, range.form));
+    if (is_drawn_) all.emplace_back("{ choice = [..] }");
+    const std::string last = all.back();
+    all.pop_back();
+    return fmt::format("{} or {}", fmt::join(all, ", "), last);
+  }
+
   void read_form(const Field& field, SweepAxis& axis) {
-    field.only({"linspace", "logspace", "uniform", "log_uniform", "normal", "choice", "round"});
-    std::vector<std::string> found;
-    for (const auto& entry : field.node().entries)
-      if (entry.first != "round") found.push_back(entry.first);
-    if (found.size() != 1)
-      field.reject_table(found.empty() ? "holds no values" : "holds several ranges",
-                         is_drawn_ ? draw_forms : entry_forms);
-    const std::string& form = found.front();
-    const Field numbers = *field.find(form);
-    if (const auto round = field.find("round")) {
-      if (form == "choice") round->reject("has no meaning with choice", "no round");
-      axis.round = round->flag();
-    }
-    if (form == "choice") {
-      axis.kind = SweepAxis::Kind::choice;
-      if (!numbers.is_list()) numbers.reject_kind("a list");
-      read_entries(numbers, axis);
+    experiment_file::Names known = names_of_ranges();
+    known.emplace_back("round");
+    field.only(known);
+    const std::size_t found = field.node().entries.size() - field.find("round").has_value();
+    if (found != 1) field.reject_table(found == 0 ? "holds no values" : "holds several ranges", forms());
+    const auto round = field.find("round"), choice = field.find("choice");
+    if (round) axis.round = round->flag();
+    if (choice) {
+      if (round) round->reject("has no meaning with choice", "no round");
+      axis.is_choice = true;
+      if (!choice->is_list()) choice->reject_kind("a list");
+      read_entries(*choice, axis);
       return;
     }
-    const bool counted = form == "linspace" || form == "logspace";
-    const std::string expected = counted ? "[first, last, count]" : form == "normal" ? "[mean, sd]" : "[low, high]";
-    const std::vector<double>& list = numbers.numbers(expected);
-    if (list.size() != (counted ? 3 : 2))
-      numbers.reject(fmt::format("has {} entr{}", list.size(), list.size() == 1 ? "y" : "ies"), expected);
-    axis.a = list[0];
-    axis.b = list[1];
-    const bool by_logarithm = form == "logspace" || form == "log_uniform";
-    if (by_logarithm && !(axis.a > 0 && axis.b > 0)) numbers.reject("ends must be > 0", expected);
-    if (counted) {
-      axis.kind = form == "linspace" ? SweepAxis::Kind::linear : SweepAxis::Kind::logarithmic;
-      if (!(list[2] >= 1 && list[2] <= static_cast<double>(max_sweep_points) && is_whole(list[2])))
-        numbers.reject("count is out of range", fmt::format("a whole number from 1 to {}", max_sweep_points));
-      axis.count = static_cast<std::uint64_t>(list[2]);
-      reject_equal_steps(numbers, axis);
-    } else if (form == "normal") {
-      axis.kind = SweepAxis::Kind::normal;
-      if (!(axis.b > 0)) numbers.reject("the standard deviation is not positive", expected);
-    } else {
-      axis.kind = form == "uniform" ? SweepAxis::Kind::uniform : SweepAxis::Kind::log_uniform;
-      if (!(axis.a < axis.b)) numbers.reject("low is not below high", expected);
-    }
+    for (const SweepRange& range : sweep_ranges())
+      if (const auto numbers = field.find(range.name)) read_range(*numbers, range, axis);
+  }
+
+  void read_range(const Field& field, const SweepRange& range, SweepAxis& axis) const {
+    axis.range = &range;
+    axis.numbers = field.numbers(range.form);
+    const std::size_t given = axis.numbers.size();
+    if (given != 1 + static_cast<std::size_t>(std::ranges::count(std::string_view(range.form), ',')))
+      field.reject(fmt::format("has {} entr{}", given, given == 1 ? "y" : "ies"), range.form);
+    if (const std::string problem = range.problem(axis.numbers); !problem.empty()) field.reject(problem, range.form);
+    if (!range.is_drawn) reject_equal_steps(field, axis);
   }
 
   void reject_equal_steps(const Field& field, const SweepAxis& axis) const {
     if (design_ == "list") return;
-    for (std::uint64_t i = 1; i < axis.count; ++i)
-      if (axis.number(i) == axis.number(i - 1))
-        field.reject(fmt::format("gives {} twice", axis.at(i, 0).text), "a smaller count, or ends further apart");
+    for (std::uint64_t i = 1; i < axis.size(); ++i)
+      if (const auto entry = static_cast<double>(i); axis.number(entry) == axis.number(entry - 1))
+        field.reject(fmt::format("gives {} twice", axis.at(entry, 0).text), "a smaller count, or ends further apart");
   }
 
   // The entries of a list: with several keys a list each, with a value for each key.

@@ -44,6 +44,9 @@ class DataHashes {
 std::uint64_t hash_settings(const TomlNode& node, const std::string& key, const std::set<std::string>& skipped,
                             DataHashes& data);
 
+// The keys that make a table a range.
+std::vector<std::string> names_of_ranges();
+
 // keys: one, or several with commas. path: of the experiment, where files of values are looked for.
 SweepAxis read_axis(const experiment_file::Field& field, const std::string& keys, const std::string& path,
                     const std::string& design, DataHashes& data);

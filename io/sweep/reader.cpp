@@ -19,11 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 using experiment_file::Names;
-using experiment_file::one_of;
 
 using Kind = TomlNode::Kind;
-
-const Names forms{"linspace", "logspace", "uniform", "log_uniform", "normal", "choice"};
 
 }  // namespace
 
@@ -66,9 +63,8 @@ class SweepReader {
  private:
   // Keys may be quoted ("populations.E.size") or not, in which case they come as tables within tables.
   void read_axes(const TomlNode& node, const std::string& key, bool quoted) {
-    const bool is_form = node.kind == Kind::table && std::any_of(forms.begin(), forms.end(), [&](const auto& name) {
-                           return node.find(name) != nullptr;
-                         });
+    const bool is_form = node.kind == Kind::table &&
+                         std::ranges::any_of(forms_, [&](const auto& name) { return node.find(name) != nullptr; });
     if (node.kind != Kind::table || is_form || quoted || node.entries.empty()) {
       axis_nodes_.push_back(&node);
       sweep_.axes_.push_back(
@@ -322,6 +318,7 @@ class SweepReader {
   Sweep& sweep_;
   TomlDocument document_;
   TomlNode& root_;
+  const Names forms_ = sweep_file::names_of_ranges();
   bool is_drawn_ = false;
   std::vector<const TomlNode*> axis_nodes_;  // by axis
   sweep_file::DataHashes data_;

@@ -14,11 +14,10 @@
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
 #include "io/experiment/experiment.hpp"
+#include "io/sweep/ranges.hpp"
 #include "io/text/toml_document.hpp"
 
 namespace rheo {
-
-inline constexpr std::uint64_t max_sweep_points = 10'000'000;
 
 // What a point sets a key to.
 struct SweepValue {
@@ -29,22 +28,21 @@ struct SweepValue {
 
 // One entry of [sweep.axes].
 struct SweepAxis {
-  enum class Kind { list, linear, logarithmic, uniform, log_uniform, normal, choice };
-
-  Kind kind = Kind::list;
   std::vector<std::string> keys;                 // one, or several that move together
   std::string place;                             // file and line
-  std::vector<std::vector<SweepValue>> entries;  // of list and choice: [entry][key]
-  double a = 0, b = 0;                           // of the others: ends, or mean and standard deviation
-  std::uint64_t count = 0;                       // of linear and logarithmic
+  const SweepRange* range = nullptr;             // none: entries
+  std::vector<double> numbers;                   // of the range
+  std::vector<std::vector<SweepValue>> entries;  // [entry][key]
+  bool is_choice = false;                        // one of the entries is drawn
   bool round = false;                            // to whole numbers
 
-  bool is_drawn() const { return kind >= Kind::uniform; }
-  std::uint64_t size() const { return kind == Kind::list ? entries.size() : count; }  // of one that is not drawn
-  SweepValue at(std::uint64_t index, std::size_t key) const;
-  double number(std::uint64_t index) const;  // the same of linear and logarithmic
-  // The value at the quantile u, in (0, 1), of one that is drawn.
-  SweepValue drawn(double u, std::size_t key) const;
+  bool is_drawn() const { return range != nullptr ? range->is_drawn : is_choice; }
+  std::uint64_t size() const {  // of one that is not drawn
+    return range != nullptr ? static_cast<std::uint64_t>(numbers.back()) : entries.size();
+  }
+  // The value of an entry, or at the quantile x, in (0, 1), of an axis that is drawn.
+  SweepValue at(double x, std::size_t key) const;
+  double number(double x) const;  // the same of a range
 };
 
 struct SweepMetric {
@@ -84,7 +82,7 @@ class Sweep {
   // A complaint about a point, with the place of the axis in place of "--set".
   Complaint locate(Complaint complaint) const;
 
-  // With the checks of parse_experiment and Network::check, and complaints located.
+  // As parse_experiment reads and checks it, with complaints located.
   Experiment experiment(std::uint64_t point) const;
   // Throws what is wrong with an entry of an axis that no point can run with. Looks at up to 64 entries of each axis,
   // for about so many seconds. An entry of a grid has two chances, with the first entries of all other axes and with

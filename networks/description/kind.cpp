@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/diagnostics.hpp"
+#include "networks/description/spec.hpp"
 #include "networks/description/values.hpp"
 #include "neurons/inputs/profile.hpp"
 
@@ -41,21 +42,29 @@ std::string expected_text(const KindField& field) {
     return range_text(field.range, std::numeric_limits<double>::quiet_NaN(), field.unit);
   };
   const auto whole = [&](auto) { return whole_text(field.range.low, field.range.high); };
+  const auto words = [&](auto) { return field.allowed; };
   return std::visit(
       Cases{[](bool*) { return std::string("true or false"); },
-            [](OnlyFalse*) { return std::string("false, or leave it out"); }, [&](double* x) { return number(x); },
-            [&](std::optional<double>* x) { return number(x); }, [&](std::uint32_t* n) { return whole(n); },
+            [](std::optional<bool>*) { return std::string("true or false"); },
+            [](OnlyFalse*) { return std::string("false, or leave it out"); },
+            [&](double* x) { return number(x); },
+            [&](std::optional<double>* x) { return number(x); },
+            [&](std::uint32_t* n) { return whole(n); },
             [&](std::optional<std::uint32_t>* n) { return whole(n); },
             [](std::uint64_t*) { return whole_text(0, 1e30); },
-            [](std::vector<double>*) { return std::string("a list of numbers"); },
+            [&](std::vector<double>*) { return field.allowed.empty() ? "a list of numbers" : field.allowed; },
             [&](Value* value) { return number(value) + ", or a distribution"; },
             [](const ChoiceMember& choice) { return fmt::format("one of {}", fmt::join(choice.names, ", ")); },
-            [&](std::shared_ptr<const NumberTable>*) { return field.allowed; },
-            [&](KeyOfEdges*) { return field.allowed; }, [&](std::string*) { return field.allowed; },
-            [&](std::vector<double>*) { return field.allowed; }, [&](Profile*) { return field.allowed; },
-            [&](std::shared_ptr<const SpikeTrains>*) { return field.allowed; },
-            [&](KeyOfTrains*) { return field.allowed; }, [&](std::vector<Selection>*) { return field.allowed; },
-            [&](TimedValues*) { return field.allowed; }},
+            [&](std::string* x) { return words(x); },
+            [&](std::vector<std::string>* x) { return words(x); },
+            [&](AllOrNamed*) { return "true, false or " + field.allowed; },
+            [](std::vector<Selection>*) { return std::string("a population such as \"E\", or a list of them"); },
+            [&](std::shared_ptr<const NumberTable>* x) { return words(x); },
+            [&](KeyOfEdges* x) { return words(x); },
+            [&](Profile* x) { return words(x); },
+            [&](std::shared_ptr<const SpikeTrains>* x) { return words(x); },
+            [&](KeyOfTrains* x) { return words(x); },
+            [&](TimedValues* x) { return words(x); }},
       field.member);
 }
 
@@ -80,32 +89,39 @@ std::string allowed_text(const KindField& field) {
 
 std::string value_text(const KindField& field) {
   const auto optional = [](const auto* x) { return *x ? fmt::format("{}", **x) : std::string("none"); };
+  const auto list = [](const std::vector<double>& numbers) {
+    return numbers.empty() ? std::string("none") : fmt::format("[{}]", fmt::join(numbers, ", "));
+  };
+  const auto none = [](auto) { return std::string("none"); };
   return std::visit(
       Cases{[](const bool* x) { return std::string(*x ? "true" : "false"); },
-            [](OnlyFalse*) { return std::string("false"); }, [](const double* x) { return fmt::format("{}", *x); },
+            [](const std::optional<bool>* x) {
+              return std::string(!*x ? "none" : **x ? "true" : "false");
+            },
+            [](OnlyFalse*) { return std::string("false"); },
+            [](const double* x) { return fmt::format("{}", *x); },
             [&](const std::optional<double>* x) { return optional(x); },
             [](const std::uint32_t* n) { return fmt::format("{}", *n); },
             [&](const std::optional<std::uint32_t>* n) { return optional(n); },
             [](const std::uint64_t* n) { return fmt::format("{}", *n); },
-            [](const std::vector<double>* list) {
-              return list->empty() ? std::string("none") : fmt::format("{}", *list);
-            },
+            [&](const std::vector<double>* numbers) { return list(*numbers); },
             [](const Value* value) {
               const auto* const number = std::get_if<double>(value);
               return number == nullptr ? std::string("drawn") : fmt::format("{}", *number);
             },
             [](const ChoiceMember& choice) { return std::string(choice.names[choice.get(choice.member)]); },
-            [](const std::string* text) { return text->empty() ? "none" : *text; },
-            [](const std::vector<double>* list) { return fmt::format("[{}]", fmt::join(*list, ", ")); },
-            [](const std::shared_ptr<const NumberTable>*) { return std::string("none"); },
-            [](KeyOfEdges*) { return std::string("none"); },
+            [](const std::string* text) { return text->empty() ? std::string("none") : *text; },
+            [](const std::vector<std::string>* names) { return names->empty() ? std::string("none") : one_of(*names); },
+            [](const AllOrNamed* some) { return some->all ? std::string("true") : one_of(some->names); },
+            [](const std::vector<Selection>* some) { return std::string(some->empty() ? "all" : "some"); },
+            [&](const std::shared_ptr<const NumberTable>* x) { return none(x); },
+            [&](KeyOfEdges* x) { return none(x); },
             [](const Profile* profile) {
               return std::string(profile->kind == Profile::Kind::constant ? "constant" : "a profile");
             },
-            [](const std::shared_ptr<const SpikeTrains>*) { return std::string("none"); },
-            [](KeyOfTrains*) { return std::string("none"); },
-            [](const std::vector<Selection>*) { return std::string("none"); },
-            [](const TimedValues* timed) { return fmt::format("[{}]", fmt::join(timed->values, ", ")); }},
+            [&](const std::shared_ptr<const SpikeTrains>* x) { return none(x); },
+            [&](KeyOfTrains* x) { return none(x); },
+            [&](const TimedValues* timed) { return list(timed->values); }},
       field.member);
 }
 
@@ -114,14 +130,24 @@ void check_ranges(std::span<const KindField> fields) {
     const auto optional = [&](const auto* x) {
       if (*x) check_range(field, **x);
     };
-    std::visit(Cases{[](bool*) {}, [](OnlyFalse*) {}, [&](double* x) { check_range(field, *x); },
-                     [&](std::optional<double>* x) { optional(x); }, [&](std::uint32_t* n) { check_range(field, *n); },
-                     [&](std::optional<std::uint32_t>* n) { optional(n); }, [](std::uint64_t*) {},
-                     [&](std::vector<double>* list) {
-                       for (const double x : *list) check_range(field, x);
-                     },
+    const auto entries = [&](const std::vector<double>& list) {
+      within(field.name, [&] { check_value(list, field.range); });
+    };
+    std::visit(Cases{[](bool*) {},
+                     [](std::optional<bool>*) {},
+                     [](OnlyFalse*) {},
+                     [&](double* x) { check_range(field, *x); },
+                     [&](std::optional<double>* x) { optional(x); },
+                     [&](std::uint32_t* n) { check_range(field, *n); },
+                     [&](std::optional<std::uint32_t>* n) { optional(n); },
+                     [](std::uint64_t*) {},
+                     [&](std::vector<double>* list) { entries(*list); },
                      [&](Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
                      [](const ChoiceMember&) {},
+                     [](std::string*) {},
+                     [](std::vector<std::string>*) {},
+                     [](AllOrNamed*) {},
+                     [](std::vector<Selection>*) {},
                      [&](std::shared_ptr<const NumberTable>* table) {
                        if (*table == nullptr) return;
                        const std::vector<double>& all = (*table)->values;
@@ -131,14 +157,11 @@ void check_ranges(std::span<const KindField> fields) {
                                   fmt::format("{}", all[i]), "is out of range",
                                   range_text(field.range, all[i], field.unit));
                      },
-                     [&](std::vector<double>* list) {
-                       for (const double x : *list) check_range(field, x);
-                     },
-                     [](KeyOfEdges*) {}, [](std::string*) {}, [](Profile*) {},
-                     [](std::shared_ptr<const SpikeTrains>*) {}, [](KeyOfTrains*) {}, [](std::vector<Selection>*) {},
-                     [&](TimedValues* timed) {
-                       for (const double x : timed->values) check_range(field, x);
-                     }},
+                     [](KeyOfEdges*) {},
+                     [](Profile*) {},
+                     [](std::shared_ptr<const SpikeTrains>*) {},
+                     [](KeyOfTrains*) {},
+                     [&](TimedValues* timed) { entries(timed->values); }},
                field.member);
   }
 }

@@ -47,6 +47,12 @@ struct TimedValues {
   std::uint32_t width = 1;
 };
 
+// All of some things, or those that are named: true, false or a list of names.
+struct AllOrNamed {
+  bool all = true;
+  std::vector<std::string> names = {};  // where not all
+};
+
 struct Profile;
 struct Selection;
 struct SpikeTrains;
@@ -60,10 +66,11 @@ struct ChoiceMember {
 };
 
 // A member of a kind, when it is no longer known which kind.
-using Member = std::variant<bool*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*,
+using Member = std::variant<bool*, std::optional<bool>*, OnlyFalse*, double*, std::optional<double>*, std::uint32_t*,
                             std::optional<std::uint32_t>*, std::uint64_t*, std::vector<double>*, Value*, ChoiceMember,
-                            std::shared_ptr<const NumberTable>*, KeyOfEdges*, std::string*, Profile*,
-                            std::shared_ptr<const SpikeTrains>*, KeyOfTrains*, std::vector<Selection>*, TimedValues*>;
+                            std::string*, std::vector<std::string>*, AllOrNamed*, std::vector<Selection>*,
+                            std::shared_ptr<const NumberTable>*, KeyOfEdges*, Profile*,
+                            std::shared_ptr<const SpikeTrains>*, KeyOfTrains*, TimedValues*>;
 
 // A field of a kind: one key.
 struct KindField {

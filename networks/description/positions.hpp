@@ -1,16 +1,33 @@
-// Where neurons are. Random places depend on (seed, population, neuron) alone, and none is stored.
+// Where the neurons of a population are, in two or three dimensions and in one unit of the user's choice, which is also
+// that of the rule "distance". Random places depend on (seed, population, neuron) alone, and none is stored.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <vector>
+#include <variant>
 
-#include "core/random.hpp"
-#include "networks/description/spec.hpp"
+#include "networks/description/positions/grid.hpp"
+#include "networks/description/positions/listed.hpp"
+#include "networks/description/positions/uniform.hpp"
 
 namespace rheo {
 
-using Point = std::array<double, 3>;  // the third is 0 in two dimensions
+struct PopulationSpec;
+
+// Whoever adds a kind writes a file like those above and adds its name here, at the end: saved states name kinds by
+// their numbers.
+using Positions = std::variant<std::monostate, GridPositions, UniformPositions, ListedPositions>;
+
+inline bool has_positions(const Positions& positions) {
+  return positions.index() != 0;
+}
+// Without dimensions where there are no positions.
+Space space_of(const Positions& positions);
+
+// Calls use(K{}) for each kind.
+template <class Use, class... K>
+void for_each_kind(const std::variant<std::monostate, K...>*, const Use& use) {
+  (use(K{}), ...);
+}
 
 // The places of one population's neurons; it must have positions and outlive this.
 class Places {
@@ -20,6 +37,7 @@ class Places {
 
  private:
   const Positions& positions_;
+  Space space_;
   RandomKey key_;
 };
 
@@ -27,7 +45,7 @@ class Places {
 double distance(const Point& a, const Point& b, const Point& period);
 
 // Throws BuildError with a key below the population ("positions.grid") where positions do not fit its size or make no
-// sense. A population without positions passes.
+// sense.
 void check_positions(const PopulationSpec& population);
 
 }  // namespace rheo

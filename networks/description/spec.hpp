@@ -3,7 +3,6 @@
 // the models; Network does that and reports key paths such as "populations.E.params.tau_m".
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "core/types.hpp"
 #include "networks/description/connect.hpp"
 #include "networks/description/input.hpp"
+#include "networks/description/positions.hpp"
 #include "networks/description/signal.hpp"
 #include "networks/description/value.hpp"
 #include "plasticity/library.hpp"
@@ -33,18 +33,6 @@ struct Selection {
 struct SpikeTrains {
   std::vector<std::uint64_t> begin;  // [size + 1]
   std::vector<double> times;         // ms; > 0, times of tick 0 and before are refused
-};
-
-// Where the neurons of a population are, in two or three dimensions and in one unit of the user's choice, which is also
-// that of the rule "distance". networks/description/positions.hpp gives the coordinates of each.
-struct Positions {
-  enum class Kind { none, grid, uniform, listed };
-  Kind kind = Kind::none;
-  std::uint32_t dimensions = 0;         // 2 or 3
-  std::array<double, 3> low{}, high{};  // corners of the space; listed: needed only where it is periodic
-  std::array<std::uint32_t, 3> grid{};  // neurons along each dimension; their product is the population's size
-  std::shared_ptr<const std::vector<double>> points;  // listed: [size * dimensions], neuron by neuron
-  bool periodic = false;                              // opposite sides of the space are neighbours
 };
 
 struct PopulationSpec {

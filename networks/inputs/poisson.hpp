@@ -80,9 +80,9 @@ inline MakeInput PoissonSpikes::prepare(const InputEnds& ends) const {
 inline double PoissonSpikes::bytes(double targets) const {
   if (is_constant(rate)) return 0;
   const auto* const drawn = std::get_if<Distribution>(&rate);
-  const bool few = drawn != nullptr && drawn->kind == Distribution::Kind::choice;
   constexpr double bytes_per_table = 65536 / 8 + 400;
-  return (few ? static_cast<double>(drawn->choices.size()) : targets) * bytes_per_table + targets * 84;
+  const double tables = drawn == nullptr ? targets : std::min(targets, distinct(*drawn));
+  return tables * bytes_per_table + targets * 84;
 }
 
 }  // namespace rheo

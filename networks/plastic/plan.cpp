@@ -176,12 +176,7 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   auto plan = std::make_shared<PlasticPlan>();
   plan->projection = projection.name;
   plan->library = network.rules ? network.rules : built_in_rules();
-  plan->rule = plan->library->find(spec.rule);
-  if (plan->rule == nullptr) {
-    const auto all = names_of(plan->library->rules());
-    reject("plasticity.rule", "\"" + spec.rule + "\"", "no such rule", fmt::format("one of {}", fmt::join(all, ", ")),
-           nearest(spec.rule, all));
-  }
+  plan->rule = within("plasticity.rule", [&] { return &plan->library->at(spec.rule); });
   const Rule& rule = *plan->rule;
   read_params(network, projection, pairs.targets, *plan);
   check_params(*plan);

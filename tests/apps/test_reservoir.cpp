@@ -499,7 +499,7 @@ TEST_CASE("mistakes in a task are told with file, key and value") {
   CHECK_THAT(complaint("[task]\nkind = \"narma10\"\nencoding = { kind = \"population\", channels = 7 }\n"),
              Contains("signals.input.width = 1") && Contains("expected 7"));
   CHECK_THAT(complaint("[task]\nkind = \"narma10\"\n[task.state]\npopulation = \"M\"\n"),
-             Contains("task.state.population = \"M\": no such population"));
+             Contains("task.state.population = \"M\": unknown population"));
   CHECK_THAT(complaint("[task]\nkind = \"mackey_glass\"\nfree = 10\nhorizon = 6\n"), Contains("task.free = 10"));
   CHECK_THAT(complaint("[task]\nkind = \"series\"\nfile = \"none.csv\"\n"), Contains("none.csv"));
   CHECK_THAT(complaint("[task]\nkind = \"what_when\"\n"), Contains("projections.when: is missing"));

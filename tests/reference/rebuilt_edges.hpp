@@ -88,7 +88,7 @@ inline std::vector<Edge> edges_of(const rheo::NetworkSpec& spec, std::size_t pro
                            .self = self_of};
   ends.source_at = [&](std::uint32_t s) { return place_of(sources[s]); };
   ends.target_at = [&](std::uint32_t t) { return place_of(targets[t]); };
-  if (const rheo::Positions& space = spec.populations[targets.front().population].positions; space.periodic)
+  if (const rheo::Space space = space_of(spec.populations[targets.front().population].positions); space.periodic)
     for (std::size_t i = 0; i < space.dimensions; ++i) ends.period[i] = space.high[i] - space.low[i];
   const auto connector = rheo::make_connector(connect, ends, key("connect"));
   connector->prepare();

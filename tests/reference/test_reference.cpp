@@ -68,12 +68,8 @@ class Generator {
     const std::uint32_t largest = c.long_delays ? 10 : 60;
     for (std::uint32_t i = 0; i < populations; ++i) add_population(dice_.between(1, largest));
     for (std::uint32_t i = 0; i < sources; ++i) add_source(dice_.between(1, 20), c.ticks);
-    for (PopulationSpec& p : spec_.populations) {
-      p.positions.kind = Positions::Kind::uniform;
-      p.positions.dimensions = 2;
-      p.positions.high = {1, 1, 0};
-      p.positions.periodic = true;
-    }
+    const auto box = std::make_shared<const NumberTable>(NumberTable{2, 2, {0, 1, 0, 1}});
+    for (PopulationSpec& p : spec_.populations) p.positions = UniformPositions{.uniform = box, .periodic = true};
     const std::uint32_t projections = dice_.between(1, 5);
     for (std::uint32_t i = 0; i < projections; ++i) add_projection(i, c.long_delays);
     c.spec = std::move(spec_);

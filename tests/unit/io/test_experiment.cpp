@@ -12,6 +12,7 @@
 #include "io/h5/h5.hpp"
 #include "io/spikes/convert.hpp"
 #include "networks/connect/rules.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/inputs/kinds.hpp"
 
 namespace test_experiment {
@@ -400,7 +401,7 @@ TEST_CASE("selections", "[experiment]") {
   CHECK(same(parse_selection("E[:]"), "E", 0, std::nullopt, 1));
   for (const char* wrong : {"", "E[", "E]", "[0:1]", "E[]", "E[5]", "E[1:2:3:4]", "E[-1:3]", "E[a:b]", "E[::0]",
                             "E[1 :2]", "E[0:5000000000]", "E[0:1]x", "a b", "E[1:2"}) {
-    CHECK_THROWS_AS(parse_selection(wrong), ExperimentError);
+    CHECK_THROWS_AS(parse_selection(wrong), BuildError);
   }
 }
 

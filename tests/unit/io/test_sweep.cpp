@@ -343,11 +343,11 @@ TEST_CASE("mistakes in [sweep] are refused with the place and what would be righ
        "sweep.toml:18: sweep.axes.projections.excitation.weight.linspace = [0, 1]: has 2 entries; expected [first, "
        "last, count]"},
       {axes + weight + " = { linspace = [0, 1, 2.5] }\n",
-       "sweep.toml:18: sweep.axes.projections.excitation.weight.linspace = [0.0, 1.0, 2.5]: count is out of range; "
-       "expected a whole number from 1 to 10000000"},
+       "sweep.toml:18: sweep.axes.projections.excitation.weight.linspace = [0.0, 1.0, 2.5]: count is no whole number "
+       "from 1 to 10000000; expected [first, last, count]"},
       {axes + weight + " = { linspace = [1, 1, 3] }\n",
-       "sweep.toml:18: sweep.axes.projections.excitation.weight.linspace = [1, 1, 3]: gives 1 twice; expected a "
-       "smaller count, or ends further apart"},
+       "sweep.toml:18: sweep.axes.projections.excitation.weight.linspace = [1, 1, 3]: gives 1 twice; "
+       "expected a smaller count, or ends further apart"},
       {axes + weight + " = { logspace = [-1, 1, 3] }\n",
        "sweep.toml:18: sweep.axes.projections.excitation.weight.logspace = [-1, 1, 3]: ends must be > 0; expected "
        "[first, last, count]"},

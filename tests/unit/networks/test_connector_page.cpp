@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "networks/connect/rules.hpp"
+#include "networks/description/positions.hpp"
 #include "networks/description/values.hpp"
 #include "tests/files.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 
 // The head of a kind's section; what follows it there is free.
 std::string head_of(const std::string& heading, std::string_view summary, std::span<const rheo::KindField> fields) {
-  std::string text = "## " + heading + "\n\n" + std::string(summary) + "\n\n";
+  std::string text = heading + "\n\n" + std::string(summary) + "\n\n";
   text += "| key | meaning | default | range |\n|---|---|---|---|\n";
   for (const rheo::KindField& field : fields)
     text += "| `" + field.name + "` | " + field.meaning + " | " + initial_text(field) + " | " + allowed_text(field) +
@@ -27,7 +28,7 @@ std::string head_of(const std::string& heading, std::string_view summary, std::s
 
 std::string section_of(const rheo::ConnectRule& rule) {
   const auto numbers = rule.clone();
-  std::string text = head_of(std::string(rule.name()), rule.summary(), numbers->fields());
+  std::string text = head_of("## " + std::string(rule.name()), rule.summary(), numbers->fields());
   text += "\nMemory while it is built: " + std::string(rule.memory()) + ".\n";
   if (!rule.source().empty()) text += "Source: " + std::string(rule.source()) + ".\n";
   return text;
@@ -51,14 +52,19 @@ TEST_CASE("the page of connection rules is that of the catalogue", "[connectors]
     const auto [heading, summary] = std::visit(
         [](const auto& one) { return std::pair("by " + std::string(one.name), std::string(one.summary)); }, kind);
     CHECK(names.insert(heading).second);
-    const std::string section = head_of(heading, summary, fields_of(kind));
+    const std::string section = head_of("## " + heading, summary, fields_of(kind));
     if (page.find(section) == std::string::npos) FAIL_CHECK("docs/connectors.md lacks this:\n" << section);
   }
+  rheo::for_each_kind(static_cast<const rheo::Positions*>(nullptr), [&](auto kind) {
+    const std::string section = head_of(std::string("### ") + kind.name, kind.summary, rheo::fields_of(kind));
+    if (page.find(section) == std::string::npos) FAIL_CHECK("docs/connectors.md lacks this:\n" << section);
+    names.insert(kind.name);
+  });
   // Nothing is explained that is not there; sections without a table are about something else.
   std::istringstream lines(page);
   std::string heading;
   for (std::string line; std::getline(lines, line);) {
-    if (line.rfind("## ", 0) == 0) heading = line.substr(3);
+    if (line.starts_with("#")) heading = line.substr(line.find(' ') + 1);
     if (line == "| key | meaning | default | range |") CHECK(names.count(heading) == 1);
   }
 }

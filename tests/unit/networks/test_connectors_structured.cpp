@@ -42,21 +42,18 @@ rheo::PopulationSpec population(std::uint32_t size, Positions positions) {
 }
 
 Positions uniform(std::vector<double> extent, bool periodic) {
-  Positions p;
-  p.kind = Positions::Kind::uniform;
-  p.dimensions = static_cast<std::uint32_t>(extent.size());
-  std::copy(extent.begin(), extent.end(), p.high.begin());
-  p.periodic = periodic;
-  return p;
+  NumberTable box{.rows = static_cast<std::uint32_t>(extent.size()), .columns = 2, .values = {}};
+  for (const double high : extent) box.values.insert(box.values.end(), {0, high});
+  return rheo::UniformPositions{.uniform = std::make_shared<const NumberTable>(std::move(box)), .periodic = periodic};
 }
 
 ConnectorEnds in_space(const rheo::PopulationSpec& of) {
   ConnectorEnds ends = recurrent(of.size);
   const rheo::Places places(of, 5);
   ends.source_at = ends.target_at = [places](std::uint32_t i) { return places.at(i); };
-  if (of.positions.periodic)
-    for (std::size_t i = 0; i < of.positions.dimensions; ++i)
-      ends.period[i] = of.positions.high[i] - of.positions.low[i];
+  const rheo::Space space = space_of(of.positions);
+  if (space.periodic)
+    for (std::size_t i = 0; i < space.dimensions; ++i) ends.period[i] = space.high[i] - space.low[i];
   return ends;
 }
 
@@ -202,11 +199,7 @@ TEST_CASE("Modular: probabilities of groups", "[connectors]") {
 }
 
 TEST_CASE("Positions on a grid and at random", "[connectors]") {
-  Positions grid;
-  grid.kind = Positions::Kind::grid;
-  grid.dimensions = 3;
-  grid.grid = {2, 3, 2};
-  grid.high = {2, 6, 1};
+  rheo::GridPositions grid{.grid = {2, 3, 2}, .extent = {2, 6, 1}};
   const rheo::PopulationSpec on_grid = population(12, grid);
   rheo::check_positions(on_grid);
   CHECK(rheo::Places(on_grid, 1).at(0) == Point{0.5, 1, 0.25});
@@ -214,8 +207,7 @@ TEST_CASE("Positions on a grid and at random", "[connectors]") {
   CHECK(rheo::Places(on_grid, 1).at(2) == Point{0.5, 3, 0.25});
   CHECK(rheo::Places(on_grid, 1).at(11) == Point{1.5, 5, 0.75});
 
-  Positions box = uniform({2, 1}, false);
-  box.low = {-1, 0.5, 0};
+  const rheo::UniformPositions box{.uniform = std::make_shared<const NumberTable>(NumberTable{2, 2, {-1, 2, 0.5, 1}})};
   const rheo::PopulationSpec scattered = population(10'000, box);
   const rheo::Places places(scattered, 1);
   std::vector<std::uint32_t> cells(6 * 4);
@@ -238,23 +230,25 @@ TEST_CASE("Positions on a grid and at random", "[connectors]") {
     return std::string();
   };
   CHECK(problem(11, grid) ==
-        "positions.grid = [2, 3, 2]: has not as many places as there are neurons; expected a product of 11");
-  grid.grid = {4294967295u, 4294967295u, 4294967295u};
+        "positions.grid = [2, 3, 2]: makes 12 places for 11 neurons; expected whole numbers with the product 11");
+  grid = {.grid = {4, 1.5, 2}};
+  CHECK_FALSE(problem(12, grid).empty());
+  grid = {.grid = {3, 4}, .extent = {1}};
+  CHECK(problem(12, grid) == "positions.extent = [1]: has 1 entries; expected 2, one for each dimension");
+  grid = {.grid = {4294967295, 4294967295, 4294967295}};
   CHECK_FALSE(problem(4294967295u, grid).empty());
   CHECK(problem(5, uniform({0, 1}, false)) ==
-        "positions = [0, 0]: is no extent; expected [low, high] with low < high, within -1e30 and 1e30");
+        "positions.uniform[0] = 2 numbers: has no extent; expected [low, high] with low < high");
   CHECK_FALSE(problem(5, uniform({1}, false)).empty());
   CHECK_FALSE(problem(5, uniform({1e31, 1}, false)).empty());
-  Positions listed;
-  listed.kind = Positions::Kind::listed;
-  listed.dimensions = 2;
-  listed.points = std::make_shared<const std::vector<double>>(std::vector<double>{0, 1, 2, 3});
+  rheo::ListedPositions listed{.list = std::make_shared<const NumberTable>(NumberTable{2, 2, {0, 1, 2, 3}})};
   CHECK(problem(2, listed).empty());
   CHECK(rheo::Places(population(2, listed), 1).at(1) == Point{2, 3, 0});
   CHECK_FALSE(problem(3, listed).empty());
-  listed.high = {2, 2.5, 0};
   listed.periodic = true;
-  CHECK(problem(2, listed) == "positions = 3: neuron 1 is outside the periodic space; expected 0 to 2.5");
+  CHECK(problem(2, listed) == "positions.extent: is missing; expected the size of the periodic space, from 0 on");
+  listed.extent = {2, 2.5};
+  CHECK(problem(2, listed) == "positions.list[1] = 3: is outside the periodic space; expected 0 to 2.5");
 }
 
 TEST_CASE("Distance: all within a radius, against every pair", "[connectors]") {
@@ -351,12 +345,7 @@ TEST_CASE("A network has the same synapses for any lanes and threads, whatever t
   Distance near = by_distance(Kernel::gaussian, 0.5, 2);
   near.autapses = false;
   rheo::NetworkSpec spec;
-  Positions grid;
-  grid.kind = Positions::Kind::grid;
-  grid.dimensions = 2;
-  grid.grid = {20, 15, 0};
-  grid.high = {20, 15, 0};
-  spec.populations.push_back(population(300, grid));
+  spec.populations.push_back(population(300, rheo::GridPositions{.grid = {20, 15}}));
   const std::vector<Connect> rules{
       FixedTotal{.total = 2000}, FixedOutdegree{.outdegree = 7}, ScaleFree{.alpha = 0.5, .beta = 40},
       small_world(6, 0.2),       modular(5, 0.2, 0.01),          near};
@@ -449,12 +438,7 @@ TEST_CASE("Both sides of a projection by distance must be in one space", "[conne
 
 TEST_CASE("Delays grow with distance where there is a velocity", "[connectors]") {
   rheo::NetworkSpec spec;
-  Positions grid;
-  grid.kind = Positions::Kind::grid;
-  grid.dimensions = 2;
-  grid.grid = {10, 8, 0};
-  grid.high = {10, 8, 0};
-  grid.periodic = true;
+  const rheo::GridPositions grid{.grid = {10, 8}, .periodic = true};
   spec.populations = {population(80, grid)};
   rheo::ProjectionSpec projection;
   projection.name = "p";

@@ -196,12 +196,12 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
 
       // Populations.
       {"model", [](auto& s) { s.populations[0].model = "iaf_psc_alpa"; }, "populations.E.model", "\"iaf_psc_alpa\"",
-       "no such model",
+       "unknown model",
        "one of iaf_psc_delta, iaf_psc_exp, iaf_psc_alpha, iaf_psc_exp_adapt, iaf_cond_exp, aeif_psc_exp, "
        "aeif_cond_exp, izhikevich, izhikevich_2007, lif_discrete, spike_source",
        "iaf_psc_alpha"},
       {"model, nothing like it", [](auto& s) { s.populations[0].model = "hodgkin_huxley"; }, "populations.E.model",
-       "\"hodgkin_huxley\"", "no such model"},
+       "\"hodgkin_huxley\"", "unknown model"},
       {"twice", [](auto& s) { s.populations[1].name = "E"; }, "populations.E", "", "declared twice",
        "names that differ"},
       {"size 0", [](auto& s) { s.populations[0].size = 0; }, "populations.E.size", "0", "an empty population",
@@ -242,11 +242,11 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"state out of range", [](auto& s) { s.populations[0].initial["refractory"] = -3.0; },
        "populations.E.initial.refractory", "-3", "out of range", "a number >= 0"},
       {"option", [](auto& s) { s.populations[1].options["schema"] = "euler"; }, "populations.Z.params.schema",
-       "\"euler\"", "izhikevich has no such option", "one of scheme, input", "scheme"},
+       "\"euler\"", "unknown parameter of izhikevich", "*", "scheme"},
       {"option of a model without", [](auto& s) { s.populations[0].options["C_m"] = "large"; },
-       "populations.E.params.C_m", "\"large\"", "iaf_psc_alpha has no such option", "a number, if it is a parameter"},
+       "populations.E.params.C_m", "\"large\"", "is no number", "a number"},
       {"choice", [](auto& s) { s.populations[1].options["scheme"] = "eulr"; }, "populations.Z.params.scheme",
-       "\"eulr\"", "no such choice", "one of published, published_2004, euler", "euler"},
+       "\"eulr\"", "unknown choice", "one of published, published_2004, euler", "euler"},
       {"spike at 0",
        [](auto& s) {
          s.populations[2] = source("S", {{1.0}, {5.0, 0.0}});
@@ -267,29 +267,29 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"no target", [](auto& s) { s.projections[0].target.clear(); }, "projections.feed.target", "", "missing",
        "a population"},
       {"unknown source", [](auto& s) { s.projections[0].source[0].population = "T"; }, "projections.feed.source",
-       "\"T\"", "no such population", "one of E, S, Z", "E"},
+       "\"T\"", "unknown population", "one of E, Z, S", "E"},
       {"unknown target", [](auto& s) { s.projections[0].target[0].population = "excitatory"; },
-       "projections.feed.target", "\"excitatory\"", "no such population", "one of E, S, Z"},
+       "projections.feed.target", "\"excitatory\"", "unknown population", "one of E, Z, S"},
       {"overlap",
        [](auto& s) {
          s.projections[0].source = {slice("S", 0, 6, 1), slice("S", 5, {}, 1)};
        },
-       "projections.feed.source", "\"S\"", "selections overlap or interleave", "ranges of neurons that lie apart"},
+       "projections.feed.source", "\"S[5:]\"", "selects neuron 5 of S twice", "each neuron once"},
       {"overlap of targets",
        [](auto& s) {
          s.projections[0].target = {all("E"), all("E")};
        },
-       "projections.feed.target", "\"E\"", "selections overlap or interleave", "ranges of neurons that lie apart"},
+       "projections.feed.target", "\"E\"", "selects neuron 0 of E twice", "each neuron once"},
       {"beyond the end", [](auto& s) { s.projections[0].source = {slice("S", 0, 11, 1)}; }, "projections.feed.source",
-       "S[0:11:1]", "selects nothing or more than there is", "a range within 0 to 10"},
+       "\"S[0:11]\"", "ends at 11, and S has 10 neurons", "an end <= 10"},
       {"nothing", [](auto& s) { s.projections[0].source = {slice("S", 5, 5, 1)}; }, "projections.feed.source",
-       "S[5:5:1]", "selects nothing or more than there is"},
+       "\"S[5:5]\"", "selects none of the 10 neurons of S"},
       {"step 0", [](auto& s) { s.projections[0].source = {slice("S", 0, 5, 0)}; }, "projections.feed.source",
-       "S[0:5:0]", "selects nothing or more than there is"},
+       "\"S[0:5:0]\"", "has a step of 0"},
       {"onto a source", [](auto& s) { s.projections[0].target = {all("S")}; }, "projections.feed.target", "\"S\"",
        "a spike_source has no input", "a population that can be reached"},
       {"port", [](auto& s) { s.projections[0].port = "exc"; }, "projections.feed.port", "\"exc\"",
-       "iaf_psc_alpha has no such port", "one of ex, in, I", "ex"},
+       "unknown port of iaf_psc_alpha", "one of ex, in, I", "ex"},
       {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range",
        "a number <= 1e+30"},
       {"weights",
@@ -298,12 +298,31 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        },
        "projections.feed.weight", "", "the lower limit is above the upper one"},
       {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
-       "rounds to less than one tick", "at least dt = 0.1 ms"},
+       "0.04 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
       {"delay < 0", [](auto& s) { s.projections[0].delay = -1.0; }, "projections.feed.delay", "-1",
-       "rounds to less than one tick"},
+       "-1 ms rounds to less than one tick of 0.1 ms"},
       {"delay NaN", [](auto& s) { s.projections[0].delay = none; }, "projections.feed.delay", "nan", "out of range"},
-      {"uniform delays", [](auto& s) { s.projections[0].delay = uniform(0.01, 2); }, "projections.feed.delay",
-       "from 0.01", "rounds to less than one tick", "at least dt = 0.1 ms"},
+      {"uniform delays", [](auto& s) { s.projections[0].delay = uniform(0.01, 2); }, "projections.feed.delay", "0.01",
+       "0.01 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
+      {"delays that are all alike", [](auto& s) { s.projections[0].delay = normal(0.04, 0); }, "projections.feed.delay",
+       "0.04", "0.04 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
+      {"min of delays",
+       [](auto& s) {
+         auto d = std::get<Distribution>(normal(1.5, 0.5));
+         d.min = 0.01;
+         s.projections[0].delay = d;
+       },
+       "projections.feed.delay", "0.01", "0.01 ms rounds to less than one tick of 0.1 ms"},
+      {"listed delay",
+       [](auto& s) {
+         s.projections[1].delay = std::vector<double>{1, 0.01};
+       },
+       "projections.listed.delay[1]", "0.01", "0.01 ms rounds to less than one tick of 0.1 ms"},
+      {"interleaved sources",
+       [](auto& s) {
+         s.projections[0].source = {slice("S", 0, {}, 2), slice("S", 1, {}, 2)};
+       },
+       "projections.feed.source", "\"S[1::2]\"", "interleaves with S[::2]", "ranges of neurons that lie apart"},
       {"weights in a list", [](auto& s) { s.projections[0].weight = std::vector<double>(100, 1.0); },
        "projections.feed.weight", "a list", "only the rule list takes one value per synapse",
        "a number or a distribution"},
@@ -330,18 +349,18 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"twice", [](auto& s) { s.inputs[1].name = "noise"; }, "inputs.noise", "", "declared twice", "names that differ"},
       {"no target", [](auto& s) { s.inputs[0].target.clear(); }, "inputs.noise.target", "", "missing", "a population"},
       {"unknown", [](auto& s) { s.inputs[0].target = {all("EE")}; }, "inputs.noise.target", "\"EE\"",
-       "no such population", "one of E, S, Z", "E"},
+       "unknown population", "one of E, Z, S", "E"},
       {"into a source", [](auto& s) { s.inputs[0].target = {all("S")}; }, "inputs.noise.target", "\"S\"",
        "a spike_source has no input"},
       {"current into a source", [](auto& s) { s.inputs[1].target = {all("S")}; }, "inputs.current.target", "\"S\"",
        "a spike_source has no input"},
       {"port", [](auto& s) { noise_of(s).port = "inh"; }, "inputs.noise.port", "\"inh\"",
-       "iaf_psc_alpha has no such port", "one of ex, in, I", "in"},
+       "unknown port of iaf_psc_alpha", "one of ex, in, I", "in"},
       {"overlap",
        [](auto& s) {
          s.inputs[0].target = {all("E"), slice("E", 3, 4, 1)};
        },
-       "inputs.noise.target", "\"E\"", "selections overlap or interleave"},
+       "inputs.noise.target", "\"E[3:4]\"", "selects neuron 3 of E twice"},
       {"rate < 0", [](auto& s) { noise_of(s).rate = -1.0; }, "inputs.noise.rate", "-1", "out of range",
        "a number >= 0"},
       {"too large a rate", [](auto& s) { noise_of(s).rate = 5.1e8; }, "inputs.noise.rate", "510000000", "out of range",
@@ -419,20 +438,11 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        },
        "populations.E.params.tau_m", "", "1000 draws in a row lie outside [min, max]",
        "limits that the distribution can meet"},
-      {"delay", [](auto& s) { s.projections[0].delay = normal(-3, 1e-20); }, "projections.feed.delay", "-3",
-       "drawn for the synapse from source ", "a number >= 0, by min and max of the distribution"},
-      {"short delay", [](auto& s) { s.projections[0].delay = normal(0.04, 1e-20); }, "projections.feed.delay", "0.04",
-       "rounds to less than one tick", "from 0.1 to 1000000 (ms)"},
       {"endless delay",
        [](auto& s) {
          s.projections[0].delay = rheo::Lognormal{60, 0};
        },
        "projections.feed.delay", "1.1420073898156842e+26", "is longer than 10000000 ticks", "from 0.1 to 1000000 (ms)"},
-      {"listed delay",
-       [](auto& s) {
-         s.projections[1].delay = std::vector<double>{1, 0.01};
-       },
-       "projections.listed.delay", "0.01", "rounds to less than one tick"},
       {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000",
        "is longer than 10000000 ticks"},
       {"rate", [](auto& s) { noise_of(s).rate = uniform(-5, -5); }, "inputs.noise.rate", "-5",

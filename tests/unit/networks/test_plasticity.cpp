@@ -55,9 +55,11 @@ std::vector<double> weights_of(const NetworkSpec& spec) {
 
 TEST_CASE("what a plasticity rule cannot take is refused with key and value", "[plasticity]") {
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pear"})) ==
-        "projections.p.plasticity.rule = \"stdp_pear\": no such rule; expected one of stdp_pair, stdp_nearest, "
+        "projections.p.plasticity.rule = \"stdp_pear\": unknown rule; expected one of stdp_pair, stdp_nearest, "
         "stdp_triplet, tsodyks_markram, vogels_sprekeler, rstdp, error_modulated, error_modulated_trial, ei_balance, "
-        "synaptic_scaling, normalisation, oja_lateral; did you mean \"stdp_pair\"?");
+        "synaptic_scaling, normalisation, oja_lateral, or a rule of a library that --plugin or plugins names; did you "
+        "mean "
+        "\"stdp_pair\"?");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"tau", 3.0}}})) ==
         "projections.p.plasticity.params.tau: unknown parameter of stdp_pair; expected one of tau_plus, tau_minus, "
         "lambda, alpha, mu_plus, mu_minus, w_max; did you mean \"tau_plus\"?");

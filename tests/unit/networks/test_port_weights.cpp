@@ -46,9 +46,7 @@ Experiment experiment_of(const Scratch& scratch, const std::string& text) {
 }
 
 std::vector<std::string> warnings_of(const Scratch& scratch, const std::string& text) {
-  Experiment experiment = experiment_of(scratch, text);
-  check_network(experiment);
-  return experiment.warnings;
+  return experiment_of(scratch, text).warnings;
 }
 
 bool same(const PortWeights& weights, const char* port, double low, double high, const char* sign) {
@@ -108,8 +106,8 @@ TEST_CASE("A positive current at the port of inhibition is warned of", "[signs]"
 TEST_CASE("Ports, signs and ranges of weights are those of the synapses", "[signs]") {
   const Scratch scratch;
   const auto check = [&](const std::string& model, const std::string& weight) {
-    Experiment experiment = experiment_of(scratch, coba(model, weight));
-    const CheckedNetwork checked = check_network(experiment);
+    const Experiment experiment = experiment_of(scratch, coba(model, weight));
+    const CheckedNetwork checked = Network::check(experiment.network);
     Network network = build_network(experiment, Threads(2));
     // What was built against the synapses themselves.
     for (std::size_t p = 0; p < 2; ++p) {
@@ -160,10 +158,7 @@ TEST_CASE("No example is warned of", "[signs]") {
     if (entry.path().extension() != ".toml") continue;
     if (bytes_of(entry.path()).find("[task.reservoir]") != std::string::npos) continue;  // without a network
     INFO(entry.path());
-    Experiment experiment = parse_experiment(entry.path().string());
-    const std::size_t before = experiment.warnings.size();
-    check_network(experiment);
-    CHECK(experiment.warnings.size() == before);
+    CHECK(Network::check(parse_experiment(entry.path().string()).network).warnings.empty());
     ++examples;
   }
   CHECK(examples > 40);

@@ -204,7 +204,7 @@ RecordWeights RequestJudge::resolve(const WeightRequest& request) {
     claim(request.name, record.file);
     if (!request.every) {
       const auto reject_given = [](bool given, const char* key) {
-        if (given) reject(key, {}, "has a meaning with every only", "every = .. (ms) beside it");
+        if (given) reject(key, "given", "has a meaning with every only", "every = .. (ms) beside it");
       };
       reject_given(request.start.has_value(), "start");
       reject_given(request.stop.has_value(), "stop");

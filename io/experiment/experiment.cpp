@@ -55,8 +55,7 @@ ExperimentError ExperimentReader::as_written(Complaint complaint) const {
     if (rest.starts_with('.')) rest.remove_prefix(1);
   }
   complaint.file = node == &document_.root ? experiment_.path : node->place();
-  if (rest.empty() && !complaint.value.empty() && node->kind != TomlNode::Kind::table)
-    complaint.value = node->written();
+  if (rest.empty() && !complaint.value.empty()) complaint.value = node->written();
   return ExperimentError(std::move(complaint));
 }
 

@@ -35,9 +35,9 @@ std::shared_ptr<const NumberTable> read_stored_points(const Field& field) {
 }  // namespace
 
 Positions ExperimentReader::read_positions(const Field& field) {
-  std::string forms;
-  for_each_kind(all_kinds, [&](const auto& kind) { forms += fmt::format("{}, ", kind.form); });
-  forms += "or { file = .., dataset = .. }";
+  Names all;
+  for_each_kind(all_kinds, [&](const auto& kind) { all.emplace_back(kind.form); });
+  const std::string forms = fmt::format("{} or {{ file = .., dataset = .. }}", fmt::join(all, ", "));
   field.need_table(forms);
   std::size_t chosen = field.find("file").has_value();
   for_each_kind(all_kinds, [&](const auto& kind) { chosen += field.find(kind.name).has_value(); });

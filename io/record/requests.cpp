@@ -204,7 +204,7 @@ RecordWeights RequestJudge::resolve(const WeightRequest& request) {
     claim(request.name, record.file);
     if (!request.every) {
       const auto reject_given = [](bool given, const char* key) {
-        if (given) reject(key, {}, "has a meaning with every only", "every = .. (ms) beside it");
+        if (given) reject(key, "given", "has a meaning with every only", "every = .. (ms) beside it");
       };
       reject_given(request.start.has_value(), "start");
       reject_given(request.stop.has_value(), "stop");
@@ -229,9 +229,10 @@ RecordWeights RequestJudge::resolve(const WeightRequest& request) {
 }
 
 void RequestJudge::check_variables(const Names& variables, const std::string& rule) const {
+  const RuleLibrary built_in;
+  const RuleLibrary& library = network_.rules ? *network_.rules : built_in;
   Names known;
-  for (const FieldInfo& column : (network_.rules ? *network_.rules : RuleLibrary()).at(rule).columns)
-    known.push_back(column.name);
+  for (const RuleColumn& column : library.at(rule).columns) known.push_back(column.name);
   check_names(variables, known, "variables", "unknown variable of a synapse of " + rule, "");
   for (std::size_t i = 0; i < variables.size(); ++i)
     if (is_among({"time", "delay", "source_node_id", "target_node_id"}, variables[i]))

@@ -290,8 +290,8 @@ delay = 1.5
     std::ofstream(file, std::ios::app) << "[populations.F]\nlike = \"E\"\nsize = 40\npositions = { grid = [6, 6] }\n";
     Command command(scratch, {"inspect", file.string()});
     CHECK(command.end() == 2);
-    CHECK(command.err().find("ring.toml:14: populations.F.positions.grid = [6, 6]: has not as many places as there are "
-                             "neurons; expected a product of 40") != std::string::npos);
+    CHECK(command.err().find("ring.toml:14: populations.F.positions.grid = [6, 6]: makes 36 places for 40 neurons; "
+                             "expected whole numbers with the product 40") != std::string::npos);
   }
   CHECK(code_of(scratch, {"inspect", (scratch / "nothing.toml").string()}) == 2);
   CHECK(code_of(scratch, {"inspect", file.string(), "--samples", "0"}) == 2);

@@ -24,7 +24,8 @@ struct ListedPositions {
     const std::uint32_t dimensions = list ? list->columns : 0;
     check_dimensions(name, fmt::format("rows of {}", dimensions), dimensions, extent);
     if (list->rows != size)
-      reject(name, fmt::format("{} rows", list->rows), "wrong number", fmt::format("one for each of {} neurons", size));
+      reject(name, fmt::format("{} rows", list->rows), fmt::format("has {} entries", list->rows),
+             fmt::format("{} lists of 2 or 3 coordinates", size));
     if (!periodic) return;
     if (extent.empty()) reject("extent", {}, "is missing", "the size of the periodic space, from 0 on");
     for (std::size_t i = 0; i < list->values.size(); ++i)

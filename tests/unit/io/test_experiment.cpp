@@ -406,23 +406,25 @@ TEST_CASE("selections", "[experiment]") {
 }
 
 TEST_CASE("selections of large populations are compared without counting neurons", "[experiment]") {
-  const Folder folder;
-  const auto targets = [&](const std::string& list) {
-    return folder
-        .parse(simulation +
-               "[populations.E]\nmodel = \"iaf_psc_delta\"\nsize = 4294967295\n"
-               "[inputs.I]\nkind = \"poisson\"\nrate = 1.0\ntarget = " +
-               list + "\n")
-        .network.inputs.at(0)
-        .target.size();
+  std::vector<PopulationSpec> populations(1);
+  populations[0].name = "E";
+  populations[0].size = 4294967295;
+  const PopulationIndex index(populations);
+  const auto check = [&](const Strings& texts, bool may_interleave = true) {
+    std::vector<Selection> selections;
+    for (const std::string& text : texts) selections.push_back(parse_selection(text));
+    index.check_distinct(selections, may_interleave);
+    return index.count(selections);
   };
-  CHECK(targets("\"E\"") == 1);
-  CHECK(targets("[\"E[0:4000000000:2]\", \"E[1:4000000001:2]\", \"E[4000000001:]\"]") == 3);
-  CHECK(targets("[\"E[::65537]\", \"E[1::65537]\"]") == 2);
-  CHECK_THROWS_WITH(targets("[\"E[0:4000000000:3]\", \"E[1:4000000000:2]\"]"),
-                    Catch::Contains("selects neuron 3 of E twice"));
-  CHECK_THROWS_WITH(targets("[\"E[7::1000]\", \"E[:8]\"]"), Catch::Contains("selects neuron 7 of E twice"));
-  CHECK_THROWS_WITH(targets("[\"E\", \"E[5:6]\"]"), Catch::Contains("selects neuron 5 of E twice"));
+  CHECK(check({"E"}) == 4294967295);
+  CHECK(check({"E[0:4000000000:2]", "E[1:4000000001:2]", "E[4000000001:]"}) == 4294967294);
+  CHECK(check({"E[::65537]", "E[1::65537]"}) == 131070);
+  CHECK_THROWS_WITH(check({"E[0:4000000000:3]", "E[1:4000000000:2]"}), Catch::Contains("selects neuron 3 of E twice"));
+  CHECK_THROWS_WITH(check({"E[7::1000]", "E[:8]"}), Catch::Contains("selects neuron 7 of E twice"));
+  CHECK_THROWS_WITH(check({"E", "E[5:6]"}), Catch::Contains("selects neuron 5 of E twice"));
+  CHECK(check({"E[5:]", "E[:5]"}, false) == 4294967295);
+  CHECK_THROWS_WITH(check({"E[::65537]", "E[1::65537]"}, false),
+                    Catch::Contains("\"E[1::65537]\": interleaves with E[::65537]"));
 }
 
 TEST_CASE("inputs", "[experiment]") {

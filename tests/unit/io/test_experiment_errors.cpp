@@ -153,10 +153,10 @@ positions = { grid = [80] })",
          R"(wrong.toml:7: populations.E.positions.grid = [80]: has 1 dimensions; expected 2 or 3)"},
         {"size = 80", R"(size = 80
 positions = { grid = [8, 0] })",
-         R"(wrong.toml:7: populations.E.positions.grid = [8, 0]: holds 0; expected whole numbers with the product 80)"},
+         R"(wrong.toml:7: populations.E.positions.grid[1] = 0: out of range; expected a number from 1 to 4294967295)"},
         {"size = 80", R"(size = 80
 positions = { grid = [8, 10], extent = [1.0] })",
-         R"(wrong.toml:7: populations.E.positions.extent = [1.0]: has 1 entries; expected 2)"},
+         R"(wrong.toml:7: populations.E.positions.extent = [1.0]: has 1 entries; expected 2, one for each dimension)"},
         {"size = 80", R"(size = 80
 positions = { grid = [8, 10], extend = [1.0, 1.0] })",
          R"(wrong.toml:7: populations.E.positions.extend: unknown key; expected one of grid, extent, periodic; did you mean "extent"?)"},
@@ -208,11 +208,11 @@ stop = 20.0)",
         {R"(source = "E")", R"(source = "E[0:100]")",
          R"(wrong.toml:20: projections.excitation.source = "E[0:100]": ends at 100, and E has 80 neurons; expected an end <= 80)"},
         {R"(source = "E")", R"(source = "E[50:50]")",
-         R"(wrong.toml:20: projections.excitation.source = "E[50:50]": selects none of the 80 neurons of E)"},
+         R"(wrong.toml:20: projections.excitation.source = "E[50:50]": selects none of the 80 neurons of E; expected a begin before the end)"},
         {R"(source = "E")", R"(source = "E[0-10]")",
          R"(wrong.toml:20: projections.excitation.source = "E[0-10]": is no slice; expected "E", "E[begin:end]" or "E[begin:end:step]")"},
         {R"(source = "E")", R"(source = ["E", "E[0:10]"])",
-         R"(wrong.toml:20: projections.excitation.source = ["E", "E[0:10]"]: selects neuron 0 of E twice)"},
+         R"(wrong.toml:20: projections.excitation.source = ["E", "E[0:10]"]: selects neuron 0 of E twice; expected each neuron once)"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "fixed_in_degree", indegree = 8)",
          R"(wrong.toml:22: projections.excitation.connect.rule = "fixed_in_degree": unknown rule; expected one of fixed_indegree, bernoulli, all_to_all, one_to_one, list, fixed_outdegree, fixed_total, small_world, scale_free, modular, distance, matrix; did you mean "fixed_indegree"?)"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "rmat")",
@@ -258,7 +258,7 @@ stop = 20.0)",
          "multapses, "
          "autapses"},
         {R"(rule = "fixed_indegree", indegree = 8)", R"(rule = "one_to_one")",
-         R"(wrong.toml:22: projections.excitation.connect.rule = one_to_one: 80 sources but 100 targets; expected equal numbers)"},
+         R"(wrong.toml:22: projections.excitation.connect.rule = "one_to_one": 80 sources but 100 targets; expected equal numbers)"},
         {"indegree = 8", "indegree = 100, multapses = false",
          "wrong.toml:22: projections.excitation.connect.indegree = 100: there are only 80 sources; expected "
          "at least 100 sources, or multapses = true"},
@@ -299,8 +299,8 @@ plasticity = { rule = "tsodyks_markram", params = { U = 1.5 } })",
         {"delay = 1.5",
          R"(delay = 1.5
 plasticity = { rule = "tsodyks_markram", params = { U = { uniform = [0.1, 0.5] } } })",
-         "wrong.toml:25: projections.excitation.plasticity.params.U = { uniform = [0.1, 0.5] }: differs; "
-         "expected a number: it is the same for all synapses"},
+         "wrong.toml:25: projections.excitation.plasticity.params.U: U of tsodyks_markram is the same for all "
+         "synapses; expected a number"},
         {"delay = 1.5",
          R"(delay = 1.5
 plasticity = { rule = "stdp_pair", post = "now" })",
@@ -315,7 +315,7 @@ populations = ["E", "I"])",
          R"([record.membrane]
 population = "E"
 variables = ["V_n"])",
-         R"(wrong.toml:28: record.membrane.variables = "V_n": unknown variable of iaf_psc_delta; expected one of V_m, refractory; did you mean "V_m"?)"},
+         R"(wrong.toml:28: record.membrane.variables[0] = "V_n": unknown variable of iaf_psc_delta; expected one of V_m, refractory; did you mean "V_m"?)"},
         {R"([record.spikes]
 populations = ["E", "I"])",
          R"([record.membrane]
@@ -340,7 +340,7 @@ populations = ["E", "I"])",
 population = "E"
 variables = ["V_m"]
 start = 100.0)",
-         R"(wrong.toml:29: record.membrane.start = 100.0: is not before the end of the simulation; expected a time < 100 (ms))"},
+         R"(wrong.toml:29: record.membrane.start = 100.0: is after the last tick that can be recorded; expected a time < 100 (ms))"},
         {R"([record.spikes]
 populations = ["E", "I"])",
          R"([record.w]
@@ -379,7 +379,7 @@ plasticity = { rule = "stdp_pair" }
 projection = "excitation"
 every = 10.0
 variables = ["wieght"])",
-         R"(wrong.toml:30: record.w.variables = "wieght": unknown variable of a synapse of stdp_pair; expected weight; did you mean "weight"?)"},
+         R"(wrong.toml:30: record.w.variables[0] = "wieght": unknown variable of a synapse of stdp_pair; expected weight; did you mean "weight"?)"},
         {R"(delay = 1.5
 
 [record.spikes]
@@ -402,7 +402,7 @@ plasticity = { rule = "stdp_pair" }
 projection = "excitation"
 every = 10.0
 start = 100.1)",
-         R"(wrong.toml:30: record.w.start = 100.1: is after the end of the simulation; expected a time <= 100 (ms))"},
+         R"(wrong.toml:30: record.w.start = 100.1: is after the last tick that can be recorded; expected a time <= 100 (ms))"},
         {R"([record.spikes])",
          R"([[phases]]
 name = "train"
@@ -410,7 +410,7 @@ duration = 100.0
 plasticity = ["excitation"]
 
 [record.spikes])",
-         R"(wrong.toml:29: phases[0].plasticity = "excitation": has no plasticity, so that it cannot learn; expected a projection with plasticity)"},
+         R"(wrong.toml:29: phases[0].plasticity[0] = "excitation": has no plasticity, so that it cannot learn; expected a projection with plasticity)"},
         {R"(delay = 1.5
 
 [record.spikes])",
@@ -423,7 +423,7 @@ duration = 100.0
 plasticity = ["excitaton"]
 
 [record.spikes])",
-         R"(wrong.toml:30: phases[0].plasticity = "excitaton": unknown projection; expected excitation; did you mean "excitation"?)"},
+         R"(wrong.toml:30: phases[0].plasticity[0] = "excitaton": unknown projection; expected excitation; did you mean "excitation"?)"},
         {R"([record.spikes])",
          R"([[phases]]
 name = "train"
@@ -431,7 +431,7 @@ duration = 100.0
 plasticity = []
 
 [record.spikes])",
-         R"(wrong.toml:29: phases[0].plasticity = []: is empty; expected false, or at least one projection)"},
+         R"(wrong.toml:29: phases[0].plasticity = []: is empty; expected true, false or a list of plastic projections)"},
         {R"([record.spikes])",
          R"([[phases]]
 name = "train"
@@ -505,12 +505,12 @@ duration = 100.0
 
 [record.spikes]
 phases = ["tran"])",
-         R"(wrong.toml:31: record.spikes.phases = "tran": unknown phase; expected train; did you mean "train"?)"},
+         R"(wrong.toml:31: record.spikes.phases[0] = "tran": unknown phase; expected train; did you mean "train"?)"},
         {R"([record.spikes]
 populations = ["E", "I"])",
          R"([record.spikes]
 phases = ["train"])",
-         R"(wrong.toml:27: record.spikes.phases = "train": unknown phase; expected a table [[phases]] of this name)"},
+         R"(wrong.toml:27: record.spikes.phases[0] = "train": unknown phase; expected a table [[phases]] of this name)"},
         {R"([record.spikes]
 populations = ["E", "I"])",
          R"([record.spikes]

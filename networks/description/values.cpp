@@ -122,7 +122,8 @@ std::string problem_of(const Distribution& d) {
   if (d.min && d.max && *d.min > *d.max) return "min is larger than max";
   const Range range = reach(d);
   if (range.low > range.high) return "nothing that it can draw lies within min and max";
-  if (range.low == range.high && std::isinf(distinct(d))) return "min and max leave nothing to draw";
+  if ((d.min || d.max) && range.low == range.high && std::isinf(distinct(d)))
+    return "min and max leave nothing to draw";
   return {};
 }
 

@@ -191,7 +191,7 @@ TEST_CASE("Modular: probabilities of groups", "[connectors]") {
   CHECK(refusal(modular(2, 1.5, 0), recurrent(9)).key == "connect.p_in");
   CHECK(refusal(modular(2, 0, -1), recurrent(9)).key == "connect.p_out");
   CHECK(refusal(modular(2, 2, {0, 0, 0}), recurrent(9)).expected == "2 x 2 numbers");
-  CHECK(refusal(modular(2, 2, {0, 0, 0, 2}), recurrent(9)).key == "connect.p");
+  CHECK(refusal(modular(2, 2, {0, 0, 0, 2}), recurrent(9)).key == "connect.p[1][1]");
   CHECK(refusal(Modular{.p_in = 0.1, .p_out = 0.1}, recurrent(9)).problem == "is missing");
   Modular both = modular(2, 2, {0, 0, 0, 1});
   both.p_out = 0.1;

@@ -236,7 +236,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"list too short", [](auto& s) { s.populations[0].params["tau_m"] = std::vector<double>(99, 10.0); },
        "populations.E.params.tau_m", "a list of 99", "wrong number of values", "100 values"},
       {"impossible distribution", [](auto& s) { s.populations[0].params["tau_m"] = normal(10, -1); },
-       "populations.E.params.tau_m", "", "a negative standard deviation"},
+       "populations.E.params.tau_m", "", "sd = -1 is not a number >= 0"},
       {"state", [](auto& s) { s.populations[0].initial["Vm"] = -70.0; }, "populations.E.initial.Vm", "",
        "unknown state of iaf_psc_alpha", "one of V_m, I_syn_ex, dI_syn_ex, I_syn_in, dI_syn_in, refractory", "V_m"},
       {"state out of range", [](auto& s) { s.populations[0].initial["refractory"] = -3.0; },
@@ -296,7 +296,9 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        [](auto& s) {
          s.projections[0].weight = rheo::Uniform{2, 1};
        },
-       "projections.feed.weight", "", "the lower limit is above the upper one"},
+       "projections.feed.weight", "", "low is larger than high"},
+      {"drawn delay", [](auto& s) { s.projections[0].delay = normal(-3, 0); }, "projections.feed.delay", "-3",
+       "-3 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
       {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
        "0.04 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
       {"delay < 0", [](auto& s) { s.projections[0].delay = -1.0; }, "projections.feed.delay", "-1",
@@ -438,11 +440,18 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        },
        "populations.E.params.tau_m", "", "1000 draws in a row lie outside [min, max]",
        "limits that the distribution can meet"},
+      {"short delay",
+       [](auto& s) {
+         const auto table = std::make_shared<const rheo::NumberTable>(rheo::NumberTable{1, 1, {0.04}});
+         s.projections[0].delay = rheo::ByGroup{table};
+       },
+       "projections.feed.delay", "0.04", "rounds to less than one tick, from source ", "from 0.1 to 1000000 (ms)"},
       {"endless delay",
        [](auto& s) {
          s.projections[0].delay = rheo::Lognormal{60, 0};
        },
-       "projections.feed.delay", "1.1420073898156842e+26", "is longer than 10000000 ticks", "from 0.1 to 1000000 (ms)"},
+       "projections.feed.delay", "1.1420073898156842e+26", "is longer than 10000000 ticks, from source ",
+       "from 0.1 to 1000000 (ms)"},
       {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000",
        "is longer than 10000000 ticks"},
       {"rate", [](auto& s) { noise_of(s).rate = uniform(-5, -5); }, "inputs.noise.rate", "-5",

@@ -62,7 +62,7 @@ void each_synapse(const Network& network, const Use& use) {
 
 Complaint refusal(const NetworkSpec& spec) {
   try {
-    Network::check_draws(spec);
+    const Network network(spec, Threads(1));
   } catch (const BuildError& error) {
     return error.complaint();
   }

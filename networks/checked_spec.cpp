@@ -20,13 +20,6 @@ std::string number(double x) {
   return fmt::format("{}", x);
 }
 
-template <class Named>
-std::vector<std::string> names_in(const std::vector<Named>& all) {
-  std::vector<std::string> result;
-  for (const Named& one : all) result.push_back(one.name);
-  return result;
-}
-
 // Whether an input may stay the same for long, so that a potential comes to rest beside it.
 bool lasts(const InputSpec& input) {
   if (input.kind != InputSpec::Kind::noise) return brings_current(input) || input.port == "I";

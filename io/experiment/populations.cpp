@@ -68,8 +68,7 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
 const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::string& name) {
   const std::string& base = like.text("the name of a population declared before");
   if (const PopulationSpec* known = index_.find(base)) return *known;
-  Names names;
-  for (const PopulationSpec& known : network().populations) names.push_back(known.name);
+  const Names names = names_in(network().populations);
   if (base == name) like.reject("is the population itself", "the name of a population declared before");
   if (root_.find("populations")->node().find(base)) {
     like.reject(fmt::format("\"{}\" is declared later", base), "a population declared before");

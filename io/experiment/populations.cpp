@@ -53,7 +53,8 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
     for (const auto& [key, node] : initial->node().entries)
       population.initial[key] = read_number(initial->at(key, node), model.columns, population.size);
   }
-  if (const auto positions = field.find("positions")) population.positions = read_positions(*positions);
+  if (const auto positions = field.find("positions"))
+    population.positions = read_positions(*positions, population.size);
   if (update && is_source(population)) update->reject("has no meaning for a spike_source", "no update");
   if (is_source(population) && !population.trains) {
     field.need("params", "times = [[..], ..] or file = \"..\" (spike times in ms)");

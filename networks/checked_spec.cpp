@@ -210,8 +210,10 @@ void CheckedSpec::check_delay(const Value& delay, const std::string& key) const 
              fmt::format("a delay of at least {} (ms)", spec_.dt));
   };
   if (const auto* constant = std::get_if<double>(&delay)) check(*constant, key);
-  if (const auto* list = std::get_if<std::vector<double>>(&delay))
-    for (std::size_t i = 0; i < list->size(); ++i) check((*list)[i], fmt::format("{}[{}]", key, i));
+  if (const auto* list = std::get_if<std::vector<double>>(&delay); list != nullptr && !list->empty()) {
+    const auto shortest = std::ranges::min_element(*list);
+    check(*shortest, fmt::format("{}[{}]", key, shortest - list->begin()));
+  }
   const auto* d = std::get_if<Distribution>(&delay);
   if (d == nullptr) return;
   // The end of a normal or lognormal distribution is hardly ever drawn, unless it was given as min.

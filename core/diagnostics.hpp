@@ -85,6 +85,14 @@ auto within(const std::string& prefix, const Body& body) {
 // The candidate that goes on with "_" or "-" after all of `word`, or the nearest by edit distance; "" if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// The names of some things, for a message that lists them.
+template <class All>
+std::vector<std::string> names_in(const All& all) {
+  std::vector<std::string> names;
+  for (const auto& one : all) names.emplace_back(one.name);
+  return names;
+}
+
 // "one of a, b"; of a single name, that name.
 std::string one_of(const std::vector<std::string>& names);
 

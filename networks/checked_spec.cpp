@@ -21,13 +21,6 @@ std::string number(double x) {
   return fmt::format("{}", x);
 }
 
-template <class Named>
-std::vector<std::string> names_in(const std::vector<Named>& all) {
-  std::vector<std::string> result;
-  for (const Named& one : all) result.push_back(one.name);
-  return result;
-}
-
 }  // namespace
 
 std::string listed(const std::vector<std::string>& all) {
@@ -204,8 +197,10 @@ void CheckedSpec::check_delay(const Value& delay, const std::string& key) const 
              fmt::format("a delay of at least {} (ms)", spec_.dt));
   };
   if (const auto* constant = std::get_if<double>(&delay)) check(*constant, key);
-  if (const auto* list = std::get_if<std::vector<double>>(&delay))
-    for (std::size_t i = 0; i < list->size(); ++i) check((*list)[i], fmt::format("{}[{}]", key, i));
+  if (const auto* list = std::get_if<std::vector<double>>(&delay); list != nullptr && !list->empty()) {
+    const auto shortest = std::ranges::min_element(*list);
+    check(*shortest, fmt::format("{}[{}]", key, shortest - list->begin()));
+  }
   if (const auto* drawn = std::get_if<Distribution>(&delay))
     if (const std::optional<double> least = sure_low(*drawn)) check(*least, key);
 }

@@ -79,9 +79,7 @@ const ModelInfo* find_neuron_model(const std::string& name) {
 
 const ModelInfo& neuron_model(const std::string& name) {
   if (const ModelInfo* const model = find_neuron_model(name)) return *model;
-  std::vector<std::string> names;
-  for (const ModelInfo& info : neuron_models()) names.push_back(info.name);
-  reject_unknown({}, name, "unknown model", names);
+  reject_unknown({}, name, "unknown model", names_in(neuron_models()));
 }
 
 }  // namespace rheo

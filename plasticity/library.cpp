@@ -322,8 +322,7 @@ const Rule* RuleLibrary::find(const std::string& name) const {
 
 const Rule& RuleLibrary::at(const std::string& name) const {
   if (const Rule* const rule = find(name)) return *rule;
-  std::vector<std::string> names;
-  for (const Rule& rule : rules_) names.push_back(rule.name);
+  const std::vector<std::string> names = names_in(rules_);
   reject({}, '"' + name + '"', "unknown rule",
          one_of(names) + ", or a rule of a library that --plugin or plugins names", nearest(name, names));
 }

@@ -250,13 +250,6 @@ std::string list_text(const char* title, const std::vector<Info>& all) {
   return fmt::format("{}\n{}", title, table_text(rows));
 }
 
-template <class Info>
-std::vector<std::string> names_of(const std::vector<Info>& all) {
-  std::vector<std::string> names;
-  for (const Info& known : all) names.push_back(known.name);
-  return names;
-}
-
 [[noreturn]] void unknown(const char* what, const std::string& name, const std::vector<std::string>& names,
                           const std::string& more = {}) {
   throw UserError({.value = '"' + name + '"',
@@ -291,14 +284,14 @@ int show_models(const ModelsOptions& options) {
     const ModelInfo* model = find_neuron_model(options.model);
     if (!model && library.find(options.model))
       of_other_kind(options.model, "is a plasticity rule", "rheo models --rule ");
-    if (!model) unknown("model", options.model, names_of(neuron_models()));
+    if (!model) unknown("model", options.model, names_in(neuron_models()));
     text = model_text(*model);
   }
   if (!options.rule.empty()) {
     const Rule* rule = library.find(options.rule);
     if (!rule && find_neuron_model(options.rule)) of_other_kind(options.rule, "is a neuron model", "rheo models ");
     if (!rule)
-      unknown("rule", options.rule, names_of(library.rules()), ", or one of a library that --plugin FILE names");
+      unknown("rule", options.rule, names_in(library.rules()), ", or one of a library that --plugin FILE names");
     text += (text.empty() ? "" : "\n") + rule_text(*rule);
   }
   if (text.empty())

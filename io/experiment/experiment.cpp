@@ -21,7 +21,13 @@ namespace rheo::experiment_file {
 Experiment ExperimentReader::add_input(const std::string& name, const TomlNode& table) {
   const Field field(table, "inputs." + name);
   field.need_table();
+  try {
   read_input(field, name);
+  } catch (const BuildError& error) {
+    Complaint complaint = error.complaint();
+    complaint.file = table.place();
+    throw ExperimentError(std::move(complaint));
+  }
   return std::move(experiment_);
 }
 

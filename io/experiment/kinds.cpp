@@ -174,9 +174,7 @@ struct Read {
 }  // namespace
 
 Names keys_of(std::span<const KindField> fields) {
-  Names names;
-  for (const KindField& field : fields) names.push_back(field.name);
-  return names;
+  return names_in(fields);
 }
 
 void read_fields(const Field& table, std::span<const KindField> fields, const Count& each) {

@@ -53,7 +53,8 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
     for (const auto& [key, node] : initial->node().entries)
       population.initial[key] = read_number(initial->at(key, node), model.columns, population.size);
   }
-  if (const auto positions = field.find("positions")) population.positions = read_positions(*positions);
+  if (const auto positions = field.find("positions"))
+    population.positions = read_positions(*positions, population.size);
   if (update && is_source(population)) update->reject("has no meaning for a spike_source", "no update");
   if (is_source(population) && !population.trains) {
     field.need("params", "times = [[..], ..] or file = \"..\" (spike times in ms)");
@@ -68,8 +69,7 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
 const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::string& name) {
   const std::string& base = like.text("the name of a population declared before");
   if (const PopulationSpec* known = index_.find(base)) return *known;
-  Names names;
-  for (const PopulationSpec& known : network().populations) names.push_back(known.name);
+  const Names names = names_in(network().populations);
   if (base == name) like.reject("is the population itself", "the name of a population declared before");
   if (root_.find("populations")->node().find(base)) {
     like.reject(fmt::format("\"{}\" is declared later", base), "a population declared before");

@@ -15,14 +15,14 @@ namespace {
 constexpr const Positions* all_kinds = nullptr;
 
 // { file = .., dataset = .. } stands for a list.
-std::shared_ptr<const NumberTable> read_stored_points(const Field& field) {
+std::shared_ptr<const NumberTable> read_stored_points(const Field& field, std::uint32_t size) {
   const Field file = field.need("file", "the path of an HDF5 file");
-  const std::string expected = "a dataset of one row for each neuron";
+  const std::string expected = fmt::format("a dataset of {} x 2 or {} x 3 coordinates", size, size);
   const std::string& name = field.need("dataset", "the path of a dataset in the file").text(expected);
   try {
     const h5::Dataset dataset = h5::File::open(file.path()).dataset(name);
     const std::vector<std::uint64_t> shape = dataset.shape();
-    if (shape.size() != 2 || shape[0] > max_neurons || shape[1] > max_neurons)
+    if (shape.size() != 2 || shape[0] != size || (shape[1] != 2 && shape[1] != 3))  // before any of it is read
       field.reject_table(fmt::format("the dataset is of shape {}", fmt::join(shape, " x ")), expected);
     return std::make_shared<const NumberTable>(NumberTable{
         static_cast<std::uint32_t>(shape[0]), static_cast<std::uint32_t>(shape[1]), dataset.read<double>()});
@@ -34,7 +34,7 @@ std::shared_ptr<const NumberTable> read_stored_points(const Field& field) {
 
 }  // namespace
 
-Positions ExperimentReader::read_positions(const Field& field) {
+Positions ExperimentReader::read_positions(const Field& field, std::uint32_t size) {
   Names all;
   for_each_kind(all_kinds, [&](const auto& kind) { all.emplace_back(kind.form); });
   const std::string forms = fmt::format("{} or {{ file = .., dataset = .. }}", fmt::join(all, ", "));
@@ -52,7 +52,7 @@ Positions ExperimentReader::read_positions(const Field& field) {
   });
   if (field.find("file")) {
     field.only({"file", "dataset", "extent", "periodic"});
-    ListedPositions kind{.list = read_stored_points(field)};
+    ListedPositions kind{.list = read_stored_points(field, size)};
     std::vector<KindField> fields = fields_of(kind);
     std::erase_if(fields, [](const KindField& one) { return one.needed; });
     read_fields(field, fields, {});

@@ -78,7 +78,7 @@ class ExperimentReader {
   void read_params(const Field& params, const ModelInfo& model, PopulationSpec& population);
   // A parameter or state by the name of the field; the range of one that is not known is nobody's matter here.
   static Value read_number(const Field& field, const std::vector<FieldInfo>& known, std::uint32_t size);
-  static Positions read_positions(const Field& field);
+  static Positions read_positions(const Field& field, std::uint32_t size);
   static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
 
   // Spike trains of `size` neurons, in the experiment file or in a spike file; nullptr where neither is given.

@@ -22,13 +22,6 @@ bool is_among(const Names& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-template <class Named>
-Names names_in(const std::vector<Named>& all) {
-  Names names;
-  for (const Named& one : all) names.push_back(one.name);
-  return names;
-}
-
 // Each is known and named once. none: what is expected where none is known.
 void check_names(const Names& names, const Names& known, const std::string& key, const std::string& problem,
                  const char* none) {
@@ -231,9 +224,8 @@ RecordWeights RequestJudge::resolve(const WeightRequest& request) {
 void RequestJudge::check_variables(const Names& variables, const std::string& rule) const {
   const RuleLibrary built_in;
   const RuleLibrary& library = network_.rules ? *network_.rules : built_in;
-  Names known;
-  for (const RuleColumn& column : library.at(rule).columns) known.push_back(column.name);
-  check_names(variables, known, "variables", "unknown variable of a synapse of " + rule, "");
+  check_names(variables, names_in(library.at(rule).columns), "variables", "unknown variable of a synapse of " + rule,
+              "");
   for (std::size_t i = 0; i < variables.size(); ++i)
     if (is_among({"time", "delay", "source_node_id", "target_node_id"}, variables[i]))
       reject(fmt::format("variables[{}]", i), '"' + variables[i] + '"', "is the name of another dataset of the file",

@@ -154,8 +154,7 @@ std::vector<Recorded> choose(const std::vector<PopulationInfo>& populations, con
     const auto found = by_name.find(selection.population);
     const PopulationInfo* const info = found == by_name.end() ? nullptr : found->second;
     if (info == nullptr) {
-      std::vector<std::string> names;
-      for (const PopulationInfo& p : populations) names.push_back(p.name);
+      const std::vector<std::string> names = names_in(populations);
       reject_recorded(selection.population, "there is no such population", nearest(selection.population, names));
     }
     if (info->name.empty() || info->name == "." || info->name.find('/') != std::string::npos)

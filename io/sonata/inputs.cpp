@@ -264,8 +264,7 @@ std::vector<Selection> cells_of(const Item& report, const std::vector<std::strin
       selections.push_back({.population = population.name, .begin = 0, .end = std::nullopt, .step = 1});
     else
       add_slices(population.name, ids, selections);
-    std::vector<std::string> known;
-    for (const FieldInfo& column : find_neuron_model(population.model)->columns) known.push_back(column.name);
+    const std::vector<std::string> known = names_in(find_neuron_model(population.model)->columns);
     for (const std::string& one : variables)
       if (std::ranges::find(known, one) == known.end())
         report.need("variable_name", {})

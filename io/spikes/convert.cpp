@@ -76,8 +76,7 @@ ConvertSummary convert_stored(const fs::path& from, const fs::path& to, const Co
     if (spike_populations(from.string()).empty() && populations.size() == 1) {
       populations[0].name = options.population;  // the older layout
     } else {
-      std::vector<std::string> names;
-      for (const StoredPopulation& population : populations) names.push_back(population.name);
+      const std::vector<std::string> names = names_in(populations);
       std::erase_if(populations, [&](const StoredPopulation& p) { return p.name != options.population; });
       if (populations.empty()) reject_population(from, options.population, names);
     }

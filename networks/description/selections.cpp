@@ -87,11 +87,7 @@ const PopulationSpec* PopulationIndex::find(const std::string& name) const {
 
 std::pair<std::size_t, NeuronRange> PopulationIndex::resolve(const Selection& selection) const {
   const PopulationSpec* const population = find(selection.population);
-  if (population == nullptr) {
-    std::vector<std::string> names;
-    for (const PopulationSpec& known : populations_) names.push_back(known.name);
-    reject_unknown({}, selection.population, "unknown population", names);
-  }
+  if (population == nullptr) reject_unknown({}, selection.population, "unknown population", names_in(populations_));
   const std::uint32_t size = population->size, end = selection.end.value_or(size);
   const auto reject_it = [&](std::string problem, std::string expected) {
     reject({}, '"' + text_of(selection) + '"', std::move(problem), std::move(expected));

@@ -22,13 +22,6 @@ std::shared_ptr<const RuleLibrary> built_in_rules() {
   return library;
 }
 
-template <class Named>
-std::vector<std::string> names_of(const std::vector<Named>& all) {
-  std::vector<std::string> names;
-  for (const Named& one : all) names.push_back(one.name);
-  return names;
-}
-
 // On which side of 0 weights are; the sign of a 0 counts.
 bool below_zero(const Value& weight, const Pairs& pairs) {
   if (const auto* constant = std::get_if<double>(&weight)) return std::signbit(*constant);
@@ -56,12 +49,11 @@ double longest_tau(const Rule& rule, const std::vector<double>& params) {
 // Signals of the rule: by what the projection says, else those of the same name.
 void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, std::uint32_t sources,
                   std::uint32_t targets, PlasticPlan& plan) {
-  const std::vector<std::string> all = names_of(network.signals), own = names_of(rule.signals);
+  const std::vector<std::string> all = names_in(network.signals), own = names_in(rule.signals);
   for (const auto& [name, given] : projection.plasticity.signals)
     if (std::find(own.begin(), own.end(), name) == own.end())
       reject("plasticity.signals." + name, "\"" + given + "\"", "unknown signal of " + rule.name,
-             own.empty() ? "none: the rule reads no signals" : fmt::format("one of {}", fmt::join(own, ", ")),
-             nearest(name, own));
+             own.empty() ? "none: the rule reads no signals" : one_of(own), nearest(name, own));
   for (std::size_t i = 0; i < rule.signals.size(); ++i) {
     const RuleSignal& wanted = rule.signals[i];
     const std::string key = "plasticity.signals." + wanted.name;
@@ -71,9 +63,7 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
     plan.signals.push_back(found == all.end() ? PlasticPlan::not_given : static_cast<std::size_t>(found - all.begin()));
     if (found == all.end()) {
       if (given != projection.plasticity.signals.end())
-        reject(key, "\"" + name + "\"", "no such signal",
-               all.empty() ? "a signal of [signals]" : fmt::format("one of {}", fmt::join(all, ", ")),
-               nearest(name, all));
+        reject_unknown(key, name, "no such signal", all, "a signal of [signals]");
       if (i == 0 && !rule.interval)
         reject(key, {}, "missing: " + rule.name + " learns by it",
                "the name of a signal of [signals], or one that is called " + wanted.name);
@@ -110,11 +100,11 @@ void read_params(const NetworkSpec& network, const ProjectionSpec& projection, s
                  PlasticPlan& plan) {
   const std::map<std::string, Value>& given = projection.plasticity.params;
   const Rule& rule = *plan.rule;
-  const std::vector<std::string> all = names_of(rule.params);
+  const std::vector<std::string> all = names_in(rule.params);
   for (const auto& [name, value] : given)
     if (std::find(all.begin(), all.end(), name) == all.end())
-      reject("plasticity.params." + name, {}, "unknown parameter of " + rule.name,
-             all.empty() ? "none" : fmt::format("one of {}", fmt::join(all, ", ")), nearest(name, all));
+      reject("plasticity.params." + name, {}, "unknown parameter of " + rule.name, all.empty() ? "none" : one_of(all),
+             nearest(name, all));
   for (const RuleParam& param : rule.params) {
     const std::string key = "plasticity.params." + param.name;
     const auto found = given.find(param.name);

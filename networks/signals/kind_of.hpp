@@ -55,8 +55,8 @@ constexpr auto table(std::vector<double> K::*times, TimedValues K::*values, std:
 }  // namespace signal_fields
 
 // The ticks of a table's times; tick_of gives that of one. Throws BuildError where two have the same, or `values` has
-// not as many rows.
-std::vector<Tick> ticks_of_table(const std::vector<double>& times, const TimedValues& values,
+// not as many rows; ascending: what times should be.
+std::vector<Tick> ticks_of_table(const std::vector<double>& times, const TimedValues& values, const char* ascending,
                                  const std::function<Tick(double)>& tick_of);
 
 template <class K>

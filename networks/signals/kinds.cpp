@@ -7,15 +7,14 @@ const std::vector<std::unique_ptr<const SignalKind>>& signal_kinds() {
   return kinds;
 }
 
-std::vector<Tick> ticks_of_table(const std::vector<double>& times, const TimedValues& values,
+std::vector<Tick> ticks_of_table(const std::vector<double>& times, const TimedValues& values, const char* ascending,
                                  const std::function<Tick(double)>& tick_of) {
-  const char* const expected = "times in ms, each at least one tick later than the one before";
-  if (times.empty()) reject("times", "a list of 0", "empty", expected);
+  if (times.empty()) reject("times", "a list of 0", "empty", ascending);
   std::vector<Tick> ticks;
   for (const double time : times) {
     const Tick tick = std::clamp<Tick>(tick_of(time), 1, SignalPlan::latest);
     if (!ticks.empty() && tick <= ticks.back())
-      reject("times", fmt::format("{}", time), "not later than the one before", expected);
+      reject("times", fmt::format("{}", time), "not later than the one before", ascending);
     ticks.push_back(tick);
   }
   if (values.values.empty() || values.values.size() != times.size() * values.width)

@@ -16,9 +16,9 @@ struct PulseSignal {
   static constexpr const char* summary =
       "A value in the tick that ends at or after one of `times`, from where it may decay.";
   static constexpr const char* source = "";
+  static constexpr const char* ascending = "times > 0 (ms), each at least one tick later than the one before";
   static constexpr auto fields = std::tuple_cat(
-      signal_fields::table(&PulseSignal::times, &PulseSignal::values,
-                           "a list of times > 0 (ms), each at least one tick later than the one before", positive),
+      signal_fields::table(&PulseSignal::times, &PulseSignal::values, ascending, positive),
       rheo::fields(in_words(field("tau", &PulseSignal::tau, "ms",
                                   "time constant of the decay, where there is one number for each time", non_negative),
                             "0: it lasts one tick", {}),
@@ -36,7 +36,8 @@ struct PulseSignal {
 
  private:
   std::vector<Tick> ticks(const SignalEnds& ends) const {
-    return ticks_of_table(times, values, [&](double time) { return ms_to_tick_ceil(time, ends.network.dt); });
+    return ticks_of_table(times, values, ascending,
+                          [&](double time) { return ms_to_tick_ceil(time, ends.network.dt); });
   }
 };
 

@@ -14,9 +14,9 @@ struct StepSignal {
   static constexpr const char* name = "steps";
   static constexpr const char* summary = "The value of the last of `times`, from the tick after it on.";
   static constexpr const char* source = "";
+  static constexpr const char* ascending = "times >= 0 (ms), each at least one tick later than the one before";
   static constexpr auto fields = std::tuple_cat(
-      signal_fields::table(&StepSignal::times, &StepSignal::values,
-                           "a list of times >= 0 (ms), each at least one tick later than the one before", non_negative),
+      signal_fields::table(&StepSignal::times, &StepSignal::values, ascending, non_negative),
       rheo::fields(signal_fields::baseline(&StepSignal::baseline, "stands before the first of `times`")));
 
   void check(const SignalEnds& ends) const { ticks(ends); }
@@ -26,7 +26,7 @@ struct StepSignal {
 
  private:
   std::vector<Tick> ticks(const SignalEnds& ends) const {
-    return ticks_of_table(times, values, [&](double time) {
+    return ticks_of_table(times, values, ascending, [&](double time) {
       return std::min(ms_to_tick_nearest(time, ends.network.dt), SignalPlan::latest) + 1;
     });
   }

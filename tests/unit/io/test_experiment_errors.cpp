@@ -629,6 +629,20 @@ params = { times = [0.0, 1.0] })",
          "says where time 0 belongs: offset = dt where ticks are numbered by their begin, at_zero = "
          "\"first_tick\" "
          "or \"drop\""},
+            {R"(size = 80
+params = { tau_m = 20.0, V_th = 20.0 })",
+             R"(size = 2
+params = { tau_m = [10.0, 20.0], V_th = 20.0 })",
+             R"(wrong.toml:9: populations.I.params.tau_m = a list of 2: wrong number of values; expected 20 values)"},
+            {R"(source = "E")", R"(source = ["E[::2]", "E[1::2]"])",
+             R"(wrong.toml:20: projections.excitation.source = ["E[::2]", "E[1::2]"]: interleaves with E[::2]; expected ranges of neurons that lie apart)"},
+            {R"([record.spikes])",
+             R"([signals.reward]
+kind = "filtered_spikes"
+source = ["E", "E[5:]"]
+
+[record.spikes])",
+             R"(wrong.toml:28: signals.reward.source = ["E", "E[5:]"]: selects neuron 5 of E twice; expected each neuron once)"},
         {"tau_m = 20.0", "tau_m = 1e300",
          "wrong.toml:7: populations.E.params.tau_m = 1e+300: is out of range; expected a number > 0 and <= "
          "1e+30 "

@@ -152,14 +152,12 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
         "[signals], or one that is called dopamine");
   PlasticitySpec other = rstdp;
   other.signals = {{"dopamine", "dopamin"}};
-  CHECK(
-      runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
-      "projections.p.plasticity.signals.dopamine = \"dopamin\": no such signal; expected one of dopamine; did you mean "
+  CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
+        "projections.p.plasticity.signals.dopamine = \"dopamin\": no such signal; expected dopamine; did you mean "
       "\"dopamine\"?");
   other.signals = {{"dopmine", "dopamine"}};
-  CHECK(
-      runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
-      "projections.p.plasticity.signals.dopmine = \"dopamine\": unknown signal of rstdp; expected one of dopamine; did "
+  CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
+        "projections.p.plasticity.signals.dopmine = \"dopamine\": unknown signal of rstdp; expected dopamine; did "
       "you mean \"dopamine\"?");
   CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1, 2, 3}, 3)}, rstdp)) ==
         "projections.p.plasticity.signals.dopamine = \"dopamine\": has 3 numbers; expected 1, one for all synapses");

@@ -584,8 +584,7 @@ void check_what_when(const Experiment& experiment, const WhatWhen& how) {
                                Needed{"feedback", 2, false}, Needed{"reset", 1, false}}) {
     const std::string key = fmt::format("signals.{}", needed.name);
     const auto& signals = experiment.network.signals;
-    const auto found =
-        std::find_if(signals.begin(), signals.end(), [&](const SignalSpec& s) { return s.name == needed.name; });
+    const auto found = std::ranges::find(signals, std::string(needed.name), &SignalSpec::name);
     const std::string expected =
         fmt::format("kind = \"task\" with {} number{}", needed.width, needed.width == 1 ? "" : "s");
     if (found == signals.end()) {

@@ -11,4 +11,5 @@ build release
 
 say "running the tests"
 cd "$root"
-ctest --preset release -j "$(job_count)" "$@"
+# One more than there are processors: some tests wait for what they have started.
+ctest --preset release -j "$(($(job_count) + 1))" "$@"

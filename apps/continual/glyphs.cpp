@@ -11,10 +11,10 @@ namespace rheo {
 
 namespace {
 
-struct Point {
+struct Corner {
   double x, y;
 };
-using Line = std::vector<Point>;
+using Line = std::vector<Corner>;
 
 // In the unit square, y downwards. Round strokes are polygons of few corners.
 const std::array<std::vector<Line>, 10>& digits() {
@@ -43,7 +43,7 @@ const std::array<std::vector<Line>, 10>& digits() {
   return all;
 }
 
-double squared_distance(Point p, Point a, Point b) {
+double squared_distance(Corner p, Corner a, Corner b) {
   const double dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
   const double along = square > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / square, 0.0, 1.0) : 0.0;
   const double x = p.x - (a.x + along * dx), y = p.y - (a.y + along * dy);
@@ -67,15 +67,15 @@ LabelledImages draw_glyphs(std::size_t count, std::size_t size, std::uint64_t se
                  y0 = stream.uniform(-0.06, 0.06), thickness = stream.uniform(0.035, 0.07);
     std::vector<Line> lines = digits()[digit];
     for (Line& line : lines)
-      for (Point& p : line) {
+      for (Corner& p : line) {
         const double x = p.x - 0.5 + stream.normal(0, 0.015), y = p.y - 0.5 + stream.normal(0, 0.015);
         p = {0.5 + x0 + xx * x - shear * y, 0.5 + y0 + turn * x + yy * y};
       }
     std::uint8_t* pixel = made.pixels.data() + image * size * size;
     for (std::size_t row = 0; row < size; ++row)
       for (std::size_t column = 0; column < size; ++column, ++pixel) {
-        const Point at{(static_cast<double>(column) + 0.5) / static_cast<double>(size),
-                       (static_cast<double>(row) + 0.5) / static_cast<double>(size)};
+        const Corner at{(static_cast<double>(column) + 0.5) / static_cast<double>(size),
+                        (static_cast<double>(row) + 0.5) / static_cast<double>(size)};
         double nearest = 4;
         for (const Line& line : lines)
           for (std::size_t k = 1; k < line.size(); ++k)

@@ -20,6 +20,7 @@
 
 #include "core/diagnostics.hpp"
 #include "core/time.hpp"
+#include "networks/description/identity.hpp"
 #include "networks/description/signal.hpp"
 #include "networks/description/spec.hpp"
 #include "networks/description/values.hpp"
@@ -64,15 +65,14 @@ class SignalKind::Of final : public DescribedAs<SignalKind, K> {
  public:
   using DescribedAs<SignalKind, K>::DescribedAs;
   std::string identity() const override {
-    const double* const tau = this->template find<double>("tau");
-    // The first kinds have numbers in states that were saved before kinds had names.
-    const auto name = [] {
-      if constexpr (requires { K::number; })
-        return K::number;
-      else
-        return K::name;
-    };
-    return fmt::format("{} tau {} width {}", name(), tau == nullptr ? 0 : *tau, this->width());
+    // What the first kinds say of themselves stands in states that were saved before kinds had names.
+    if constexpr (requires { K::number; }) {
+      const double* const tau = this->template find<double>("tau");
+      return fmt::format("{} tau {} width {}", K::number, tau == nullptr ? 0 : *tau, this->width());
+    } else {
+      K same = this->numbers();
+      return std::string(K::name) + identity_of(fields_of(same));
+    }
   }
   void check(const SignalEnds& ends) const override { this->numbers().check(ends); }
   SignalPlan plan(const SignalEnds& ends) const override {

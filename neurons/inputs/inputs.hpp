@@ -19,7 +19,7 @@ namespace rheo {
 // Neurons begin, begin + step, ... < end of one population.
 struct NeuronRange {
   std::uint32_t begin = 0, end = 0, step = 1;
-  std::uint32_t count() const { return end <= begin ? 0 : (end - begin + step - 1) / step; }
+  std::uint32_t count() const { return end <= begin ? 0 : (end - begin - 1) / step + 1; }
   // The members of this range within [from, to), as positions: neurons begin + step * [result.begin, result.end).
   NeuronRange positions_within(std::uint32_t from, std::uint32_t to) const;
 };

@@ -62,6 +62,7 @@ inline fs::path killed_run(const Scratch& scratch, const fs::path& file) {
   REQUIRE(comes_true([&] {
     return command.has_ended() || (fs::exists(left / "checkpoint.h5") &&
                                    flushed_rows(left / "spikes.h5.part", "/spikes/E/timestamps") > 9000 &&
+                                   flushed_rows(left / "membrane_V_m.h5.part", "/report/E/data") > 1000 &&
                                    flushed_rows(left / "weights.h5.part", "/rows") > 2);
   }));
   command.send(SIGKILL);

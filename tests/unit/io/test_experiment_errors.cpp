@@ -192,17 +192,18 @@ amplitude = 3.0)",
         {"rate = 20000.0",
          R"(rate = 20000.0
 profile = { times = [0.0, 10.0, 5.0], values = [1.0, 2.0, 3.0] })",
-         "wrong.toml:17: inputs.background.profile.times = 5: not later than the one before; expected times >= 0 "
+         "wrong.toml:17: inputs.background.profile.times = [0.0, 10.0, 5.0]: not later than the one before; expected "
+         "times >= 0 "
          "(ms), each at least one tick later than the one before"},
         {"rate = 20000.0",
          R"(rate = 20000.0
 profile = { times = [0.0, 10.0], values = [1.0, -2.0] })",
-         "wrong.toml:17: inputs.background.profile.values = -2: is out of range; expected a number >= 0"},
+         "wrong.toml:17: inputs.background.profile.values[1] = -2: out of range; expected a number >= 0"},
         {"rate = 20000.0",
          R"(rate = 20000.0
 start = 50.0
 stop = 20.0)",
-         "wrong.toml:18: inputs.background.stop = 20: not after start = 50; expected a later time (ms)"},
+         "wrong.toml:18: inputs.background.stop = 20.0: not after start = 50; expected a later time (ms)"},
         {R"(source = "E")", R"(source = "EE")",
          R"(wrong.toml:20: projections.excitation.source = "EE": unknown population; expected one of E, I; did you mean "E"?)"},
         {R"(source = "E")", R"(source = "E[0:100]")",
@@ -629,20 +630,20 @@ params = { times = [0.0, 1.0] })",
          "says where time 0 belongs: offset = dt where ticks are numbered by their begin, at_zero = "
          "\"first_tick\" "
          "or \"drop\""},
-            {R"(size = 80
+        {R"(size = 80
 params = { tau_m = 20.0, V_th = 20.0 })",
-             R"(size = 2
+         R"(size = 2
 params = { tau_m = [10.0, 20.0], V_th = 20.0 })",
-             R"(wrong.toml:9: populations.I.params.tau_m = a list of 2: wrong number of values; expected 20 values)"},
-            {R"(source = "E")", R"(source = ["E[::2]", "E[1::2]"])",
-             R"(wrong.toml:20: projections.excitation.source = ["E[::2]", "E[1::2]"]: interleaves with E[::2]; expected ranges of neurons that lie apart)"},
-            {R"([record.spikes])",
-             R"([signals.reward]
+         R"(wrong.toml:9: populations.I.params.tau_m = a list of 2: wrong number of values; expected 20 values)"},
+        {R"(source = "E")", R"(source = ["E[::2]", "E[1::2]"])",
+         R"(wrong.toml:20: projections.excitation.source = ["E[::2]", "E[1::2]"]: interleaves with E[0::2]; expected ranges of neurons that lie apart)"},
+        {R"([record.spikes])",
+         R"([signals.reward]
 kind = "filtered_spikes"
 source = ["E", "E[5:]"]
 
 [record.spikes])",
-             R"(wrong.toml:28: signals.reward.source = ["E", "E[5:]"]: selects neuron 5 of E twice; expected each neuron once)"},
+         R"(wrong.toml:28: signals.reward.source = ["E", "E[5:]"]: selects neuron 5 of E twice; expected each neuron once)"},
         {"tau_m = 20.0", "tau_m = 1e300",
          "wrong.toml:7: populations.E.params.tau_m = 1e+300: is out of range; expected a number > 0 and <= "
          "1e+30 "

@@ -230,7 +230,7 @@ TEST_CASE("SONATA: currents, and inputs of our own", "[sonata]") {
              {R"({"module": "rheo:poisson", "target": "cels", "rate": 3})", "inputs.z.target = \"cels\""},
              {R"({"module": "rheo:poisson", "target": "cells", "rate": -3})", "inputs.z.rate = -3"},
              {R"({"module": "rheo:poisson", "target": "cells", "rate": [1, 2]})", "has 2 entries"},
-             {R"({"module": "rheo:poisson", "target": "inputs", "rate": 3})", "nothing can be sent"},
+             {R"({"module": "rheo:poisson", "target": "inputs", "rate": 3})", "a spike_source has no input"},
              {R"({"module": "rheo:poisson", "target": "cells", "rate": null})", "null"},
              {R"({"module": "rheo:poisson", "target": "cells", "rate": 3, "rte": 4})", "inputs.z.rte: unknown key"},
              {R"({"input_type": "current_clamp", "node_set": "cells"})", "inputs.z.amp: missing"},

@@ -35,7 +35,17 @@ struct Alter {
   bool operator()(std::shared_ptr<const NumberTable>* table) const {
     return *table = std::make_shared<const NumberTable>(NumberTable{1, 1, {0.5}}), true;
   }
+  bool operator()(std::optional<bool>* flag) const { return *flag = true, true; }
+  bool operator()(std::string* text) const { return *text += "x", true; }
+  bool operator()(std::vector<std::string>* texts) const { return texts->push_back("x"), true; }
+  bool operator()(AllOrNamed* some) const { return *some = {false, {"x"}}, true; }
   bool operator()(KeyOfEdges*) const { return false; }
+  // Of inputs, signals and recordings, which have no number there.
+  bool operator()(std::vector<Selection>*) const { return false; }
+  bool operator()(Profile*) const { return false; }
+  bool operator()(std::shared_ptr<const SpikeTrains>*) const { return false; }
+  bool operator()(KeyOfTrains*) const { return false; }
+  bool operator()(TimedValues* timed) const { return timed->values.push_back(1.5), true; }
 };
 
 std::string text_of(const ConnectRule& rule) {

@@ -324,7 +324,7 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        [](auto& s) {
          s.projections[0].source = {slice("S", 0, {}, 2), slice("S", 1, {}, 2)};
        },
-       "projections.feed.source", "\"S[1::2]\"", "interleaves with S[::2]", "ranges of neurons that lie apart"},
+       "projections.feed.source", "\"S[1::2]\"", "interleaves with S[0::2]", "ranges of neurons that lie apart"},
       {"weights in a list", [](auto& s) { s.projections[0].weight = std::vector<double>(100, 1.0); },
        "projections.feed.weight", "a list", "only the rule list takes one value per synapse",
        "a number or a distribution"},
@@ -417,8 +417,12 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        },
        "inputs.noise.weight", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
        "a number <= 1e+30, by min and max of the distribution"},
-      {"amplitude", [](auto& s) { current_of(s).amplitude = normal(-1e31, 0); }, "inputs.current.amplitude", "-1e+31",
-       "drawn for neuron 0, out of range", "a number >= -1e+30, by min and max of the distribution"},
+      {"amplitude",
+       [](auto& s) {
+         current_of(s).amplitude = rheo::Lognormal{100, 0};
+       },
+       "inputs.current.amplitude", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
+       "a number <= 1e+30, by min and max of the distribution"},
       {"deviation of noise", [](auto& s) { s.inputs[1].kind = NoiseCurrent{.deviation = normal(-5, 0)}; },
        "inputs.current.deviation", "-5", "drawn for neuron 0, out of range",
        "a number >= 0, by min and max of the distribution"},

@@ -29,11 +29,7 @@ NetworkSpec placed() {
   population.name = "E";
   population.model = "iaf_psc_delta";
   population.size = 120;
-  population.positions.kind = Positions::Kind::grid;
-  population.positions.dimensions = 2;
-  population.positions.grid = {12, 10, 0};
-  population.positions.high = {12, 10, 0};
-  population.positions.periodic = true;
+  population.positions = GridPositions{.grid = {12, 10}, .periodic = true};
   spec.populations = {population};
   ProjectionSpec projection;
   projection.name = "p";

@@ -128,7 +128,7 @@ TEST_CASE("a packet as the experiment file has it", "[inputs]") {
   CHECK(packets->sd == 0.5);
   CHECK_THROWS_WITH(read("times = [5.0]\n"), Catch::Contains("inputs.volley.spikes: is missing"));
   CHECK_THROWS_WITH(read("times = []\nspikes = 10\n"), Catch::Contains("packet.toml:9: inputs.volley.times"));
-  CHECK_THROWS_WITH(read("times = [-1.0]\nspikes = 10\n"), Catch::Contains("inputs.volley.times = -1"));
+  CHECK_THROWS_WITH(read("times = [-1.0]\nspikes = 10\n"), Catch::Contains("inputs.volley.times[0] = -1"));
   CHECK_THROWS_WITH(read("times = [5.0]\nspikes = 10\nsd = -1.0\n"), Catch::Contains("inputs.volley.sd = -1"));
 }
 

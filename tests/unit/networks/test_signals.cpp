@@ -154,11 +154,11 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
   other.signals = {{"dopamine", "dopamin"}};
   CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
         "projections.p.plasticity.signals.dopamine = \"dopamin\": no such signal; expected dopamine; did you mean "
-      "\"dopamine\"?");
+        "\"dopamine\"?");
   other.signals = {{"dopmine", "dopamine"}};
   CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1})}, other)) ==
         "projections.p.plasticity.signals.dopmine = \"dopamine\": unknown signal of rstdp; expected dopamine; did "
-      "you mean \"dopamine\"?");
+        "you mean \"dopamine\"?");
   CHECK(runs::complaint_of(network_with({steps("dopamine", {0}, {1, 2, 3}, 3)}, rstdp)) ==
         "projections.p.plasticity.signals.dopamine = \"dopamine\": has 3 numbers; expected 1, one for all synapses");
   CHECK(runs::complaint_of(network_with({steps("error", {0}, {1, 2}, 2)}, {.rule = "error_modulated", .params = {}})) ==
@@ -182,7 +182,7 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
       "later than the one before");
   CHECK(wrong(steps("dopamine", {1, 2}, {1})) ==
         "signals.dopamine.values = 1: wrong number of values; expected 2, 1 for each time");
-  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values = nan: is out of range; expected a number");
+  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values[0] = nan: out of range; expected a number");
   CHECK(wrong({.name = "dopamine", .kind = PulseSignal{.times = {1}, .values = {{1, 2}, 2}, .tau = 3}}) ==
         "signals.dopamine.tau = 3: only a single number is filtered; expected 0, or one value for each time");
   CHECK(wrong({.name = "dopamine"}) == "signals.dopamine.kind: missing; expected a kind of signal");

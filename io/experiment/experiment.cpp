@@ -22,7 +22,7 @@ Experiment ExperimentReader::add_input(const std::string& name, const TomlNode& 
   const Field field(table, "inputs." + name);
   field.need_table();
   try {
-  read_input(field, name);
+    read_input(field, name);
   } catch (const BuildError& error) {
     Complaint complaint = error.complaint();
     complaint.file = table.place();

@@ -198,9 +198,8 @@ double bytes_of_description(const NetworkSpec& spec) {
       for (const auto& [name, value] : *table) bytes += bytes_of_value(value, seen);
   }
   for (const ProjectionSpec& projection : spec.projections) {
-    const std::shared_ptr<ConnectRule> rule = projection.connect->clone();
     bytes += bytes_of_value(projection.weight, seen) + bytes_of_value(projection.delay, seen) +
-             bytes_of_fields(rule->fields(), seen);
+             bytes_of_fields(projection.connect->clone()->fields(), seen);
     if (const auto* const listed = projection.connect.as<List>(); listed != nullptr && listed->edges)
       bytes += 8.0 * static_cast<double>(listed->edges->source.size());
   }

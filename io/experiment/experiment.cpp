@@ -61,6 +61,10 @@ ExperimentError ExperimentReader::as_written(Complaint complaint) const {
     if (rest.starts_with('.')) rest.remove_prefix(1);
   }
   complaint.file = node == &document_.root ? experiment_.path : node->place();
+  // Weights and delays may stand in a file that the document names.
+  if (const auto stored = experiment_.places.find(complaint.key.substr(0, complaint.key.find('[')));
+      !rest.empty() && stored != experiment_.places.end())
+    complaint.file = stored->second;
   if (rest.empty() && !complaint.value.empty()) complaint.value = node->written();
   return ExperimentError(std::move(complaint));
 }

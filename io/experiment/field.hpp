@@ -199,10 +199,10 @@ std::pair<double, double> two_numbers(const Field& field, const std::string& exp
 // The kind that a table names by its key `kind`.
 template <class Kind>
 std::unique_ptr<Kind> read_kind(const Field& table, const std::vector<std::unique_ptr<const Kind>>& kinds,
-                                const char* what) {
+                                const char* what, const char* key = "kind", const Names& later = {}) {
   Names names;
   for (const auto& kind : kinds) names.emplace_back(kind->name());
-  const std::string& word = table.need("kind", one_of(names)).word(names, {}, what);
+  const std::string& word = table.need(key, one_of(names)).word(names, later, what);
   return kinds[static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin())]->clone();
 }
 

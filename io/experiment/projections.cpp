@@ -78,28 +78,23 @@ void ExperimentReader::read_plasticity(const Field& field, ProjectionSpec& proje
     projection.plasticity.eager = post->word({"auto", "lazy", "eager"}, {}, "choice") == "eager";
 }
 
-void ExperimentReader::read_connect(const Field& field, ProjectionSpec& projection) const {
+void ExperimentReader::read_connect(const Field& field, ProjectionSpec& projection) {
   field.need_table("a table such as { rule = \"fixed_indegree\", indegree = 100 }");
-  Names names;
-  for (const auto& rule : connect_rules()) names.emplace_back(rule->name());
-  const Field rule = field.need("rule", one_of(names));
-  if (rule.is(TomlNode::Kind::text) && rule.node().text == "erdos_renyi")
-    rule.reject("has two meanings", "bernoulli (a probability), or fixed_total with multapses = false (a number)");
-  const std::string& word = rule.word(names, {"rmat"}, "rule");
-  const auto at = std::find(names.begin(), names.end(), word) - names.begin();
-  const std::shared_ptr<ConnectRule> chosen = connect_rules()[static_cast<std::size_t>(at)]->clone();
-  const std::vector<KindField> fields = chosen->fields();
+  if (const auto rule = field.find("rule");
+      rule && rule->is(TomlNode::Kind::text) && rule->node().text == "erdos_renyi")
+    rule->reject("has two meanings", "bernoulli (a probability), or fixed_total with multapses = false (a number)");
+  projection.connect = Connect(read_kind(field, connect_rules(), "rule", "rule", {"rmat"}));
+  const std::vector<KindField> fields = projection.connect->fields();
   Names known = keys_of(fields);
   known.insert(known.begin(), "rule");
   field.only(known);
   const std::uint64_t sources = index_.count(projection.source), targets = index_.count(projection.target);
   read_fields(field, fields, {.count = targets, .each = "target neuron", .why_not = {}});
-  projection.connect = Connect(chosen);
   if (projection.connect.as<List>() != nullptr) read_edges(field, sources, targets, projection);
 }
 
 void ExperimentReader::read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets,
-                                  ProjectionSpec& projection) const {
+                                  ProjectionSpec& projection) {
   const auto file = connect.find("file");
   if (!file) {
     projection.connect = List{std::make_shared<const EdgeList>(listed_edges(connect))};
@@ -124,8 +119,13 @@ void ExperimentReader::read_edges(const Field& connect, std::uint64_t sources, s
     file->reject(fmt::format("{}{}{}{}: {}", c.file, c.key.empty() ? "" : ": ", c.key, c.value, c.problem), c.expected);
   }
   projection.connect = List{std::make_shared<const EdgeList>(std::move(stored.edges))};
-  if (stored.weight) projection.weight = std::move(*stored.weight);
-  if (stored.delay) projection.delay = std::move(*stored.delay);
+  const auto take = [&](const char* column, std::optional<std::vector<double>>& values, Value& value) {
+    if (!values) return;
+    value = std::move(*values);
+    experiment_.places[fmt::format("projections.{}.{}", projection.name, column)] = path;
+  };
+  take("weight", stored.weight, projection.weight);
+  take("delay", stored.delay, projection.delay);
 }
 
 EdgeList ExperimentReader::listed_edges(const Field& connect) {

@@ -106,8 +106,8 @@ class ExperimentReader {
   void read_plasticity(const Field& field, ProjectionSpec& projection);
 
   // Sets projection.connect, and weight and delay where a file of edges has them.
-  void read_connect(const Field& field, ProjectionSpec& projection) const;
-  void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets, ProjectionSpec& projection) const;
+  void read_connect(const Field& field, ProjectionSpec& projection);
+  void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets, ProjectionSpec& projection);
   static EdgeList listed_edges(const Field& connect);
   void note_places(const Field& table);
   TomlDocument document_;

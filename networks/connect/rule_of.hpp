@@ -22,41 +22,31 @@
 namespace rheo {
 
 template <class K>
-class ConnectRuleOf final : public ConnectRule {
+class ConnectRule::Of final : public DescribedAs<ConnectRule, K> {
  public:
-  explicit ConnectRuleOf(K numbers = {}) : numbers_(std::move(numbers)) {}
-  const K& numbers() const { return numbers_; }
-
-  std::string_view name() const override { return K::name; }
-  std::string_view summary() const override { return K::summary; }
+  using DescribedAs<ConnectRule, K>::DescribedAs;
   std::string_view memory() const override { return K::memory; }
-  std::string_view source() const override { return K::source; }
-  std::vector<KindField> fields() override { return fields_of(numbers_); }
   Identity identity() const override {
-    K same = numbers_;
+    K same = this->numbers();
     if constexpr (requires { K::first_number; })
-      return {std::to_string(K::first_number), numbers_.identity()};
+      return {std::to_string(K::first_number), same.identity()};
     else
       return {K::name, identity_of(fields_of(same))};
   }
   std::optional<Value> weight() const override {
-    if constexpr (requires { numbers_.weight(); })
-      return numbers_.weight();
+    if constexpr (requires(const K& numbers) { numbers.weight(); })
+      return this->numbers().weight();
     else
       return {};
   }
-  std::shared_ptr<ConnectRule> clone() const override { return std::make_shared<ConnectRuleOf>(numbers_); }
   void check(const ConnectorEnds& ends) const override {
-    K same = numbers_;
+    K same = this->numbers();
     check_ranges(fields_of(same));
-    numbers_.check(ends);
+    same.check(ends);
   }
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const override {
-    return numbers_.make(ends, key);
+    return this->numbers().make(ends, key);
   }
-
- private:
-  K numbers_;
 };
 
 }  // namespace rheo

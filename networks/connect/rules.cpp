@@ -2,23 +2,12 @@
 
 namespace rheo {
 
-namespace {
-
-template <class... K>
-struct OneOfEach {
-  static std::vector<std::shared_ptr<const ConnectRule>> made() {
-    return {std::make_shared<const ConnectRuleOf<K>>()...};
-  }
-};
-
-}  // namespace
-
-const std::vector<std::shared_ptr<const ConnectRule>>& connect_rules() {
-  static const auto rules = ForEachConnectRule<OneOfEach>::made();
+const std::vector<std::unique_ptr<const ConnectRule>>& connect_rules() {
+  static const auto rules = ForEachConnectRule<OneOf<ConnectRule>::Each>::made();
   return rules;
 }
 
-Connect::Connect() : Connect(AllToAll{}) {}
+Connect::Connect() : Chosen(AllToAll{}) {}
 
 std::unique_ptr<Connector> make_connector(const Connect& connect, const ConnectorEnds& ends, RandomKey key) {
   within("connect", [&] { connect->check(ends); });

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "networks/connect/all_to_all.hpp"
@@ -27,6 +26,6 @@ using ForEachConnectRule = To<FixedIndegree, Bernoulli, AllToAll, OneToOne, List
                               SmallWorld, ScaleFree, Modular, Distance, MatrixEntries>;
 
 // One of each, with the defaults of its fields, in the order of the manual.
-const std::vector<std::shared_ptr<const ConnectRule>>& connect_rules();
+const std::vector<std::unique_ptr<const ConnectRule>>& connect_rules();
 
 }  // namespace rheo

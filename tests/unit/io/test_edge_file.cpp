@@ -162,7 +162,7 @@ TEST_CASE("a projection from a file of edges", "[experiment]") {
   CHECK(problem("connect = { rule = \"list\", file = \"e.csv\" }\nweight = 1.0\n") ==
         "x.toml:10: projections.p.weight = 1.0: is a column of the file of edges too; expected one of the two");
   CHECK(problem("connect = { rule = \"list\", file = \"fast.csv\" }\n") ==
-        "x.toml:6: projections.p.delay[0] = 0.01: 0.01 ms rounds to less than one tick of 0.1 ms; expected a delay of "
+        "fast.csv: projections.p.delay[0] = 0.01: 0.01 ms rounds to less than one tick of 0.1 ms; expected a delay of "
         "at least 0.1 (ms)");
   CHECK(problem("connect = { rule = \"list\", file = \"none.csv\" }\n") ==
         "x.toml:9: projections.p.connect.file = \"none.csv\": none.csv: cannot be read (No such file or directory)");

@@ -2,6 +2,7 @@
 // knows them through these interfaces alone, so that it includes no neuron and no synapse.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>

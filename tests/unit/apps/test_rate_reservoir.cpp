@@ -11,6 +11,7 @@
 #include "apps/reservoir/rate_reservoir.hpp"
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
+#include "tests/sanitized.hpp"
 
 namespace test_rate_reservoir {
 
@@ -233,14 +234,15 @@ TEST_CASE("targets are Beta(2, 2)", "[reservoir]") {
 }
 
 TEST_CASE("an echo-state network has the spectral radius asked for and follows its equation", "[reservoir]") {
+  const std::uint32_t size = sanitized ? 40 : 120;
   for (const double radius : {0.7, 1.2}) {
     EchoStateParameters parameters;
-    parameters.neurons = 120;
+    parameters.neurons = size;
     parameters.in_degree = 10;
     parameters.spectral_radius = radius;
     const EchoState network(parameters, 17);
-    Eigen::MatrixXd W = Eigen::MatrixXd::Zero(120, 120);
-    for (std::size_t i = 0; i < 120; ++i)
+    Eigen::MatrixXd W = Eigen::MatrixXd::Zero(size, size);
+    for (std::size_t i = 0; i < size; ++i)
       for (std::size_t j = 0; j < 10; ++j)
         W(static_cast<Eigen::Index>(i), network.recurrent().sources_of(i)[j]) = network.recurrent().weights_of(i)[j];
     CHECK(W.eigenvalues().cwiseAbs().maxCoeff() == Approx(radius).epsilon(1e-9));

@@ -4,6 +4,7 @@
 
 #include "networks/description/positions.hpp"
 #include "networks/network.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/unit/networks/connector_tests.hpp"
 
 namespace test_connectors_structured {
@@ -254,7 +255,7 @@ TEST_CASE("Positions on a grid and at random", "[connectors]") {
 TEST_CASE("Distance: all within a radius, against every pair", "[connectors]") {
   for (const bool periodic : {false, true})
     for (const std::vector<double>& extent : {std::vector<double>{1, 2}, {1, 1, 0.5}}) {
-      const rheo::PopulationSpec people = population(700, uniform(extent, periodic));
+      const rheo::PopulationSpec people = population(sanitized ? 250 : 700, uniform(extent, periodic));
       const ConnectorEnds ends = in_space(people);
       for (const double radius : {0.03, 0.2, 5.0}) {
         CAPTURE(periodic, extent.size(), radius);

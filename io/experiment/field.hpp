@@ -196,7 +196,7 @@ std::vector<double> read_dataset(const Field& table, const std::function<void(st
                                  std::vector<std::uint64_t>* shape = nullptr);
 std::pair<double, double> two_numbers(const Field& field, const std::string& expected);
 
-// The kind that a table names by its key `kind`.
+// The kind that a table names by `key`; later: names that only later versions know.
 template <class Kind>
 std::unique_ptr<Kind> read_kind(const Field& table, const std::vector<std::unique_ptr<const Kind>>& kinds,
                                 const char* what, const char* key = "kind", const Names& later = {}) {

@@ -43,6 +43,8 @@ def interval(ratios):
     return medians[249], medians[9749]
 
 
+if len(sys.argv) < 3:
+    sys.exit("usage: tests/bench/pairs.py BEFORE AFTER [PAIRS]")
 programs, pairs = sys.argv[1:3], int(sys.argv[3]) if len(sys.argv) > 3 else 15
 with tempfile.TemporaryDirectory() as folder:
     chosen = benchmarks(folder)

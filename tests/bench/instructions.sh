@@ -19,7 +19,7 @@ trap 'rm -rf "$output"' EXIT
 commands() {
   local name
   echo "continual_batches continual $examples/continual/glyphs.toml --set task.seeds=[1] --set task.methods=[\\\"hlop\\\"]" \
-    "--set task.tasks=1 --set task.epochs=1 --set task.data.train=640 --set task.data.test=64 --set task.recorded=0" \
+    "--set task.tasks=1 --set task.epochs=1 --set task.data.train=320 --set task.data.test=64 --set task.recorded=0" \
     "--set task.lateral.rows=[[40,40,30]]"
   echo "what_when_trials reservoir $examples/reservoir/what_when.toml --set task.seeds=[11] --set task.block=2"
   for name in hom het stdp triplet rstdp izhikevich microcircuit sparse; do

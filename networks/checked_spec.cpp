@@ -100,13 +100,6 @@ void CheckedSpec::find_currents() {
     if (projection.port == "I") mark(projection.target, needs_current_);
 }
 
-void CheckedSpec::check_size(const Value& value, std::size_t size, const std::string& key) const {
-  const auto* values = std::get_if<std::vector<double>>(&value);
-  if (values != nullptr && values->size() != size)
-    reject(key, "a list of " + std::to_string(values->size()), "wrong number of values",
-           std::to_string(size) + " values");
-}
-
 void CheckedSpec::check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
                                const std::vector<std::string>& names, std::uint32_t size, const std::string& key,
                                const std::string& what) const {
@@ -115,8 +108,10 @@ void CheckedSpec::check_fields(const std::map<std::string, Value>& given, const 
         std::find_if(known.begin(), known.end(), [&, &n = name](const FieldInfo& f) { return f.name == n; });
     if (found == known.end())
       reject(key + "." + name, {}, "unknown " + what, names.empty() ? "none" : one_of(names), nearest(name, names));
-    within(key + "." + name, [&, &given = value] { check_value(given, {found->low, found->high}); });
-    check_size(value, size, key + "." + name);
+    within(key + "." + name, [&, &one = value] {
+      check_count(one, size, "neuron");
+      check_value(one, {found->low, found->high}, found->unit);
+    });
   }
 }
 
@@ -186,7 +181,8 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
     if (listed == nullptr)
       reject(key + "." + name, "a list", "only the rule list takes one value per synapse",
              "a number or a distribution");
-    check_size(*value, listed->edges ? listed->edges->source.size() : 0, key + "." + name);
+    within(key + "." + name,
+           [&, &one = *value] { check_count(one, listed->edges ? listed->edges->source.size() : 0, "edge"); });
   }
 }
 
@@ -213,6 +209,7 @@ InputEnds CheckedSpec::ends_of(const InputSpec& input) const {
   InputEnds ends{.network = spec_, .name = input.name};
   for (const Selection& target : input.target)
     ends.targets += resolve(target, "inputs." + input.name + ".target").second.count();
+  ends.current_unit = current_unit(populations_, input.target);
   return ends;
 }
 

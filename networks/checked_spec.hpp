@@ -50,8 +50,6 @@ class CheckedSpec {
  private:
   void find_currents();
 
-  void check_size(const Value& value, std::size_t size, const std::string& key) const;
-
   // names: of all that may be given.
   void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
                     const std::vector<std::string>& names, std::uint32_t size, const std::string& key,

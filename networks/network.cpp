@@ -251,11 +251,10 @@ void Network::set_signal(const std::string& name, std::span<const double> values
   const std::size_t which = find_signal(signals_, name);
   if (signals_->made_by(which) != SignalPlan::By::program)
     reject("signals." + name, {}, "is made otherwise", "a signal of kind task");
-  if (values.size() != signals_->width(which))
-    reject("signals." + name, fmt::format("{} numbers", values.size()), "wrong number of values",
-           fmt::format("{}", signals_->width(which)));
-  for (const double x : values)
-    if (!holds(any_value, x)) reject("signals." + name, fmt::format("{}", x), "out of range", range_text(any_value, x));
+  within("signals." + name, [&] {
+    check_count(values.size(), signals_->width(which), "channel");
+    for (const double x : values) check_value(x, any_value);
+  });
   signals_->set(which, values, simulation_.now() + 1, pulse);
 }
 

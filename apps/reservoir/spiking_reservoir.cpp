@@ -15,15 +15,6 @@ namespace rheo {
 
 namespace {
 
-[[noreturn]] void reject(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
-                         std::string expected) {
-  throw ExperimentError({.file = experiment.place(key),
-                         .key = key,
-                         .value = std::move(value),
-                         .problem = std::move(problem),
-                         .expected = std::move(expected)});
-}
-
 Network build(Experiment experiment, std::uint64_t seed) {
   experiment.network.seed = seed;
   return build_network(experiment, Threads(1));

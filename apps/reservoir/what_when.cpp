@@ -69,15 +69,6 @@ class Readouts {
   virtual Matrix what_weights() = 0;
 };
 
-[[noreturn]] void reject(const Experiment& experiment, const std::string& key, std::string value, std::string problem,
-                         std::string expected) {
-  throw ExperimentError({.file = experiment.place(key),
-                         .key = key,
-                         .value = std::move(value),
-                         .problem = std::move(problem),
-                         .expected = std::move(expected)});
-}
-
 // The projection of this name, which has a rule and goes to one neuron for each channel. key: of the setting.
 std::size_t readout_projection(const Experiment& experiment, const std::string& name, const char* key) {
   const auto& all = experiment.network.projections;

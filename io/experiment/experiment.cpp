@@ -14,7 +14,6 @@
 #include "io/experiment/network.hpp"
 #include "io/experiment/reader.hpp"
 #include "io/record/checkpoint.hpp"
-#include "networks/checked_spec.hpp"
 
 namespace rheo::experiment_file {
 
@@ -175,6 +174,11 @@ void ExperimentReader::note_places(const Field& table) {
   for (const auto& [name, node] : table.node().entries) {
     const Field field = table.at(name, node);
     experiment_.places[field.key()] = node.place();
+    // Of numbers that stand in a file, that file.
+    const TomlNode* const file = node.find("file");
+    if (file != nullptr && file->kind == TomlNode::Kind::text &&
+        node.entries.size() == 1U + (node.find("dataset") != nullptr))
+      experiment_.places[field.key()] = field.find("file")->path();
     // Trains, values, positions and edges from other files belong to the experiment: a run that is resumed must find
     // them as they were.
     if (name == "file" && node.kind == TomlNode::Kind::text && !field.key().starts_with("task"))
@@ -198,6 +202,15 @@ std::string Experiment::place(const std::string& key) const {
   return path;
 }
 
+void reject(const Experiment& experiment, std::string key, std::string value, std::string problem,
+            std::string expected) {
+  throw ExperimentError(locate({.key = std::move(key),
+                                .value = std::move(value),
+                                .problem = std::move(problem),
+                                .expected = std::move(expected)},
+                               experiment));
+}
+
 void add_input(Experiment& experiment, const std::string& name, const TomlNode& table) {
   experiment = experiment_file::ExperimentReader(std::move(experiment)).add_input(name, table);
 }
@@ -209,13 +222,7 @@ Complaint locate(Complaint complaint, const Experiment& experiment) {
 
 Experiment parse_experiment(const std::string& path, const std::vector<std::string>& overrides,
                             const std::vector<std::string>& plugins) {
-  Experiment experiment = experiment_file::ExperimentReader(path, overrides, plugins).read();
-  try {
-    const CheckedSpec judged(experiment.network);
-  } catch (const BuildError& error) {
-    throw ExperimentError(locate(error.complaint(), experiment));
-  }
-  return experiment;
+  return experiment_file::ExperimentReader(path, overrides, plugins).read();
 }
 
 }  // namespace rheo

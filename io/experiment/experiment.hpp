@@ -62,5 +62,8 @@ void add_input(Experiment& experiment, const std::string& name, const TomlNode& 
 
 // What Network complained about, with the file and line where the user wrote it.
 Complaint locate(Complaint complaint, const Experiment& experiment);
+// Throws ExperimentError about what stands at a key.
+[[noreturn]] void reject(const Experiment& experiment, std::string key, std::string value, std::string problem,
+                         std::string expected);
 
 }  // namespace rheo

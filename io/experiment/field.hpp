@@ -109,16 +109,14 @@ class Field {
     }
   }
 
+  double number(const std::string& expected) const {
+    if (!is(TomlNode::Kind::integer) && !is(TomlNode::Kind::real)) reject_kind(expected);
+    const double x = is(TomlNode::Kind::integer) ? static_cast<double>(node_->integer) : node_->real;
+    if (!std::isfinite(x)) reject("is not finite", expected);
+    return x;
+  }
   double number(const Range& range = {}) const {
-    double x = 0;
-    if (is(TomlNode::Kind::integer)) {
-      x = static_cast<double>(node_->integer);
-    } else if (is(TomlNode::Kind::real)) {
-      x = node_->real;
-    } else {
-      reject_kind(range.text());
-    }
-    if (!std::isfinite(x)) reject("is not finite", range.text());
+    const double x = number(range.text());
     if (!range.holds(x)) reject("is out of range", range.text(x));
     return x;
   }
@@ -180,21 +178,17 @@ class Field {
   std::string key_;
 };
 
-// What a list may hold: `count` entries, one per `each`. No count: lists are not allowed here, for the reason
-// `why_not`.
+// How many numbers a dataset should have, one per `each`: nothing of one that has more is read. No count: any number.
 struct Count {
-  std::optional<std::uint64_t> count;
-  std::string each;
-  std::string why_not;
-  bool pairs = false;  // { by = .. } is allowed
+  std::optional<std::uint64_t> count = {};
+  std::string each = {};
 };
 
-Value read_value(const Field& field, const Range& range, const Count& count);
-void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count);
-// The numbers of { file = .., dataset = .. }; check: gets their number before any of them is read; shape: is set.
-std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check = {},
+// expected: the number in words. What the numbers may be is for the judge of the network.
+Value read_value(const Field& field, const std::string& expected, const Count& count);
+// The numbers of { file = .., dataset = .. }; shape: is set.
+std::vector<double> read_dataset(const Field& table, const Count& count = {},
                                  std::vector<std::uint64_t>* shape = nullptr);
-std::pair<double, double> two_numbers(const Field& field, const std::string& expected);
 
 // The kind that a table names by `key`; later: names that only later versions know.
 template <class Kind>

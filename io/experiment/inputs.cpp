@@ -11,18 +11,6 @@
 
 namespace rheo::experiment_file {
 
-std::string ExperimentReader::current_unit(const std::vector<Selection>& targets) const {
-  std::string unit;
-  for (const Selection& target : targets) {
-    for (const FieldInfo& info : model_of(target).params) {
-      if (info.name != "I_e") continue;
-      if (!unit.empty() && unit != info.unit) return {};
-      unit = info.unit;
-    }
-  }
-  return unit;
-}
-
 void ExperimentReader::read_input(const Field& field, const std::string& name) {
   InputSpec input{.name = name};
   input.kind = Chosen<InputKind>(read_kind(field, input_kinds(), "kind of input"));
@@ -33,15 +21,14 @@ void ExperimentReader::read_input(const Field& field, const std::string& name) {
   field.only(keys);
   input.target = read_selections(field.need("target", "a population such as \"E\", or a list of them"));
   const Count each = per_neuron(index_.count(input.target));
-  for (KindField& one : fields)
-    if (one.unit == input_fields::current_unit) one.unit = current_unit(input.target);
+  set_current_unit(fields, current_unit(index_, input.target));
   read_fields(field, fields, each);
   for (const KindField& one : fields)
     if (const auto* const trains = std::get_if<std::shared_ptr<const SpikeTrains>*>(&one.member))
       **trains = read_trains(field, static_cast<std::uint32_t>(*each.count), true);
-  const Range times{.low = 0, .high = infinity, .unit = "ms"};
-  if (const auto start = field.find("start")) input.start = start->number(times);
-  if (const auto stop = field.find("stop")) input.stop = stop->number(times);
+  const std::string time = "a time >= 0 (ms)";
+  if (const auto start = field.find("start")) input.start = start->number(time);
+  if (const auto stop = field.find("stop")) input.stop = stop->number(time);
   network().inputs.push_back(std::move(input));
 }
 
@@ -52,7 +39,7 @@ void ExperimentReader::read_signal(const Field& field, const std::string& name) 
   Names keys = keys_of(fields);
   keys.insert(keys.begin(), "kind");
   field.only(keys);
-  read_fields(field, fields, {.count = {}, .each = "spike", .why_not = "a number or a distribution"});
+  read_fields(field, fields, {});
   network().signals.push_back(std::move(signal));
 }
 

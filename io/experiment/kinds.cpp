@@ -15,22 +15,10 @@ namespace rheo::experiment_file {
 
 namespace {
 
-double read_number(const Field& at, const KindField& field) {
-  const bool is_open = field.range.low == positive.low;
-  return at.number({.low = is_open ? 0 : field.range.low,
-                    .high = field.range.high >= any_value.high ? infinity : field.range.high,
-                    .unit = field.unit,
-                    .above_low = is_open});
-}
-
 std::uint32_t read_whole(const Field& at, const KindField& field) {
   const double most = std::min(field.range.high, static_cast<double>(std::numeric_limits<std::uint32_t>::max()));
   return static_cast<std::uint32_t>(
       at.whole(static_cast<std::uint64_t>(std::max(0.0, field.range.low)), static_cast<std::uint64_t>(most)));
-}
-
-std::string numbers_within(const rheo::Range& range) {
-  return fmt::format("numbers from {} to {}", range.low, range.high);
 }
 
 NumberTable listed_table(const Field& at, const KindField& field) {
@@ -43,8 +31,6 @@ NumberTable listed_table(const Field& at, const KindField& field) {
     if (numbers.empty() || (r > 0 && numbers.size() != table.columns))
       row.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"),
                  "rows of equal length");
-    for (const double x : numbers)
-      if (!holds(field.range, x)) row.reject(fmt::format("holds {}", x), numbers_within(field.range));
     table.columns = static_cast<std::uint32_t>(numbers.size());
     table.values.insert(table.values.end(), numbers.begin(), numbers.end());
   }
@@ -53,7 +39,7 @@ NumberTable listed_table(const Field& at, const KindField& field) {
 }
 
 // { file = "w.npy" }, { file = "w.h5", dataset = "/w" }
-NumberTable stored_table(const Field& at, const KindField& field) {
+NumberTable stored_table(const Field& at) {
   at.only({"file", "dataset"});
   const Field file = at.need("file", "the path of a file");
   const auto dataset = at.find("dataset");
@@ -65,17 +51,12 @@ NumberTable stored_table(const Field& at, const KindField& field) {
     if (c.file == file.node().place()) throw;
     at.reject_table(fmt::format("{}{}: {}", c.file, c.key.empty() ? "" : ":" + c.key, c.problem), c.expected);
   }
-  for (std::size_t i = 0; i < table.values.size(); ++i)
-    if (!holds(field.range, table.values[i]))
-      at.reject_table(
-          fmt::format("row {}, column {} of the file is {}", i / table.columns, i % table.columns, table.values[i]),
-          numbers_within(field.range));
   return table;
 }
 
 std::shared_ptr<const NumberTable> read_table(const Field& at, const KindField& field) {
   const bool is_stored = at.is(TomlNode::Kind::table);
-  return std::make_shared<const NumberTable>(is_stored ? stored_table(at, field) : listed_table(at, field));
+  return std::make_shared<const NumberTable>(is_stored ? stored_table(at) : listed_table(at, field));
 }
 
 // A list of numbers, or { file, dataset }.
@@ -137,14 +118,12 @@ struct Read {
   void operator()(OnlyFalse*) const {
     if (at.flag()) at.reject(std::string(field.meaning), "false, or leave it out");
   }
-  void operator()(double* x) const { *x = read_number(at, field); }
-  void operator()(std::optional<double>* x) const { *x = read_number(at, field); }
+  void operator()(double* x) const { *x = at.number(expected_text(field)); }
+  void operator()(std::optional<double>* x) const { *x = at.number(expected_text(field)); }
   void operator()(std::uint32_t* n) const { *n = read_whole(at, field); }
   void operator()(std::optional<std::uint32_t>* n) const { *n = read_whole(at, field); }
   void operator()(std::uint64_t* n) const { *n = at.whole(0, std::numeric_limits<std::int64_t>::max()); }
-  void operator()(Value* value) const {
-    *value = read_value(at, {.low = field.range.low, .high = field.range.high, .unit = field.unit}, each);
-  }
+  void operator()(Value* value) const { *value = read_value(at, expected_text(field), each); }
   void operator()(const ChoiceMember& choice) const {
     const Names names(choice.names.begin(), choice.names.end());
     const std::string& word = at.word(names, {}, field.name.c_str());

@@ -80,9 +80,7 @@ const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::
 
 Value ExperimentReader::read_number(const Field& field, const std::vector<FieldInfo>& known, std::uint32_t size) {
   const auto info = std::ranges::find(known, field.key().substr(field.key().rfind('.') + 1), &FieldInfo::name);
-  const Range range =
-      info == known.end() ? any_number : Range{.low = info->low, .high = info->high, .unit = info->unit};
-  return read_value(field, range, per_neuron(size));
+  return read_value(field, info == known.end() ? "a number" : expected_text(*info), per_neuron(size));
 }
 
 void ExperimentReader::read_params(const Field& params, const ModelInfo& model, PopulationSpec& population) {

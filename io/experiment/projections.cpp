@@ -22,10 +22,7 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
   projection.target = read_selections(field.need("target", populations));
   read_connect(field.need("connect", "{ rule = \"..\" }"), projection);
 
-  Count each{.count = {},
-             .each = "synapse",
-             .why_not = "a number or a distribution; a value for each synapse needs connect rule \"list\"",
-             .pairs = true};
+  Count each{.count = {}, .each = "edge"};
   if (const auto* const listed = projection.connect.as<List>()) each.count = listed->edges->source.size();
   // A file of edges may have them as columns.
   const auto find = [&field](const char* column, const Value& stored) {
@@ -35,10 +32,11 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
     return found;
   };
   if (const auto weight = find("weight", projection.weight))
-    projection.weight = read_value(*weight, any_number, each);
+    projection.weight = read_value(*weight, "a number", each);
   else if (const auto brought = projection.connect->weight())
     projection.weight = *brought;
-  if (const auto delay = find("delay", projection.delay)) projection.delay = read_value(*delay, any_time, each);
+  if (const auto delay = find("delay", projection.delay))
+    projection.delay = read_value(*delay, "a number >= 0 (ms)", each);
   if (const auto velocity = field.find("velocity")) {
     projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
   }
@@ -56,12 +54,11 @@ void ExperimentReader::read_plasticity(const Field& field, ProjectionSpec& proje
   const Rule& rule = *within(named.key(), [&] { return &library.at(projection.plasticity.rule); });
   if (const auto params = field.find("params")) {
     params->need_table("a table of parameters");
-    const Count per_target{.count = index_.count(projection.target), .each = "target neuron", .why_not = {}};
+    const Count per_target{.count = index_.count(projection.target), .each = "target neuron"};
     for (const auto& [name, node] : params->node().entries) {
       const auto param = std::ranges::find(rule.params, name, &RuleParam::name);
-      const Range range =
-          param == rule.params.end() ? any_number : Range{.low = param->low, .high = param->high, .unit = param->unit};
-      projection.plasticity.params[name] = read_value(params->at(name, node), range, per_target);
+      projection.plasticity.params[name] = read_value(
+          params->at(name, node), param == rule.params.end() ? "a number" : expected_text(*param), per_target);
     }
   }
   if (const auto signal = field.find("signal")) {
@@ -89,7 +86,7 @@ void ExperimentReader::read_connect(const Field& field, ProjectionSpec& projecti
   known.insert(known.begin(), "rule");
   field.only(known);
   const std::uint64_t sources = index_.count(projection.source), targets = index_.count(projection.target);
-  read_fields(field, fields, {.count = targets, .each = "target neuron", .why_not = {}});
+  read_fields(field, fields, {.count = targets, .each = "target neuron"});
   if (projection.connect.as<List>() != nullptr) read_edges(field, sources, targets, projection);
 }
 

@@ -17,9 +17,11 @@
 
 namespace rheo::experiment_file {
 
-// Weights, currents and whatever else may have any sign; times that may be 0.
-inline const Range any_number{.low = any_value.low, .high = any_value.high, .unit = {}};
-inline const Range any_time{.low = 0, .high = any_value.high, .unit = "ms"};
+// A parameter of a model or a rule, in words.
+template <class Info>
+std::string expected_text(const Info& info) {
+  return Range{info.low, info.high, info.unit}.text();
+}
 
 // Where spike trains stand, and what their times mean.
 inline const Names spike_keys = {"times", "file", "population", "offset", "at_zero", "round"};
@@ -76,10 +78,10 @@ class ExperimentReader {
   static bool is_source(const PopulationSpec& population) { return population.model == "spike_source"; }
 
   void read_params(const Field& params, const ModelInfo& model, PopulationSpec& population);
-  // A parameter or state by the name of the field; the range of one that is not known is nobody's matter here.
+  // A parameter or state by the name of the field; what is not known is for the judge.
   static Value read_number(const Field& field, const std::vector<FieldInfo>& known, std::uint32_t size);
   static Positions read_positions(const Field& field, std::uint32_t size);
-  static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron", .why_not = {}}; }
+  static Count per_neuron(std::uint64_t count) { return {.count = count, .each = "neuron"}; }
 
   // Spike trains of `size` neurons, in the experiment file or in a spike file; nullptr where neither is given.
   // may_share: a flat list of times is one train for all.
@@ -95,10 +97,6 @@ class ExperimentReader {
 
   // One selection or a list of them.
   std::vector<Selection> read_selections(const Field& field) const;
-  const ModelInfo& model_of(const Selection& selection) const;
-
-  // Unit of a constant current, where all targets agree on it.
-  std::string current_unit(const std::vector<Selection>& targets) const;
   void read_input(const Field& field, const std::string& name);
   void read_signal(const Field& field, const std::string& name);
 

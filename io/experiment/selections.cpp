@@ -23,8 +23,4 @@ std::vector<Selection> ExperimentReader::read_selections(const Field& field) con
   return selections;
 }
 
-const ModelInfo& ExperimentReader::model_of(const Selection& selection) const {
-  return *find_neuron_model(index_.find(selection.population)->model);
-}
-
 }  // namespace rheo::experiment_file

@@ -14,30 +14,12 @@
 
 namespace rheo::experiment_file {
 
-void check_entries(const Field& field, const std::vector<double>& numbers, const Range& range, const Count& count) {
-  const auto expect = [&](const std::string& each) {
-    return fmt::format("{} entr{}, one per {}, each {}", *count.count, *count.count == 1 ? "y" : "ies", count.each,
-                       each);
-  };
-  const std::string expected = expect(range.text());
-  if (numbers.size() != *count.count) {
-    field.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
-  }
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!std::isfinite(numbers[i])) field.reject(fmt::format("entry {} is not finite", i), expected);
-    if (!range.holds(numbers[i])) {
-      field.reject(fmt::format("entry {} is {}, which is out of range", i, numbers[i]), expect(range.text(numbers[i])));
-    }
-  }
-}
-
-std::vector<double> read_dataset(const Field& table, const std::function<void(std::uint64_t)>& check,
-                                 std::vector<std::uint64_t>* shape) {
+std::vector<double> read_dataset(const Field& table, const Count& count, std::vector<std::uint64_t>* shape) {
   const Field file = table.need("file", "the path of an HDF5 file");
   const Field dataset = table.need("dataset", "the path of a dataset in the file, such as \"/w\"");
   try {
     const h5::Dataset data = h5::File::open(file.path()).dataset(dataset.text("the path of a dataset"));
-    if (check) check(data.size());
+    if (count.count) within(table.key(), [&] { check_count(data.size(), *count.count, count.each); });
     if (shape != nullptr) *shape = data.shape();
     return data.read<double>();
   } catch (const h5::Error& error) {
@@ -56,27 +38,7 @@ std::string value_forms() {
   return text.substr(0, text.size() - 2) + " or { file = .., dataset = .. }";
 }
 
-// { file = .., dataset = .. }: a number each.
-Value read_value_file(const Field& table, const Range& range, const Count& count) {
-  table.only({"file", "dataset"});
-  if (!count.count) table.find("file")->reject("a file holds one value each", count.why_not);
-  const Field whole = table;
-  const auto expect = [&](const std::string& each) {
-    return fmt::format("{} values, one per {}, each {}", *count.count, count.each, each);
-  };
-  const std::vector<double> numbers = read_dataset(table, [&](std::uint64_t size) {
-    if (size != *count.count) whole.reject_table(fmt::format("the dataset has {} values", size), expect(range.text()));
-  });
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!std::isfinite(numbers[i]) || !range.holds(numbers[i])) {
-      whole.reject_table(fmt::format("value {} of the dataset is {}, which is out of range", i, numbers[i]),
-                         expect(range.text(numbers[i])));
-    }
-  }
-  return numbers;
-}
-
-Distribution read_distribution(const Field& table, AnyDistribution kind, const Range& range) {
+Distribution read_distribution(const Field& table, AnyDistribution kind) {
   Distribution d;
   d.kind = std::move(kind);
   const std::string name = name_of(d.kind);
@@ -95,14 +57,8 @@ Distribution read_distribution(const Field& table, AnyDistribution kind, const R
       at.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), form);
     for (std::size_t i = 0; i < fields.size(); ++i) *std::get<double*>(fields[i].member) = numbers[i];
   }
-  if (const std::string problem = problem_of(d); !problem.empty()) at.reject(problem, form);
-  if (const auto limit = table.find("min")) d.min = limit->number(range);
-  if (const auto limit = table.find("max")) d.max = limit->number(range);
-  if (const std::string problem = problem_of(d); !problem.empty())
-    table.reject_table(problem, "limits that the distribution can meet");
-  for (const std::optional<double>& end : {sure_low(d), sure_high(d)})
-    if (end && !range.holds(*end))
-      at.reject(fmt::format("{} can be drawn, which is out of range", *end), range.text(*end));
+  if (const auto limit = table.find("min")) d.min = limit->number();
+  if (const auto limit = table.find("max")) d.max = limit->number();
   return d;
 }
 
@@ -124,11 +80,8 @@ PairValue read_pair_value(const Field& table) {
   return PairValue(chosen);
 }
 
-Value read_value_table(const Field& table, const Range& range, const Count& count) {
-  if (const auto by = table.find("by")) {
-    if (!count.pairs) by->reject("only weights and delays of projections depend on pairs of neurons", value_forms());
-    return read_pair_value(table);
-  }
+Value read_value_table(const Field& table, const Count& count) {
+  if (table.find("by")) return read_pair_value(table);
   std::vector<AnyDistribution> kinds = distributions();
   Names names;
   for (const AnyDistribution& kind : kinds) names.push_back(name_of(kind));
@@ -147,35 +100,16 @@ Value read_value_table(const Field& table, const Range& range, const Count& coun
     }
     table.reject_table("is no value", value_forms());
   }
-  if (*chosen == kinds.size()) return read_value_file(table, range, count);
-  return read_distribution(table, kinds[*chosen], range);
+  if (*chosen != kinds.size()) return read_distribution(table, kinds[*chosen]);
+  table.only({"file", "dataset"});
+  return read_dataset(table, count);
 }
 
 }  // namespace
 
-std::pair<double, double> two_numbers(const Field& field, const std::string& expected) {
-  const std::vector<double>& numbers = field.numbers(expected);
-  if (numbers.size() != 2) {
-    field.reject(fmt::format("has {} entr{}", numbers.size(), numbers.size() == 1 ? "y" : "ies"), expected);
-  }
-  return {numbers[0], numbers[1]};
-}
-
-Value read_value(const Field& field, const Range& range, const Count& count) {
-  switch (field.node().kind) {
-    case TomlNode::Kind::integer:
-    case TomlNode::Kind::real:
-      return field.number(range);
-    case TomlNode::Kind::numbers:
-    case TomlNode::Kind::list:
-      if (!count.count) field.reject("is a list", count.why_not);
-      check_entries(field, field.numbers("a list of numbers"), range, count);
-      return field.node().numbers;
-    case TomlNode::Kind::table:
-      return read_value_table(field, range, count);
-    default:
-      field.reject_kind(range.text());
-  }
+Value read_value(const Field& field, const std::string& expected, const Count& count) {
+  if (field.is_list()) return field.numbers("a list of numbers");
+  return field.is(TomlNode::Kind::table) ? read_value_table(field, count) : field.number(expected);
 }
 
 }  // namespace rheo::experiment_file

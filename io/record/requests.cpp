@@ -152,6 +152,8 @@ void RequestJudge::check_variables(const StateRequest& request) const {
 
 std::vector<RecordStates> RequestJudge::resolve(const StateRequest& request) {
   return within("record." + request.name, [&] {
+    StateRequest same = request;
+    check_ranges(fields_of(same));
     if (!is_name(request.name)) reject({}, {}, "is no name of a file", "letters, digits, _ and -");
     if (request.population.empty()) reject("population", {}, "is missing", "a population such as \"E[0:5]\"");
     within("population", [&] { index_.check_distinct(request.population, true); });
@@ -187,6 +189,8 @@ std::vector<RecordStates> RequestJudge::resolve(const StateRequest& request) {
 
 RecordWeights RequestJudge::resolve(const WeightRequest& request) {
   return within("record." + request.name, [&] {
+    WeightRequest same = request;
+    check_ranges(fields_of(same));
     if (!is_name(request.name)) reject({}, {}, "is no name of a file", "letters, digits, _ and -");
     const auto found = std::ranges::find(network_.projections, request.projection, &ProjectionSpec::name);
     if (found == network_.projections.end())

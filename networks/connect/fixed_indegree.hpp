@@ -83,11 +83,8 @@ inline void FixedIndegree::check(const ConnectorEnds& ends) const {
     check_partners("indegree", static_cast<std::uint32_t>(*number), ends.sources, "sources", multapses,
                    autapses || !ends.self);
   }
-  const auto* const list = std::get_if<std::vector<double>>(&indegree);
-  if (list != nullptr && list->size() != ends.targets)
-    reject("indegree", fmt::format("a list of {}", list->size()), "wrong number of values",
-           fmt::format("{} values, one for each target", ends.targets));
-  if (list != nullptr)
+  within("indegree", [&] { check_count(indegree, ends.targets, "target neuron"); });
+  if (const auto* const list = std::get_if<std::vector<double>>(&indegree))
     for (std::size_t target = 0; target < list->size(); ++target)
       if ((*list)[target] != std::floor((*list)[target]))
         reject(fmt::format("indegree[{}]", target), fmt::format("{}", (*list)[target]), "is not a whole number",

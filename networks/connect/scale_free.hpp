@@ -36,9 +36,10 @@ struct ScaleFree {
                    field("multapses", &ScaleFree::multapses, "", "a pair may be connected several times"),
                    field("autapses", &ScaleFree::autapses, "", "a neuron may be its own source"));
   static constexpr int first_number = 8;
-  // `multapses` was forgotten, and states that are saved without it must still be loaded.
+  // The first versions forgot `multapses`: the text of its default stays as theirs, so that their states can be loaded.
   std::string identity() const {
-    return first_identity(0, 0, true, true) + fmt::format(" alpha {} beta {} {}", alpha, beta, autapses);
+    return first_identity(0, 0, true, true) +
+           fmt::format(" alpha {} beta {} {}{}", alpha, beta, autapses, multapses ? "" : " multapses false");
   }
   void check(const ConnectorEnds& ends) const;
   std::unique_ptr<Connector> make(const ConnectorEnds& ends, RandomKey key) const;

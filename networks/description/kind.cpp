@@ -31,8 +31,12 @@ std::string whole_text(double low, double high) {
 }
 
 void check_range(const KindField& field, double x) {
-  if (!holds(field.range, x))
-    reject(field.name, fmt::format("{}", x), "is out of range", range_text(field.range, x, field.unit));
+  within(field.name, [&] { check_value(x, field.range, field.unit); });
+}
+
+void check_whole(const KindField& field, std::uint32_t n) {
+  if (!holds(field.range, n))
+    reject(field.name, fmt::format("{}", n), "is out of range", whole_text(field.range.low, field.range.high));
 }
 
 }  // namespace
@@ -127,22 +131,23 @@ std::string value_text(const KindField& field) {
 
 void check_ranges(std::span<const KindField> fields) {
   for (const KindField& field : fields) {
-    const auto optional = [&](const auto* x) {
-      if (*x) check_range(field, **x);
-    };
     const auto entries = [&](const std::vector<double>& list) {
-      within(field.name, [&] { check_value(list, field.range); });
+      within(field.name, [&] { check_value(list, field.range, field.unit); });
     };
     std::visit(Cases{[](bool*) {},
                      [](std::optional<bool>*) {},
                      [](OnlyFalse*) {},
                      [&](double* x) { check_range(field, *x); },
-                     [&](std::optional<double>* x) { optional(x); },
-                     [&](std::uint32_t* n) { check_range(field, *n); },
-                     [&](std::optional<std::uint32_t>* n) { optional(n); },
+                     [&](std::optional<double>* x) {
+                       if (*x) check_range(field, **x);
+                     },
+                     [&](std::uint32_t* n) { check_whole(field, *n); },
+                     [&](std::optional<std::uint32_t>* n) {
+                       if (*n) check_whole(field, **n);
+                     },
                      [](std::uint64_t*) {},
                      [&](std::vector<double>* list) { entries(*list); },
-                     [&](Value* value) { within(field.name, [&] { check_value(*value, field.range); }); },
+                     [&](Value* value) { within(field.name, [&] { check_value(*value, field.range, field.unit); }); },
                      [](const ChoiceMember&) {},
                      [](std::string*) {},
                      [](std::vector<std::string>*) {},
@@ -153,9 +158,8 @@ void check_ranges(std::span<const KindField> fields) {
                        const std::vector<double>& all = (*table)->values;
                        for (std::size_t i = 0; i < all.size(); ++i)
                          if (!holds(field.range, all[i]))
-                           reject(fmt::format("{}[{}][{}]", field.name, i / (*table)->columns, i % (*table)->columns),
-                                  fmt::format("{}", all[i]), "is out of range",
-                                  range_text(field.range, all[i], field.unit));
+                           within(fmt::format("{}[{}][{}]", field.name, i / (*table)->columns, i % (*table)->columns),
+                                  [&] { check_value(all[i], field.range, field.unit); });
                      },
                      [](KeyOfEdges*) {},
                      [](Profile*) {},
@@ -166,14 +170,10 @@ void check_ranges(std::span<const KindField> fields) {
   }
 }
 
-void check_sizes(std::span<const KindField> fields, std::size_t items) {
-  for (const KindField& field : fields) {
-    const auto* const value = std::get_if<Value*>(&field.member);
-    const auto* const list = value == nullptr ? nullptr : std::get_if<std::vector<double>>(*value);
-    if (list != nullptr && list->size() != items)
-      reject(field.name, fmt::format("a list of {}", list->size()), "wrong number of values",
-             fmt::format("{} values", items));
-  }
+void check_counts(std::span<const KindField> fields, std::uint64_t items, const std::string& each) {
+  for (const KindField& field : fields)
+    if (const auto* const value = std::get_if<Value*>(&field.member))
+      within(field.name, [&] { check_count(**value, items, each); });
 }
 
 }  // namespace rheo

@@ -133,7 +133,7 @@ std::string value_text(const KindField& field);
 
 // Throws BuildError with the field's name as key where a number is out of its range.
 void check_ranges(std::span<const KindField> fields);
-// Throws BuildError likewise where a list has another number of values than it has items.
-void check_sizes(std::span<const KindField> fields, std::size_t items);
+// Throws BuildError likewise where a list of a value has not one number for each of `items` things.
+void check_counts(std::span<const KindField> fields, std::uint64_t items, const std::string& each);
 
 }  // namespace rheo

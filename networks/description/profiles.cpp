@@ -4,6 +4,7 @@
 
 #include "core/diagnostics.hpp"
 #include "core/time.hpp"
+#include "networks/description/values.hpp"
 
 namespace rheo {
 
@@ -19,9 +20,7 @@ void check_profile(const Profile& profile, double dt) {
   for (std::size_t i = 1; i < profile.times.size(); ++i)
     if (ms_to_tick_nearest(profile.times[i], dt) <= ms_to_tick_nearest(profile.times[i - 1], dt))
       reject("times", fmt::format("{}", profile.times[i]), "not later than the one before", ascending);
-  if (profile.values.size() != profile.times.size())
-    reject("values", fmt::format("a list of {}", profile.values.size()), "wrong number of values",
-           fmt::format("{}, one for each time", profile.times.size()));
+  within("values", [&] { check_count(profile.values.size(), profile.times.size(), "time"); });
   if (profile.period == 0) return;
   if (ms_to_tick_nearest(profile.period, dt) < 1)
     reject("period", fmt::format("{}", profile.period), "shorter than a tick", fmt::format("at least {} (ms)", dt));

@@ -55,8 +55,8 @@ void draw_many_within(const Distribution& d, const K& kind, RandomKey key, std::
   }
 }
 
-void check_number(double x, const Range& allowed, const std::string& where) {
-  if (!holds(allowed, x)) reject(where, fmt::format("{}", x), "out of range", range_text(allowed, x));
+void check_number(double x, const Range& allowed, const std::string& unit, const std::string& where) {
+  if (!holds(allowed, x)) reject(where, fmt::format("{}", x), "is out of range", range_text(allowed, x, unit));
 }
 
 template <class... K>
@@ -65,10 +65,23 @@ struct OneOfEach {
 };
 
 // Of numbers that are not what their field may be.
-std::string problem_of_numbers(const KindField& field, std::span<const double> numbers) {
+std::string problem_of_field(const KindField& field, std::span<const double> numbers) {
   for (const double x : numbers)
     if (!holds(field.range, x)) return fmt::format("{} = {} is not {}", field.name, x, range_text(field.range, x));
   return {};
+}
+
+std::string problem_of_numbers(const AnyDistribution& kind) {
+  AnyDistribution copy = kind;
+  for (const KindField& field : fields_of(copy)) {
+    std::string problem;
+    if (const auto* const number = std::get_if<double*>(&field.member))
+      problem = problem_of_field(field, std::span(*number, 1));
+    if (const auto* const numbers = std::get_if<std::vector<double>*>(&field.member))
+      problem = problem_of_field(field, **numbers);
+    if (!problem.empty()) return problem;
+  }
+  return std::visit([](const auto& one) { return one.problem(); }, kind);
 }
 
 }  // namespace
@@ -108,17 +121,7 @@ std::string numbers_text(const AnyDistribution& kind) {
 }
 
 std::string problem_of(const Distribution& d) {
-  AnyDistribution copy = d.kind;
-  for (const KindField& field : fields_of(copy)) {
-    std::string problem;
-    if (const auto* const number = std::get_if<double*>(&field.member))
-      problem = problem_of_numbers(field, std::span(*number, 1));
-    if (const auto* const numbers = std::get_if<std::vector<double>*>(&field.member))
-      problem = problem_of_numbers(field, **numbers);
-    if (!problem.empty()) return problem;
-  }
-  if (std::string problem = std::visit([](const auto& kind) { return kind.problem(); }, d.kind); !problem.empty())
-    return problem;
+  if (std::string problem = problem_of_numbers(d.kind); !problem.empty()) return problem;
   if (d.min && d.max && *d.min > *d.max) return "min is larger than max";
   const Range range = reach(d);
   if (range.low > range.high) return "nothing that it can draw lies within min and max";
@@ -170,7 +173,7 @@ void check_pairs(const PairValue& value, const Pairs& pairs, const Range& allowe
   check_ranges(fields_of(copy));
   std::visit([&](const auto& kind) { kind.check(pairs); }, value.kind);
   const Range range = reach(value, pairs);
-  for (const double end : {range.low, range.high}) check_number(end, allowed, {});
+  for (const double end : {range.low, range.high}) check_number(end, allowed, {}, {});
 }
 
 Range reach(const PairValue& value, const Pairs& pairs) {
@@ -203,22 +206,10 @@ std::string range_text(const Range& range, double given, const std::string& unit
 }
 
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed) {
-  const auto check = [&](double x, const std::string& where) {
-    if (!holds(allowed, x)) reject({}, fmt::format("{}", x), where + "out of range", range_text(allowed, x));
-  };
-  if (const auto* constant = std::get_if<double>(&value)) {
-    check(*constant, {});
-    return {*constant};
-  }
-  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
-    if (list->size() != items)
-      reject({}, "a list of " + std::to_string(list->size()), "wrong number of values",
-             std::to_string(items) + " values");
-    for (std::size_t i = 0; i < list->size(); ++i)
-      if (!holds(allowed, (*list)[i])) check((*list)[i], fmt::format("entry {}, ", i));
-    return *list;
-  }
-  if (std::holds_alternative<PairValue>(value)) reject_pairs();
+  check_value(value, allowed);
+  check_count(value, items, "neuron");
+  if (const auto* constant = std::get_if<double>(&value)) return {*constant};
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
   std::vector<double> values(items);
   for (std::uint32_t i = 0; i < items; ++i) {
     RandomStream stream(key, i);
@@ -230,14 +221,45 @@ std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey 
   return values;
 }
 
-void check_value(const Value& value, const Range& allowed) {
-  if (const auto* constant = std::get_if<double>(&value)) check_number(*constant, allowed, {});
+namespace {
+
+void check_distribution(const Distribution& d, const Range& allowed, const std::string& unit) {
+  AnyDistribution copy = d.kind;
+  std::vector<std::string> given;
+  for (const KindField& field : fields_of(copy)) given.push_back(value_text(field));
+  const std::string numbers = fmt::format("[{}]", fmt::join(given, ", "));
+  if (const std::string problem = problem_of_numbers(d.kind); !problem.empty())
+    reject(name_of(d.kind), numbers, problem, numbers_text(d.kind));
+  if (d.min) check_number(*d.min, allowed, unit, "min");
+  if (d.max) check_number(*d.max, allowed, unit, "max");
+  if (const std::string problem = problem_of(d); !problem.empty())
+    reject({}, numbers, problem, "limits that the distribution can meet");
+  for (const std::optional<double>& end : {sure_low(d), sure_high(d)})
+    if (end && !holds(allowed, *end))
+      reject(name_of(d.kind), numbers, fmt::format("{} can be drawn, which is out of range", *end),
+             range_text(allowed, *end, unit));
+}
+
+}  // namespace
+
+void check_value(const Value& value, const Range& allowed, const std::string& unit) {
+  if (const auto* constant = std::get_if<double>(&value)) check_number(*constant, allowed, unit, {});
   if (const auto* values = std::get_if<std::vector<double>>(&value))
     for (std::size_t i = 0; i < values->size(); ++i)
-      if (!holds(allowed, (*values)[i])) check_number((*values)[i], allowed, fmt::format("[{}]", i));
-  if (const auto* distribution = std::get_if<Distribution>(&value))
-    if (const std::string problem = problem_of(*distribution); !problem.empty()) reject({}, {}, problem);
+      if (!holds(allowed, (*values)[i])) check_number((*values)[i], allowed, unit, fmt::format("[{}]", i));
+  if (const auto* distribution = std::get_if<Distribution>(&value)) check_distribution(*distribution, allowed, unit);
   if (std::holds_alternative<PairValue>(value)) reject_pairs();
+}
+
+void check_count(const Value& value, std::uint64_t items, const std::string& each) {
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) check_count(list->size(), items, each);
+}
+
+void check_count(std::uint64_t entries, std::uint64_t items, const std::string& each) {
+  const auto counted = [](std::uint64_t n) { return fmt::format("{} entr{}", n, n == 1 ? "y" : "ies"); };
+  if (entries != items)
+    reject({}, fmt::format("a list of {}", entries), "has " + counted(entries),
+           fmt::format("{}, one per {}", counted(items), each));
 }
 
 double mean_of(const Value& value) {

@@ -71,9 +71,13 @@ std::string range_text(const Range& range, double given, const std::string& unit
 // BuildError (without key) when a list has another size, or when a number is not within `allowed`.
 std::vector<double> per_item(const Value& value, std::uint32_t items, RandomKey key, const Range& allowed = any_value);
 
-// Throws BuildError (without key, or with the number of an entry) where numbers that are given one by one are not
-// within `allowed`, where a distribution cannot draw, or where they depend on pairs.
-void check_value(const Value& value, const Range& allowed);
+// The judge of numbers: what a file or a program gives is refused in the same words. Throws BuildError (without key, or
+// with the number of an entry or a key of the distribution's table) where numbers that are given one by one are not
+// within `allowed`, where a distribution cannot draw or is sure to draw what is not, or where they depend on pairs.
+void check_value(const Value& value, const Range& allowed, const std::string& unit = {});
+// Of a list: it has one number for each of `items` things.
+void check_count(const Value& value, std::uint64_t items, const std::string& each);
+void check_count(std::uint64_t entries, std::uint64_t items, const std::string& each);
 
 // Expected, of one item.
 double mean_of(const Value& value);

@@ -24,9 +24,11 @@
 #include "core/isa.hpp"
 #include "core/time.hpp"
 #include "networks/description/input.hpp"
+#include "networks/description/selections.hpp"
 #include "networks/description/spec.hpp"
 #include "networks/description/values.hpp"
 #include "networks/plastic/signals.hpp"
+#include "neurons/catalogue.hpp"
 #include "neurons/inputs/inputs.hpp"
 #include "neurons/kernels/kernels.hpp"
 
@@ -37,6 +39,7 @@ struct InputEnds {
   const NetworkSpec& network;
   std::string_view name;
   std::uint32_t targets = 0;
+  std::string current_unit = {};  // of its targets
   Isa isa = Isa::base;
   const SignalBoard* signals = nullptr;  // nullptr: until the network runs
 
@@ -100,6 +103,10 @@ constexpr auto signal(std::string K::*signal, std::optional<std::uint32_t> K::*c
 }
 
 }  // namespace input_fields
+
+// The unit of a constant current, where all targets agree on it; and puts it into the fields of currents.
+std::string current_unit(const PopulationIndex& populations, const std::vector<Selection>& targets);
+void set_current_unit(std::vector<KindField>& fields, const std::string& unit);
 
 // A current of these amplitudes times a profile.
 MakeInput profiled_current(const InputEnds& ends, const Value& amplitude, const Profile& profile);

@@ -9,6 +9,23 @@ const std::vector<std::unique_ptr<const InputKind>>& input_kinds() {
   return kinds;
 }
 
+std::string current_unit(const PopulationIndex& populations, const std::vector<Selection>& targets) {
+  std::string unit;
+  for (const Selection& target : targets) {
+    for (const FieldInfo& info : find_neuron_model(populations.find(target.population)->model)->params) {
+      if (info.name != "I_e") continue;
+      if (!unit.empty() && unit != info.unit) return {};
+      unit = info.unit;
+    }
+  }
+  return unit;
+}
+
+void set_current_unit(std::vector<KindField>& fields, const std::string& unit) {
+  for (KindField& field : fields)
+    if (field.unit == input_fields::current_unit) field.unit = unit;
+}
+
 Factors InputEnds::factors(const std::string& signal, std::optional<std::uint32_t> channel, std::uint32_t offset,
                            double least) const {
   const std::size_t which = signals->find(signal);
@@ -47,9 +64,10 @@ MakeInput profiled_current(const InputEnds& ends, const Value& amplitude, const 
 
 void check_input_kind(const InputKind& kind, const InputEnds& ends) {
   const std::unique_ptr<InputKind> same = kind.clone();
-  const std::vector<KindField> fields = same->fields();
+  std::vector<KindField> fields = same->fields();
+  set_current_unit(fields, ends.current_unit);
   check_ranges(fields);
-  check_sizes(fields, ends.targets);
+  check_counts(fields, ends.targets, "neuron");
   const bool has_signal = !kind.signal().empty();
   const auto* const channel = kind.find<std::optional<std::uint32_t>>("channel");
   if (channel != nullptr && *channel && !has_signal) reject("channel", {}, "there is no signal", "signal beside it");

@@ -47,7 +47,7 @@ struct PoissonSpikes {
 };
 
 inline void PoissonSpikes::check(const InputEnds& ends) const {
-  within("rate", [&] { check_value(rate, rates(ends.network.dt)); });
+  within("rate", [&] { check_value(rate, rates(ends.network.dt), "Hz"); });
   within("profile", [&] { check_rate_profile(profile, ends.network.dt); });
   if (peak && signal.empty()) reject("peak", fmt::format("{}", *peak), "there is no signal", "signal beside it");
   if (!signal.empty() && profile.kind != Profile::Kind::constant)
@@ -61,7 +61,8 @@ inline MakeInput PoissonSpikes::prepare(const InputEnds& ends) const {
   for (const double drawn : ends.draw("rate", rate, allowed)) {
     const double mean = drawn * peak_factor() * ends.network.dt / 1000;
     if (!(mean >= 0 && mean <= most_per_tick))
-      reject("rate", fmt::format("{}", drawn * peak_factor()), "out of range", fmt::format("0 to {} Hz", allowed.high));
+      reject("rate", fmt::format("{}", drawn * peak_factor()), "is out of range",
+             fmt::format("0 to {} Hz", allowed.high));
     auto& table = table_of[mean];
     if (!table) table = std::make_shared<const PoissonTable>(mean);
     tables.push_back(table);

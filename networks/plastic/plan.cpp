@@ -111,10 +111,9 @@ void read_params(const NetworkSpec& network, const ProjectionSpec& projection, s
     const Value value = found == given.end() ? Value(param.initial) : found->second;
     if (!is_constant(value) && !param.per_target)
       reject(key, {}, param.name + " of " + rule.name + " is the same for all synapses", "a number");
-    if (const auto* list = std::get_if<std::vector<double>>(&value); list != nullptr && list->size() != targets)
-      reject(key, fmt::format("a list of {}", list->size()), "wrong number of values",
-             fmt::format("{} values, one for each target neuron", targets));
     plan.params.push_back(within(key, [&] {
+      check_count(value, targets, "target neuron");
+      check_value(value, {param.low, param.high}, param.unit);
       return per_item(value, targets, random_key(network.seed, projection.name, key), {param.low, param.high});
     }));
   }

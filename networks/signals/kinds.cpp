@@ -17,9 +17,8 @@ std::vector<Tick> ticks_of_table(const std::vector<double>& times, const TimedVa
       reject("times", fmt::format("{}", time), "not later than the one before", ascending);
     ticks.push_back(tick);
   }
-  if (values.values.empty() || values.values.size() != times.size() * values.width)
-    reject("values", fmt::format("{}", values.values.size()), "wrong number of values",
-           fmt::format("{}, {} for each time", times.size() * values.width, values.width));
+  within("values",
+         [&] { check_count(values.width == 0 ? 0 : values.values.size() / values.width, times.size(), "time"); });
   return ticks;
 }
 

@@ -1,6 +1,4 @@
 // Edges from CSV and HDF5 files, and what is said about wrong ones.
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -12,36 +10,16 @@
 #include "io/h5/h5.hpp"
 #include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
+#include "tests/files.hpp"
 
 namespace test_edge_file {
 
 using namespace rheo;
-namespace fs = std::filesystem;
 
 namespace {
 
 using Ids = std::vector<std::uint32_t>;
 using Numbers = std::vector<double>;
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "rheo_edges_XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(*this / name, std::ios::binary) << text;
-    return *this / name;
-  }
-
- private:
-  fs::path path_;
-};
 
 std::string experiment_with(const std::string& projection) {
   return "[simulation]\nduration = 1.0\n[populations.E]\nmodel = \"iaf_psc_delta\"\nsize = 5\n"
@@ -52,7 +30,7 @@ std::string experiment_with(const std::string& projection) {
 }  // namespace
 
 TEST_CASE("edges from CSV", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   const StoredEdges plain = read_edge_csv(folder.write("a.csv", "source,target\n0,1\n\n4,4\n0,1"), 5, 5);
   CHECK(plain.edges.source == Ids{0, 4, 0});
   CHECK(plain.edges.target == Ids{1, 4, 1});
@@ -69,7 +47,7 @@ TEST_CASE("edges from CSV", "[experiment]") {
 }
 
 TEST_CASE("what is wrong with a CSV file of edges", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   const auto problem = [&](const std::string& text) {
     const std::string path = folder.write("e.csv", text);
     try {
@@ -103,7 +81,7 @@ TEST_CASE("what is wrong with a CSV file of edges", "[experiment]") {
 }
 
 TEST_CASE("a projection from a file of edges", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   folder.write("e.csv", "source,target,weight,delay\n0,1,0.5,1.5\n4,2,-0.25,0.3\n0,1,0.125,1.5\n");
   folder.write("fast.csv", "source,target,delay\n0,1,0.01\n");
   const auto parse = [&](const std::string& projection) {
@@ -154,7 +132,7 @@ TEST_CASE("a projection from a file of edges", "[experiment]") {
       // Without the folder, which differs from run to run.
       std::string message = error.what();
       for (std::size_t at; (at = message.find(folder / "")) != std::string::npos;)
-        message.erase(at, (folder / "").size());
+        message.erase(at, (folder / "").string().size());
       return message;
     }
     return "no error";

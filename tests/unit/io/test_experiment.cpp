@@ -662,7 +662,7 @@ model = "iaf_psc_delta"
 size = 80
 params = { tau_m = { file = "w.h5", dataset = "/w" } }
 )"),
-                    Catch::Contains("the dataset has 1073741824 values; expected 80 values, one per neuron"));
+                    Catch::Contains("has 1073741824 entries; expected 80 entries, one per neuron"));
 }
 
 TEST_CASE("what Network complains about is told with its place", "[experiment]") {

@@ -1,6 +1,4 @@
 // Tables of numbers from CSV, NumPy and HDF5 files, and what is said about wrong ones.
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstring>
@@ -15,35 +13,15 @@
 #include "io/h5/h5.hpp"
 #include "networks/connect/rules.hpp"
 #include "networks/network.hpp"
+#include "tests/files.hpp"
 
 namespace test_number_file {
 
 using namespace rheo;
-namespace fs = std::filesystem;
 
 namespace {
 
 using Numbers = std::vector<double>;
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "rheo_numbers_XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(*this / name, std::ios::binary) << text;
-    return *this / name;
-  }
-
- private:
-  fs::path path_;
-};
 
 // As numpy.save writes it.
 template <class T>
@@ -93,7 +71,7 @@ std::string experiment_with(const std::string& projection) {
 }  // namespace
 
 TEST_CASE("numbers from CSV", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   check(read_number_file(folder.write("a.csv", "# w\n1, 2.5,-3e-2\r\n\n4,5,6"), {}), 2, 3, {1, 2.5, -0.03, 4, 5, 6});
   CHECK(message(folder.write("b.csv", "1,2\n3\n")) == "b.csv:2: has 1 numbers; expected 2 as in the rows before");
   CHECK(message(folder.write("c.csv", "1,x\n")) == "c.csv:1: \"x\" is no number; expected numbers between commas");
@@ -105,7 +83,7 @@ TEST_CASE("numbers from CSV", "[experiment]") {
 }
 
 TEST_CASE("numbers from NumPy", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   const auto read = [&](const std::string& text) { return read_number_file(folder.write("w.npy", text), {}); };
   const Numbers six{1, 2, 3, 4, 5, 6};
   for (int version : {1, 2, 3}) check(read(npy("<f8", "(2, 3)", six, "False", version)), 2, 3, six);
@@ -145,7 +123,7 @@ TEST_CASE("numbers from NumPy", "[experiment]") {
 }
 
 TEST_CASE("numbers from HDF5", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   const std::string path = folder / "w.h5";
   {
     h5::File file = h5::File::create(path);
@@ -164,7 +142,7 @@ TEST_CASE("numbers from HDF5", "[experiment]") {
 }
 
 TEST_CASE("tables of files in an experiment", "[experiment]") {
-  const Folder folder;
+  const Scratch folder;
   folder.write("w.csv", "0,1\n2,0\n3,4\n");
   folder.write("p.csv", "0.5,2\n");
   const auto read = [&](const std::string& projection) {
@@ -203,8 +181,7 @@ TEST_CASE("tables of files in an experiment", "[experiment]") {
   };
   const std::string all = "connect = { rule = \"all_to_all\" }\n";
   CHECK(refused("connect = { rule = \"modular\", p = { file = \"p.csv\" } }\n") ==
-        "e.toml:12: projections.p.connect.p = { file = \"p.csv\" }: row 0, column 1 of the file is 2; expected numbers "
-        "from 0 to 1");
+        "p.csv: projections.p.connect.p[0][1] = 2: is out of range; expected a number from 0 to 1");
   CHECK(refused(all + "weight = { by = \"matrix\", values = { file = \"no.npy\" } }\n") ==
         "e.toml:13: projections.p.weight.values = { file = \"no.npy\" }: no.npy: cannot be read (No such file or "
         "directory)");
@@ -216,8 +193,8 @@ TEST_CASE("tables of files in an experiment", "[experiment]") {
         "scale; did you mean \"offset\"?");
   CHECK_THAT(
       refused(all + "[inputs.i]\nkind = \"poisson\"\ntarget = \"E\"\nrate = { by = \"distance\", offset = 1 }\n"),
-      Catch::StartsWith("e.toml:16: inputs.i.rate.by = \"distance\": only weights and delays of projections "
-                        "depend on pairs of neurons; expected a number, a list, "));
+      Catch::StartsWith("e.toml:16: inputs.i.rate: depends on source and target; expected a number, a list or a "
+                        "distribution"));
 }
 
 }  // namespace test_number_file

@@ -114,7 +114,7 @@ TEST_CASE("Requests that cannot be met are refused with their keys", "[record]")
   CHECK(of(request).starts_with("record.membrane.variables: is missing"));
   request = states();
   request.every = -1;
-  CHECK(of(request).starts_with("record.membrane.every = -1: is no time"));
+  CHECK(of(request).starts_with("record.membrane.every = -1: is out of range; expected a number >= 0 (ms)"));
   request = states();
   request.start = 50;
   request.stop = 50;

@@ -317,7 +317,7 @@ TEST_CASE("In-degrees that differ: drawn for each target, or listed", "[connecto
   for (const double degree : bell) squares += (degree - 20) * (degree - 20) / 4000;
   CHECK(squares == Approx(16 + 1.0 / 12).margin(4 * 16 * std::sqrt(2.0 / 4000)));  // rounding adds 1 / 12
   CHECK(degrees(FixedIndegree{.indegree = std::vector<double>{4, 0, 9}}, 3) == std::vector<double>{4, 0, 9});
-  CHECK(refusal(FixedIndegree{.indegree = std::vector<double>{4, 0}}, {10, 3}).problem == "wrong number of values");
+  CHECK(refusal(FixedIndegree{.indegree = std::vector<double>{4, 0}}, {10, 3}).problem == "has 2 entries");
   CHECK(refusal(FixedIndegree{.indegree = 2.5}, {10, 3}).problem == "is not a whole number");
   CHECK(refusal(FixedIndegree{.indegree = std::vector<double>{4, 0.5, 1}}, {10, 3}).key == "connect.indegree[1]");
   const auto too_many = make_connector(FixedIndegree{.indegree = integers, .multapses = false}, {5, 50}, key);

@@ -150,7 +150,7 @@ void check_refusal(const Refusal& refusal, const Complaint& c) {
   INFO(refusal.what);
   CHECK(c.file.empty());
   CHECK(c.key == refusal.key);
-  CHECK(c.value == refusal.value);
+  CHECK((refusal.value == "*" ? !c.value.empty() : c.value == refusal.value));
   // One that ends with a blank is the begin of what depends on the lane.
   if (refusal.problem.ends_with(' '))
     CHECK(c.problem.starts_with(refusal.problem));
@@ -213,34 +213,34 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"parameter of a source", [](auto& s) { s.populations[2].params["rate"] = 1.0; }, "populations.S.params.rate", "",
        "unknown parameter of spike_source", "none"},
       {"tau_m 0", [](auto& s) { s.populations[0].params["tau_m"] = 0.0; }, "populations.E.params.tau_m", "0",
-       "out of range", "a number > 0"},
+       "is out of range", "a number > 0 (ms)"},
       {"t_ref < 0", [](auto& s) { s.populations[0].params["t_ref"] = -1.0; }, "populations.E.params.t_ref", "-1",
-       "out of range", "a number >= 0"},
+       "is out of range", "a number >= 0 (ms)"},
       {"V_th NaN", [](auto& s) { s.populations[0].params["V_th"] = none; }, "populations.E.params.V_th", "nan",
-       "out of range", "a number"},
+       "is out of range", "a number (mV)"},
       {"V_th beyond what arithmetic bears", [](auto& s) { s.populations[0].params["V_th"] = 1e300; },
-       "populations.E.params.V_th", "1e+300", "out of range", "a number <= 1e+30"},
+       "populations.E.params.V_th", "1e+300", "is out of range", "a number <= 1e+30 (mV)"},
       {"tau_m beyond it", [](auto& s) { s.populations[0].params["tau_m"] = 1e300; }, "populations.E.params.tau_m",
-       "1e+300", "out of range", "a number > 0 and <= 1e+30"},
+       "1e+300", "is out of range", "a number > 0 and <= 1e+30 (ms)"},
       {"tau_m below it", [](auto& s) { s.populations[0].params["tau_m"] = 1e-300; }, "populations.E.params.tau_m",
-       "1e-300", "out of range", "a number >= 1e-30"},
+       "1e-300", "is out of range", "a number >= 1e-30 (ms)"},
       {"E_L inf", [](auto& s) { s.populations[0].params["E_L"] = -infinity; }, "populations.E.params.E_L", "-inf",
-       "out of range", "a number >= -1e+30"},
+       "is out of range", "a number >= -1e+30 (mV)"},
       {"one of a list",
        [](auto& s) {
          std::vector<double> tau(100, 10.0);
          tau[7] = -2.5;
          s.populations[0].params["tau_m"] = tau;
        },
-       "populations.E.params.tau_m[7]", "-2.5", "out of range", "a number > 0"},
+       "populations.E.params.tau_m[7]", "-2.5", "is out of range", "a number > 0 (ms)"},
       {"list too short", [](auto& s) { s.populations[0].params["tau_m"] = std::vector<double>(99, 10.0); },
-       "populations.E.params.tau_m", "a list of 99", "wrong number of values", "100 values"},
+       "populations.E.params.tau_m", "a list of 99", "has 99 entries", "100 entries, one per neuron"},
       {"impossible distribution", [](auto& s) { s.populations[0].params["tau_m"] = normal(10, -1); },
-       "populations.E.params.tau_m", "", "sd = -1 is not a number >= 0"},
+       "populations.E.params.tau_m.normal", "[10, -1]", "sd = -1 is not a number >= 0"},
       {"state", [](auto& s) { s.populations[0].initial["Vm"] = -70.0; }, "populations.E.initial.Vm", "",
        "unknown state of iaf_psc_alpha", "one of V_m, I_syn_ex, dI_syn_ex, I_syn_in, dI_syn_in, refractory", "V_m"},
       {"state out of range", [](auto& s) { s.populations[0].initial["refractory"] = -3.0; },
-       "populations.E.initial.refractory", "-3", "out of range", "a number >= 0"},
+       "populations.E.initial.refractory", "-3", "is out of range", "a number >= 0 (ticks)"},
       {"option", [](auto& s) { s.populations[1].options["schema"] = "euler"; }, "populations.Z.params.schema",
        "\"euler\"", "unknown parameter of izhikevich", "*", "scheme"},
       {"option of a model without", [](auto& s) { s.populations[0].options["C_m"] = "large"; },
@@ -290,20 +290,20 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        "a spike_source has no input", "a population that can be reached"},
       {"port", [](auto& s) { s.projections[0].port = "exc"; }, "projections.feed.port", "\"exc\"",
        "unknown port of iaf_psc_alpha", "one of ex, in, I", "ex"},
-      {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf", "out of range",
-       "a number <= 1e+30"},
+      {"weight", [](auto& s) { s.projections[0].weight = infinity; }, "projections.feed.weight", "inf",
+       "is out of range", "a number <= 1e+30"},
       {"weights",
        [](auto& s) {
          s.projections[0].weight = rheo::Uniform{2, 1};
        },
-       "projections.feed.weight", "", "low is larger than high"},
+       "projections.feed.weight.uniform", "[2, 1]", "low is larger than high"},
       {"drawn delay", [](auto& s) { s.projections[0].delay = normal(-3, 0); }, "projections.feed.delay", "-3",
        "-3 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
       {"delay", [](auto& s) { s.projections[0].delay = 0.04; }, "projections.feed.delay", "0.04",
        "0.04 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
       {"delay < 0", [](auto& s) { s.projections[0].delay = -1.0; }, "projections.feed.delay", "-1",
        "-1 ms rounds to less than one tick of 0.1 ms"},
-      {"delay NaN", [](auto& s) { s.projections[0].delay = none; }, "projections.feed.delay", "nan", "out of range"},
+      {"delay NaN", [](auto& s) { s.projections[0].delay = none; }, "projections.feed.delay", "nan", "is out of range"},
       {"uniform delays", [](auto& s) { s.projections[0].delay = uniform(0.01, 2); }, "projections.feed.delay", "0.01",
        "0.01 ms rounds to less than one tick of 0.1 ms", "a delay of at least 0.1 (ms)"},
       {"delays that are all alike", [](auto& s) { s.projections[0].delay = normal(0.04, 0); }, "projections.feed.delay",
@@ -332,9 +332,9 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        "projections.feed.delay", "a list", "only the rule list takes one value per synapse",
        "a number or a distribution"},
       {"too few weights", [](auto& s) { s.projections[1].weight = std::vector<double>{1}; },
-       "projections.listed.weight", "a list of 1", "wrong number of values", "2 values"},
+       "projections.listed.weight", "a list of 1", "has 1 entry", "2 entries, one per edge"},
       {"too many delays", [](auto& s) { s.projections[1].delay = std::vector<double>(3, 1.0); },
-       "projections.listed.delay", "a list of 3", "wrong number of values", "2 values"},
+       "projections.listed.delay", "a list of 3", "has 3 entries", "2 entries, one per edge"},
       {"edge",
        [](auto& s) {
          s.projections[1].connect = List{edges({0, 100}, {0, 0})};
@@ -363,15 +363,15 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
          s.inputs[0].target = {all("E"), slice("E", 3, 4, 1)};
        },
        "inputs.noise.target", "\"E[3:4]\"", "selects neuron 3 of E twice"},
-      {"rate < 0", [](auto& s) { noise_of(s).rate = -1.0; }, "inputs.noise.rate", "-1", "out of range",
-       "a number >= 0"},
-      {"too large a rate", [](auto& s) { noise_of(s).rate = 5.1e8; }, "inputs.noise.rate", "510000000", "out of range",
-       "a number from 0 to 500000000"},
+      {"rate < 0", [](auto& s) { noise_of(s).rate = -1.0; }, "inputs.noise.rate", "-1", "is out of range",
+       "a number >= 0 (Hz)"},
+      {"too large a rate", [](auto& s) { noise_of(s).rate = 5.1e8; }, "inputs.noise.rate", "510000000",
+       "is out of range", "a number from 0 to 500000000 (Hz)"},
       {"rates", [](auto& s) { noise_of(s).rate = std::vector<double>(10, 1.0); }, "inputs.noise.rate", "a list of 10",
-       "wrong number of values", "100 values"},
+       "has 10 entries", "100 entries, one per neuron"},
       {"weights", [](auto& s) { noise_of(s).weight = std::vector<double>(101, 1.0); }, "inputs.noise.weight",
-       "a list of 101", "wrong number of values", "100 values"},
-      {"weight", [](auto& s) { noise_of(s).weight = none; }, "inputs.noise.weight", "nan", "out of range"},
+       "a list of 101", "has 101 entries", "100 entries, one per neuron"},
+      {"weight", [](auto& s) { noise_of(s).weight = none; }, "inputs.noise.weight", "nan", "is out of range"},
       {"delay", [](auto& s) { noise_of(s).delay = -0.5; }, "inputs.noise.delay", "-0.5", "is out of range",
        "a number >= 0 (ms)"},
       {"start", [](auto& s) { s.inputs[0].start = -1; }, "inputs.noise.start", "-1", "before the start",
@@ -384,9 +384,9 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
        },
        "inputs.noise.stop", "10", "not after start = 10", "a later time (ms)"},
       {"amplitudes", [](auto& s) { current_of(s).amplitude = std::vector<double>(20, 1.0); },
-       "inputs.current.amplitude", "a list of 20", "wrong number of values", "10 values"},
+       "inputs.current.amplitude", "a list of 20", "has 20 entries", "10 entries, one per neuron"},
       {"amplitude", [](auto& s) { current_of(s).amplitude = infinity; }, "inputs.current.amplitude", "inf",
-       "out of range"},
+       "is out of range"},
   };
   for (const Refusal& refusal : refusals) {
     NetworkSpec spec = right();
@@ -400,31 +400,31 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
 TEST_CASE("What only drawing shows is refused while building", "[network]") {
   CHECK_NOTHROW(Network::check_draws(right()));
   const std::vector<Refusal> refusals = {
-      {"parameter", [](auto& s) { s.populations[0].params["tau_m"] = uniform(-1, -1); }, "populations.E.params.tau_m",
-       "-1", "drawn for neuron 0, out of range", "a number > 0, by min and max of the distribution"},
-      {"initial state", [](auto& s) { s.populations[0].initial["refractory"] = normal(-3, 0); },
-       "populations.E.initial.refractory", "-3", "drawn for neuron 0, out of range",
+      {"parameter", [](auto& s) { s.populations[0].params["tau_m"] = normal(-1, 0.1); }, "populations.E.params.tau_m",
+       "*", "drawn for neuron 0, out of range", "a number > 0, by min and max of the distribution"},
+      {"initial state", [](auto& s) { s.populations[0].initial["refractory"] = normal(-3, 0.1); },
+       "populations.E.initial.refractory", "*", "drawn for neuron 0, out of range",
        "a number >= 0, by min and max of the distribution"},
       {"weight beyond what single precision holds",
        [](auto& s) {
-         s.projections[0].weight = rheo::Lognormal{100, 0};
+         s.projections[0].weight = rheo::Lognormal{100, 0.1};
        },
-       "projections.feed.weight", "2.6881171418161356e+43", "drawn for the synapse from source ",
+       "projections.feed.weight", "*", "drawn for the synapse from source ",
        "a number <= 1e+30, by min and max of the distribution"},
       {"weight of an input",
        [](auto& s) {
-         noise_of(s).weight = rheo::Lognormal{100, 0};
+         noise_of(s).weight = rheo::Lognormal{100, 0.1};
        },
-       "inputs.noise.weight", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
+       "inputs.noise.weight", "*", "drawn for neuron 0, out of range",
        "a number <= 1e+30, by min and max of the distribution"},
       {"amplitude",
        [](auto& s) {
-         current_of(s).amplitude = rheo::Lognormal{100, 0};
+         current_of(s).amplitude = rheo::Lognormal{100, 0.1};
        },
-       "inputs.current.amplitude", "2.6881171418161356e+43", "drawn for neuron 0, out of range",
+       "inputs.current.amplitude", "*", "drawn for neuron 0, out of range",
        "a number <= 1e+30, by min and max of the distribution"},
-      {"deviation of noise", [](auto& s) { s.inputs[1].kind = NoiseCurrent{.deviation = normal(-5, 0)}; },
-       "inputs.current.deviation", "-5", "drawn for neuron 0, out of range",
+      {"deviation of noise", [](auto& s) { s.inputs[1].kind = NoiseCurrent{.deviation = normal(-5, 0.1)}; },
+       "inputs.current.deviation", "*", "drawn for neuron 0, out of range",
        "a number >= 0, by min and max of the distribution"},
       {"parameters that do not go together",
        [](auto& s) {
@@ -458,7 +458,7 @@ TEST_CASE("What only drawing shows is refused while building", "[network]") {
        "from 0.1 to 1000000 (ms)"},
       {"long delay", [](auto& s) { s.projections[0].delay = 2e6; }, "projections.feed.delay", "2000000",
        "is longer than 10000000 ticks"},
-      {"rate", [](auto& s) { noise_of(s).rate = uniform(-5, -5); }, "inputs.noise.rate", "-5",
+      {"rate", [](auto& s) { noise_of(s).rate = normal(-5, 0.1); }, "inputs.noise.rate", "*",
        "drawn for neuron 0, out of range", "a number from 0 to 500000000, by min and max of the distribution"},
   };
   for (const Refusal& refusal : refusals) {

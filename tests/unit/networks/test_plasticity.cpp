@@ -64,14 +64,14 @@ TEST_CASE("what a plasticity rule cannot take is refused with key and value", "[
         "projections.p.plasticity.params.tau: unknown parameter of stdp_pair; expected one of tau_plus, tau_minus, "
         "lambda, alpha, mu_plus, mu_minus, w_max; did you mean \"tau_plus\"?");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"tau_plus", 0.0}}})) ==
-        "projections.p.plasticity.params.tau_plus = 0: out of range; expected a number > 0");
+        "projections.p.plasticity.params.tau_plus = 0: is out of range; expected a number > 0 (ms)");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"mu_plus", 0.5}}})) ==
         "projections.p.plasticity.params: mu_plus and mu_minus must be 0 or 1");
   CHECK(complaint_of(plastic(1.0, {.rule = "stdp_pair", .params = {{"w_max", between(1, 2)}}})) ==
         "projections.p.plasticity.params.w_max: w_max of stdp_pair is the same for all synapses; expected a number");
   CHECK(complaint_of(plastic(-1.0, {.rule = "vogels_sprekeler", .params = {{"rho", std::vector<double>(3, 5.0)}}})) ==
-        "projections.p.plasticity.params.rho = a list of 3: wrong number of values; expected 30 values, one for each "
-        "target neuron");
+        "projections.p.plasticity.params.rho = a list of 3: has 3 entries; expected 30 entries, one per target "
+        "neuron");
   CHECK(complaint_of(plastic(3.0, {.rule = "stdp_pair", .params = {{"w_max", 2.0}}})) ==
         "projections.p.weight = 3: outside the bounds of stdp_pair; expected a magnitude from 0 to 2");
   const std::string signs = complaint_of(plastic(between(-1, 2), {.rule = "stdp_pair"}));

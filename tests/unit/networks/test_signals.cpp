@@ -181,8 +181,8 @@ TEST_CASE("signals that cannot be are refused with key and value", "[signals]") 
       "signals.dopamine.times = 1.04: not later than the one before; expected times >= 0 (ms), each at least one tick "
       "later than the one before");
   CHECK(wrong(steps("dopamine", {1, 2}, {1})) ==
-        "signals.dopamine.values = 1: wrong number of values; expected 2, 1 for each time");
-  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values[0] = nan: out of range; expected a number");
+        "signals.dopamine.values = a list of 1: has 1 entry; expected 2 entries, one per time");
+  CHECK(wrong(steps("dopamine", {1}, {NAN})) == "signals.dopamine.values[0] = nan: is out of range; expected a number");
   CHECK(wrong({.name = "dopamine", .kind = PulseSignal{.times = {1}, .values = {{1, 2}, 2}, .tau = 3}}) ==
         "signals.dopamine.tau = 3: only a single number is filtered; expected 0, or one value for each time");
   CHECK(wrong({.name = "dopamine"}) == "signals.dopamine.kind: missing; expected a kind of signal");
@@ -225,7 +225,7 @@ TEST_CASE("signals of a program hold from the next tick on", "[signals]") {
   network.simulation().run(1);
   CHECK(network.signal("error") == std::vector<double>{0, 0, 0});
   CHECK_THROWS_WITH(network.set_signal("error", std::vector<double>{1}),
-                    "signals.error = 1 numbers: wrong number of values; expected 3");
+                    "signals.error = a list of 1: has 1 entry; expected 3 entries, one per channel");
   CHECK_THROWS_AS(network.set_signal("eror", values), BuildError);
 }
 

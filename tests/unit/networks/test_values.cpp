@@ -216,19 +216,23 @@ TEST_CASE("A value for many items", "[values]") {
     const Complaint c = complaint_of([&] { per_item(Value(std::vector<double>{1, 2, 3}), 4, key); });
     CHECK(c.key.empty());
     CHECK(c.value == "a list of 3");
-    CHECK(c.problem == "wrong number of values");
-    CHECK(c.expected == "4 values");
+    CHECK(c.problem == "has 3 entries");
+    CHECK(c.expected == "4 entries, one per neuron");
   }
   SECTION("what is out of range is refused, whether listed or drawn") {
     const rheo::Range allowed{0, 10};
     const Complaint listed = complaint_of([&] {
       per_item(Value(std::vector<double>{1, 2, std::nan("")}), 3, key, allowed);
     });
+    CHECK(listed.key == "[2]");
     CHECK(listed.value == "nan");
-    CHECK(listed.problem == "entry 2, out of range");
+    CHECK(listed.problem == "is out of range");
     CHECK(listed.expected == "a number from 0 to 10");
-    const Complaint drawn = complaint_of([&] { per_item(Value(Uniform{11, 11}), 3, key, allowed); });
-    CHECK(drawn.value == "11");
+    const Complaint sure = complaint_of([&] { per_item(Value(Uniform{11, 12}), 3, key, allowed); });
+    CHECK(sure.key == "uniform");
+    CHECK(sure.value == "[11, 12]");
+    CHECK(sure.problem == "11 can be drawn, which is out of range");
+    const Complaint drawn = complaint_of([&] { per_item(Value(Normal{12, 0.01}), 3, key, allowed); });
     CHECK(drawn.problem == "drawn for neuron 0, out of range");
   }
   SECTION("no draw lies beyond the reach of its distribution") {

@@ -29,41 +29,58 @@ std::string listed(const std::vector<std::string>& all) {
   return text;
 }
 
-CheckedSpec::CheckedSpec(const NetworkSpec& spec) : spec_(spec), populations_(spec.populations) {
-  if (!(spec.dt > 0) || !std::isfinite(spec.dt))
-    reject("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
+CheckedSpec::CheckedSpec(const NetworkSpec& spec) : CheckedSpec(spec, Growing()) {
   if (spec.populations.empty())
     reject("populations", {}, "the network has no population", "at least one [populations.NAME]");
-  std::uint64_t first = 0;
-  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
-    const PopulationSpec& population = spec.populations[i];
-    const std::string key = "populations." + population.name;
-    if (populations_.find(population.name) != &population) reject(key, {}, "declared twice", "names that differ");
-    check_population(population, key);
-    first_.push_back(static_cast<NeuronId>(first));
-    first += population.size;
-    if (first >= 0xffffffffu)
-      reject(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
-  }
-  std::set<std::string> seen;
-  for (const ProjectionSpec& projection : spec.projections) {
-    const std::string key = "projections." + projection.name;
-    if (!seen.insert(projection.name).second) reject(key, {}, "declared twice", "names that differ");
-    check_projection(projection, key);
-  }
-  seen.clear();
-  for (const InputSpec& input : spec.inputs) {
-    const std::string key = "inputs." + input.name;
-    if (!seen.insert(input.name).second) reject(key, {}, "declared twice", "names that differ");
-    check_input(input, key);
-  }
-  seen.clear();
-  for (const SignalSpec& signal : spec.signals) {
-    const std::string key = "signals." + signal.name;
-    if (!seen.insert(signal.name).second) reject(key, {}, "declared twice", "names that differ");
-    check_signal(signal, key);
-  }
+  judge_new();
   find_currents();
+}
+
+CheckedSpec::CheckedSpec(const NetworkSpec& spec, Growing) : spec_(spec), populations_(spec.populations) {
+  if (!(spec.dt > 0) || !std::isfinite(spec.dt))
+    reject("simulation.dt", number(spec.dt), "not a tick length", "a number > 0 (ms)");
+}
+
+void CheckedSpec::judge_new() {
+  populations_.forget();
+  for (std::size_t i = first_.size(); i < spec_.populations.size(); ++i) judge_population(i);
+  const auto judge = [](const auto& all, std::set<std::string>& known, const char* section, const auto& check) {
+    for (std::size_t i = known.size(); i < all.size(); ++i) {
+      const std::string key = section + all[i].name;
+      if (known.contains(all[i].name)) reject(key, {}, "declared twice", "names that differ");
+      check(all[i], key);
+      known.insert(all[i].name);
+    }
+  };
+  judge(spec_.projections, projections_, "projections.",
+        [this](const auto& one, auto& key) { check_projection(one, key); });
+  judge(spec_.inputs, inputs_, "inputs.", [this](const auto& one, auto& key) { check_input(one, key); });
+  judge(spec_.signals, signals_, "signals.", [this](const auto& one, auto& key) { check_signal(one, key); });
+}
+
+void CheckedSpec::forget_new() {
+  populations_.forget();
+  first_.resize(std::min(first_.size(), spec_.populations.size()));
+  const auto forget = [](const auto& all, std::set<std::string>& known) {
+    if (known.size() <= all.size()) return;
+    known.clear();
+    for (const auto& one : all) known.insert(one.name);
+  };
+  forget(spec_.projections, projections_);
+  forget(spec_.inputs, inputs_);
+  forget(spec_.signals, signals_);
+}
+
+void CheckedSpec::judge_population(std::size_t i) {
+  const PopulationSpec& population = spec_.populations[i];
+  const std::string key = "populations." + population.name;
+  if (populations_.find(population.name) != &population) reject(key, {}, "declared twice", "names that differ");
+  models_.resize(i);
+  check_population(population, key);
+  const std::uint64_t first = i == 0 ? 0 : std::uint64_t{first_.back()} + spec_.populations[i - 1].size;
+  if (first + population.size >= 0xffffffffu)
+    reject(key + ".size", std::to_string(population.size), "too many neurons in all", "fewer than 2^32 - 1");
+  first_.push_back(static_cast<NeuronId>(first));
 }
 
 std::pair<std::size_t, NeuronRange> CheckedSpec::resolve(const Selection& selection, const std::string& key) const {

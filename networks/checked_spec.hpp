@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,12 @@ std::string listed(const std::vector<std::string>& names);
 class CheckedSpec {
  public:
   explicit CheckedSpec(const NetworkSpec& spec);
+  // Of a description that grows: judge_new() looks at what was added since the last time, forget_new() forgets what is
+  // no longer there.
+  struct Growing {};
+  CheckedSpec(const NetworkSpec& spec, Growing);
+  void judge_new();
+  void forget_new();
 
   const ModelInfo& model(std::size_t population) const { return *models_[population]; }
   NeuronId first(std::size_t population) const { return first_[population]; }
@@ -49,6 +56,8 @@ class CheckedSpec {
 
  private:
   void find_currents();
+
+  void judge_population(std::size_t population);
 
   // names: of all that may be given.
   void check_fields(const std::map<std::string, Value>& given, const std::vector<FieldInfo>& known,
@@ -78,6 +87,7 @@ class CheckedSpec {
   PopulationIndex populations_;
   std::vector<const ModelInfo*> models_;
   std::vector<NeuronId> first_;
+  std::set<std::string> projections_, inputs_, signals_;   // those that were judged
   std::vector<bool> needs_current_, has_lasting_current_;  // [population]
 };
 

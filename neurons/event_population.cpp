@@ -69,6 +69,18 @@ void EventPopulation::read(std::size_t column, Tick now, std::span<const std::ui
   for (std::size_t i = 0; i < neurons.size(); ++i) to[i] += columns_.origin(column, neurons[i]);
 }
 
+// The whole record goes to tick `now`, as it would be read there, and then one number of it changes.
+void EventPopulation::write(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, const double* from) {
+  const std::size_t count = columns_.count();
+  std::vector<double> all(count);
+  for (std::size_t i = 0; i < neurons.size(); ++i) {
+    for (std::size_t c = 0; c < count; ++c) read(c, now, neurons.subspan(i, 1), &all[c]);
+    all[column] = from[i];
+    for (std::size_t c = 0; c < count; ++c) columns_.put(c, record(neurons[i]), c, all[c], neurons[i]);
+    set_last(neurons[i], now);
+  }
+}
+
 void EventPopulation::wake(Tick now, const Piece& piece, EventPiece& events) const {
   events.awake.clear();
   events.broken = EventPiece::nobody;

@@ -24,6 +24,8 @@ class EventPopulation final : public EventBlock {
   std::optional<std::size_t> find_column(std::string_view column) const override { return columns_.find(column); }
   void read(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, double* to) const override;
 
+  void write(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, const double* from) override;
+
   void wake(Tick now, const Piece& piece, EventPiece& events) const override;
   void visit(Tick t, const Piece& piece, void* input, NeuronId first_id, TouchedSlots& touched, EventPiece& events,
              SpikeList& spikes) override;

@@ -121,6 +121,11 @@ void Population::read(std::size_t column, Tick, std::span<const std::uint32_t> n
             columns_.origin(column, neurons[i]);
 }
 
+void Population::write(std::size_t column, Tick, std::span<const std::uint32_t> neurons, const double* from) {
+  void* const values = state_[column].data();
+  for (std::size_t i = 0; i < neurons.size(); ++i) columns_.put(column, values, neurons[i], from[i], neurons[i]);
+}
+
 std::span<const float> Population::view(std::size_t column) const {
   if (precision() == Precision::double_) return {};
   return {reinterpret_cast<const float*>(state_[column].data()), size_};

@@ -30,6 +30,7 @@ class Population final : public TickBlock {
   const void* column(std::size_t index) const { return state_[index].data(); }
   std::optional<std::size_t> find_column(std::string_view column) const override { return columns_.find(column); }
   void read(std::size_t column, Tick, std::span<const std::uint32_t> neurons, double* to) const override;
+  void write(std::size_t column, Tick, std::span<const std::uint32_t> neurons, const double* from) override;
   std::span<const float> view(std::size_t column) const override;
 
   void advance(Tick, std::uint32_t begin, std::uint32_t end, const void* input, NeuronId first_id,

@@ -57,6 +57,14 @@ class StateColumns {
   double origin(std::size_t column, std::size_t neuron) const {
     return column == 0 ? origin_of(precision_, neuron) : 0;
   }
+  // Puts a neuron's value, as read from outside, at values[at].
+  void put(std::size_t column, void* values, std::size_t at, double value, std::size_t neuron) const {
+    const double x = value - origin(column, neuron);
+    if (precision_ == Precision::single_)
+      static_cast<float*>(values)[at] = static_cast<float>(x);
+    else
+      static_cast<double*>(values)[at] = x;
+  }
   // A column of `size` neurons.
   void save(std::size_t column, const void* values, std::size_t size, ByteWriter& to) const;
   void load(std::size_t column, void* values, std::size_t size, ByteReader& from) const;

@@ -33,6 +33,22 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
   return read_sonata_config(file, overrides);
 }
 
+void load_checkpoint(Network& network, const Checkpoint& checkpoint, const std::filesystem::path& file) {
+  try {
+    if (auto complaint = compare_networks(network.simulation().fingerprint(), checkpoint.network))
+      throw StateError(*std::move(complaint));
+    if (network.synapse_digest() != checkpoint.synapses)
+      throw StateError({.key = "synapses",
+                        .problem = "synapses that were built from the same description are not those of the checkpoint",
+                        .expected = fmt::format("the rheo that wrote it (version {})", checkpoint.rheobase)});
+    network.simulation().load(checkpoint.state);
+  } catch (const StateError& error) {
+    Complaint complaint = error.complaint();
+    complaint.file = file.string();
+    throw StateError(std::move(complaint));
+  }
+}
+
 void show_warnings(const Experiment& experiment) {
   for (const std::string& warning : experiment.warnings) {
     const std::string line = "rheo: warning: " + warning + "\n";

@@ -1,10 +1,12 @@
 // An experiment from either kind of file, and its phases.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "io/experiment/experiment.hpp"
+#include "io/record/checkpoint.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {
@@ -12,6 +14,9 @@ namespace rheo {
 // Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
 Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
                            const std::vector<std::string>& plugins = {});
+// The network goes on from there. file: of the checkpoint, for messages. Throws StateError where it is of another
+// network.
+void load_checkpoint(Network& network, const Checkpoint& checkpoint, const std::filesystem::path& file);
 // Its warnings, on stderr.
 void show_warnings(const Experiment& experiment);
 

@@ -57,30 +57,6 @@ void write_weights(const fs::path& file, const Network& network, const NetworkSp
   });
 }
 
-// Refuses a state of another network, with the file in which it is.
-void check_state(const Network& network, const Checkpoint& checkpoint, const fs::path& file) {
-  const auto reject = [&](Complaint complaint) {
-    complaint.file = file.string();
-    throw StateError(std::move(complaint));
-  };
-  if (auto complaint = compare_networks(network.simulation().fingerprint(), checkpoint.network))
-    reject(*std::move(complaint));
-  if (network.synapse_digest() != checkpoint.synapses)
-    reject({.key = "synapses",
-            .problem = "synapses that were built from the same description are not those of the checkpoint",
-            .expected = fmt::format("the rheo that wrote it (version {})", checkpoint.rheobase)});
-}
-
-void load_state(Simulation& simulation, const Checkpoint& checkpoint, const fs::path& file) {
-  try {
-    simulation.load(checkpoint.state);
-  } catch (const StateError& error) {
-    Complaint complaint = error.complaint();
-    complaint.file = file.string();
-    throw StateError(std::move(complaint));
-  }
-}
-
 // The times of --checkpoint-at as ticks of the run.
 std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& experiment) {
   std::set<Tick> ticks;
@@ -160,17 +136,14 @@ class Run {
 
   void read_state() {
     if (resumed_ != nullptr) {
-      check_state(network_, *resumed_, options_.checkpoint);
-      load_state(simulation_, *resumed_, options_.checkpoint);
+      load_checkpoint(network_, *resumed_, options_.checkpoint);
       ByteReader from(resumed_->statistics);
       statistics_.load(from);
       report_.started = resumed_->run.started;
       report_.resumed = resumed_->run.resumed + 1;
       wall_time_before_ = resumed_->run.simulate_wall_time;
     } else if (!experiment_.initial_state.empty()) {
-      const Checkpoint checkpoint = read_checkpoint(experiment_.initial_state);
-      check_state(network_, checkpoint, experiment_.initial_state);
-      load_state(simulation_, checkpoint, experiment_.initial_state);
+      load_checkpoint(network_, read_checkpoint(experiment_.initial_state), experiment_.initial_state);
     }
   }
 

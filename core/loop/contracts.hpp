@@ -38,6 +38,8 @@ class PopulationBlock {
   virtual std::optional<std::size_t> find_column(std::string_view) const { return std::nullopt; }
   // Values of a column after tick `now`, the last that was computed. Changes nothing, allocates nothing.
   virtual void read(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, double* to) const;
+  // Puts values of a column in their place, rounded to precision(), as of tick `now`. Not while the loop runs.
+  virtual void write(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, const double* from);
   // The column itself, by neuron, where it is kept in single precision and up to date; otherwise nothing.
   virtual std::span<const float> view(std::size_t /*column*/) const { return {}; }
   // Of the columns: double also in a simulation in single precision where they change slowly.

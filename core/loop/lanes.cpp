@@ -5,6 +5,7 @@
 namespace rheo {
 
 void PopulationBlock::read(std::size_t, Tick, std::span<const std::uint32_t>, double*) const {}
+void PopulationBlock::write(std::size_t, Tick, std::span<const std::uint32_t>, const double*) {}
 
 std::vector<PopulationShape> shapes_of(const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
   std::vector<PopulationShape> shapes;

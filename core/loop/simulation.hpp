@@ -58,6 +58,9 @@ class Simulation {
   PopulationBlock& population(std::size_t index);
   bool by_event(std::size_t population) const;
 
+  // Changes a state between two runs (PopulationBlock::write); what it does comes with the next tick.
+  void write(std::size_t population, std::size_t column, std::span<const std::uint32_t> neurons, const double* from);
+
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);
   void remove_sink(SpikeSink& sink);

@@ -163,6 +163,12 @@ PopulationBlock& Simulation::population(std::size_t index) {
 bool Simulation::by_event(std::size_t population) const {
   return state_->blocks.at(population).event != nullptr;
 }
+void Simulation::write(std::size_t population, std::size_t column, std::span<const std::uint32_t> neurons,
+                       const double* from) {
+  State& s = *state_;
+  s.parts.populations.at(population)->write(column, s.now, neurons, from);
+  s.wake();
+}
 void Simulation::add_sink(SpikeSink& sink) {
   state_->sinks.push_back(&sink);
 }

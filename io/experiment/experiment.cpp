@@ -85,16 +85,8 @@ void ExperimentReader::read_sections() {
   read_plugins();
   read_simulation();
   read_populations();
-  if (const auto inputs = root_.find("inputs")) {
-    each_named(*inputs, "an input", [this](const Field& field, const std::string& name) { read_input(field, name); });
-  }
-  if (const auto signals = root_.find("signals")) {
-    each_named(*signals, "a signal", [this](const Field& field, const std::string& name) { read_signal(field, name); });
-  }
-  if (const auto projections = root_.find("projections")) {
-    each_named(*projections, "a projection",
-               [this](const Field& field, const std::string& name) { read_projection(field, name); });
-  }
+  for (const char* const name : {"inputs", "signals", "projections"})
+    if (const auto section = root_.find(name)) read_section(*section);
   read_phases(root_, experiment_);
   if (const auto record = root_.find("record")) read_recordings(*record, experiment_);
 }
@@ -122,13 +114,38 @@ void ExperimentReader::read_plugins() {
   network().rules = std::make_shared<const RuleLibrary>(std::move(library));
 }
 
-void ExperimentReader::read_simulation() {
-  const Field simulation = root_.need("simulation", "a table [simulation] with duration");
-  simulation.need_table();
-  if (const auto threads = simulation.find("threads")) {
-    threads->reject("is no property of the experiment", "rheo run --threads N");
-  }
-  simulation.only({"duration", "dt", "seed", "precision", "update", "lanes", "initial_state"});
+ExperimentReader::ExperimentReader(const TomlNode& simulation, const std::vector<std::string>& plugins)
+    : root_(document_.root, {}), plugins_(plugins) {
+  read_plugins();
+  const Field field(simulation, "simulation");
+  field.only({"dt", "seed", "precision", "update", "lanes"});
+  read_settings(field);
+}
+
+void ExperimentReader::read_section(const Field& section) {
+  section.need_table();
+  for (const auto& [name, node] : section.node().entries) read_one(section.key(), section.at(name, node), name);
+}
+
+void ExperimentReader::read_one(const std::string& section, const Field& field, const std::string& name) {
+  if (!is_name(name))
+    throw ExperimentError({.file = field.node().place(),
+                           .key = section,
+                           .value = '"' + name + '"',
+                           .problem = "is no name",
+                           .expected = "letters, digits, _ and -"});
+  field.need_table(fmt::format("a table: [{}.{}]", section, name));
+  if (section == "populations")
+    network().populations.push_back(read_population(field, name));
+  else if (section == "inputs")
+    read_input(field, name);
+  else if (section == "signals")
+    read_signal(field, name);
+  else
+    read_projection(field, name);
+}
+
+void ExperimentReader::read_settings(const Field& simulation) {
   if (const auto dt = simulation.find("dt")) network().dt = dt->number({.low = 1e-6, .high = 1000, .unit = "ms"});
   if (const auto seed = simulation.find("seed")) {
     network().seed = seed->whole(0, std::numeric_limits<std::int64_t>::max());
@@ -141,7 +158,16 @@ void ExperimentReader::read_simulation() {
   if (const auto lanes = simulation.find("lanes")) {
     network().lanes = static_cast<std::uint32_t>(lanes->whole(1, 65536));
   }
+}
 
+void ExperimentReader::read_simulation() {
+  const Field simulation = root_.need("simulation", "a table [simulation] with duration");
+  simulation.need_table();
+  if (const auto threads = simulation.find("threads")) {
+    threads->reject("is no property of the experiment", "rheo run --threads N");
+  }
+  simulation.only({"duration", "dt", "seed", "precision", "update", "lanes", "initial_state"});
+  read_settings(simulation);
   if (const auto state = simulation.find("initial_state")) read_initial_state(*state);
 
   if (root_.find("task") || (root_.find("phases") && !simulation.find("duration"))) return;  // it is theirs

@@ -11,9 +11,7 @@ void ExperimentReader::read_populations() {
   const Field populations = root_.need("populations", "at least one table [populations.NAME]");
   populations.need_table();
   if (populations.node().entries.empty()) populations.reject("is empty", "at least one table [populations.NAME]");
-  each_named(populations, "a population", [&](const Field& field, const std::string& name) {
-    network().populations.push_back(read_population(field, name));
-  });
+  read_section(populations);
 }
 
 PopulationSpec::Update ExperimentReader::read_update(const Field& field) {
@@ -71,7 +69,7 @@ const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::
   if (const PopulationSpec* known = index_.find(base)) return *known;
   const Names names = names_in(network().populations);
   if (base == name) like.reject("is the population itself", "the name of a population declared before");
-  if (root_.find("populations")->node().find(base)) {
+  if (const auto all = root_.find("populations"); all && all->node().find(base)) {
     like.reject(fmt::format("\"{}\" is declared later", base), "a population declared before");
   }
   like.reject("unknown population", names.empty() ? "a population declared before" : one_of(names),

@@ -39,35 +39,30 @@ class ExperimentReader {
   // Goes on with an experiment that was begun otherwise.
   explicit ExperimentReader(Experiment experiment) : root_(document_.root, {}), experiment_(std::move(experiment)) {}
 
+  // The table [simulation] of a program, without a duration.
+  ExperimentReader(const TomlNode& simulation, const std::vector<std::string>& plugins);
+
   Experiment add_input(const std::string& name, const TomlNode& table);
   Experiment read();
 
- private:
-  void read_sections();
+  // One table of a section. Where it throws, what it added has to be taken back.
+  void read_one(const std::string& section, const Field& field, const std::string& name);
+  TomlNode& root() { return document_.root; }
+  Experiment& experiment() { return experiment_; }
+  PopulationIndex& index() { return index_; }
   // What a judge said, with place and value as the user wrote them.
   ExperimentError as_written(Complaint complaint) const;
+
+ private:
+  void read_sections();
   NetworkSpec& network() { return experiment_.network; }
 
-  template <class Read>
-  static void each_named(const Field& section, const char* what, Read read) {
-    section.need_table();
-    for (const auto& [name, node] : section.node().entries) {
-      const Field field = section.at(name, node);
-      if (!is_name(name)) {
-        throw ExperimentError({.file = node.place(),
-                               .key = section.key(),
-                               .value = '"' + name + '"',
-                               .problem = fmt::format("is no name for {}", what),
-                               .expected = "letters, digits, _ and -"});
-      }
-      field.need_table(fmt::format("a table: [{}.{}]", section.key(), name));
-      read(field, name);
-    }
-  }
+  void read_section(const Field& section);
 
   // The built-in rules, those of --plugin and those that the file names.
   void read_plugins();
   void read_simulation();
+  void read_settings(const Field& simulation);
 
   // Only its time; whether it fits the network is seen when that is built.
   void read_initial_state(const Field& field);

@@ -33,18 +33,6 @@ void check_names(const Names& names, const Names& known, const std::string& key,
   }
 }
 
-// A time that must be a whole number of ticks, at least `least` of them.
-Tick whole_ticks(double ms, double dt, Tick least, const std::string& key) {
-  const std::string expected = fmt::format("a multiple of {} (ms){}", dt, least > 0 ? ", not 0" : "");
-  const auto reject_it = [&](std::string problem) { reject(key, fmt::format("{}", ms), std::move(problem), expected); };
-  if (!(ms >= 0) || !std::isfinite(ms)) reject_it("is no time");
-  const Tick ticks = ms_to_tick_nearest(ms, dt);
-  if (ticks > max_ticks) reject_it(fmt::format("has more than {} ticks", max_ticks));
-  if (std::abs(tick_to_ms(ticks, dt) - ms) > 1e-9 * ms || ticks < least)
-    reject_it(fmt::format("is no whole number of ticks of {} ms", dt));
-  return ticks;
-}
-
 // Those that learn, in the order of the network.
 Names learning_of(const NetworkSpec& network, const AllOrNamed& asked) {
   Names plastic, learning;
@@ -63,6 +51,17 @@ Names learning_of(const NetworkSpec& network, const AllOrNamed& asked) {
 }
 
 }  // namespace
+
+Tick whole_ticks(double ms, double dt, Tick least, const std::string& key) {
+  const std::string expected = fmt::format("a multiple of {} (ms){}", dt, least > 0 ? ", not 0" : "");
+  const auto reject_it = [&](std::string problem) { reject(key, fmt::format("{}", ms), std::move(problem), expected); };
+  if (!(ms >= 0) || !std::isfinite(ms)) reject_it("is no time");
+  const Tick ticks = ms_to_tick_nearest(ms, dt);
+  if (ticks > max_ticks) reject_it(fmt::format("has more than {} ticks", max_ticks));
+  if (std::abs(tick_to_ms(ticks, dt) - ms) > 1e-9 * ms || ticks < least)
+    reject_it(fmt::format("is no whole number of ticks of {} ms", dt));
+  return ticks;
+}
 
 std::vector<Phase> resolve_phases(const NetworkSpec& network, const std::vector<PhaseRequest>& requests, Tick begin) {
   std::vector<Phase> phases;

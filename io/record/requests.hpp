@@ -16,6 +16,9 @@ namespace rheo {
 // Doubles hold every whole number up to here, so that the time of each tick is exact before rounding.
 inline constexpr Tick max_ticks = Tick{1} << 53;
 
+// A time that must be a whole number of ticks, at least `least` of them. Throws BuildError with the key.
+Tick whole_ticks(double ms, double dt, Tick least, const std::string& key);
+
 struct PhaseRequest {
   std::string name = {};
   double duration = 0;  // ms

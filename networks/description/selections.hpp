@@ -24,6 +24,8 @@ std::string text_of(const Selection& selection);
 class PopulationIndex {
  public:
   explicit PopulationIndex(const std::vector<PopulationSpec>& populations) : populations_(populations) {}
+  // Of populations of which some are no longer there.
+  void forget() { index_.clear(); }
 
   // nullptr: there is none of this name.
   const PopulationSpec* find(const std::string& name) const;

@@ -130,7 +130,8 @@ class Page:
     def __init__(self, file, rheo, options, nightly, folder):
         self.file, self.options, self.nightly, self.folder = file, options, nightly, folder
         self.printed, self.missing, self.counts, self.skipped = None, False, collections.Counter(), []
-        self.environment = {**os.environ, "RHEO": rheo}
+        module = str(pathlib.Path(rheo).resolve().parent / "python")
+        self.environment = {**os.environ, "RHEO": rheo, "PYTHONPATH": module, "PYTHONDONTWRITEBYTECODE": "1"}
         for where, program in (("build/release", None), ("validating", SHIM)):
             (folder / where).mkdir(parents=True)
             if program is None:

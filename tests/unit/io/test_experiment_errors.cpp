@@ -654,7 +654,7 @@ source = ["E", "E[5:]"]
         {"weight = 0.1\ndelay", "weight = 1e39\ndelay",
          "wrong.toml:23: projections.excitation.weight = 1e+39: is out of range; expected a number <= 1e+30"},
         {"[populations.I]", R"([populations."I/O"])",
-         R"(wrong.toml:9: populations = "I/O": is no name for a population; expected letters, digits, _ and -)"},
+         R"(wrong.toml:9: populations = "I/O": is no name; expected letters, digits, _ and -)"},
 };
 
 struct WrongOverride {

@@ -1,0 +1,83 @@
+// A network that a program runs in pieces and looks at in between: what is recorded stays in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/experiment/experiment.hpp"
+#include "io/record/memory.hpp"
+#include "networks/description/selections.hpp"
+#include "networks/network.hpp"
+
+namespace rheo {
+
+// The synapses of a projection, by source, target, delay and then as they were drawn. Neurons are counted within their
+// populations.
+struct SynapseTable {
+  std::vector<std::uint32_t> source, target;
+  std::vector<std::uint32_t> source_population, target_population;  // in the order of the network
+  std::vector<double> weight, delay;                                // in the unit of the port; ms
+  // What the plasticity rule keeps beside the weight: name, one number each.
+  std::vector<std::pair<std::string, std::vector<double>>> columns;
+};
+
+class Session {
+ public:
+  // Checks the whole network and builds it. Recordings of the experiment's own go into memory. threads: 0 for one per
+  // processor. Throws UserError.
+  explicit Session(Experiment experiment, unsigned threads = 0);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const Experiment& experiment() const { return experiment_; }
+  Network& network() { return network_; }
+  double dt() const { return experiment_.network.dt; }  // ms
+  double now() const;                                   // ms, of the last tick that was computed
+
+  // From the next tick on. Throws BuildError.
+  void record_spikes(const std::vector<Selection>& neurons);
+  // From now on: the state of this tick comes first. Returns the recording's number.
+  std::size_t record_states(const StateRequest& request);
+  const StateMemory& states(std::size_t recording) const { return *states_.at(recording); }
+  // Of a population whose spikes are recorded. Throws BuildError.
+  const SpikeMemory::Train& spikes(const std::string& population) const;
+  void clear_spikes() { spikes_.clear(); }
+
+  // Computes so many ms, a whole number of ticks; begins the experiment's phases as their time comes. stop: asked
+  // several times a second; true ends it. Returns whether it came to the end. Throws BuildError, NumericalError.
+  bool run(double ms, const std::function<bool()>& stop = {});
+  // What is left of the duration of an experiment that was read from a file, ms; 0 where there is none.
+  double left() const;
+
+  // A state of all neurons of a population, by the name of a variable. Throws BuildError.
+  std::vector<double> state(const std::string& population, const std::string& variable);
+  // Of some neurons, given by number; values are held against the range of the variable.
+  void set_state(const std::string& population, const std::string& variable, std::span<const std::uint32_t> neurons,
+                 std::span<const double> values);
+
+  SynapseTable synapses(const std::string& projection);
+
+  std::vector<std::byte> save() { return network_.simulation().save(); }
+  void load(std::span<const std::byte> state) { network_.simulation().load(state); }
+  void save_checkpoint(const std::filesystem::path& file);
+  void load_checkpoint(const std::filesystem::path& file);
+
+ private:
+  std::size_t find(const std::string& population) const;
+  std::size_t find_column(std::size_t population, const std::string& variable) const;
+
+  Experiment experiment_;
+  PopulationIndex index_;
+  Network network_;
+  SpikeMemory spikes_;
+  std::vector<std::unique_ptr<StateMemory>> states_;
+};
+
+}  // namespace rheo

@@ -1,0 +1,237 @@
+// An experiment that a program puts together, and a network that it runs in pieces.
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "apps/session/session.hpp"
+#include "io/experiment/builder.hpp"
+#include "io/text/toml_document.hpp"
+#include "tests/files.hpp"
+
+namespace test_session {
+
+using namespace rheo;
+
+namespace {
+
+const char* const text = R"([simulation]
+duration = 50.0
+seed = 3
+[populations.E]
+model = "iaf_psc_delta"
+size = 80
+params = { tau_m = 20.0, C_m = 250.0, E_L = 0.0, V_reset = 0.0, V_th = 20.0 }
+initial = { V_m = { uniform = [0.0, 20.0] } }
+[populations.I]
+like = "E"
+size = 20
+[inputs.background]
+kind = "poisson"
+target = ["E", "I"]
+rate = 20000.0
+weight = 0.1
+[signals.reward]
+kind = "task"
+width = 1
+[projections.exc]
+source = "E"
+target = ["E", "I"]
+connect = { rule = "fixed_indegree", indegree = 8 }
+weight = 0.1
+delay = { uniform = [0.5, 5.0] }
+[projections.learns]
+source = "E[0:40]"
+target = "E[40:]"
+connect = { rule = "bernoulli", p = 0.2 }
+weight = 0.1
+delay = 1.0
+plasticity = { rule = "rstdp", params = { w_max = 1.0 }, signals = { dopamine = "reward" } }
+[record.spikes]
+populations = ["E", "I"]
+)";
+
+TomlNode document() {
+  const Scratch scratch;
+  return read_toml_document(scratch.write("e.toml", text), {}).root;
+}
+
+TomlNode* simulation_of(TomlNode& root) {
+  TomlNode& table = *root.find("simulation");
+  std::erase_if(table.entries, [](const auto& entry) { return entry.first == "duration"; });
+  return &table;
+}
+
+// The same network, table by table.
+ExperimentBuilder built() {
+  TomlNode root = document();
+  ExperimentBuilder builder(*simulation_of(root));
+  for (const char* const section : {"populations", "inputs", "signals", "projections"})
+    for (const auto& [name, table] : root.find(section)->entries) builder.add(section, name, table);
+  return builder;
+}
+
+Experiment whole() {
+  const Scratch scratch;
+  return parse_experiment(scratch.write("e.toml", text));
+}
+
+std::vector<Tick> ticks(const Session& session) {
+  return session.spikes("E").ticks;
+}
+
+const std::vector<Selection> all{{.population = "E", .end = {}}, {.population = "I", .end = {}}};
+
+}  // namespace
+
+TEST_CASE("An experiment that is put together is that of its file", "[session]") {
+  Session from_file(whole(), 1), from_tables(built().experiment(), 2);
+  from_tables.record_spikes(all);
+  from_file.run(from_file.left());
+  for (int piece = 0; piece < 50; ++piece) from_tables.run(1.0);
+  CHECK(from_file.now() == 50.0);
+  CHECK(from_file.left() == 0);
+  CHECK(ticks(from_file).size() > 100);
+  CHECK(ticks(from_file) == ticks(from_tables));
+  CHECK(from_file.spikes("I").neurons == from_tables.spikes("I").neurons);
+  CHECK(from_file.save() == from_tables.save());
+}
+
+TEST_CASE("A table that is refused leaves nothing behind", "[session]") {
+  ExperimentBuilder builder = built();
+  TomlNode root = document();
+  const auto refused = [&](const std::string& section, const std::string& name, const TomlNode& table) {
+    try {
+      builder.add(section, name, table);
+    } catch (const ExperimentError& error) {
+      return error.complaint().key;
+    }
+    return std::string("nothing");
+  };
+  TomlNode wrong = *root.find("populations")->find("E");
+  wrong.find("params")->find("tau_m")->real = -1;
+  CHECK(refused("populations", "X", wrong) == "populations.X.params.tau_m");
+  CHECK(refused("populations", "E", *root.find("populations")->find("E")) == "populations.E");
+  wrong = *root.find("projections")->find("exc");
+  wrong.find("connect")->find("indegree")->integer = 81;
+  wrong.find("connect")->entries.emplace_back("multapses", TomlNode());
+  wrong.find("connect")->entries.back().second.kind = TomlNode::Kind::boolean;
+  CHECK(refused("projections", "X", wrong) == "projections.X.connect.indegree");
+  wrong = *root.find("projections")->find("learns");
+  wrong.find("plasticity")->find("signals")->find("dopamine")->text = "other";
+  CHECK(refused("projections", "X", wrong) == "projections.X.plasticity.signals.dopamine");
+  CHECK(refused("signals", "a b", *root.find("signals")->find("reward")) == "signals");
+  wrong = *root.find("inputs")->find("background");
+  wrong.find("target")->items[1].text = "X";
+  CHECK(refused("inputs", "X", wrong) == "inputs.X.target");
+  CHECK(builder.experiment().network.populations.size() == 2);
+  // The names that were refused are free, and numbers of neurons go on where they were.
+  builder.add("populations", "X", *root.find("populations")->find("E"));
+  wrong.find("target")->items[1].text = "X";
+  builder.add("inputs", "X", wrong);
+  builder.add("projections", "X", *root.find("projections")->find("exc"));
+  Session session(builder.experiment(), 1);
+  CHECK(session.network().simulation().populations()[2].first == 100);
+}
+
+TEST_CASE("States are recorded into memory as they are read", "[session]") {
+  Session session(built().experiment(), 2);
+  StateRequest request;
+  request.name = "states";
+  request.population = {{.population = "I", .end = {}}, {.population = "E", .begin = 3, .end = 70, .step = 7}};
+  request.variables = {"V_m", "refractory"};
+  request.every = 0.3;
+  session.run(1.0);
+  const StateMemory& states = session.states(session.record_states(request));
+  CHECK(states.rows() == 1);
+  std::vector<std::vector<double>> expected;
+  for (int row = 0; row < 5; ++row) {
+    const std::vector<double> I = session.state("I", "V_m"), E = session.state("E", "V_m");
+    std::vector<double> line = I;
+    for (std::size_t n = 3; n < 70; n += 7) line.push_back(E[n]);
+    expected.push_back(line);
+    session.run(0.3);
+  }
+  REQUIRE(states.rows() == 6);
+  CHECK(states.width() == 30);
+  for (std::size_t row = 0; row < 5; ++row) {
+    CHECK(states.tick(row) == 10 + 3 * static_cast<Tick>(row));
+    CHECK(std::vector<double>(states.values(0).begin() + static_cast<std::ptrdiff_t>(30 * row),
+                              states.values(0).begin() + static_cast<std::ptrdiff_t>(30 * row + 30)) == expected[row]);
+  }
+}
+
+TEST_CASE("A state that is written is read again, and goes on from there", "[session]") {
+  for (const char* const update : {"tick", "event"})
+    for (const char* const precision : {"single", "double"}) {
+      INFO(update << ' ' << precision);
+      const Scratch scratch;
+      const std::string file = scratch.write("e.toml", std::string("[simulation]\nduration = 20.0\nupdate = \"") +
+                                                           update + "\"\nprecision = \"" + precision +
+                                                           "\"\n[populations.E]\nmodel = \"iaf_psc_exp\"\nsize = 5\n");
+      Session session(parse_experiment(file), 1), other(parse_experiment(file), 1);
+      session.record_spikes({{.population = "E", .end = {}}});
+      session.run(3.0);
+      const std::vector<std::uint32_t> some{1, 3};
+      const std::vector<double> values{-60.5, -20};
+      session.set_state("E", "V_m", some, values);
+      const std::vector<double> V_m = session.state("E", "V_m");
+      CHECK(V_m[1] == -60.5);
+      CHECK(V_m[3] == -20);
+      CHECK(V_m[0] == V_m[2]);
+      session.run(1.0);
+      CHECK(session.spikes("E").neurons == std::vector<std::uint32_t>{3});
+      CHECK(session.spikes("E").ticks == std::vector<Tick>{31});
+      CHECK(session.state("E", "V_m")[1] < -60.5);
+      // Back where it was, as if nothing had happened: at rest.
+      other.run(4.0);
+      CHECK(session.state("E", "V_m")[0] == other.state("E", "V_m")[0]);
+    }
+}
+
+TEST_CASE("A session goes on from what was saved", "[session]") {
+  const Scratch scratch;
+  Session first(built().experiment(), 1);
+  first.run(20.0);
+  const std::vector<std::byte> state = first.save();
+  first.save_checkpoint(scratch / "c.h5");
+  first.run(30.0);
+  for (const bool from_file : {false, true}) {
+    Session second(built().experiment(), 2);
+    if (from_file)
+      second.load_checkpoint(scratch / "c.h5");
+    else
+      second.load(state);
+    CHECK(second.now() == 20.0);
+    second.run(30.0);
+    CHECK(second.save() == first.save());
+  }
+  Experiment other = built().experiment();
+  other.network.seed = 4;
+  Session stranger(other, 1);
+  CHECK_THROWS_AS(stranger.load_checkpoint(scratch / "c.h5"), StateError);
+}
+
+TEST_CASE("A run ends where it is told to, and synapses are told by their neurons", "[session]") {
+  Session session(built().experiment(), 1);
+  CHECK(session.run(1000.0, [&] { return session.now() >= 5; }) == false);
+  CHECK(session.now() >= 5);
+  CHECK(session.now() < 1000);
+  const SynapseTable table = session.synapses("learns");
+  const auto count = session.network().projections()[1].synapses;
+  REQUIRE(table.source.size() == count);
+  CHECK(table.columns.size() == 1);
+  CHECK(table.columns[0].second.size() == count);
+  for (std::size_t k = 0; k < count; ++k) {
+    CHECK(table.source[k] < 40);
+    CHECK(table.target[k] >= 40);
+    CHECK(table.delay[k] == 1.0);
+  }
+  const SynapseTable both = session.synapses("exc");
+  CHECK(std::accumulate(both.target_population.begin(), both.target_population.end(), 0u) == 20 * 8);
+  CHECK_THROWS_AS(session.synapses("none"), BuildError);
+  CHECK_THROWS_AS(session.run(0.05), BuildError);
+  CHECK_THROWS_AS(session.spikes("E"), BuildError);
+}
+
+}  // namespace test_session

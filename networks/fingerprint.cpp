@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
@@ -17,14 +18,7 @@ class Fingerprint {
   Fingerprint(const NetworkSpec& spec, const std::vector<std::unique_ptr<PopulationBlock>>& populations,
               const std::vector<ProjectionInfo>& projections) {
     add("dt {} seed {} precision {}", spec.dt, spec.seed, bytes_of(spec.precision));
-    for (std::size_t i = 0; i < populations.size(); ++i) {
-      const PopulationSpec& population = spec.populations[i];
-      add("\npopulation {} {} {}", population.name, population.model, population.size);
-      if (dynamic_cast<const EventBlock*>(populations[i].get()) != nullptr) add(" update=event");
-      for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
-      for (const auto& [name, value] : population.params) text_ += identity_of(name, value);
-      if (has_positions(population.positions)) add_positions(population.positions);
-    }
+    for (std::size_t i = 0; i < populations.size(); ++i) add_population(spec.populations[i], *populations[i]);
     for (std::size_t i = 0; i < projections.size(); ++i) {
       const ProjectionSpec& projection = spec.projections[i];
       const ConnectRule::Identity rule = projection.connect->identity();
@@ -48,9 +42,17 @@ class Fingerprint {
         add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
     }
   }
+  Fingerprint(const PopulationSpec& population, const PopulationBlock& block) { add_population(population, block); }
   std::string text() && { return std::move(text_); }
 
  private:
+  void add_population(const PopulationSpec& population, const PopulationBlock& block) {
+    add("\npopulation {} {} {}", population.name, population.model, population.size);
+    if (dynamic_cast<const EventBlock*>(&block) != nullptr) add(" update=event");
+    for (const auto& [name, choice] : population.options) add(" {}={}", name, choice);
+    for (const auto& [name, value] : population.params) text_ += identity_of(name, value);
+    if (has_positions(population.positions)) add_positions(population.positions);
+  }
   // The text is that of the first versions; kinds that came later say their fields.
   void add_positions(Positions positions) {
     const auto* const grid = std::get_if<GridPositions>(&positions);
@@ -82,6 +84,15 @@ class Fingerprint {
 std::string fingerprint_of(const NetworkSpec& spec, const std::vector<std::unique_ptr<PopulationBlock>>& populations,
                            const std::vector<ProjectionInfo>& projections) {
   return Fingerprint(spec, populations, projections).text();
+}
+
+std::string fingerprint_with(const std::string& before, const PopulationSpec& population, std::size_t index,
+                             const PopulationBlock& block) {
+  // A line for the network, one for each population, and the others.
+  std::size_t begin = 0;
+  for (std::size_t line = 0; line <= index; ++line) begin = before.find('\n', begin + (line > 0));
+  const std::size_t end = std::min(before.find('\n', begin + 1), before.size());
+  return before.substr(0, begin) + Fingerprint(population, block).text() + before.substr(end);
 }
 
 }  // namespace rheo

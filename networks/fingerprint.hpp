@@ -14,4 +14,8 @@ namespace rheo {
 std::string fingerprint_of(const NetworkSpec& spec, const std::vector<std::unique_ptr<PopulationBlock>>& populations,
                            const std::vector<ProjectionInfo>& projections);
 
+// The same text where one population, counted from 0, has other parameters now.
+std::string fingerprint_with(const std::string& before, const PopulationSpec& population, std::size_t index,
+                             const PopulationBlock& block);
+
 }  // namespace rheo

@@ -236,6 +236,46 @@ void Network::check_draws(const NetworkSpec& spec) {
   for (const InputSpec& input : spec.inputs) check_draws_of_input(plan, input, isa);
 }
 
+void Network::change_inputs(const NetworkSpec& spec) {
+  const CheckedSpec plan(spec);
+  std::vector<std::unique_ptr<Input>> inputs;
+  simulation_.threads().enter([&] {
+    for (const InputSpec& input : spec.inputs) build_input(plan, input, chosen_isa(), signals_, inputs);
+  });
+  simulation_.replace_inputs(std::move(inputs));
+}
+
+void Network::change_params(const NetworkSpec& spec, std::size_t population) {
+  const CheckedSpec judged(spec);
+  PopulationBlock& before = simulation_.population(population);
+  const std::string key = "populations." + before.name();
+  PopulationSpec described = spec.populations[population];
+  described.initial.clear();
+  std::unique_ptr<PopulationBlock> after;
+  simulation_.threads().enter([&] {
+    PopulationPlan plan = plan_population(spec, described, judged.model(population), chosen_isa());
+    plan.with_current = judged.needs_current(population);
+    plan.lasting_current = judged.has_lasting_current(population);
+    plan.by_event = simulation_.by_event(population);
+    for (const auto& [name, values] : plan.params)
+      if (plan.by_event && values.size() > 1)
+        reject(key + ".params." + name, {}, "differs between neurons of a population that is updated by events",
+               "one number, or update = \"tick\"");
+    after = within(key, [&] { return make_population(plan); });
+  });
+  std::vector<std::uint32_t> all(before.size());
+  std::iota(all.begin(), all.end(), 0u);
+  std::vector<double> values(all.size());
+  for (const FieldInfo& field : judged.model(population).columns) {
+    const auto from = before.find_column(field.name), to = after->find_column(field.name);
+    if (!from || !to) continue;
+    before.read(*from, simulation_.now(), all, values.data());
+    after->write(*to, simulation_.now(), all, values.data());
+  }
+  std::string text = fingerprint_with(simulation_.fingerprint(), spec.populations[population], population, *after);
+  simulation_.replace_population(population, std::move(after), std::move(text));
+}
+
 namespace {
 
 std::size_t find_signal(const SignalBoard* board, const std::string& name) {

@@ -70,6 +70,10 @@ class Network {
   // A column of what the rule of a plastic projection keeps per synapse, in the order of outgoing(), source after
   // source, as of the last Simulation::settle(): 0 is the weight, with its sign. Empty for a static projection.
   std::variant<std::vector<float>, std::vector<double>> read_column(std::size_t projection, std::size_t column) const;
+  // Between two runs: what the description says now in place of what was built. `spec` may differ from that in numbers
+  // of inputs, or in parameters of one population, whose state stays. Throws BuildError, and then nothing was changed.
+  void change_inputs(const NetworkSpec& spec);
+  void change_params(const NetworkSpec& spec, std::size_t population);
   // The numbers of a signal of kind "task" from the next tick on, or in that tick alone. Throws BuildError.
   void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
   // What any signal is in the tick that was computed last (at least one). Throws BuildError.

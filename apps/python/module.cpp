@@ -398,6 +398,17 @@ void add_simulation(py::module_& m) {
              return array_of<double>(self.use()->state(population, variable));
            })
       .def("set_state", &set_state)
+      .def("change_input",
+           [](Simulation& self, const std::string& name, const py::dict& settings) {
+             const TomlNode table = node_of(settings, "inputs." + name);
+             self.use()->change_input(name, table);
+           })
+      .def("change_params",
+           [](Simulation& self, const std::string& population, const py::dict& params) {
+             const TomlNode table = node_of(params, "populations." + population + ".params");
+             self.use()->change_params(population, table);
+           })
+      .def("changes", [](Simulation& self) { return self.use()->changes(); })
       .def("synapses", &synapses)
       .def("projections",
            [](Simulation& self) {

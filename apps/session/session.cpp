@@ -11,8 +11,10 @@
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
 #include "core/version.hpp"
+#include "io/experiment/builder.hpp"
 #include "io/experiment/network.hpp"
 #include "io/record/checkpoint.hpp"
+#include "io/text/toml_document.hpp"
 #include "networks/description/values.hpp"
 #include "neurons/catalogue.hpp"
 
@@ -133,6 +135,22 @@ void Session::set_state(const std::string& population, const std::string& variab
       if (n >= spec.size) reject({}, std::to_string(n), "is no neuron", fmt::format("a number < {}", spec.size));
   });
   network_.simulation().write(index, column, neurons, values.data());
+}
+
+void Session::change_input(const std::string& name, const TomlNode& settings) {
+  Experiment changed = experiment_;
+  rheo::change_input(changed, name, settings);
+  network_.change_inputs(changed.network);
+  experiment_.network.inputs = std::move(changed.network.inputs);
+  changes_.push_back(fmt::format("{} ms: inputs.{} {}", now(), name, settings.written()));
+}
+
+void Session::change_params(const std::string& population, const TomlNode& params) {
+  Experiment changed = experiment_;
+  rheo::change_params(changed, population, params);
+  network_.change_params(changed.network, find(population));
+  experiment_.network.populations = std::move(changed.network.populations);
+  changes_.push_back(fmt::format("{} ms: populations.{}.params {}", now(), population, params.written()));
 }
 
 SynapseTable Session::synapses(const std::string& projection) {

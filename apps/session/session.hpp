@@ -62,6 +62,13 @@ class Session {
   void set_state(const std::string& population, const std::string& variable, std::span<const std::uint32_t> neurons,
                  std::span<const double> values);
 
+  // Settings of an input, or parameters of a population, from the next tick on; what is not named stays, and so do
+  // states. Throws UserError, and then nothing was changed.
+  void change_input(const std::string& name, const TomlNode& settings);
+  void change_params(const std::string& population, const TomlNode& params);
+  // What was changed so far, in order: "100 ms: inputs.background { rate = 5.0 }".
+  const std::vector<std::string>& changes() const { return changes_; }
+
   SynapseTable synapses(const std::string& projection);
 
   std::vector<std::byte> save() { return network_.simulation().save(); }
@@ -78,6 +85,7 @@ class Session {
   Network network_;
   SpikeMemory spikes_;
   std::vector<std::unique_ptr<StateMemory>> states_;
+  std::vector<std::string> changes_;
 };
 
 }  // namespace rheo

@@ -73,7 +73,7 @@ struct Simulation::State {
     for (const auto& population : parts.populations) {
       infos.push_back({population->name(), first, population->size()});
       first += population->size();
-      blocks.push_back({dynamic_cast<TickBlock*>(population.get()), dynamic_cast<EventBlock*>(population.get())});
+      blocks.emplace_back(*population);
     }
     neurons = first;
     for (std::size_t i = 0; i < per_lane.size(); ++i)
@@ -85,6 +85,8 @@ struct Simulation::State {
   }
 
   struct Block {  // one of the two
+    explicit Block(PopulationBlock& block)
+        : tick(dynamic_cast<TickBlock*>(&block)), event(dynamic_cast<EventBlock*>(&block)) {}
     TickBlock* tick;
     EventBlock* event;
   };
@@ -96,11 +98,9 @@ struct Simulation::State {
   struct Lane {
     void prepare(const std::vector<Piece>& pieces, std::uint32_t slots, const std::vector<Block>& of,
                  const std::vector<std::unique_ptr<Input>>& all_drives) {
-      const auto is_here = [&](std::size_t population) { return pieces[population].begin != pieces[population].end; };
-      for (const auto& drive : all_drives)
-        if (is_here(drive->population())) inputs.push_back(drive.get());
+      take_inputs(pieces, all_drives);
       for (std::size_t p = 0; p < pieces.size(); ++p)
-        if (is_here(p)) populations.push_back(static_cast<std::uint32_t>(p));
+        if (pieces[p].begin != pieces[p].end) populations.push_back(static_cast<std::uint32_t>(p));
       events.resize(populations.size());
       std::uint32_t end = 0;
       for (const std::uint32_t p : populations) {
@@ -111,6 +111,13 @@ struct Simulation::State {
         }
       }
       if (slots > end) cleared.push_back({end, slots});
+    }
+    void take_inputs(const std::vector<Piece>& pieces, const std::vector<std::unique_ptr<Input>>& all) {
+      inputs.clear();
+      for (const auto& input : all) {
+        const Piece& piece = pieces[input->population()];
+        if (piece.begin != piece.end) inputs.push_back(input.get());
+      }
     }
 
     std::vector<std::uint32_t> populations;  // that have neurons here, ascending

@@ -61,6 +61,11 @@ class Simulation {
   // Changes a state between two runs (PopulationBlock::write); what it does comes with the next tick.
   void write(std::size_t population, std::size_t column, std::span<const std::uint32_t> neurons, const double* from);
 
+  // Between two runs: other inputs in place of all; and a population of as many neurons and ports, advanced in the same
+  // way (tick by tick or by events), with the text that identifies the network from here on.
+  void replace_inputs(std::vector<std::unique_ptr<Input>> inputs);
+  void replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population, std::string fingerprint);
+
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);
   void remove_sink(SpikeSink& sink);

@@ -169,6 +169,20 @@ void Simulation::write(std::size_t population, std::size_t column, std::span<con
   s.parts.populations.at(population)->write(column, s.now, neurons, from);
   s.wake();
 }
+void Simulation::replace_inputs(std::vector<std::unique_ptr<Input>> inputs) {
+  State& s = *state_;
+  s.parts.inputs = std::move(inputs);
+  for (std::size_t i = 0; i < s.per_lane.size(); ++i)
+    s.per_lane[i].take_inputs(s.parts.lanes.pieces[i], s.parts.inputs);
+}
+void Simulation::replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population,
+                                    std::string fingerprint) {
+  State& s = *state_;
+  s.blocks.at(index) = State::Block(*population);
+  s.parts.populations[index] = std::move(population);
+  s.parts.fingerprint = std::move(fingerprint);
+  s.wake();
+}
 void Simulation::add_sink(SpikeSink& sink) {
   state_->sinks.push_back(&sink);
 }

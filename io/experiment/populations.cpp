@@ -64,6 +64,17 @@ PopulationSpec ExperimentReader::read_population(const Field& field, const std::
   return population;
 }
 
+void ExperimentReader::change_params(const Field& field, const std::string& name) {
+  const auto population = std::ranges::find(network().populations, name, &PopulationSpec::name);
+  if (population == network().populations.end())
+    reject_unknown("populations", name, "unknown population", names_in(network().populations), "a population");
+  PopulationSpec changed = *population;
+  read_params(field, *find_neuron_model(changed.model), changed);
+  if (changed.options != population->options || changed.trains != population->trains)
+    field.reject_table("changes more than numbers", "parameters that are numbers");
+  *population = std::move(changed);
+}
+
 const PopulationSpec& ExperimentReader::find_like(const Field& like, const std::string& name) {
   const std::string& base = like.text("the name of a population declared before");
   if (const PopulationSpec* known = index_.find(base)) return *known;

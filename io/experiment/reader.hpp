@@ -45,6 +45,10 @@ class ExperimentReader {
   Experiment add_input(const std::string& name, const TomlNode& table);
   Experiment read();
 
+  // What a table says of an input or of a population's parameters, in place of what they are.
+  void change_input(const Field& field, const std::string& name);
+  void change_params(const Field& field, const std::string& name);
+
   // One table of a section. Where it throws, what it added has to be taken back.
   void read_one(const std::string& section, const Field& field, const std::string& name);
   TomlNode& root() { return document_.root; }
@@ -92,6 +96,7 @@ class ExperimentReader {
 
   // One selection or a list of them.
   std::vector<Selection> read_selections(const Field& field) const;
+  static void read_times(const Field& field, InputSpec& input);
   void read_input(const Field& field, const std::string& name);
   void read_signal(const Field& field, const std::string& name);
 

@@ -259,6 +259,23 @@ class Running(unittest.TestCase):
         self.assertFalse((rewarded[1] == np.float32(0.1)).all())
         self.assertTrue((off[1] == np.float32(0.1)).all())
 
+    def test_inputs_and_parameters_change(self):
+        sim = small().build()
+        sim.record.spikes()
+        sim.run(200.0)
+        many = len(sim.spikes("E")[0])
+        sim.change("background", rate=5000.0)
+        sim.run(50.0)
+        sim.clear_spikes()
+        sim.run(200.0)
+        self.assertLess(len(sim.spikes("E")[0]), many / 2)
+        sim.change("E", V_th=5.0)
+        sim.clear_spikes()
+        sim.run(200.0)
+        self.assertGreater(len(sim.spikes("E")[0]), many / 2)
+        self.assertEqual(sim.changes, ["200 ms: inputs.background { rate = 5000.0 }",
+                                       "450 ms: populations.E.params { V_th = 5.0 }"])
+
     def test_a_pulse_lasts_a_tick(self):
         sim = small().build()
         sim.signal.pulse("reward", 2.0)

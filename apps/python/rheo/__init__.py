@@ -258,6 +258,22 @@ class Simulation:
         """Changes a state variable of neurons: one number for all, or one each."""
         self._engine.set_state(neurons, variable, values)
 
+    def change(self, what: Population | str, **settings) -> None:
+        """Changes parameters of a population, or settings of an input, from the next tick on; states stay.
+
+        sim.change(E, tau_m=15.0), sim.change("background", rate=5000.0). What is not named stays as it is.
+        """
+        name = _name(what)
+        if isinstance(what, Population) or name in self.populations:
+            self._engine.change_params(name, settings)
+        else:
+            self._engine.change_input(name, settings)
+
+    @property
+    def changes(self) -> list[str]:
+        """What change() did so far, with the time of each."""
+        return self._engine.changes()
+
     def weights(self, projection: str):
         """The synapses of a projection as a structured array, by source, target and delay; a copy.
 

@@ -189,6 +189,82 @@ TEST_CASE("A state that is written is read again, and goes on from there", "[ses
     }
 }
 
+namespace {
+
+// { key = value }
+TomlNode setting(const std::string& key, const std::string& value) {
+  const Scratch scratch;
+  return *read_toml_document(scratch.write("t.toml", "t = { " + key + " = " + value + " }\n"), {}).root.find("t");
+}
+
+}  // namespace
+
+TEST_CASE("An input that is changed is the one that would have been built", "[session]") {
+  Session changed(built().experiment(), 2);
+  changed.run(10.0);
+  changed.change_input("background", setting("rate", "8000.0"));
+  changed.change_input("background", setting("weight", "{ uniform = [0.1, 0.2] }"));
+  TomlNode root = document();
+  TomlNode& background = *root.find("inputs")->find("background");
+  background.find("rate")->real = 8000;
+  *background.find("weight") = *setting("weight", "{ uniform = [0.1, 0.2] }").find("weight");
+  ExperimentBuilder builder(*simulation_of(root));
+  for (const char* const section : {"populations", "inputs", "signals", "projections"})
+    for (const auto& [name, table] : root.find(section)->entries) builder.add(section, name, table);
+  Session other(builder.experiment(), 1);
+  other.load(changed.save());  // a state says nothing of inputs
+  for (Session* const session : {&changed, &other}) session->run(20.0);
+  CHECK(changed.save() == other.save());
+  CHECK(changed.changes().size() == 2);
+  CHECK(changed.changes()[0] == "10 ms: inputs.background { rate = 8000.0 }");
+  const std::vector<std::byte> before = changed.save();
+  for (const auto& [key, value] :
+       {std::pair("rate", "-1.0"), {"wieght", "1.0"}, {"target", "\"I\""}, {"kind", "\"spikes\""}})
+    CHECK_THROWS_AS(changed.change_input("background", setting(key, value)), ExperimentError);
+  CHECK_THROWS_AS(changed.change_input("foreground", setting("rate", "1.0")), ExperimentError);
+  CHECK(changed.changes().size() == 2);
+  CHECK(changed.save() == before);
+}
+
+TEST_CASE("Parameters that are changed are those that would have been built, and states stay", "[session]") {
+  for (const char* const update : {"tick", "event"})
+    for (const char* const model : {"iaf_psc_exp", "iaf_psc_delta"}) {
+      INFO(update << ' ' << model);
+      const Scratch scratch;
+      const auto file = [&](const std::string& params) {
+        return scratch.write("e.toml", std::string("[simulation]\nduration = 20.0\nupdate = \"") + update +
+                                           "\"\n[populations.E]\nmodel = \"" + model +
+                                           "\"\nsize = 3\nparams = { tau_m = " + params +
+                                           " }\ninitial = { V_m = [-60.0, -65.0, -70.0] }\n[inputs.s]\nkind = "
+                                           "\"spikes\"\ntarget = \"E\"\ntimes = [1.0, 12.0]\nweight = 3.0\n");
+      };
+      Session changed(parse_experiment(file("10.0, E_L = -70.0")), 1);
+      Session built_so(parse_experiment(file("30.0, E_L = -68.0, I_e = 5.0")), 1);
+      // At the start it is as if it had been built so.
+      changed.change_params("E", setting("tau_m", "30.0"));
+      changed.change_params("E", setting("E_L", "-68.0"));
+      changed.change_params("E", setting("I_e", "5.0"));
+      for (Session* const session : {&changed, &built_so}) session->run(15.0);
+      const std::vector<double> V_m = changed.state("E", "V_m"), expected = built_so.state("E", "V_m");
+      for (int n = 0; n < 3; ++n) CHECK(V_m[n] == Approx(expected[n]).epsilon(1e-6));
+      CHECK(changed.network().simulation().fingerprint() == built_so.network().simulation().fingerprint());
+      // In the midst of it the potential stays, whatever it is counted from.
+      changed.change_params("E", setting("E_L", "-50.0"));
+      const std::vector<double> after = changed.state("E", "V_m");
+      for (int n = 0; n < 3; ++n) CHECK(after[n] == Approx(V_m[n]).epsilon(1e-6));
+      changed.run(0.1);
+      CHECK(changed.state("E", "V_m")[2] > V_m[2]);
+      CHECK_THROWS_AS(changed.change_params("E", setting("tau_m", "-1.0")), ExperimentError);
+      CHECK_THROWS_AS(changed.change_params("E", setting("V_reset", "0.0")), UserError);  // not below V_th
+      CHECK_THROWS_AS(changed.change_params("F", setting("tau_m", "1.0")), ExperimentError);
+      if (std::string(update) == "event")
+        CHECK_THROWS_AS(changed.change_params("E", setting("tau_m", "[1.0, 2.0, 3.0]")), UserError);
+      else
+        changed.change_params("E", setting("tau_m", "[1.0, 2.0, 3.0]"));
+      changed.run(1.0);
+    }
+}
+
 TEST_CASE("A session goes on from what was saved", "[session]") {
   const Scratch scratch;
   Session first(built().experiment(), 1);

@@ -4,8 +4,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages="build-essential cmake ninja-build libtbb-dev libhdf5-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   nlohmann-json3-dev libboost-dev libeigen3-dev zlib1g-dev libssl-dev pybind11-dev python3-dev python3-numpy"
-# Catch2 runs the tests, Random123 and h5py are the second opinions on our random numbers and files.
-test_packages="catch2 librandom123-dev python3-h5py"
+# Catch2 runs the tests, Random123 and h5py are the second opinions on our random numbers and files; a virtual environment
+# gets the Python module by pip.
+test_packages="catch2 librandom123-dev python3-h5py python3-venv python3-wheel"
 # The second compiler with a linker (six times faster with sanitizers) and the sanitizers' runtime, the formatter, what
 # counts instructions, a scheduler, who reads exported spikes, and a browser for the pages of rheo report.
 ci_packages="git clang lld clang-format-14 libclang-rt-14-dev valgrind slurm-wlm munge python3-neo chromium"

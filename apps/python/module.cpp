@@ -375,9 +375,36 @@ void add_builder(py::module_& m) {
       });
 }
 
+// What a simulation says and is told of its signals, rules and states.
+void add_state(py::class_<Simulation>& simulation) {
+  simulation
+      .def("signal", [](Simulation& self,
+                        const std::string& name) { return array_of<double>(self.use()->network().signal(name)); })
+      .def("set_signal",
+           [](Simulation& self, const std::string& name, py::handle values, bool pulse) {
+             const std::vector<double> numbers = numbers_of(values, "signals." + name);
+             self.use()->network().set_signal(name, numbers, pulse);
+           })
+      .def("learn", [](Simulation& self, const std::string& projection,
+                       bool learns) { self.use()->network().learn(projection, learns); })
+      .def("save",
+           [](Simulation& self) {
+             const std::vector<std::byte> state = self.use()->save();
+             return py::bytes(reinterpret_cast<const char*>(state.data()), state.size());
+           })
+      .def("load",
+           [](Simulation& self, const py::bytes& state) {
+             const std::string_view bytes = state;
+             self.use()->load(std::as_bytes(std::span(bytes.data(), bytes.size())));
+           })
+      .def("save_checkpoint", [](Simulation& self, const std::string& file) { self.use()->save_checkpoint(file); })
+      .def("load_checkpoint", [](Simulation& self, const std::string& file) { self.use()->load_checkpoint(file); });
+}
+
 void add_simulation(py::module_& m) {
-  py::class_<Simulation>(m, "Simulation")
-      .def(py::init<const ExperimentBuilder&, unsigned>())
+  py::class_<Simulation> simulation(m, "Simulation");
+  add_state(simulation);
+  simulation.def(py::init<const ExperimentBuilder&, unsigned>())
       .def("close", &Simulation::close)
       .def("closed", &Simulation::closed)
       .def("now", [](Simulation& self) { return self.use()->now(); })
@@ -410,34 +437,11 @@ void add_simulation(py::module_& m) {
            })
       .def("changes", [](Simulation& self) { return self.use()->changes(); })
       .def("synapses", &synapses)
-      .def("projections",
-           [](Simulation& self) {
-             std::vector<std::pair<std::string, std::uint64_t>> all;
-             for (const ProjectionInfo& one : self.use()->network().projections())
-               all.emplace_back(one.name, one.synapses);
-             return all;
-           })
-      .def("signal", [](Simulation& self,
-                        const std::string& name) { return array_of<double>(self.use()->network().signal(name)); })
-      .def("set_signal",
-           [](Simulation& self, const std::string& name, py::handle values, bool pulse) {
-             const std::vector<double> numbers = numbers_of(values, "signals." + name);
-             self.use()->network().set_signal(name, numbers, pulse);
-           })
-      .def("learn", [](Simulation& self, const std::string& projection,
-                       bool learns) { self.use()->network().learn(projection, learns); })
-      .def("save",
-           [](Simulation& self) {
-             const std::vector<std::byte> state = self.use()->save();
-             return py::bytes(reinterpret_cast<const char*>(state.data()), state.size());
-           })
-      .def("load",
-           [](Simulation& self, const py::bytes& state) {
-             const std::string_view bytes = state;
-             self.use()->load(std::as_bytes(std::span(bytes.data(), bytes.size())));
-           })
-      .def("save_checkpoint", [](Simulation& self, const std::string& file) { self.use()->save_checkpoint(file); })
-      .def("load_checkpoint", [](Simulation& self, const std::string& file) { self.use()->load_checkpoint(file); });
+      .def("projections", [](Simulation& self) {
+        std::vector<std::pair<std::string, std::uint64_t>> all;
+        for (const ProjectionInfo& one : self.use()->network().projections()) all.emplace_back(one.name, one.synapses);
+        return all;
+      });
 }
 
 }  // namespace

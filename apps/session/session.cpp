@@ -214,8 +214,24 @@ void Session::save_checkpoint(const std::filesystem::path& file) {
   write_checkpoint(file, checkpoint);
 }
 
+void Session::load(std::span<const std::byte> state) {
+  restore([&] { network_.simulation().load(state); });
+}
+
 void Session::load_checkpoint(const std::filesystem::path& file) {
-  rheo::load_checkpoint(network_, read_checkpoint(file), file);
+  const Checkpoint checkpoint = read_checkpoint(file);
+  restore([&] { rheo::load_checkpoint(network_, checkpoint, file); });
+}
+
+// A state that turns out to be damaged half way leaves the simulation in between.
+void Session::restore(const std::function<void()>& load) {
+  const std::vector<std::byte> before = network_.simulation().save();
+  try {
+    load();
+  } catch (const StateError&) {
+    network_.simulation().load(before);
+    throw;
+  }
 }
 
 }  // namespace rheo

@@ -72,11 +72,13 @@ class Session {
   SynapseTable synapses(const std::string& projection);
 
   std::vector<std::byte> save() { return network_.simulation().save(); }
-  void load(std::span<const std::byte> state) { network_.simulation().load(state); }
   void save_checkpoint(const std::filesystem::path& file);
+  // Goes on from there. Throws StateError, or RecordingError for the file, and then nothing was changed.
+  void load(std::span<const std::byte> state);
   void load_checkpoint(const std::filesystem::path& file);
 
  private:
+  void restore(const std::function<void()>& load);
   std::size_t find(const std::string& population) const;
   std::size_t find_column(std::size_t population, const std::string& variable) const;
 

@@ -238,8 +238,13 @@ class Running(unittest.TestCase):
                 self.assertEqual(spikes_of(other), expected)
             with self.assertRaises(rheo.StateError):
                 small(seed=2).build().load(state)
-            with self.assertRaises(rheo.StateError):
-                small().build().load(state[:-9])
+            damaged = small().build()
+            damaged.run(5.0)
+            before = damaged.save()
+            for wrong in (state[:-9], state[:40], b"", state[:200] + b"\xff" * 50 + state[250:]):
+                with self.assertRaises(rheo.StateError):
+                    damaged.load(wrong)
+                self.assertEqual(damaged.save(), before)
             with self.assertRaises(rheo.RecordingError):
                 small().build().load(f"{folder}/none.h5")
 

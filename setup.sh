@@ -14,7 +14,7 @@ else
   # For this machine's processor alone, which compiles in half the time; what is packaged has kernels for all.
   configure release -DRHEO_BUILD_TESTS=OFF "-DRHEO_ONE_ISA=$(processor_level)"
 fi
-build release --target rheo rheo_python
+build release --target rheo rheo_stubs
 
 output=$root/build/brunel.out
 rm -rf "$output"

@@ -109,7 +109,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<c
 }
 
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
-                 const StoredSynapses*& synapses, SignalBoard*& signals) {
+                 StoredSynapses*& synapses, SignalBoard*& signals) {
   const CheckedSpec plan(spec);
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
@@ -234,46 +234,6 @@ void Network::check_draws(const NetworkSpec& spec) {
     within("populations." + population.name, [&] { return make_population(made); });
   }
   for (const InputSpec& input : spec.inputs) check_draws_of_input(plan, input, isa);
-}
-
-void Network::change_inputs(const NetworkSpec& spec) {
-  const CheckedSpec plan(spec);
-  std::vector<std::unique_ptr<Input>> inputs;
-  simulation_.threads().enter([&] {
-    for (const InputSpec& input : spec.inputs) build_input(plan, input, chosen_isa(), signals_, inputs);
-  });
-  simulation_.replace_inputs(std::move(inputs));
-}
-
-void Network::change_params(const NetworkSpec& spec, std::size_t population) {
-  const CheckedSpec judged(spec);
-  PopulationBlock& before = simulation_.population(population);
-  const std::string key = "populations." + before.name();
-  PopulationSpec described = spec.populations[population];
-  described.initial.clear();
-  std::unique_ptr<PopulationBlock> after;
-  simulation_.threads().enter([&] {
-    PopulationPlan plan = plan_population(spec, described, judged.model(population), chosen_isa());
-    plan.with_current = judged.needs_current(population);
-    plan.lasting_current = judged.has_lasting_current(population);
-    plan.by_event = simulation_.by_event(population);
-    for (const auto& [name, values] : plan.params)
-      if (plan.by_event && values.size() > 1)
-        reject(key + ".params." + name, {}, "differs between neurons of a population that is updated by events",
-               "one number, or update = \"tick\"");
-    after = within(key, [&] { return make_population(plan); });
-  });
-  std::vector<std::uint32_t> all(before.size());
-  std::iota(all.begin(), all.end(), 0u);
-  std::vector<double> values(all.size());
-  for (const FieldInfo& field : judged.model(population).columns) {
-    const auto from = before.find_column(field.name), to = after->find_column(field.name);
-    if (!from || !to) continue;
-    before.read(*from, simulation_.now(), all, values.data());
-    after->write(*to, simulation_.now(), all, values.data());
-  }
-  std::string text = fingerprint_with(simulation_.fingerprint(), spec.populations[population], population, *after);
-  simulation_.replace_population(population, std::move(after), std::move(text));
 }
 
 namespace {

@@ -74,6 +74,11 @@ class Network {
   // of inputs, or in parameters of one population, whose state stays. Throws BuildError, and then nothing was changed.
   void change_inputs(const NetworkSpec& spec);
   void change_params(const NetworkSpec& spec, std::size_t population);
+  // Between two runs: weights of synapses, counted as outgoing() lists them, source after source; spikes in flight meet
+  // them. `spec` is what was built. Throws BuildError where they have no weights of their own, where a sign would go to
+  // another port, or beyond the bounds of a rule, and then nothing was changed.
+  void set_weights(const NetworkSpec& spec, std::size_t projection, std::span<const std::uint64_t> which,
+                   std::span<const double> weights);
   // The numbers of a signal of kind "task" from the next tick on, or in that tick alone. Throws BuildError.
   void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
   // What any signal is in the tick that was computed last (at least one). Throws BuildError.
@@ -92,8 +97,8 @@ class Network {
  private:
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
-  const StoredSynapses* synapses_ = nullptr;  // owned by the simulation
-  SignalBoard* signals_ = nullptr;            // likewise; none where there are none and nothing learns
+  StoredSynapses* synapses_ = nullptr;  // owned by the simulation
+  SignalBoard* signals_ = nullptr;      // likewise; none where there are none and nothing learns
   Simulation simulation_;
 };
 

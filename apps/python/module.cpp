@@ -7,7 +7,9 @@
 #include <pybind11/stl.h>
 
 #include <atomic>
+#include <cmath>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -238,6 +240,27 @@ void set_state(Simulation& simulation, py::handle neurons, const std::string& va
   }
 }
 
+void set_weights(Simulation& simulation, const std::string& projection, py::handle synapses, py::handle weights) {
+  const std::string key = "projections." + projection + ".weight";
+  const auto as_index = [&](double x) {
+    if (!(x >= 0 && x < 9e15 && x == std::floor(x)))
+      reject<ExperimentError>(
+          {.key = key, .value = fmt::format("{}", x), .problem = "is no synapse", .expected = "a number >= 0"});
+    return static_cast<std::uint64_t>(x);
+  };
+  std::vector<std::uint64_t> which;
+  std::vector<double> numbers = numbers_of(weights, key);
+  const Simulation::Use session = simulation.use();
+  if (synapses.is_none()) {
+    which.resize(session->count_synapses(projection));
+    std::iota(which.begin(), which.end(), std::uint64_t{0});
+  } else {
+    for (const double x : numbers_of(synapses, key)) which.push_back(as_index(x));
+  }
+  if (numbers.size() == 1) numbers.resize(which.size(), numbers[0]);
+  session->set_weights(projection, which, numbers);
+}
+
 py::dict synapses(Simulation& simulation, const std::string& projection) {
   const Simulation::Use session = simulation.use();
   SynapseTable table;
@@ -437,6 +460,7 @@ void add_simulation(py::module_& m) {
            })
       .def("changes", [](Simulation& self) { return self.use()->changes(); })
       .def("synapses", &synapses)
+      .def("set_weights", &set_weights)
       .def("projections", [](Simulation& self) {
         std::vector<std::pair<std::string, std::uint64_t>> all;
         for (const ProjectionInfo& one : self.use()->network().projections()) all.emplace_back(one.name, one.synapses);

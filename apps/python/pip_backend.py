@@ -30,7 +30,7 @@ def _build():
         if here.name != "release":
             options.append(f"-DPython_EXECUTABLE={sys.executable}")
         subprocess.run(["cmake", "--preset", "release", "-B", str(here), *options], cwd=ROOT, check=True)
-    subprocess.run(["cmake", "--build", str(here), "--target", "rheo_python"], cwd=ROOT, check=True)
+    subprocess.run(["cmake", "--build", str(here), "--target", "rheo_stubs"], cwd=ROOT, check=True)
     return here / "python" / "rheo"
 
 

@@ -153,16 +153,26 @@ void Session::change_params(const std::string& population, const TomlNode& param
   changes_.push_back(fmt::format("{} ms: populations.{}.params {}", now(), population, params.written()));
 }
 
-SynapseTable Session::synapses(const std::string& projection) {
+std::size_t Session::find_projection(const std::string& projection) const {
   const std::vector<ProjectionInfo>& all = network_.projections();
   const auto found = std::ranges::find(all, projection, &ProjectionInfo::name);
   if (found == all.end())
     reject_unknown("projections", projection, "unknown projection", names_in(all), "a projection");
-  const auto index = static_cast<std::size_t>(found - all.begin());
+  return static_cast<std::size_t>(found - all.begin());
+}
+
+void Session::set_weights(const std::string& projection, std::span<const std::uint64_t> which,
+                          std::span<const double> weights) {
+  network_.set_weights(experiment_.network, find_projection(projection), which, weights);
+  changes_.push_back(fmt::format("{} ms: projections.{}.weight of {} synapses", now(), projection, which.size()));
+}
+
+SynapseTable Session::synapses(const std::string& projection) {
+  const std::size_t index = find_projection(projection);
   const ProjectionSpec& spec = experiment_.network.projections[index];
   network_.simulation().settle();
   SynapseTable table;
-  const std::size_t count = found->synapses;
+  const std::size_t count = network_.projections()[index].synapses;
   for (auto* const column : {&table.source, &table.target}) column->reserve(count);
   for (auto* const column : {&table.weight, &table.delay}) column->reserve(count);
   const std::vector<PopulationInfo>& populations = network_.simulation().populations();

@@ -66,9 +66,15 @@ class Session {
   // states. Throws UserError, and then nothing was changed.
   void change_input(const std::string& name, const TomlNode& settings);
   void change_params(const std::string& population, const TomlNode& params);
+  // Weights of synapses, counted as in synapses(); spikes in flight meet them. Throws BuildError, likewise.
+  void set_weights(const std::string& projection, std::span<const std::uint64_t> which,
+                   std::span<const double> weights);
   // What was changed so far, in order: "100 ms: inputs.background { rate = 5.0 }".
   const std::vector<std::string>& changes() const { return changes_; }
 
+  std::uint64_t count_synapses(const std::string& projection) const {
+    return network_.projections()[find_projection(projection)].synapses;
+  }
   SynapseTable synapses(const std::string& projection);
 
   std::vector<std::byte> save() { return network_.simulation().save(); }
@@ -79,6 +85,7 @@ class Session {
 
  private:
   void restore(const std::function<void()>& load);
+  std::size_t find_projection(const std::string& projection) const;
   std::size_t find(const std::string& population) const;
   std::size_t find_column(std::size_t population, const std::string& variable) const;
 

@@ -62,9 +62,9 @@ class Simulation {
   void write(std::size_t population, std::size_t column, std::span<const std::uint32_t> neurons, const double* from);
 
   // Between two runs: other inputs in place of all; and a population of as many neurons and ports, advanced in the same
-  // way (tick by tick or by events), with the text that identifies the network from here on.
+  // way (tick by tick or by events).
   void replace_inputs(std::vector<std::unique_ptr<Input>> inputs);
-  void replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population, std::string fingerprint);
+  void replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population);
 
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);
@@ -88,8 +88,9 @@ class Simulation {
   void learn(std::size_t projection, bool learns);
   bool learns(std::size_t projection) const;
 
-  // Text that identifies the network in saved states.
+  // Text that identifies the network in saved states; and another one, for a network that was changed.
   const std::string& fingerprint() const;
+  void set_fingerprint(std::string fingerprint);
   // The whole dynamic state, spikes in flight included, in a form that depends neither on lanes nor on threads.
   std::vector<std::byte> save();
   // Continues from a saved state of the same network. Throws StateError and leaves the simulation unusable for anything

@@ -175,12 +175,10 @@ void Simulation::replace_inputs(std::vector<std::unique_ptr<Input>> inputs) {
   for (std::size_t i = 0; i < s.per_lane.size(); ++i)
     s.per_lane[i].take_inputs(s.parts.lanes.pieces[i], s.parts.inputs);
 }
-void Simulation::replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population,
-                                    std::string fingerprint) {
+void Simulation::replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population) {
   State& s = *state_;
   s.blocks.at(index) = State::Block(*population);
   s.parts.populations[index] = std::move(population);
-  s.parts.fingerprint = std::move(fingerprint);
   s.wake();
 }
 void Simulation::add_sink(SpikeSink& sink) {
@@ -254,6 +252,9 @@ bool Simulation::learns(std::size_t projection) const {
 
 const std::string& Simulation::fingerprint() const {
   return state_->parts.fingerprint;
+}
+void Simulation::set_fingerprint(std::string fingerprint) {
+  state_->parts.fingerprint = std::move(fingerprint);
 }
 
 }  // namespace rheo

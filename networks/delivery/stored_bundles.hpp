@@ -82,6 +82,10 @@ class TypedBundles : public StoredBundles {
     const SynapseBundle& bundle = bundles_[index];
     return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].weight : static_cast<Real>(bundle.weight);
   }
+  void set_weight(std::size_t index, std::size_t lane, std::uint32_t s, double weight) override {
+    SynapseBlock& block = bundles_[index].lanes[lane];
+    reinterpret_cast<Weighted*>(block.data.data())[s].weight = static_cast<Real>(weight);
+  }
 
  protected:
   using Bare = BareSynapse<Address>;

@@ -28,6 +28,10 @@ class StoredSynapses : public Delivery {
   // One synapse of a lane's block of a bundle, by its index there.
   virtual std::uint32_t slot(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
   virtual double weight(std::size_t bundle, std::size_t lane, std::uint32_t index) const = 0;
+  // Between two runs: a synapse's weight, as weight() tells it, rounded to what synapses hold. Of a bundle whose
+  // synapses have weights of their own, after begin_write(); a plastic one's are within the bounds of its rule.
+  virtual void begin_write(std::size_t /*bundle*/, Tick /*now*/) {}
+  virtual void set_weight(std::size_t bundle, std::size_t lane, std::uint32_t index, double weight) = 0;
   // A column of a plastic bundle in the precision of the simulation, all lanes settled: 0 is the weight, with its sign.
   // By source, target and delay, as Network::outgoing() lists them. Whoever reads what synapses keep while a simulation
   // runs does it here.

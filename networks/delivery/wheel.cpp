@@ -75,6 +75,13 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     const double weight = plastic_[index]->weight(lane, s);
     return bundles_[index].plastic->negative() ? -weight : weight;
   }
+  void begin_write(std::size_t index, Tick now) override {
+    if (plastic_[index]) plastic_[index]->begin_write(now);
+  }
+  void set_weight(std::size_t index, std::size_t lane, std::uint32_t s, double weight) override {
+    if (!plastic_[index]) return Base::set_weight(index, lane, s, weight);
+    plastic_[index]->set_weight(lane, s, bundles_[index].plastic->negative() ? -weight : weight);
+  }
   void learn(std::size_t projection, bool learns, Tick now) override {
     const std::size_t b = bundle_of(bundles_, projection);
     if (plastic_[b]) plastic_[b]->learn(learns, now);

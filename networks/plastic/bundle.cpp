@@ -60,11 +60,15 @@ class PlasticBundle final : public LearningSynapses {
     if (epoch_ends) common_.doses.begin_epoch(now);
   }
   void learn(bool learns, Tick now) override {
-    // What synapses do between events ends with learning, and begins anew.
-    if (common_.rule.elapses && common_.learns)
-      for (PlasticLane<Real>& lane : lanes_) lane.settle(now, true);
-    common_.doses.fixed = now;
+    elapse(now);
     common_.learns = learns;
+  }
+  void begin_write(Tick now) override {
+    elapse(now);
+    for (PlasticLane<Real>& lane : lanes_) lane.restart(now);
+  }
+  void set_weight(std::size_t lane, std::uint32_t synapse, double magnitude) override {
+    lanes_[lane].stored(0)[synapse] = static_cast<Real>(magnitude);
   }
   bool learns() const override { return common_.learns; }
 
@@ -100,6 +104,12 @@ class PlasticBundle final : public LearningSynapses {
     lanes.reserve(bundle.lanes.size());
     for (std::size_t l = 0; l < bundle.lanes.size(); ++l) lanes.emplace_back(common, bundle.lanes[l], l, other_sums);
     return lanes;
+  }
+  // What synapses do between events ends here, and begins anew.
+  void elapse(Tick now) {
+    if (common_.rule.elapses && common_.learns)
+      for (PlasticLane<Real>& lane : lanes_) lane.settle(now, true);
+    common_.doses.fixed = now;
   }
   bool all_finite() const;
   void save_columns(const CanonicalOrder& order, ByteWriter& to) const;

@@ -55,6 +55,11 @@ class LearningSynapses {
   // A synapse's weight as of the last settle().
   virtual double weight(std::size_t lane, std::uint32_t synapse) const = 0;
 
+  // Between two runs, all lanes settled at `now`: synapses elapse up to there, and then a magnitude is put in its
+  // place.
+  virtual void begin_write(Tick now) = 0;
+  virtual void set_weight(std::size_t lane, std::uint32_t synapse, double magnitude) = 0;
+
   // A column of all synapses, lanes settled, by source, target and delay: weights are magnitudes.
   virtual SynapseColumn read_column(std::size_t column) const = 0;
   // The first synapse, in that order, that holds a number that is not finite.

@@ -281,6 +281,22 @@ class Running(unittest.TestCase):
         self.assertEqual(sim.changes, ["200 ms: inputs.background { rate = 5000.0 }",
                                        "450 ms: populations.E.params { V_th = 5.0 }"])
 
+    def test_weights_change(self):
+        net = small()
+        E = net.populations["E"]
+        net.projection("own", E, E, rheo.fixed_indegree(5), weight=rheo.uniform(0.1, 0.2), delay=1.0)
+        sim = net.build()
+        before = sim.weights("own")
+        sim.set_weights("own", before["weight"] * 2)
+        np.testing.assert_allclose(sim.weights("own")["weight"], before["weight"] * 2, rtol=1e-6)
+        sim.set_weights("own", 0.0, synapses=np.flatnonzero(before["source"] == 3))
+        after = sim.weights("own")
+        self.assertTrue((after["weight"][after["source"] == 3] == 0).all())
+        self.assertTrue((after["weight"][after["source"] != 3] > 0).all())
+        sim.set_weights("learns", 0.25)
+        self.assertTrue((sim.weights("learns")["weight"] == 0.25).all())
+        sim.run(10.0)
+
     def test_a_pulse_lasts_a_tick(self):
         sim = small().build()
         sim.signal.pulse("reward", 2.0)

@@ -18,7 +18,9 @@ itself takes an underscore: `lambda_`.
 from __future__ import annotations
 
 import collections.abc
+import inspect
 import json
+import keyword
 import os
 import pathlib
 import sys
@@ -35,6 +37,9 @@ __all__ = ["Error", "ExperimentError", "Network", "NumericalError", "Population"
 class Selection:
     """Some neurons of a population: `E[0:100]`, `E[::10]`, `E[5]`."""
 
+    population: str
+    neurons: range
+
     def __init__(self, population: str, neurons: range, text: str):
         self.population, self.neurons, self._rheo_text = population, neurons, text
 
@@ -47,6 +52,9 @@ class Selection:
 
 class Population(Selection):
     """All neurons of a population; a slice of it is a `Selection`."""
+
+    name: str
+    model: str
 
     def __init__(self, name: str, model: str, size: int):
         super().__init__(name, range(size), name)
@@ -76,11 +84,13 @@ class Network:
     rules. Raises ExperimentError.
     """
 
+    populations: dict[str, Population]
+
     def __init__(self, dt: float = 0.1, seed: int | None = None, *, precision: str | None = None,
                  update: str | None = None, lanes: int | None = None, plugins: Sequence[str] = ()):
         self._builder = _rheo.Builder(dict(dt=dt, seed=seed, precision=precision, update=update, lanes=lanes),
                                       [os.fspath(plugin) for plugin in plugins])
-        self.populations: dict[str, Population] = {}
+        self.populations = {}
 
     def population(self, name: str, model: str | None = None, size: int | None = None, *,
                    like: Population | str | None = None, params: Mapping[str, Any] | None = None,
@@ -203,6 +213,10 @@ class _Recorder:
 class Simulation:
     """A network that runs. Made by Network.build. One thread at a time may use it; several may stand side by side."""
 
+    populations: dict[str, Population]
+    record: _Recorder
+    signal: _Signals
+
     def __init__(self, network: Network, threads: int = 0):
         self._engine = _rheo.Simulation(network._builder, threads)
         self.populations = dict(network._know())
@@ -289,6 +303,14 @@ class Simulation:
         for name, column in columns.items():
             table[name] = column
         return table
+
+    def set_weights(self, projection: str, weights, synapses=None) -> None:
+        """Changes weights: of all synapses as weights() lists them, or of those with these numbers; one for all, or one each.
+
+        Spikes that are on their way meet the new ones. Raises ExperimentError where synapses have no weights of their
+        own, where a sign would go to another port, or beyond the bounds of a plasticity rule.
+        """
+        self._engine.set_weights(projection, synapses, weights)
 
     @property
     def synapses(self) -> dict[str, int]:
@@ -426,7 +448,18 @@ class _Progress:
             sys.stderr.write("\r" + " " * self._drawn + "\r")
 
 
-def _make(kind: dict, begin: Callable[[dict], dict], name: str) -> Callable[..., dict]:
+def _parameters(fields: list[dict], more: Sequence[str]) -> list[inspect.Parameter]:
+    """What a function that is made of fields takes, for help(); from the first on that may be left out, all may."""
+    parameters, optional = [], False
+    for field in fields:
+        optional = optional or not field["needed"]
+        name = field["name"] + "_" * keyword.iskeyword(field["name"])
+        parameters.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                                            default=None if optional else inspect.Parameter.empty))
+    return parameters + [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more]
+
+
+def _make(kind: dict, begin: Callable[[dict], dict], name: str, more: Sequence[str] = ()) -> Callable[..., dict]:
     names = [field["name"] for field in kind["fields"]]
 
     def make(*values, **settings) -> dict:
@@ -441,6 +474,7 @@ def _make(kind: dict, begin: Callable[[dict], dict], name: str) -> Callable[...,
         return begin(given)
 
     make.__name__ = make.__qualname__ = name
+    make.__signature__ = inspect.Signature(_parameters(kind["fields"], more), return_annotation="dict")
     fields = [f"{one['name']}: {one['meaning']} ({one['allowed']}{'' if one['needed'] else ', by default ' + one['initial']})"
               for one in kind["fields"]]
     make.__doc__ = "\n".join([kind["summary"], ""] + fields)
@@ -456,7 +490,7 @@ def _make_distribution(kind: dict) -> None:
         unknown = set(given) - {field["name"] for field in kind["fields"]}
         return {kind["name"]: values[0] if len(kind["fields"]) == 1 else values, **limits, **{key: given[key] for key in unknown}}
 
-    _make(kind, begin, kind["name"])
+    _make(kind, begin, kind["name"], ("min", "max"))
 
 
 for _kind in _rheo.distributions():

@@ -265,6 +265,104 @@ TEST_CASE("Parameters that are changed are those that would have been built, and
     }
 }
 
+TEST_CASE("Weights that are changed are met by spikes in flight, whatever the layout", "[session]") {
+  std::vector<std::vector<Tick>> spikes;
+  std::vector<std::vector<double>> learnt;
+  for (const NetworkSpec::Delivery delivery : {NetworkSpec::Delivery::ring, NetworkSpec::Delivery::wheel})
+    for (const std::uint32_t lanes : {1u, 4u}) {
+      Experiment experiment = whole();
+      experiment.network.delivery = delivery;
+      experiment.network.lanes = lanes;
+      experiment.network.projections[0].weight = Uniform{0.1, 0.2};
+      Session session(experiment, 2);
+      session.run(10.0);
+      SynapseTable table = session.synapses("exc");
+      std::vector<std::uint64_t> which;
+      std::vector<double> weights;
+      for (std::uint64_t k = 3; k < table.weight.size(); k += 2) {
+        which.push_back(k);
+        weights.push_back(table.weight[k] + 2.0);
+      }
+      session.set_weights("exc", which, weights);
+      const SynapseTable after = session.synapses("exc");
+      for (std::size_t k = 0; k < which.size(); ++k) table.weight[which[k]] = static_cast<float>(weights[k]);
+      CHECK(after.weight == table.weight);
+      CHECK(after.source == table.source);
+      const std::vector<double> half(session.count_synapses("learns"), 0.5);
+      std::vector<std::uint64_t> all(half.size());
+      std::iota(all.begin(), all.end(), std::uint64_t{0});
+      session.set_weights("learns", all, half);
+      CHECK(session.synapses("learns").weight == half);
+      session.network().set_signal("reward", std::vector<double>{0.01});
+      session.run(20.0);
+      spikes.push_back(ticks(session));
+      learnt.push_back(session.synapses("learns").weight);
+      CHECK(learnt.back() != half);
+      CHECK(session.changes().size() == 2);
+    }
+  CHECK(spikes[0].size() > 200);
+  for (std::size_t i = 1; i < spikes.size(); ++i) {
+    CHECK(spikes[i] == spikes[0]);
+    CHECK(learnt[i] == learnt[0]);
+  }
+}
+
+TEST_CASE("Weights that are changed at the start are those that would have been built", "[session]") {
+  Experiment experiment = whole(), other = whole();
+  experiment.network.projections[0].weight = Uniform{0.1, 0.2};
+  other.network.projections[0].weight = Uniform{0.3, 0.4};
+  Session changed(experiment, 1), built_so(other, 1);
+  const std::vector<double> weights = built_so.synapses("exc").weight;
+  std::vector<std::uint64_t> all(weights.size());
+  std::iota(all.begin(), all.end(), std::uint64_t{0});
+  changed.set_weights("exc", all, weights);
+  CHECK(changed.network().synapse_digest() == built_so.network().synapse_digest());
+  for (Session* const session : {&changed, &built_so}) session->run(30.0);
+  CHECK(ticks(changed) == ticks(built_so));
+  // A state belongs to the weights that it was saved with.
+  Session first(experiment, 1);
+  CHECK_THROWS_AS(first.load(changed.save()), StateError);
+  first.set_weights("exc", all, weights);
+  first.load(changed.save());
+  CHECK(first.save() == changed.save());
+}
+
+TEST_CASE("Weights that cannot be are refused", "[session]") {
+  Session session(whole(), 1);
+  const auto refused = [&](const char* projection, std::vector<std::uint64_t> which, std::vector<double> weights) {
+    try {
+      session.set_weights(projection, which, weights);
+    } catch (const BuildError& error) {
+      return error.complaint().key;
+    }
+    return std::string("nothing");
+  };
+  const std::vector<std::byte> before = session.save();
+  CHECK(refused("exc", {0}, {1.0}) == "projections.exc.weight");  // one number for all
+  CHECK(refused("none", {0}, {1.0}) == "projections");
+  CHECK(refused("learns", {0}, {1.5}) == "projections.learns.weight[0]");  // beyond w_max
+  CHECK(refused("learns", {0, 1}, {0.5, -0.1}) == "projections.learns.weight[1]");
+  CHECK(refused("learns", {0, 1}, {0.5}) == "projections.learns.weight");
+  CHECK(refused("learns", {1u << 20}, {0.5}) == "projections.learns.weight[0]");
+  CHECK(session.save() == before);
+  Experiment currents = whole();
+  currents.network.populations[0].model = "iaf_psc_exp";
+  currents.network.populations[0].params.clear();
+  currents.network.populations[1] = currents.network.populations[0];
+  currents.network.populations[1].name = "I";
+  currents.network.populations[1].size = 20;
+  currents.network.populations[0].initial.clear();
+  currents.network.populations[1].initial.clear();
+  currents.network.projections[0].weight = Uniform{-2, 2};
+  Session signs(currents, 1);
+  const std::vector<double> weights = signs.synapses("exc").weight;
+  for (std::size_t k = 0; k < 20; ++k) {
+    const std::vector<std::uint64_t> one{k};
+    signs.set_weights("exc", one, std::vector<double>{weights[k] * 2});
+    CHECK_THROWS_AS(signs.set_weights("exc", one, std::vector<double>{-weights[k]}), BuildError);
+  }
+}
+
 TEST_CASE("A session goes on from what was saved", "[session]") {
   const Scratch scratch;
   Session first(built().experiment(), 1);

@@ -20,6 +20,7 @@
 #include "apps/session/experiment.hpp"
 #include "apps/session/progress.hpp"
 #include "apps/session/run.hpp"
+#include "apps/session/run_directory.hpp"
 #include "apps/session/session.hpp"
 #include "core/time.hpp"
 #include "core/version.hpp"
@@ -227,17 +228,20 @@ std::size_t record_states(Simulation& simulation, py::handle neurons, const std:
 
 void set_state(Simulation& simulation, py::handle neurons, const std::string& variable, py::handle values) {
   const std::vector<Selection> all = selections_of(neurons, "population");
-  std::vector<double> numbers = numbers_of(values, all.front().population + '.' + variable);
+  if (all.size() != 1)
+    reject<ExperimentError>({.key = "population",
+                             .value = fmt::format("a list of {}", all.size()),
+                             .problem = "is more than one selection",
+                             .expected = "a population, or a part of one"});
+  const std::string& population = all.front().population;
+  std::vector<double> numbers = numbers_of(values, population + '.' + variable);
   const Simulation::Use session = simulation.use();
   const PopulationIndex index(session->experiment().network.populations);
-  std::vector<std::pair<std::string, std::vector<std::uint32_t>>> parts;
-  for (const Selection& selection : all) {
-    const NeuronRange range = within("population", [&] { return index.resolve(selection).second; });
-    std::vector<std::uint32_t> which;
-    for (std::size_t n = range.begin; n < range.end; n += range.step) which.push_back(static_cast<std::uint32_t>(n));
-    if (numbers.size() == 1) numbers.resize(which.size(), numbers[0]);
-    session->set_state(selection.population, variable, which, numbers);
-  }
+  const NeuronRange range = within("population", [&] { return index.resolve(all.front()).second; });
+  std::vector<std::uint32_t> which;
+  for (std::size_t n = range.begin; n < range.end; n += range.step) which.push_back(static_cast<std::uint32_t>(n));
+  if (numbers.size() == 1) numbers.resize(which.size(), numbers[0]);
+  session->set_state(population, variable, which, numbers);
 }
 
 void set_weights(Simulation& simulation, const std::string& projection, py::handle synapses, py::handle weights) {
@@ -363,8 +367,10 @@ std::vector<std::string> overrides_of(const py::dict& settings) {
   return all;
 }
 
-bool run_file(const std::string& file, const py::dict& settings, const std::string& out, unsigned threads,
-              std::optional<std::uint64_t> seed, bool overwrite, bool quiet, const std::vector<std::string>& plugins) {
+// The directory of the results; nothing where it was interrupted.
+std::optional<std::string> run_file(const std::string& file, const py::dict& settings, const std::string& out,
+                                    unsigned threads, std::optional<std::uint64_t> seed, bool overwrite, bool quiet,
+                                    const std::vector<std::string>& plugins) {
   RunOptions options;
   options.file = file;
   options.overrides = overrides_of(settings);
@@ -375,7 +381,9 @@ bool run_file(const std::string& file, const py::dict& settings, const std::stri
   options.quiet = quiet;
   options.plugins = plugins;
   const py::gil_scoped_release released;
-  return run_experiment(options) != exit_interrupted;
+  if (options.out.empty()) options.out = output_directory(options, open_experiment(file, options.overrides, plugins));
+  if (run_experiment(options) == exit_interrupted) return {};
+  return options.out.string();
 }
 
 void add_builder(py::module_& m) {

@@ -1,4 +1,5 @@
 """Networks that are described, run and looked at from Python."""
+import os
 import pathlib
 import tempfile
 import threading
@@ -82,6 +83,13 @@ class AsTheFile(unittest.TestCase):
             result = rheo.run(ROOT / "examples" / "izhikevich.toml", {"simulation.duration": 50.0}, out=f"{folder}/out")
             self.assertEqual(result["status"], "finished")
             self.assertTrue((result.out / "spikes.h5").exists())
+            before = os.getcwd()
+            os.chdir(folder)
+            try:
+                self.assertEqual(str(rheo.run(ROOT / "examples" / "izhikevich.toml", {"simulation.duration": 5.0}).out),
+                                 "izhikevich.out")
+            finally:
+                os.chdir(before)
             with self.assertRaises(rheo.ExperimentError):
                 rheo.run(ROOT / "examples" / "izhikevich.toml", {"simulation.duratoin": 50.0}, out=f"{folder}/other")
 

@@ -122,6 +122,7 @@ ASKED_WRONGLY = [
     (lambda s: s.set_state("E", "V_m", [1.0, 2.0]), "populations.E.V_m"),
     (lambda s: s.set_state("E", "V_m", float("nan")), "populations.E.V_m[0]"),
     (lambda s: s.set_state("E", "V_m", "high"), "E.V_m"),
+    (lambda s: s.set_state(["E", "E[0:3]"], "V_m", 1.0), "population"),
     (lambda s: s.set_state("E", "refractory", -1.0), "populations.E.refractory[0]"),
     (lambda s: s.change("E", tau_m=0.0), "populations.E.params.tau_m"),
     (lambda s: s.change("E", tau_n=1.0), "populations.E.params.tau_n"),
@@ -220,6 +221,9 @@ class Refusals(unittest.TestCase):
         with self.assertRaises(rheo.NumericalError) as caught:
             net.build().run(100.0)
         self.assertEqual(caught.exception.key, "E[1]")
+
+    def test_no_duration_is_left(self):
+        self.assertRaises(ValueError, network().build().run)
 
     def test_closed(self):
         sim = network().build()

@@ -18,16 +18,14 @@ itself takes an underscore: `lambda_`.
 from __future__ import annotations
 
 import collections.abc
-import inspect
 import json
-import keyword
 import os
 import pathlib
 import sys
 import time
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
-from . import _rheo
+from . import _kinds, _rheo
 from ._rheo import Error, ExperimentError, NumericalError, RecordingError, StateError, __version__
 
 __all__ = ["Error", "ExperimentError", "Network", "NumericalError", "Population", "RecordingError", "Run", "Selection",
@@ -241,7 +239,7 @@ class Simulation:
         drawn on stderr, by default after a second, in terminals and notebooks. Ctrl-C ends it with KeyboardInterrupt
         between two ticks: what was computed stays, and it can go on. Raises ExperimentError, NumericalError.
         """
-        duration = self._engine.left() if duration is None else float(duration)
+        duration = self._left() if duration is None else float(duration)
         if call is None and every is None:
             self._engine.run(duration, _Progress(self.now, duration) if _shows(progress) else None)
             return
@@ -252,6 +250,12 @@ class Simulation:
             self._engine.run(min(float(every), round(end - self.now, 9)), None)
             if call(self):
                 return
+
+    def _left(self) -> float:
+        left = self._engine.left()
+        if left == 0:
+            raise ValueError("no duration of an experiment file is left; expected run(ms)")
+        return left
 
     def spikes(self, population: Population | str):
         """Recorded spikes as (times [n] in ms, numbers of neurons [n]), by time and neuron; copies."""
@@ -366,16 +370,15 @@ def run(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *, o
         plugins: Sequence[str] = ()) -> Run:
     """Runs an experiment file or SONATA config as `rheo run` does, with its recordings in files.
 
-    settings: as for load(); out: the directory of results, by default NAME.out. KeyboardInterrupt: it was stopped in
+    settings: as for load(); out: the directory of results, by default what the file says, or NAME.out. KeyboardInterrupt: it was stopped in
     order and can be resumed by `rheo resume`. Raises Error.
     """
     file = os.fspath(file)
-    out = pathlib.Path(out) if out is not None else pathlib.Path(pathlib.Path(file).stem + ".out")
-    whole = _rheo.run_file(file, dict(settings or {}), str(out), threads, seed, overwrite, quiet,
-                           [os.fspath(plugin) for plugin in plugins])
-    if not whole:
+    directory = _rheo.run_file(file, dict(settings or {}), "" if out is None else os.fspath(out), threads, seed, overwrite,
+                               quiet, [os.fspath(plugin) for plugin in plugins])
+    if directory is None:
         raise KeyboardInterrupt
-    return Run(out)
+    return Run(pathlib.Path(directory))
 
 
 def models() -> list[str]:
@@ -448,57 +451,5 @@ class _Progress:
             sys.stderr.write("\r" + " " * self._drawn + "\r")
 
 
-def _parameters(fields: list[dict], more: Sequence[str]) -> list[inspect.Parameter]:
-    """What a function that is made of fields takes, for help(); from the first on that may be left out, all may."""
-    parameters, optional = [], False
-    for field in fields:
-        optional = optional or not field["needed"]
-        name = field["name"] + "_" * keyword.iskeyword(field["name"])
-        parameters.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                                            default=None if optional else inspect.Parameter.empty))
-    return parameters + [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more]
-
-
-def _make(kind: dict, begin: Callable[[dict], dict], name: str, more: Sequence[str] = ()) -> Callable[..., dict]:
-    names = [field["name"] for field in kind["fields"]]
-
-    def make(*values, **settings) -> dict:
-        if len(values) > len(names):
-            raise TypeError(f"{name}() takes at most {len(names)} values: {', '.join(names)}")
-        given = dict(zip(names, values))
-        for key, value in settings.items():
-            key = key.removesuffix("_")
-            if key in given:
-                raise TypeError(f"{name}() has two values for {key}")
-            given[key] = value
-        return begin(given)
-
-    make.__name__ = make.__qualname__ = name
-    make.__signature__ = inspect.Signature(_parameters(kind["fields"], more), return_annotation="dict")
-    fields = [f"{one['name']}: {one['meaning']} ({one['allowed']}{'' if one['needed'] else ', by default ' + one['initial']})"
-              for one in kind["fields"]]
-    make.__doc__ = "\n".join([kind["summary"], ""] + fields)
-    globals()[name] = make
-    __all__.append(name)
-    return make
-
-
-def _make_distribution(kind: dict) -> None:
-    def begin(given: dict) -> dict:
-        limits = {key: given.pop(key) for key in ("min", "max") if key in given}
-        values = [given[field["name"]] for field in kind["fields"] if field["name"] in given]
-        unknown = set(given) - {field["name"] for field in kind["fields"]}
-        return {kind["name"]: values[0] if len(kind["fields"]) == 1 else values, **limits, **{key: given[key] for key in unknown}}
-
-    _make(kind, begin, kind["name"], ("min", "max"))
-
-
-for _kind in _rheo.distributions():
-    _make_distribution(_kind)
-for _kind in _rheo.connect_rules():
-    if _kind["name"] != "list":
-        _make(_kind, lambda given, _rule=_kind["name"]: {"rule": _rule, **given}, _kind["name"])
-for _kind in _rheo.pair_values():
-    _make(_kind, lambda given, _by=_kind["name"]: {"by": _by, **given}, "by_" + _kind["name"])
-del _kind
-__all__.sort()
+globals().update(_kinds.functions())
+__all__ = sorted(__all__ + list(_kinds.functions()))

@@ -8,8 +8,10 @@ build_packages="build-essential cmake ninja-build libtbb-dev libhdf5-dev libfmt-
 # gets the Python module by pip.
 test_packages="catch2 librandom123-dev python3-h5py python3-venv python3-wheel"
 # The second compiler with a linker (six times faster with sanitizers) and the sanitizers' runtime, the formatter, what
-# counts instructions, a scheduler, who reads exported spikes, and a browser for the pages of rheo report.
-ci_packages="git clang lld clang-format-14 libclang-rt-14-dev valgrind slurm-wlm munge python3-neo chromium"
+# counts instructions, a scheduler, who reads exported spikes and tables, what draws in notebooks, and a browser for the
+# pages of rheo report.
+ci_packages="git clang lld clang-format-14 libclang-rt-14-dev valgrind slurm-wlm munge python3-neo python3-pandas
+  python3-matplotlib chromium"
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {

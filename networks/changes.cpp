@@ -28,28 +28,34 @@ void Network::change_inputs(const NetworkSpec& spec) {
   simulation_.replace_inputs(std::move(inputs));
 }
 
-void Network::change_params(const NetworkSpec& spec, std::size_t population) {
+// With the parameters that are described now.
+std::unique_ptr<PopulationBlock> Network::made_again(const NetworkSpec& spec, std::size_t population) {
   const CheckedSpec judged(spec);
-  PopulationBlock& before = simulation_.population(population);
-  const std::string key = "populations." + before.name();
   PopulationSpec described = spec.populations[population];
   described.initial.clear();
-  std::unique_ptr<PopulationBlock> after;
+  std::unique_ptr<PopulationBlock> made;
   simulation_.threads().enter([&] {
     PopulationPlan plan = plan_population(spec, described, judged.model(population), chosen_isa());
     plan.with_current = judged.needs_current(population);
     plan.lasting_current = judged.has_lasting_current(population);
     plan.by_event = simulation_.by_event(population);
+    const std::string key = "populations." + described.name;
     for (const auto& [name, values] : plan.params)
       if (plan.by_event && values.size() > 1)
         reject(key + ".params." + name, {}, "differs between neurons of a population that is updated by events",
                "one number, or update = \"tick\"");
-    after = within(key, [&] { return make_population(plan); });
+    made = within(key, [&] { return make_population(plan); });
   });
+  return made;
+}
+
+void Network::change_params(const NetworkSpec& spec, std::size_t population) {
+  std::unique_ptr<PopulationBlock> after = made_again(spec, population);
+  const PopulationBlock& before = simulation_.population(population);
   std::vector<std::uint32_t> all(before.size());
   std::iota(all.begin(), all.end(), 0u);
   std::vector<double> values(all.size());
-  for (const FieldInfo& field : judged.model(population).columns) {
+  for (const FieldInfo& field : find_neuron_model(spec.populations[population].model)->columns) {
     const auto from = before.find_column(field.name), to = after->find_column(field.name);
     if (!from || !to) continue;
     before.read(*from, simulation_.now(), all, values.data());
@@ -103,33 +109,53 @@ Range weights_at(const ProjectionSpec& projection, const SynapseBundle& bundle, 
 
 }  // namespace
 
-void Network::set_weights(const NetworkSpec& spec, std::size_t projection, std::span<const std::uint64_t> which,
-                          std::span<const double> weights) {
+void Network::check_weights(const NetworkSpec& spec, std::size_t projection,
+                            const std::optional<std::vector<std::uint64_t>>& which,
+                            std::span<const double> weights) const {
   const ProjectionSpec& described = spec.projections[projection];
   const std::size_t index = bundle_of(synapses_->bundles(), projection);
   const SynapseBundle& bundle = synapses_->bundles()[index];
   const std::vector<SynapsePlace> all = places_of(*this, index, projection);
-  within("projections." + described.name + ".weight", [&] {
-    if (!bundle.weighted && !bundle.plastic)
-      reject({}, {}, "is one number for all synapses, which have none of their own",
-             "a projection that was built with weights that differ");
-    check_count(weights.size(), which.size(), "synapse");
+  const std::size_t count = which ? which->size() : all.size();
+  within("projections." + described.name, [&] {
+    if (!bundle.weighted && !bundle.plastic && (which || weights.size() != 1))
+      reject("weight", {}, "is one number that all synapses share",
+             "one number for all, or a projection that was built with weights that differ");
+    if (weights.size() != 1) within("weight", [&] { check_count(weights.size(), count, "synapse"); });
     const std::vector<PopulationInfo>& populations = simulation_.populations();
-    for (std::size_t k = 0; k < which.size(); ++k) {
-      if (which[k] >= all.size())
-        reject(fmt::format("[{}]", k), std::to_string(which[k]), "is no synapse",
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::uint64_t synapse = which ? (*which)[k] : k;
+      if (synapse >= all.size())
+        reject(fmt::format("synapses[{}]", k), std::to_string(synapse), "is no synapse",
                fmt::format("a number < {}", all.size()));
-      const SynapsePlace& place = all[which[k]];
+      const SynapsePlace& place = all[synapse];
       const auto behind = std::ranges::upper_bound(populations, place.target, {}, &PopulationInfo::first);
       const PopulationSpec& target = spec.populations[static_cast<std::size_t>(behind - populations.begin() - 1)];
       const Range allowed = weights_at(described, bundle, target, owner(place.lane, place.slot).second);
-      if (!holds(allowed, weights[k])) within(fmt::format("[{}]", k), [&] { check_value(weights[k], allowed); });
+      const double weight = weights[weights.size() == 1 ? 0 : k];
+      if (!holds(allowed, weight))
+        within(weights.size() == 1 ? "weight" : fmt::format("weight[{}]", k), [&] { check_value(weight, allowed); });
     }
   });
+}
+
+void Network::set_weights(const NetworkSpec& spec, std::size_t projection,
+                          const std::optional<std::vector<std::uint64_t>>& which, std::span<const double> weights) {
+  check_weights(spec, projection, which, weights);
+  const std::size_t index = bundle_of(synapses_->bundles(), projection);
+  const SynapseBundle& bundle = synapses_->bundles()[index];
   simulation_.settle();
   synapses_->begin_write(index, simulation_.now());
-  for (std::size_t k = 0; k < which.size(); ++k)
-    synapses_->set_weight(index, all[which[k]].lane, all[which[k]].index, weights[k]);
+  if (!bundle.weighted && !bundle.plastic) {
+    synapses_->set_shared_weight(index, weights[0]);
+  } else {
+    const std::vector<SynapsePlace> all = places_of(*this, index, projection);
+    const std::size_t count = which ? which->size() : all.size();
+    for (std::size_t k = 0; k < count; ++k) {
+      const SynapsePlace& place = all[which ? (*which)[k] : k];
+      synapses_->set_weight(index, place.lane, place.index, weights[weights.size() == 1 ? 0 : k]);
+    }
+  }
   if (bundle.plastic) return;  // a state holds them, and spikes meet them when they arrive
   const std::array<std::uint64_t, 2> digest = synapse_digest();
   std::string text = simulation_.fingerprint();

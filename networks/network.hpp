@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,11 +76,15 @@ class Network {
   // of inputs, or in parameters of one population, whose state stays. Throws BuildError, and then nothing was changed.
   void change_inputs(const NetworkSpec& spec);
   void change_params(const NetworkSpec& spec, std::size_t population);
+  void check_params(const NetworkSpec& spec, std::size_t population) { made_again(spec, population); }
   // Between two runs: weights of synapses, counted as outgoing() lists them, source after source; spikes in flight meet
-  // them. `spec` is what was built. Throws BuildError where they have no weights of their own, where a sign would go to
-  // another port, or beyond the bounds of a rule, and then nothing was changed.
-  void set_weights(const NetworkSpec& spec, std::size_t projection, std::span<const std::uint64_t> which,
-                   std::span<const double> weights);
+  // them. `spec` is what was built; which: nothing for all; weights: one for all of these, or one each. Throws
+  // BuildError where synapses that share one weight would differ, where a sign would go to another port, or beyond the
+  // bounds of a rule, and then nothing was changed.
+  void set_weights(const NetworkSpec& spec, std::size_t projection,
+                   const std::optional<std::vector<std::uint64_t>>& which, std::span<const double> weights);
+  void check_weights(const NetworkSpec& spec, std::size_t projection,
+                     const std::optional<std::vector<std::uint64_t>>& which, std::span<const double> weights) const;
   // The numbers of a signal of kind "task" from the next tick on, or in that tick alone. Throws BuildError.
   void set_signal(const std::string& name, std::span<const double> values, bool pulse = false);
   // What any signal is in the tick that was computed last (at least one). Throws BuildError.
@@ -95,6 +101,8 @@ class Network {
   double bytes_per_synapse() const;
 
  private:
+  std::unique_ptr<PopulationBlock> made_again(const NetworkSpec& spec, std::size_t population);
+
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
   StoredSynapses* synapses_ = nullptr;  // owned by the simulation

@@ -151,6 +151,17 @@ void add_execution_flags(CLI::App& command, bool& quiet, bool& pin, bool& profil
   command.add_flag("--profile", profile, "measure where the time goes");
 }
 
+// A sub-command that tells something, to a person or with --json to a program.
+template <class Tell>
+void set_telling(CLI::App& command, Tell tell) {
+  const auto json = std::make_shared<bool>();
+  command.add_flag("--json", *json, "print JSON, one object (docs/json.md)");
+  set_work(command, [=] {
+    print(*json ? json_text(tell().json, 2) + '\n' : tell().text);
+    return 0;
+  });
+}
+
 // A sub-command of nothing but a path.
 template <class Do>
 void add_of_path(CLI::App& app, const char* name, const char* what, const char* path_name, const char* path_what,
@@ -181,6 +192,7 @@ void add_run(CLI::App& app) {
   // For tests: results do not depend on it.
   command.add_option("--lanes", options->lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");
   add_execution_flags(command, options->quiet, options->pin, options->profile);
+  command.add_flag("--json", options->json, "print run.json and where the results are instead of the summary");
   set_work(command, [=] { return run_experiment(*options); });
 }
 
@@ -201,7 +213,7 @@ void add_validate(CLI::App& app) {
   add_experiment(command, options->file);
   add_plugins(command, options->plugins);
   add_set(command, options->overrides);
-  set_work(command, [=] { return validate_experiment(*options); });
+  set_telling(command, [=] { return validate_experiment(*options); });
 }
 
 void add_models(CLI::App& app) {
@@ -214,7 +226,7 @@ void add_models(CLI::App& app) {
   command.add_option("--markdown", options->folder, "write a page per model into this folder")->type_name("DIR");
   command.add_option("--markdown-rules", options->rules_folder, "write a page per rule into this folder")
       ->type_name("DIR");
-  set_work(command, [=] { return show_models(*options); });
+  set_telling(command, [=] { return tell_of_models(*options); });
 }
 
 void add_inspect(CLI::App& app) {
@@ -222,14 +234,13 @@ void add_inspect(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("inspect", "build the network of an experiment and say what it is");
   add_experiment(command, options->file);
   command.add_flag("--graph", options->graph, "degrees, reciprocity, strong components, clustering and shortest paths");
-  command.add_flag("--json", options->json, "print JSON");
   command.add_option("--samples", options->samples, "neurons looked at for clustering and paths (1000)")
       ->check(CLI::Range(1u, 4294967295u))
       ->type_name("N");
   command.add_option("--threads", options->threads, "threads to build with (every processor)")->type_name("N");
   add_plugins(command, options->plugins);
   add_set(command, options->overrides);
-  set_work(command, [=] { return inspect_network(*options); });
+  set_telling(command, [=] { return inspect_network(*options); });
 }
 
 void add_reservoir(CLI::App& app) {
@@ -255,12 +266,9 @@ void add_continual(CLI::App& app) {
   set_work(command, [=] { return run_continual_task(*options); });
 }
 
-void add_recover(CLI::App& app) {
+void add_recover_and_verify(CLI::App& app) {
   add_of_path(app, "recover", "seal the spikes, reports and weights that a killed run left behind", "DIR",
               "output directory of the run", recover_run);
-}
-
-void add_verify(CLI::App& app) {
   add_of_path(app, "verify", "check recorded files: SHA-256, checksums, lengths and counts", "PATH",
               "output directory of a run, or one of its files", verify_files);
 }
@@ -352,6 +360,7 @@ void add_sweep_status(CLI::App& sweep) {
   CLI::App& command = *sweep.add_subcommand("status", "how far a sweep is, and what failed");
   add_name(command, "DIR", options->directory, "directory of the sweep");
   command.add_flag("--watch", options->watch, "again every two seconds, until the sweep has ended");
+  command.add_flag("--json", options->json, "print JSON, one object each time (docs/json.md)");
   set_work(command, [=] { return show_sweep_status(*options); });
 }
 
@@ -457,7 +466,7 @@ int run_command_line(std::vector<std::string> words) {
     return fmt::format("rheo: {}\nTry rheo --help or rheo COMMAND --help.\n", error.what());
   });
   for (const auto add : {add_run, add_sweep, add_validate, add_models, add_inspect, add_resume, add_reservoir,
-                         add_continual, add_recover, add_verify, add_export, add_convert, add_report, add_bench})
+                         add_continual, add_recover_and_verify, add_export, add_convert, add_report, add_bench})
     add(app);
   // "help sweep" is "sweep --help".
   if (!words.empty() && words.front() == "help") {

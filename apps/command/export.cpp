@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "apps/command/commands.hpp"
 #include "apps/session/experiment.hpp"
@@ -23,51 +26,6 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void reject_export(const std::string& file, std::string problem, std::string expected = {}) {
   throw UserError({.file = file, .problem = std::move(problem), .expected = std::move(expected)});
-}
-
-// All or nothing: written beside its place, then renamed.
-void export_network(const ExportOptions& options) {
-  if (options.out.empty()) reject_export("--out", "is missing", "a directory that is not there yet");
-  const Experiment experiment = open_experiment(options.network, options.overrides);
-  for (const ProjectionSpec& projection : experiment.network.projections)
-    if (!projection.plasticity.rule.empty())
-      throw ExperimentError(locate({.key = "projections." + projection.name + ".plasticity",
-                                    .value = '"' + projection.plasticity.rule + '"',
-                                    .problem = "SONATA files have no place for rules",
-                                    .expected = "a network without plasticity"},
-                                   experiment));
-  if (!experiment.initial_state.empty())
-    throw ExperimentError(locate({.key = "simulation.initial_state",
-                                  .value = experiment.initial_state,
-                                  .problem = "SONATA files have no place for spikes in flight",
-                                  .expected = "a network as it is built"},
-                                 experiment));
-  fs::path out = fs::path(options.out).lexically_normal();
-  if (!out.has_filename()) out = out.parent_path();
-  const fs::path draft = fs::path(out).concat(".part");
-  std::error_code error;
-  for (const fs::path& path : {out, draft}) {
-    const bool free = !fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error));
-    if (!free) reject_export(path.string(), "is there already", "another directory with --out, or none there");
-  }
-  if (out.has_parent_path()) fs::create_directories(out.parent_path(), error);
-  if (!error) fs::create_directory(draft, error);
-  if (error)
-    reject_export(draft.string(), fmt::format("cannot be made ({})", error.message()), "another directory with --out");
-  try {
-    Network network = build_network(experiment, Threads());
-    write_network(draft, experiment, network);
-    fs::remove(out, error);
-    fs::rename(draft, out);
-    std::string text =
-        fmt::format("{}: {} populations, {} synapses; rheo run {}\n", out.string(),
-                    experiment.network.populations.size(), grouped(network.synapses()), (out / "config.json").string());
-    for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
-    print(text);
-  } catch (...) {
-    fs::remove_all(draft, error);
-    throw;
-  }
 }
 
 void export_spikes(const ExportOptions& options) {
@@ -106,14 +64,63 @@ void export_spikes(const ExportOptions& options) {
 
 }  // namespace
 
+// All or nothing: written beside its place, then renamed.
+void export_network(const Experiment& experiment, const std::function<Network&()>& built, const fs::path& directory) {
+  const auto reject = [&](const std::string& key, std::string value, std::string problem, std::string expected) {
+    throw ExperimentError(
+        locate({.key = key, .value = std::move(value), .problem = std::move(problem), .expected = std::move(expected)},
+               experiment));
+  };
+  for (const ProjectionSpec& projection : experiment.network.projections)
+    if (!projection.plasticity.rule.empty())
+      reject("projections." + projection.name + ".plasticity", '"' + projection.plasticity.rule + '"',
+             "SONATA files have no place for rules", "a network without plasticity");
+  if (!experiment.initial_state.empty())
+    reject("simulation.initial_state", experiment.initial_state, "SONATA files have no place for spikes in flight",
+           "a network as it is built");
+  if (!experiment.changes.empty() || !experiment.stops.empty())
+    reject(experiment.changes.empty() ? "stop" : "changes", {},
+           "SONATA files have no place for what happens while a network runs", "a network without it");
+  fs::path out = directory.lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();
+  const fs::path draft = fs::path(out).concat(".part");
+  std::error_code error;
+  for (const fs::path& path : {out, draft}) {
+    const bool free = !fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error));
+    if (!free) reject_export(path.string(), "is there already", "another directory, or none there");
+  }
+  if (out.has_parent_path()) fs::create_directories(out.parent_path(), error);
+  if (!error) fs::create_directory(draft, error);
+  if (error) reject_export(draft.string(), fmt::format("cannot be made ({})", error.message()), "another directory");
+  try {
+    write_network(draft, experiment, built());
+    fs::remove(out, error);
+    fs::rename(draft, out);
+  } catch (...) {
+    fs::remove_all(draft, error);
+    throw;
+  }
+}
+
 int export_files(const ExportOptions& options) {
   if (options.network.empty() && (options.spikes.empty() || options.format.empty()))
     reject_export("rheo export", "nothing to export",
                   "--network FILE --out DIR, or --format gdf|csv|npz|nwb with the output directory of a run");
-  if (options.network.empty())
+  if (options.network.empty()) {
     export_spikes(options);
-  else
-    export_network(options);
+    return 0;
+  }
+  if (options.out.empty()) reject_export("--out", "is missing", "a directory that is not there yet");
+  const Experiment experiment = open_experiment(options.network, options.overrides);
+  std::optional<Network> network;
+  const auto built = [&]() -> Network& { return network.emplace(build_network(experiment, Threads())); };
+  export_network(experiment, built, options.out);
+  const fs::path out = fs::path(options.out).lexically_normal();
+  std::string text =
+      fmt::format("{}: {} populations, {} synapses; rheo run {}\n", options.out, experiment.network.populations.size(),
+                  grouped(network->synapses()), (out / "config.json").string());
+  for (const std::string& warning : experiment.warnings) text += fmt::format("  warning: {}\n", warning);
+  print(text);
   return 0;
 }
 

@@ -4,11 +4,9 @@
 
 #include "apps/command/commands.hpp"
 #include "apps/session/experiment.hpp"
-#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
 #include "io/experiment/network.hpp"
-#include "io/text/json.hpp"
 #include "networks/graph/graph_statistics.hpp"
 
 namespace rheo {
@@ -104,17 +102,17 @@ Json network_json(const Experiment& experiment, const Network& network) {
                            {"source", selections_text(spec.projections[p].source)},
                            {"target", selections_text(spec.projections[p].target)},
                            {"synapses", info.synapses},
-                           {"min_delay", info.min_delay},
-                           {"max_delay", info.max_delay},
+                           {"min_delay_ms", info.min_delay},
+                           {"max_delay_ms", info.max_delay},
                            {"bytes", info.bytes},
                            {"weights", to_json(info.weights)}});
   }
   Json json{{"file", experiment.path}, {"title", experiment.title},  {"seed", spec.seed},
-            {"dt", spec.dt},           {"populations", populations}, {"projections", projections}};
+            {"dt_ms", spec.dt},        {"populations", populations}, {"projections", projections}};
   for (const Phase& phase : experiment.phases)
     json["phases"].push_back({{"name", phase.name},
-                              {"begin", tick_to_ms(phase.begin, spec.dt)},
-                              {"end", tick_to_ms(phase.end, spec.dt)},
+                              {"begin_ms", tick_to_ms(phase.begin, spec.dt)},
+                              {"end_ms", tick_to_ms(phase.end, spec.dt)},
                               {"learning", phase.learning}});
   json["synapses"] = network.synapses();
   json["bytes_per_synapse"] = network.bytes_per_synapse();
@@ -124,23 +122,18 @@ Json network_json(const Experiment& experiment, const Network& network) {
 
 }  // namespace
 
-int inspect_network(const InspectOptions& options) {
+Told inspect_network(const InspectOptions& options) {
   const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   show_warnings(experiment);
   const Network network = build_network(experiment, Threads(options.threads));
-  Json json;
-  if (options.json) json = network_json(experiment, network);
-  std::string text = options.json ? std::string() : network_text(experiment, network);
+  Told told{network_text(experiment, network), network_json(experiment, network)};
   if (options.graph) {
     const GraphStatistics graph = graph_statistics(network, experiment.network, options.samples);
     const PopulationInfo& last = network.simulation().populations().back();
-    if (options.json)
-      json["graph"] = graph_json(graph);
-    else
-      text += graph_text(graph, last.first + last.size);
+    told.text += graph_text(graph, last.first + last.size);
+    told.json["graph"] = graph_json(graph);
   }
-  print(options.json ? json.dump(2) + "\n" : text);
-  return 0;
+  return told;
 }
 
 }  // namespace rheo

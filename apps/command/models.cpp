@@ -1,5 +1,6 @@
 // rheo models [NAME]: what there is to build networks from, with units, defaults and ranges; --rule NAME shows a
-// plasticity rule. --markdown DIR and --markdown-rules DIR write the pages of docs/models and docs/rules.
+// plasticity rule, --json all of it. --markdown DIR and --markdown-rules DIR write the pages of docs/models and
+// docs/rules.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 #include <fstream>
 
 #include "apps/command/commands.hpp"
-#include "apps/session/print.hpp"
+#include "apps/command/vocabulary.hpp"
 #include "core/diagnostics.hpp"
 #include "neurons/catalogue.hpp"
 #include "plasticity/library.hpp"
@@ -264,7 +265,7 @@ std::string list_text(const char* title, const std::vector<Info>& all) {
 
 }  // namespace
 
-int show_models(const ModelsOptions& options) {
+Told tell_of_models(const ModelsOptions& options) {
   RuleLibrary library;
   for (const std::string& plugin : options.plugins) library.load(plugin, {"."});
   if (!options.folder.empty())
@@ -277,28 +278,28 @@ int show_models(const ModelsOptions& options) {
                 "# Plasticity rules\n\nOne page for each that is built in, printed by `rheo models --markdown-rules "
                 "docs/rules`. How to write another: [plasticity](../plasticity.md).\n\n",
                 rule_page);
-  if (!options.folder.empty() || !options.rules_folder.empty()) return 0;
+  Told told;
+  if (!options.folder.empty() || !options.rules_folder.empty()) return told;
 
-  std::string text;
   if (!options.model.empty()) {
     const ModelInfo* model = find_neuron_model(options.model);
     if (!model && library.find(options.model))
       of_other_kind(options.model, "is a plasticity rule", "rheo models --rule ");
     if (!model) unknown("model", options.model, names_in(neuron_models()));
-    text = model_text(*model);
+    told = {model_text(*model), json_of(*model)};
   }
   if (!options.rule.empty()) {
     const Rule* rule = library.find(options.rule);
     if (!rule && find_neuron_model(options.rule)) of_other_kind(options.rule, "is a neuron model", "rheo models ");
     if (!rule)
       unknown("rule", options.rule, names_in(library.rules()), ", or one of a library that --plugin FILE names");
-    text += (text.empty() ? "" : "\n") + rule_text(*rule);
+    told = {told.text + (told.text.empty() ? "" : "\n") + rule_text(*rule), json_of(*rule)};
   }
-  if (text.empty())
-    text = list_text("models (rheo models NAME shows one)", neuron_models()) + '\n' +
-           list_text("plasticity rules (rheo models --rule NAME shows one)", library.rules());
-  print(text);
-  return 0;
+  if (told.text.empty())
+    told = {list_text("models (rheo models NAME shows one)", neuron_models()) + '\n' +
+                list_text("plasticity rules (rheo models --rule NAME shows one)", library.rules()),
+            vocabulary(library)};
+  return told;
 }
 
 }  // namespace rheo

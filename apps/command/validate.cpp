@@ -9,10 +9,11 @@
 #include "apps/reservoir/task.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "apps/session/experiment.hpp"
-#include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
+#include "io/experiment/changes.hpp"
 #include "io/experiment/network.hpp"
+#include "io/files/provenance.hpp"
 #include "io/sweep/sweep.hpp"
 
 namespace rheo {
@@ -29,39 +30,87 @@ std::string warnings_text(const Experiment& experiment) {
   return text;
 }
 
-void validate_continual(const ValidateOptions& options) {
+// What all kinds of experiments have in common.
+Json about(const ValidateOptions& options, const char* kind, const Experiment& experiment) {
+  return {{"file", options.file}, {"status", "ok"}, {"kind", kind}, {"warnings", experiment.warnings}};
+}
+
+Told validate_continual(const ValidateOptions& options) {
   const ContinualExperiment work = read_continual_experiment(options.file, options.overrides);
   const ContinualTask& task = work.task;
   const ImageSets images = load_images(work);
-  print(fmt::format("{}: ok\n{}  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
-                    warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"), name_of(task.protocol),
-                    names_text(task.seeds.size(), "seed", "seeds"), grouped(images.train.size()), images.classes,
-                    grouped(images.test.size())));
+  Told told;
+  told.text = fmt::format("{}: ok\n{}  {} of protocol {}, {}, {} images of {} classes, {} for tests\n", options.file,
+                          warnings_text(work.experiment), names_text(task.tasks, "task", "tasks"),
+                          name_of(task.protocol), names_text(task.seeds.size(), "seed", "seeds"),
+                          grouped(images.train.size()), images.classes, grouped(images.test.size()));
+  told.json = about(options, "continual", work.experiment);
+  told.json["protocol"] = name_of(task.protocol);
+  told.json["tasks"] = task.tasks;
+  told.json["seeds"] = task.seeds;
+  told.json["images"] = {{"train", images.train.size()}, {"test", images.test.size()}, {"classes", images.classes}};
+  return told;
 }
 
-void validate_reservoir(const ValidateOptions& options) {
+Told validate_reservoir(const ValidateOptions& options) {
   const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
   std::vector<SearchTask> search;
   if (learning.task.search)
     search = read_search(options.file, options.overrides, options.plugins, *learning.task.search);
-  std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment);
-  for (const std::string& remark : search.empty() ? check_trial(learning) : search.front().remarks)
-    text += fmt::format("  remark: {}\n", remark);
-  text += fmt::format("  task {}, {}", name_of(learning.task.kind),
-                      names_text(learning.task.seeds.size(), "seed", "seeds"));
-  if (!search.empty()) text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
-  print(text + '\n');
+  const std::vector<std::string> remarks = search.empty() ? check_trial(learning) : search.front().remarks;
+  Told told{fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment),
+            about(options, "reservoir", learning.experiment)};
+  for (const std::string& remark : remarks) told.text += fmt::format("  remark: {}\n", remark);
+  told.text += fmt::format("  task {}, {}", name_of(learning.task.kind),
+                           names_text(learning.task.seeds.size(), "seed", "seeds"));
+  if (!search.empty())
+    told.text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
+  told.text += '\n';
+  told.json["remarks"] = remarks;
+  told.json["task"] = name_of(learning.task.kind);
+  told.json["seeds"] = learning.task.seeds;
+  told.json["search_points"] = search.size();
+  return told;
 }
 
-// points: what the experiment stands for, where it is the first of a sweep.
-void validate_simulation(const ValidateOptions& options, const Experiment& experiment, const std::string& points) {
+Json network_json(const Experiment& experiment, const CheckedNetwork& checked) {
+  const NetworkSpec& spec = experiment.network;
+  Json json{{"duration_ms", experiment.duration},
+            {"dt_ms", spec.dt},
+            {"seed", spec.seed},
+            {"populations", Json::array()},
+            {"projections", Json::array()},
+            {"inputs", names_in(spec.inputs)},
+            {"signals", names_in(spec.signals)},
+            {"changes", Json::array()},
+            {"stop_conditions", experiment.stops.size()}};
+  for (const PopulationSpec& population : spec.populations)
+    json["populations"].push_back({{"name", population.name}, {"model", population.model}, {"size", population.size}});
+  for (std::size_t p = 0; p < spec.projections.size(); ++p)
+    json["projections"].push_back({{"name", spec.projections[p].name},
+                                   {"rule", spec.projections[p].connect->name()},
+                                   {"source", selections_text(spec.projections[p].source)},
+                                   {"target", selections_text(spec.projections[p].target)},
+                                   {"weights", to_json(checked.weights[p])}});
+  for (const Change& change : experiment.changes) json["changes"].push_back(text_of(change, spec.dt));
+  for (const Phase& phase : experiment.phases)
+    json["phases"].push_back({{"name", phase.name},
+                              {"begin_ms", tick_to_ms(phase.begin, spec.dt)},
+                              {"end_ms", tick_to_ms(phase.end, spec.dt)},
+                              {"learning", phase.learning}});
+  return json;
+}
+
+// points: of the sweep whose first point the experiment is; 0: it is none.
+Told validate_simulation(const ValidateOptions& options, const Experiment& experiment, std::uint64_t points) {
   const CheckedNetwork checked = Network::check(experiment.network);
   const double memory = check_memory(experiment);
   check_draws(experiment);
   std::uint64_t neurons = 0;
   for (const PopulationSpec& population : experiment.network.populations) neurons += population.size;
   std::string text = fmt::format("{}: ok\n", options.file) + warnings_text(experiment);
-  text += points;
+  if (points > 0)
+    text += fmt::format("  {} of a sweep, the first of which has\n", names_text(points, "point", "points"));
   text += fmt::format("  {} neurons in {}, {}, {}; {:.6g} ms = {} ticks of {} ms\n", grouped(neurons),
                       names_text(experiment.network.populations.size(), "population", "populations"),
                       names_text(experiment.network.projections.size(), "projection", "projections"),
@@ -81,26 +130,27 @@ void validate_simulation(const ValidateOptions& options, const Experiment& exper
     text += fmt::format("  from        {} at {} ms\n", experiment.initial_state,
                         tick_to_ms(experiment.begin, experiment.network.dt));
   text += phases_text(experiment);
-  print(text);
+  for (const Change& change : experiment.changes)
+    text += fmt::format("  change      {}\n", text_of(change, experiment.network.dt));
+  Json json = about(options, points > 0 ? "sweep" : "simulation", experiment);
+  if (points > 0) json["points"] = points;
+  json.update(network_json(experiment, checked));
+  json["memory_bytes"] = static_cast<std::uint64_t>(memory);
+  return {text, json};
 }
 
 }  // namespace
 
-int validate_experiment(const ValidateOptions& options) {
+Told validate_experiment(const ValidateOptions& options) {
   const bool is_toml = std::filesystem::path(options.file).extension() != ".json";
   if (is_toml && has_sweep(options.file, options.overrides)) {
     const Sweep sweep(options.file, options.overrides, options.plugins);
     sweep.check(10);
-    validate_simulation(
-        options, sweep.experiment(0),
-        fmt::format("  {} of a sweep, the first of which has\n", names_text(sweep.size(), "point", "points")));
-  } else if (const auto kind =
-                 is_toml ? experiment_file::kind_of_task(options.file, options.overrides) : std::nullopt) {
-    *kind == "continual" ? validate_continual(options) : validate_reservoir(options);
-  } else {
-    validate_simulation(options, open_experiment(options.file, options.overrides, options.plugins), {});
+    return validate_simulation(options, sweep.experiment(0), sweep.size());
   }
-  return 0;
+  if (const auto kind = is_toml ? experiment_file::kind_of_task(options.file, options.overrides) : std::nullopt)
+    return *kind == "continual" ? validate_continual(options) : validate_reservoir(options);
+  return validate_simulation(options, open_experiment(options.file, options.overrides, options.plugins), 0);
 }
 
 }  // namespace rheo

@@ -5,32 +5,33 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <cmath>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "apps/command/command_line.hpp"
+#include "apps/command/commands.hpp"
+#include "apps/command/vocabulary.hpp"
 #include "apps/python/values.hpp"
+#include "apps/report/report.hpp"
 #include "apps/session/exit_codes.hpp"
 #include "apps/session/experiment.hpp"
 #include "apps/session/progress.hpp"
 #include "apps/session/run.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/session.hpp"
+#include "apps/sweep/sweep.hpp"
 #include "core/time.hpp"
 #include "core/version.hpp"
 #include "io/experiment/builder.hpp"
-#include "networks/connect/rules.hpp"
-#include "networks/description/kind.hpp"
-#include "networks/description/values.hpp"
-#include "networks/inputs/kinds.hpp"
-#include "networks/signals/kinds.hpp"
-#include "neurons/catalogue.hpp"
+#include "io/sweep/sweep.hpp"
 #include "plasticity/library.hpp"
 
 namespace py = pybind11;
@@ -117,10 +118,20 @@ std::vector<double> numbers_of(py::handle value, const std::string& key) {
 
 // ---- a simulation
 
+// A process that is forked has none of the threads that its parent computed with, and would wait for them without end.
+void check_process() {
+  static const pid_t first = ::getpid();  // that computes
+  if (::getpid() != first)
+    reject<ExperimentError>({.key = "fork",
+                             .problem = "this process was forked from one that has built a network",
+                             .expected = "multiprocessing with \"spawn\", or a fork before the first build"});
+}
+
 // A session that Python holds: one thread at a time, until it is closed.
 class Simulation {
  public:
   Simulation(const ExperimentBuilder& builder, unsigned threads) {
+    check_process();
     const py::gil_scoped_release released;
     session_ = std::make_unique<Session>(builder.experiment(), threads);
   }
@@ -129,6 +140,7 @@ class Simulation {
   class Use {
    public:
     explicit Use(Simulation& of) : of_(of) {
+      check_process();
       if (of.busy_.exchange(true))
         throw py::value_error("the simulation is in use by another thread or by its own call");
       if (of.session_) return;
@@ -244,27 +256,6 @@ void set_state(Simulation& simulation, py::handle neurons, const std::string& va
   session->set_state(population, variable, which, numbers);
 }
 
-void set_weights(Simulation& simulation, const std::string& projection, py::handle synapses, py::handle weights) {
-  const std::string key = "projections." + projection + ".weight";
-  const auto as_index = [&](double x) {
-    if (!(x >= 0 && x < 9e15 && x == std::floor(x)))
-      reject<ExperimentError>(
-          {.key = key, .value = fmt::format("{}", x), .problem = "is no synapse", .expected = "a number >= 0"});
-    return static_cast<std::uint64_t>(x);
-  };
-  std::vector<std::uint64_t> which;
-  std::vector<double> numbers = numbers_of(weights, key);
-  const Simulation::Use session = simulation.use();
-  if (synapses.is_none()) {
-    which.resize(session->count_synapses(projection));
-    std::iota(which.begin(), which.end(), std::uint64_t{0});
-  } else {
-    for (const double x : numbers_of(synapses, key)) which.push_back(as_index(x));
-  }
-  if (numbers.size() == 1) numbers.resize(which.size(), numbers[0]);
-  session->set_weights(projection, which, numbers);
-}
-
 py::dict synapses(Simulation& simulation, const std::string& projection) {
   const Simulation::Use session = simulation.use();
   SynapseTable table;
@@ -283,80 +274,6 @@ py::dict synapses(Simulation& simulation, const std::string& projection) {
   return all;
 }
 
-// ---- descriptions
-
-py::list described(const std::vector<KindField>& fields) {
-  py::list all;
-  for (const KindField& field : fields) {
-    py::dict one;
-    one["name"] = field.name;
-    one["unit"] = field.unit;
-    one["meaning"] = field.meaning;
-    one["initial"] = initial_text(field);
-    one["allowed"] = allowed_text(field);
-    one["needed"] = field.needed;
-    all.append(one);
-  }
-  return all;
-}
-
-py::dict kind_of(std::string_view name, std::string_view summary, std::string_view source, py::list fields) {
-  py::dict one;
-  one["name"] = std::string(name);
-  one["summary"] = std::string(summary);
-  one["source"] = std::string(source);
-  one["fields"] = std::move(fields);
-  return one;
-}
-
-template <class Kind>
-py::list kinds_of(const std::vector<std::unique_ptr<const Kind>>& kinds) {
-  py::list all;
-  for (const auto& kind : kinds)
-    all.append(kind_of(kind->name(), kind->summary(), kind->source(), described(kind->clone()->fields())));
-  return all;
-}
-
-template <class Any>
-py::list kinds_of(std::vector<Any> kinds) {
-  py::list all;
-  for (Any& any : kinds)
-    std::visit([&](auto& kind) { all.append(kind_of(kind.name, kind.summary, {}, described(fields_of(kind)))); }, any);
-  return all;
-}
-
-py::list infos(const std::vector<FieldInfo>& fields) {
-  py::list all;
-  for (const FieldInfo& field : fields) {
-    py::dict one;
-    one["name"] = field.name;
-    one["unit"] = field.unit;
-    one["meaning"] = field.meaning;
-    one["initial"] = field.initial;
-    one["low"] = field.low;
-    one["high"] = field.high;
-    all.append(one);
-  }
-  return all;
-}
-
-py::list models() {
-  py::list all;
-  for (const ModelInfo& model : neuron_models()) {
-    py::dict one = kind_of(model.name, model.summary, model.source, infos(model.params));
-    one["equation"] = model.equation;
-    one["variables"] = infos(model.columns);
-    py::list ports;
-    for (const PortInfo& port : model.ports) ports.append(port.name);
-    one["ports"] = ports;
-    py::dict options;
-    for (const OptionInfo& option : model.options) options[option.name.c_str()] = option.choices;
-    one["options"] = options;
-    all.append(one);
-  }
-  return all;
-}
-
 // ---- whole experiments
 
 // "key=value" as --set has it.
@@ -371,6 +288,7 @@ std::vector<std::string> overrides_of(const py::dict& settings) {
 std::optional<std::string> run_file(const std::string& file, const py::dict& settings, const std::string& out,
                                     unsigned threads, std::optional<std::uint64_t> seed, bool overwrite, bool quiet,
                                     const std::vector<std::string>& plugins) {
+  check_process();
   RunOptions options;
   options.file = file;
   options.overrides = overrides_of(settings);
@@ -384,6 +302,69 @@ std::optional<std::string> run_file(const std::string& file, const py::dict& set
   if (options.out.empty()) options.out = output_directory(options, open_experiment(file, options.overrides, plugins));
   if (run_experiment(options) == exit_interrupted) return {};
   return options.out.string();
+}
+
+// What --json prints, as text.
+std::string validate(const std::string& file, const py::dict& settings, const std::vector<std::string>& plugins) {
+  const ValidateOptions options{file, overrides_of(settings), plugins};
+  const py::gil_scoped_release released;
+  return json_text(validate_experiment(options).json);
+}
+
+std::string inspect(const std::string& file, const py::dict& settings, const std::vector<std::string>& plugins,
+                    bool graph, std::uint32_t samples, unsigned threads) {
+  check_process();
+  const InspectOptions options{file, overrides_of(settings), plugins, graph, samples, threads};
+  const py::gil_scoped_release released;
+  return json_text(inspect_network(options).json);
+}
+
+py::dict table_of_sweep(const std::string& directory) {
+  py::dict all;
+  for (const SweepColumn& column : sweep_table(SweepFolder(directory))) {
+    py::object rows = py::cast(column.rows);
+    all[column.name.c_str()] = rows;
+  }
+  return all;
+}
+
+// Where the results of a sweep go. Throws what is wrong with its file; with its points, too, which takes seconds.
+std::string begin_sweep(const std::string& file, const py::dict& settings, const std::vector<std::string>& plugins,
+                        bool points) {
+  SweepOptions options;
+  options.file = file;
+  const std::vector<std::string> overrides = overrides_of(settings);
+  const py::gil_scoped_release released;
+  const Sweep sweep(file, overrides, plugins);
+  if (points) sweep.check(10);
+  return sweep_directory(options).string();
+}
+
+void add_commands(py::module_& m) {
+  m.def("vocabulary", [](const std::vector<std::string>& plugins) {
+    RuleLibrary library;
+    for (const std::string& plugin : plugins) library.load(plugin, {"."});
+    return json_text(vocabulary(library));
+  });
+  m.def("page", [](const std::string& model, const std::string& rule, const std::vector<std::string>& plugins) {
+    return tell_of_models({model, rule, {}, {}, plugins}).text;
+  });
+  m.def("validate", &validate);
+  m.def("inspect", &inspect);
+  m.def("begin_sweep", &begin_sweep);
+  m.def("overrides", &overrides_of);
+  m.def("sweep_table", &table_of_sweep);
+  m.def("sweep_status", [](const std::string& directory) { return json_text(sweep_status(SweepFolder(directory))); });
+  m.def("command", [](std::vector<std::string> words, std::vector<std::string> program) {
+    const py::gil_scoped_release released;
+    set_own_program(std::move(program));
+    return run_rheo(std::move(words));
+  });
+  m.def("run_file", &run_file);
+  m.def("report", [](const std::string& directory, const std::string& page) {
+    const py::gil_scoped_release released;
+    write_report({.directory = directory, .out = page, .pictures = {}});
+  });
 }
 
 void add_builder(py::module_& m) {
@@ -449,6 +430,7 @@ void add_simulation(py::module_& m) {
            })
       .def("record_states", &record_states)
       .def("spikes", &spikes)
+      .def("recorded_populations", [](Simulation& self) { return self.use()->recorded_populations(); })
       .def("clear_spikes", [](Simulation& self) { self.use()->clear_spikes(); })
       .def("recorded_states", &recorded_states)
       .def("state",
@@ -456,19 +438,34 @@ void add_simulation(py::module_& m) {
              return array_of<double>(self.use()->state(population, variable));
            })
       .def("set_state", &set_state)
-      .def("change_input",
-           [](Simulation& self, const std::string& name, const py::dict& settings) {
-             const TomlNode table = node_of(settings, "inputs." + name);
-             self.use()->change_input(name, table);
+      .def("change",
+           [](Simulation& self, const std::string& section, const std::string& name, const py::dict& settings) {
+             const TomlNode table = node_of(settings, section + '.' + name);
+             self.use()->change(section, name, table);
            })
-      .def("change_params",
-           [](Simulation& self, const std::string& population, const py::dict& params) {
-             const TomlNode table = node_of(params, "populations." + population + ".params");
-             self.use()->change_params(population, table);
-           })
+      .def("stopped", [](Simulation& self) { return self.use()->stopped(); })
       .def("changes", [](Simulation& self) { return self.use()->changes(); })
       .def("synapses", &synapses)
-      .def("set_weights", &set_weights)
+      .def("write",
+           [](Simulation& self, const std::string& directory) {
+             const Simulation::Use session = self.use();
+             const py::gil_scoped_release released;
+             session->write(directory);
+           })
+      .def("to_sonata",
+           [](Simulation& self, const std::string& directory, double duration) {
+             const Simulation::Use session = self.use();
+             if (session->now() != 0)
+               reject<ExperimentError>({.value = fmt::format("{} ms", session->now()),
+                                        .problem = "has run, and SONATA files have no place for states",
+                                        .expected = "a simulation as it was built"});
+             const py::gil_scoped_release released;
+             Experiment experiment = session->experiment();
+             experiment.ticks = whole_ticks(duration, session->dt(), 1, "duration");
+             experiment.duration = tick_to_ms(experiment.ticks, session->dt());
+             export_network(
+                 experiment, [&]() -> Network& { return session->network(); }, directory);
+           })
       .def("projections", [](Simulation& self) {
         std::vector<std::pair<std::string, std::uint64_t>> all;
         for (const ProjectionInfo& one : self.use()->network().projections()) all.emplace_back(one.name, one.synapses);
@@ -483,13 +480,7 @@ PYBIND11_MODULE(_rheo, m) {
   add_errors(m);
   add_builder(m);
   add_simulation(m);
-  m.def("models", &models);
-  m.def("distributions", [] { return kinds_of(distributions()); });
-  m.def("pair_values", [] { return kinds_of(pair_values()); });
-  m.def("connect_rules", [] { return kinds_of(connect_rules()); });
-  m.def("input_kinds", [] { return kinds_of(input_kinds()); });
-  m.def("signal_kinds", [] { return kinds_of(signal_kinds()); });
-  m.def("run_file", &run_file);
+  add_commands(m);
   m.def("progress_text", [](double done, double total, double wall, int width) {
     return progress_text(ProgressState{.done = done, .total = total, .wall = wall}, width);
   });

@@ -31,15 +31,19 @@ report::Page page_of(const fs::path& directory) {
 
 }  // namespace
 
-int report_on(const ReportOptions& options) {
+std::string write_report(const ReportOptions& options) {
   const fs::path directory = options.directory;
   const report::Page page = recording_step(directory, [&] { return page_of(directory); });
   const fs::path file = options.out.empty() ? directory / page_file : fs::path(options.out);
   report::write_page(file, page);
-  print(file.string() + "\n");
-  if (options.pictures.empty()) return 0;
-  const std::size_t pictures = page.write_pictures(options.pictures);
-  print(fmt::format("{}: {} pictures\n", options.pictures, pictures));
+  std::string text = file.string() + "\n";
+  if (!options.pictures.empty())
+    text += fmt::format("{}: {} pictures\n", options.pictures, page.write_pictures(options.pictures));
+  return text;
+}
+
+int report_on(const ReportOptions& options) {
+  print(write_report(options));
   return 0;
 }
 

@@ -23,7 +23,9 @@ struct ReportOptions {
   std::string pictures;   // a folder for each picture as a file of its own; empty: none
 };
 
-// Writes the page and prints where it is. Returns the exit code. Throws UserError.
+// Writes the page. Returns where it is, in words. Throws UserError.
+std::string write_report(const ReportOptions& options);
+// The same, and prints it. Returns the exit code.
 int report_on(const ReportOptions& options);
 
 }  // namespace rheo

@@ -18,6 +18,7 @@
 #include "apps/session/print.hpp"
 #include "apps/session/progress.hpp"
 #include "apps/session/run_directory.hpp"
+#include "apps/session/schedule.hpp"
 #include "apps/session/signals.hpp"
 #include "apps/session/summary.hpp"
 #include "core/parallel.hpp"
@@ -36,6 +37,7 @@
 #include "io/record/spike_recorder.hpp"
 #include "io/record/state_recorder.hpp"
 #include "io/record/weight_recorder.hpp"
+#include "io/text/json.hpp"
 #include "networks/network.hpp"
 
 namespace rheo {
@@ -92,6 +94,7 @@ class Run {
         progress_(options.quiet ? nullptr : stderr),
         network_((progress_.stage("building the network"), build_network(experiment, threads_))),
         simulation_(network_.simulation()),
+        schedule_(network_, experiment),
         statistics_(simulation_.populations(), experiment.begin, synchrony_bin(simulation_.dt())),
         checkpoint_at_(checkpoint_ticks(options, experiment)),
         checkpoints_(directory, options.checkpoint_every, recordings_while_running(experiment, directory)) {
@@ -115,7 +118,11 @@ class Run {
     }
     conclude(interrupted ? RunReport::Status::interrupted : RunReport::Status::finished, {});
     if (!interrupted) checkpoints_.remove();
-    if (!options_.quiet) {
+    if (options_.json) {
+      Json json = to_json(report_);
+      json["directory"] = directory_.string();
+      print(json_text(json, 2) + '\n');
+    } else if (!options_.quiet) {
       print(summary_text(report_, network_, phases_text(experiment_, "phase        "), directory_));
       if (options_.profile) print(profile_text(simulation_.stage_times()));
     }
@@ -136,9 +143,11 @@ class Run {
 
   void read_state() {
     if (resumed_ != nullptr) {
+      schedule_.skip_to(resumed_->tick);
       load_checkpoint(network_, *resumed_, options_.checkpoint);
       ByteReader from(resumed_->statistics);
       statistics_.load(from);
+      schedule_.load(from);
       report_.started = resumed_->run.started;
       report_.resumed = resumed_->run.resumed + 1;
       wall_time_before_ = resumed_->run.simulate_wall_time;
@@ -223,29 +232,25 @@ class Run {
   // Returns whether a signal ended it before its time.
   bool simulate() {
     Pieces pieces(window_of(network_, simulation_.dt()));
-    auto next_phase = experiment_.phases.begin();
-    std::string phase;
-    for (; next_phase != experiment_.phases.end() && next_phase->begin < simulation_.now(); ++next_phase)
-      phase = next_phase->name;
     for (;;) {
       const Tick now = simulation_.now();
       for (const auto& weights : weight_recorders_)
         if (weights->next() == now) weights->take();
       // One at the very tick of the checkpoint that was resumed from is there already.
       if (checkpoint_at_.contains(now) && (resumed_ == nullptr || now != resumed_->tick)) keep_checkpoint();
-      if (now >= experiment_.end()) {
+      if (now < experiment_.end()) report_.stopped = schedule_.ended(now);
+      if (now >= experiment_.end() || !report_.stopped.empty()) {
         simulation_.check_synapses();
+        for (const auto& weights : weight_recorders_)
+          if (weights->next() != never) weights->take();
         return false;
       }
       if (signals_.stop_requested()) return true;
       if (options_.stop && options_.stop(tick_to_ms(now, simulation_.dt()))) return true;
       if (checkpoints_.due()) checkpoints_.begin([&] { return checkpoint(); });
       warn(checkpoints_.problem());
-      if (next_phase != experiment_.phases.end() && next_phase->begin == now) {
-        begin_phase(network_, experiment_, *next_phase);
-        phase = next_phase++->name;
-      }
-      Tick border = next_phase == experiment_.phases.end() ? experiment_.end() : next_phase->begin;
+      schedule_.begin(now);
+      Tick border = std::min(experiment_.end(), schedule_.next(now));
       for (const auto& weights : weight_recorders_) border = std::min(border, weights->next());
       if (const auto at = checkpoint_at_.upper_bound(now); at != checkpoint_at_.end()) border = std::min(border, *at);
       const Tick ticks = pieces.next(border - now);
@@ -253,7 +258,7 @@ class Run {
       simulation_.run(ticks);
       pieces.took(ticks, piece.seconds());
       progress_.show({tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt()), experiment_.duration,
-                      simulating_.seconds(), phase});
+                      simulating_.seconds(), schedule_.phase()});
     }
   }
 
@@ -263,7 +268,10 @@ class Run {
     all.rheobase = version;
     all.tick = simulation_.now();
     all.dt = simulation_.dt();
-    if (!digest_) digest_ = network_.synapse_digest();
+    if (const std::size_t changes = schedule_.changes().size(); !digest_ || digest_changes_ != changes) {
+      digest_ = network_.synapse_digest();
+      digest_changes_ = changes;
+    }
     all.synapses = *digest_;
     all.network = simulation_.fingerprint();
     if (!run_) run_ = how_it_was_started();
@@ -275,6 +283,7 @@ class Run {
     all.state = simulation_.save();
     ByteWriter to;
     statistics_.save(to);
+    schedule_.save(to);
     all.statistics = to.take();
     return all;
   }
@@ -312,6 +321,7 @@ class Run {
     }
     report_.status = status;
     report_.problem = std::move(problem);
+    report_.changes = schedule_.changes();
     report_.simulated = tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt());
     if (spike_recorder_) spike_recorder_->finish();
     for (const auto& states : state_recorders_) states->finish();
@@ -376,6 +386,7 @@ class Run {
   Stopwatch building_;
   Network network_;
   Simulation& simulation_;
+  Schedule schedule_;
   SpikeStatistics statistics_;
   std::set<Tick> checkpoint_at_;
   Checkpoints checkpoints_;
@@ -383,8 +394,9 @@ class Run {
   std::vector<std::unique_ptr<StateRecorder>> state_recorders_;
   std::vector<std::unique_ptr<WeightRecorder>> weight_recorders_;
   Stopwatch simulating_;
-  double wall_time_before_ = 0;  // s, of the runs that this one goes on with
-  std::optional<std::array<std::uint64_t, 2>> digest_;
+  double wall_time_before_ = 0;                         // s, of the runs that this one goes on with
+  std::optional<std::array<std::uint64_t, 2>> digest_;  // after so many changes
+  std::size_t digest_changes_ = 0;
   std::optional<RunRecord> run_;
 };
 

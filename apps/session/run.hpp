@@ -21,6 +21,7 @@ struct RunOptions {
   std::optional<std::uint32_t> lanes;
   std::vector<std::string> plugins;  // libraries of plasticity rules
   bool quiet = false;
+  bool json = false;  // run.json and the directory on stdout instead of the summary
   bool profile = false, pin = false;
   bool overwrite = false;                  // what an earlier run left in the output directory
   bool keep_settings = true;               // the texts of the experiment go to run.json

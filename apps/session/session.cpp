@@ -33,7 +33,8 @@ Session::Session(Experiment experiment, unsigned threads)
     : experiment_(checked(std::move(experiment))),
       index_(experiment_.network.populations),
       network_(build_network(experiment_, Threads(threads))),
-      spikes_(network_.simulation().populations()) {
+      spikes_(network_.simulation().populations()),
+      schedule_(network_, experiment_) {
   network_.simulation().add_sink(spikes_);
   if (!experiment_.initial_state.empty()) load_checkpoint(experiment_.initial_state);
   record_spikes(experiment_.record.populations);
@@ -54,6 +55,8 @@ double Session::left() const {
 void Session::record_spikes(const std::vector<Selection>& neurons) {
   within("record.spikes.populations", [&] {
     index_.check_distinct(neurons, true);
+    if (recorded_populations().empty()) kept_since_ = network_.simulation().now();
+    all_since_ = network_.simulation().now();
     for (const Selection& selection : neurons) {
       const auto [population, range] = index_.resolve(selection);
       spikes_.record(population, range);
@@ -78,20 +81,27 @@ const SpikeMemory::Train& Session::spikes(const std::string& population) const {
   return spikes_.of(index);
 }
 
+std::vector<std::string> Session::recorded_populations() const {
+  std::vector<std::string> names;
+  for (std::size_t p = 0; p < experiment_.network.populations.size(); ++p)
+    if (spikes_.records(p)) names.push_back(experiment_.network.populations[p].name);
+  return names;
+}
+
 bool Session::run(double ms, const std::function<bool()>& stop) {
   Simulation& simulation = network_.simulation();
   const Tick end = simulation.now() + whole_ticks(ms, dt(), 0, "run");
   Pieces pieces(window_of(network_, dt()));
+  stopped_.clear();
   while (simulation.now() < end) {
-    Tick border = end;
-    for (const Phase& phase : experiment_.phases) {
-      if (phase.begin == simulation.now()) begin_phase(network_, experiment_, phase);
-      if (phase.begin > simulation.now()) border = std::min(border, phase.begin);
-    }
-    const Tick ticks = pieces.next(border - simulation.now());
+    schedule_.begin(simulation.now());
+    const Tick ticks = pieces.next(std::min(end, schedule_.next(simulation.now())) - simulation.now());
     const Stopwatch watch;
     simulation.run(ticks);
+    wall_time_ += watch.seconds();
     pieces.took(ticks, watch.seconds());
+    stopped_ = schedule_.ended(simulation.now());
+    if (!stopped_.empty()) return false;
     if (stop && simulation.now() < end && stop()) return false;
   }
   return true;
@@ -137,34 +147,12 @@ void Session::set_state(const std::string& population, const std::string& variab
   network_.simulation().write(index, column, neurons, values.data());
 }
 
-void Session::change_input(const std::string& name, const TomlNode& settings) {
-  Experiment changed = experiment_;
-  rheo::change_input(changed, name, settings);
-  network_.change_inputs(changed.network);
-  experiment_.network.inputs = std::move(changed.network.inputs);
-  changes_.push_back(fmt::format("{} ms: inputs.{} {}", now(), name, settings.written()));
-}
-
-void Session::change_params(const std::string& population, const TomlNode& params) {
-  Experiment changed = experiment_;
-  rheo::change_params(changed, population, params);
-  network_.change_params(changed.network, find(population));
-  experiment_.network.populations = std::move(changed.network.populations);
-  changes_.push_back(fmt::format("{} ms: populations.{}.params {}", now(), population, params.written()));
-}
-
 std::size_t Session::find_projection(const std::string& projection) const {
   const std::vector<ProjectionInfo>& all = network_.projections();
   const auto found = std::ranges::find(all, projection, &ProjectionInfo::name);
   if (found == all.end())
     reject_unknown("projections", projection, "unknown projection", names_in(all), "a projection");
   return static_cast<std::size_t>(found - all.begin());
-}
-
-void Session::set_weights(const std::string& projection, std::span<const std::uint64_t> which,
-                          std::span<const double> weights) {
-  network_.set_weights(experiment_.network, find_projection(projection), which, weights);
-  changes_.push_back(fmt::format("{} ms: projections.{}.weight of {} synapses", now(), projection, which.size()));
 }
 
 SynapseTable Session::synapses(const std::string& projection) {
@@ -225,16 +213,17 @@ void Session::save_checkpoint(const std::filesystem::path& file) {
 }
 
 void Session::load(std::span<const std::byte> state) {
-  restore([&] { network_.simulation().load(state); });
+  restore(Simulation::time_of(state), [&] { network_.simulation().load(state); });
 }
 
 void Session::load_checkpoint(const std::filesystem::path& file) {
   const Checkpoint checkpoint = read_checkpoint(file);
-  restore([&] { rheo::load_checkpoint(network_, checkpoint, file); });
+  restore(checkpoint.tick, [&] { rheo::load_checkpoint(network_, checkpoint, file); });
 }
 
 // A state that turns out to be damaged half way leaves the simulation in between.
-void Session::restore(const std::function<void()>& load) {
+void Session::restore(Tick to, const std::function<void()>& load) {
+  schedule_.skip_to(to);
   const std::vector<std::byte> before = network_.simulation().save();
   try {
     load();

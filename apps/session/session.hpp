@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "apps/session/schedule.hpp"
 #include "io/experiment/experiment.hpp"
+#include "io/files/provenance.hpp"
 #include "io/record/memory.hpp"
 #include "networks/description/selections.hpp"
 #include "networks/network.hpp"
@@ -48,13 +50,19 @@ class Session {
   const StateMemory& states(std::size_t recording) const { return *states_.at(recording); }
   // Of a population whose spikes are recorded. Throws BuildError.
   const SpikeMemory::Train& spikes(const std::string& population) const;
-  void clear_spikes() { spikes_.clear(); }
+  std::vector<std::string> recorded_populations() const;
+  void clear_spikes() {
+    spikes_.clear();
+    kept_since_ = all_since_ = network_.simulation().now();
+  }
 
-  // Computes so many ms, a whole number of ticks; begins the experiment's phases as their time comes. stop: asked
-  // several times a second; true ends it. Returns whether it came to the end. Throws BuildError, NumericalError.
+  // Computes so many ms, a whole number of ticks, with the experiment's phases and changes as their time comes. stop:
+  // asked several times a second; true ends it, and so does a condition of the experiment, which stopped() then names.
+  // Returns whether it came to the end. Throws BuildError, NumericalError.
   bool run(double ms, const std::function<bool()>& stop = {});
   // What is left of the duration of an experiment that was read from a file, ms; 0 where there is none.
   double left() const;
+  const std::string& stopped() const { return stopped_; }
 
   // A state of all neurons of a population, by the name of a variable. Throws BuildError.
   std::vector<double> state(const std::string& population, const std::string& variable);
@@ -62,20 +70,20 @@ class Session {
   void set_state(const std::string& population, const std::string& variable, std::span<const std::uint32_t> neurons,
                  std::span<const double> values);
 
-  // Settings of an input, or parameters of a population, from the next tick on; what is not named stays, and so do
-  // states. Throws UserError, and then nothing was changed.
-  void change_input(const std::string& name, const TomlNode& settings);
-  void change_params(const std::string& population, const TomlNode& params);
-  // Weights of synapses, counted as in synapses(); spikes in flight meet them. Throws BuildError, likewise.
-  void set_weights(const std::string& projection, std::span<const std::uint64_t> which,
-                   std::span<const double> weights);
-  // What was changed so far, in order: "100 ms: inputs.background { rate = 5.0 }".
-  const std::vector<std::string>& changes() const { return changes_; }
-
-  std::uint64_t count_synapses(const std::string& projection) const {
-    return network_.projections()[find_projection(projection)].synapses;
+  // Settings of an input, parameters of a population or weights of a projection, from the next tick on; what is not
+  // named stays, and so do states. Synapses are counted as in synapses(), and spikes in flight meet the new weights.
+  // Throws UserError, and then nothing was changed.
+  void change(const std::string& section, const std::string& name, const TomlNode& settings) {
+    schedule_.change({section, name, settings});
   }
+  // What was changed so far, in order: "100 ms: inputs.background { rate = 5.0 }".
+  const std::vector<std::string>& changes() const { return schedule_.changes(); }
+
   SynapseTable synapses(const std::string& projection);
+
+  // What was recorded, as rheo run leaves it: spikes.h5, NAME_VARIABLE.h5 of recording NAME, and run.json with rates of
+  // the populations whose spikes are recorded. Throws RecordingError.
+  void write(const std::filesystem::path& directory);
 
   std::vector<std::byte> save() { return network_.simulation().save(); }
   void save_checkpoint(const std::filesystem::path& file);
@@ -84,7 +92,9 @@ class Session {
   void load_checkpoint(const std::filesystem::path& file);
 
  private:
-  void restore(const std::function<void()>& load);
+  RunReport describe() const;
+  void write_spikes(const std::filesystem::path& directory, RunReport& report);
+  void restore(Tick to, const std::function<void()>& load);
   std::size_t find_projection(const std::string& projection) const;
   std::size_t find(const std::string& population) const;
   std::size_t find_column(std::size_t population, const std::string& variable) const;
@@ -93,8 +103,11 @@ class Session {
   PopulationIndex index_;
   Network network_;
   SpikeMemory spikes_;
+  Tick kept_since_ = 0, all_since_ = 0;  // of spikes: the first that is kept; since when all that is recorded is
+  double wall_time_ = 0;                 // s, of all runs
   std::vector<std::unique_ptr<StateMemory>> states_;
-  std::vector<std::string> changes_;
+  Schedule schedule_;
+  std::string stopped_;
 };
 
 }  // namespace rheo

@@ -113,6 +113,7 @@ std::string summary_text(const RunReport& report, const Network& network, const 
   text += fmt::format("output       {}", (directory / report_file).string());
   for (const std::string& file : report.files) text += fmt::format(", {}", (directory / file).string());
   text += '\n';
+  if (!report.stopped.empty()) text += fmt::format("stopped      at {:.6g} ms, {}\n", report.simulated, report.stopped);
   if (report.status == RunReport::Status::interrupted) {
     text += fmt::format("interrupted  after {:.6g} of {:.6g} ms", report.simulated, report.duration);
     if (report.resumable) text += fmt::format("; \"rheo resume {}\" goes on", directory.string());

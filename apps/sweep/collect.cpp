@@ -18,12 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A column has a row for each point: texts, whole numbers, or numbers with NaN where there is none.
-struct Column {
-  std::string group, name;  // in sweep.h5; the name is the header in sweep.csv
-  std::variant<std::vector<std::string>, std::vector<std::int64_t>, std::vector<double>> rows;
-};
-
 // RFC 4180.
 std::string csv_text(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
@@ -41,8 +35,8 @@ std::string csv_text(double number) {
 }
 
 // Whole numbers where all are, numbers where all are, else texts.
-Column parameter_column(const std::string& key, const std::vector<SweepPoint>& points, std::size_t index) {
-  Column column{"parameters", key, {}};
+SweepColumn parameter_column(const std::string& key, const std::vector<SweepPoint>& points, std::size_t index) {
+  SweepColumn column{"parameters", key, {}};
   const auto all = [&](auto is) {
     return std::all_of(points.begin(), points.end(), [&](const SweepPoint& p) { return is(p.parameters[index]); });
   };
@@ -64,8 +58,46 @@ Column parameter_column(const std::string& key, const std::vector<SweepPoint>& p
   return column;
 }
 
-std::vector<Column> table(const SweepFolder& folder, const SweepManifest& manifest,
-                          const std::vector<SweepPoint>& points) {
+void write_csv(const fs::path& file, const std::vector<SweepColumn>& columns, std::size_t rows) {
+  write_whole_text(file, [&](std::ostream& stream) {
+    for (std::size_t c = 0; c < columns.size(); ++c) stream << (c > 0 ? "," : "") << csv_text(columns[c].name);
+    stream << '\n';
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t c = 0; c < columns.size(); ++c)
+        stream << (c > 0 ? "," : "")
+               << std::visit([row](const auto& all) { return csv_text(all[row]); }, columns[c].rows);
+      stream << '\n';
+    }
+  });
+}
+
+void write_h5(const fs::path& file, const SweepManifest& manifest, const std::vector<SweepColumn>& columns) {
+  recording_step(file, [&] {
+    write_whole(file, [&](h5::File& to) {
+      to.set_text("experiment", manifest.file);
+      to.set_text("design", manifest.design);
+      std::set<std::string> groups;
+      for (const SweepColumn& column : columns) {
+        if (!column.group.empty() && groups.insert(column.group).second) to.create_group(column.group);
+        const std::string name = column.group.empty() ? column.name : column.group + '/' + column.name;
+        if (const auto* texts = std::get_if<std::vector<std::string>>(&column.rows)) {
+          to.create_texts(name, *texts);
+        } else if (const auto* whole = std::get_if<std::vector<std::int64_t>>(&column.rows)) {
+          to.create_dataset<std::int64_t>(name, whole->size()).write<std::int64_t>(0, *whole);
+        } else {
+          const auto& numbers = std::get<std::vector<double>>(column.rows);
+          to.create_dataset<double>(name, numbers.size()).write<double>(0, numbers);
+        }
+      }
+    });
+  });
+}
+
+}  // namespace
+
+std::vector<SweepColumn> sweep_table(const SweepFolder& folder) {
+  const SweepManifest manifest = folder.manifest();
+  const std::vector<SweepPoint> points = folder.points(manifest);
   std::vector<std::uint64_t> hashes;
   for (const SweepPoint& point : points) hashes.push_back(point.hash);
   const SweepHistory history = history_of(folder, hashes);
@@ -76,7 +108,7 @@ std::vector<Column> table(const SweepFolder& folder, const SweepManifest& manife
     records.push_back(found == history.records.end() ? &waiting : &found->second);
   }
 
-  std::vector<Column> columns;
+  std::vector<SweepColumn> columns;
   const auto texts = [&](const char* name, auto text_of) {
     std::vector<std::string> rows;
     for (std::size_t i = 0; i < points.size(); ++i) rows.push_back(text_of(i));
@@ -114,52 +146,14 @@ std::vector<Column> table(const SweepFolder& folder, const SweepManifest& manife
   return columns;
 }
 
-void write_csv(const fs::path& file, const std::vector<Column>& columns, std::size_t rows) {
-  write_whole_text(file, [&](std::ostream& stream) {
-    for (std::size_t c = 0; c < columns.size(); ++c) stream << (c > 0 ? "," : "") << csv_text(columns[c].name);
-    stream << '\n';
-    for (std::size_t row = 0; row < rows; ++row) {
-      for (std::size_t c = 0; c < columns.size(); ++c)
-        stream << (c > 0 ? "," : "")
-               << std::visit([row](const auto& all) { return csv_text(all[row]); }, columns[c].rows);
-      stream << '\n';
-    }
-  });
-}
-
-void write_h5(const fs::path& file, const SweepManifest& manifest, const std::vector<Column>& columns) {
-  recording_step(file, [&] {
-    write_whole(file, [&](h5::File& to) {
-      to.set_text("experiment", manifest.file);
-      to.set_text("design", manifest.design);
-      std::set<std::string> groups;
-      for (const Column& column : columns) {
-        if (!column.group.empty() && groups.insert(column.group).second) to.create_group(column.group);
-        const std::string name = column.group.empty() ? column.name : column.group + '/' + column.name;
-        if (const auto* texts = std::get_if<std::vector<std::string>>(&column.rows)) {
-          to.create_texts(name, *texts);
-        } else if (const auto* whole = std::get_if<std::vector<std::int64_t>>(&column.rows)) {
-          to.create_dataset<std::int64_t>(name, whole->size()).write<std::int64_t>(0, *whole);
-        } else {
-          const auto& numbers = std::get<std::vector<double>>(column.rows);
-          to.create_dataset<double>(name, numbers.size()).write<double>(0, numbers);
-        }
-      }
-    });
-  });
-}
-
-}  // namespace
-
 int collect_sweep(const std::string& directory) {
   const SweepFolder folder(directory);
-  const SweepManifest manifest = folder.manifest();
-  const std::vector<SweepPoint> points = folder.points(manifest);
-  const std::vector<Column> columns = table(folder, manifest, points);
-  write_csv(folder.path() / "sweep.csv", columns, points.size());
-  write_h5(folder.path() / "sweep.h5", manifest, columns);
+  const std::vector<SweepColumn> columns = sweep_table(folder);
+  const std::size_t points = std::visit([](const auto& rows) { return rows.size(); }, columns.front().rows);
+  write_csv(folder.path() / "sweep.csv", columns, points);
+  write_h5(folder.path() / "sweep.h5", folder.manifest(), columns);
   print(fmt::format("{}, {}: {} points\n", (folder.path() / "sweep.csv").string(),
-                    (folder.path() / "sweep.h5").string(), grouped(points.size())));
+                    (folder.path() / "sweep.h5").string(), grouped(points)));
   return 0;
 }
 

@@ -43,22 +43,20 @@ std::vector<std::pair<std::uint64_t, fs::path>> submissions(const SweepFolder& f
   return all;
 }
 
-std::string own_program() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return error ? "rheo" : program.string();
+std::vector<std::string>& own_program() {
+  static std::vector<std::string> words;
+  return words;
 }
 
 std::vector<std::string> command_of(const SweepFolder& folder, const SweepOptions& options, unsigned jobs) {
-  std::vector<std::string> words{own_program(),
-                                 "sweep",
-                                 "run-points",
-                                 fs::absolute(folder.path()).string(),
-                                 "--quiet",
-                                 "--jobs",
-                                 fmt::format("{}", jobs),
-                                 "--threads-per-point",
-                                 fmt::format("{}", options.threads)};
+  std::vector<std::string> words = own_program();
+  if (words.empty()) {
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    words.push_back(error ? "rheo" : program.string());
+  }
+  words.insert(words.end(), {"sweep", "run-points", fs::absolute(folder.path()).string(), "--quiet", "--jobs",
+                             fmt::format("{}", jobs), "--threads-per-point", fmt::format("{}", options.threads)});
   if (options.retry_failed) words.emplace_back("--retry-failed");
   if (!options.checkpoint_text.empty()) words.insert(words.end(), {"--checkpoint-every", options.checkpoint_text});
   return words;
@@ -132,6 +130,10 @@ void write_executable(const fs::path& file, const std::string& text) {
 }
 
 }  // namespace
+
+void set_own_program(std::vector<std::string> words) {
+  own_program() = std::move(words);
+}
 
 std::vector<std::vector<std::string>> read_tasks(const fs::path& file) {
   std::ifstream stream(file);

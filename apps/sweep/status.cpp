@@ -14,6 +14,7 @@
 #include "apps/session/signals.hpp"
 #include "apps/session/summary.hpp"
 #include "apps/sweep/sweep.hpp"
+#include "io/text/json.hpp"
 
 namespace rheo {
 
@@ -28,61 +29,109 @@ std::string one_line(std::string text) {
   return text;
 }
 
-struct Status {
-  std::string text;
-  bool live = false;  // somebody works on it
+struct AtWork {
+  std::uint64_t process = 0;
+  std::string host, job;
+  std::uint64_t jobs = 0;
 };
 
+struct Status {
+  SweepManifest manifest;
+  std::vector<SweepPoint> points;
+  SweepHistory history;
+  std::uint64_t different = 0;  // points, each once
+  std::array<std::uint64_t, point_state_names.size()> counts{};
+  std::vector<AtWork> at_work;
+  std::uint64_t tasks = 0;   // of Slurm, that wait or run
+  double seconds_left = -1;  // negative: nobody knows
+
+  std::uint64_t count(PointState state) const { return counts[static_cast<std::size_t>(state)]; }
+  std::uint64_t left() const { return different - count(PointState::finished) - count(PointState::failed); }
+  bool live() const { return !at_work.empty() || tasks > 0; }
+};
+
+constexpr std::array states{PointState::finished, PointState::failed, PointState::running, PointState::interrupted,
+                            PointState::waiting};
+
+const char* state_name(PointState state) {
+  return point_state_names[static_cast<std::size_t>(state)];
+}
+
 Status status_of(const SweepFolder& folder) {
-  const SweepManifest manifest = folder.manifest();
-  const std::vector<SweepPoint> points = folder.points(manifest);
+  Status status;
+  status.manifest = folder.manifest();
+  status.points = folder.points(status.manifest);
   std::vector<std::uint64_t> hashes;
   std::unordered_set<std::uint64_t> seen;
-  for (const SweepPoint& point : points)
+  for (const SweepPoint& point : status.points)
     if (seen.insert(point.hash).second) hashes.push_back(point.hash);
-  const SweepHistory history = history_of(folder, hashes);
-  std::array<std::uint64_t, point_state_names.size()> counts{};
+  status.different = hashes.size();
+  status.history = history_of(folder, hashes);
   for (const std::uint64_t hash : hashes) {
-    const auto record = history.records.find(hash);
-    ++counts[static_cast<std::size_t>(record == history.records.end() ? PointState::waiting : record->second.state)];
+    const auto record = status.history.records.find(hash);
+    const bool waits = record == status.history.records.end();
+    ++status.counts[static_cast<std::size_t>(waits ? PointState::waiting : record->second.state)];
   }
-  const auto count = [&](PointState state) { return counts[static_cast<std::size_t>(state)]; };
-
-  Status status;
-  status.text = fmt::format("{}: {} point{} of {}\n", folder.path().string(), grouped(hashes.size()),
-                            hashes.size() == 1 ? "" : "s", manifest.file);
-  if (hashes.size() < points.size())
-    status.text += fmt::format("  ({} drawn, some of which are equal)\n", grouped(points.size()));
-  for (const PointState state :
-       {PointState::finished, PointState::failed, PointState::running, PointState::interrupted, PointState::waiting})
-    status.text +=
-        fmt::format("  {:<11} {:>11}\n", point_state_names[static_cast<std::size_t>(state)], grouped(count(state)));
-  const std::uint64_t left = hashes.size() - count(PointState::finished) - count(PointState::failed);
   double points_per_second = 0;
-  std::uint64_t at_work = 0;
-  constexpr std::uint64_t most_at_work = 10;
-  for (const SweepSession& session : history.sessions) {
+  for (const SweepSession& session : status.history.sessions) {
     if (!session.is_live()) continue;
-    status.live = true;
-    if (++at_work <= most_at_work)
-      status.text += fmt::format("  at work     process {} on {}{}, {} at a time\n", session.process, session.host,
-                                 session.job.empty() ? "" : ", job " + session.job, session.jobs);
+    status.at_work.push_back({static_cast<std::uint64_t>(session.process), session.host, session.job, session.jobs});
     const double seconds = seconds_since_1970() - session.began;
     if (session.ended_points > 0 && seconds > 0)
       points_per_second += static_cast<double>(session.ended_points) / seconds;
   }
-  if (at_work > most_at_work) status.text += fmt::format("              and {} more\n", at_work - most_at_work);
-  const SweepQueue queue = queue_of(folder);
-  if (queue.tasks > 0) {
-    status.live = true;
-    status.text +=
-        fmt::format("  Slurm has   {} task{} that wait or run\n", grouped(queue.tasks), queue.tasks == 1 ? "" : "s");
-  }
-  if (status.live && left > 0 && points_per_second > 0)
-    status.text += fmt::format("  ETA         {}\n", clock_text(static_cast<double>(left) / points_per_second));
-  if (!status.live && left > 0) status.text += fmt::format("  stopped     rheo sweep {} goes on\n", manifest.file);
-  status.text += failed_text(folder, manifest, points, history, 20);
+  status.tasks = queue_of(folder).tasks;
+  if (status.live() && status.left() > 0 && points_per_second > 0)
+    status.seconds_left = static_cast<double>(status.left()) / points_per_second;
   return status;
+}
+
+std::string text_of(const SweepFolder& folder, const Status& status) {
+  std::string text = fmt::format("{}: {} point{} of {}\n", folder.path().string(), grouped(status.different),
+                                 status.different == 1 ? "" : "s", status.manifest.file);
+  if (status.different < status.points.size())
+    text += fmt::format("  ({} drawn, some of which are equal)\n", grouped(status.points.size()));
+  for (const PointState state : states)
+    text += fmt::format("  {:<11} {:>11}\n", state_name(state), grouped(status.count(state)));
+  constexpr std::size_t most_at_work = 10;
+  for (std::size_t i = 0; i < std::min(most_at_work, status.at_work.size()); ++i) {
+    const AtWork& one = status.at_work[i];
+    text += fmt::format("  at work     process {} on {}{}, {} at a time\n", one.process, one.host,
+                        one.job.empty() ? "" : ", job " + one.job, one.jobs);
+  }
+  if (status.at_work.size() > most_at_work)
+    text += fmt::format("              and {} more\n", status.at_work.size() - most_at_work);
+  if (status.tasks > 0)
+    text +=
+        fmt::format("  Slurm has   {} task{} that wait or run\n", grouped(status.tasks), status.tasks == 1 ? "" : "s");
+  if (status.seconds_left >= 0) text += fmt::format("  ETA         {}\n", clock_text(status.seconds_left));
+  if (!status.live() && status.left() > 0)
+    text += fmt::format("  stopped     rheo sweep {} goes on\n", status.manifest.file);
+  return text + failed_text(folder, status.manifest, status.points, status.history, 20);
+}
+
+Json json_of(const SweepFolder& folder, const Status& status) {
+  Json json{{"directory", folder.path().string()}, {"file", status.manifest.file}, {"points", status.different}};
+  for (const PointState state : states) json[state_name(state)] = status.count(state);
+  json["live"] = status.live();
+  json["at_work"] = Json::array();
+  for (const AtWork& one : status.at_work)
+    json["at_work"].push_back({{"process", one.process}, {"host", one.host}, {"job", one.job}, {"jobs", one.jobs}});
+  json["slurm_tasks"] = status.tasks;
+  json["eta_s"] = status.seconds_left >= 0 ? Json(status.seconds_left) : Json(nullptr);
+  json["errors"] = Json::array();
+  std::unordered_set<std::uint64_t> seen;
+  for (const SweepPoint& point : status.points) {
+    const auto record = status.history.records.find(point.hash);
+    if (record == status.history.records.end() || record->second.state != PointState::failed) continue;
+    if (!seen.insert(point.hash).second) continue;
+    Json parameters = Json::object();
+    for (std::size_t i = 0; i < point.parameters.size(); ++i)
+      std::visit([&](const auto& value) { parameters[status.manifest.keys[i]] = value; }, point.parameters[i]);
+    json["errors"].push_back(
+        {{"folder", folder.name_of(point.hash)}, {"parameters", parameters}, {"error", record->second.error}});
+  }
+  return json;
 }
 
 }  // namespace
@@ -107,18 +156,25 @@ std::string failed_text(const SweepFolder& folder, const SweepManifest& manifest
   return "\nfailed\n" + text;
 }
 
+Json sweep_status(const SweepFolder& folder) {
+  return json_of(folder, status_of(folder));
+}
+
 int show_sweep_status(const SweepStatusOptions& options) {
   const SweepFolder folder(options.directory);
+  const auto told = [&](const Status& status) {
+    return options.json ? json_text(json_of(folder, status)) + '\n' : text_of(folder, status);
+  };
   if (!options.watch) {
-    print(status_of(folder).text);
+    print(told(status_of(folder)));
     return 0;
   }
   const StopSignals signals;
-  const bool terminal = ::isatty(1) == 1;
+  const bool terminal = ::isatty(1) == 1 && !options.json;
   for (;;) {
     const Status status = status_of(folder);
-    print((terminal ? "\x1b[H\x1b[2J" : "") + status.text + (terminal ? "" : "\n"));
-    if (!status.live) return 0;
+    print((terminal ? "\x1b[H\x1b[2J" : "") + told(status) + (terminal || options.json ? "" : "\n"));
+    if (!status.live()) return 0;
     for (int i = 0; i < 20; ++i) {
       if (signals.stop_requested()) return exit_interrupted;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));

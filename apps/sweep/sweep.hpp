@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 #include "apps/session/progress.hpp"
@@ -47,6 +49,8 @@ struct SweepPlan {
 SweepPlan plan_sweep(const Sweep& sweep, const SweepFolder& folder, bool retry_failed);
 // Throws what is wrong with the experiments of what is left, which costs seconds.
 void check_points(const Sweep& sweep, const SweepPlan& plan);
+// What starts rheo again, for tasks of schedulers: by default the program that runs.
+void set_own_program(std::vector<std::string> words);
 std::filesystem::path sweep_directory(const SweepOptions& options);
 
 // Takes an engine by its name. given: options of schedulers that the user gave, as "--partition". Throws UserError
@@ -91,14 +95,22 @@ struct SweepPointsOptions {
 // Returns the exit code, as run_sweep() does. Throws UserError.
 int run_sweep_points(const SweepPointsOptions& options);
 
+// How far a sweep is, for a program: numbers of points by state, who is at work, and what failed.
+nlohmann::ordered_json sweep_status(const SweepFolder& folder);
 struct SweepStatusOptions {
   std::string directory;
-  bool watch = false;
+  bool watch = false, json = false;
 };
 // Prints how far a sweep is. Returns the exit code. Throws UserError.
 int show_sweep_status(const SweepStatusOptions& options);
 
-// Writes sweep.csv and sweep.h5, one table of all points. Returns the exit code. Throws UserError.
+// A column of the table of all points: texts, whole numbers, or numbers with NaN where there is none.
+struct SweepColumn {
+  std::string group, name;  // in sweep.h5; the name is the header in sweep.csv
+  std::variant<std::vector<std::string>, std::vector<std::int64_t>, std::vector<double>> rows;
+};
+std::vector<SweepColumn> sweep_table(const SweepFolder& folder);
+// Writes sweep.csv and sweep.h5, this table. Returns the exit code. Throws UserError.
 int collect_sweep(const std::string& directory);
 
 }  // namespace rheo

@@ -96,6 +96,8 @@ class Simulation {
   // Continues from a saved state of the same network. Throws StateError and leaves the simulation unusable for anything
   // but another load when the bytes are not such a state.
   void load(std::span<const std::byte> state);
+  // The tick of a saved state. Throws StateError.
+  static Tick time_of(std::span<const std::byte> state);
 
   void profile(bool on);
   StageTimes stage_times() const;

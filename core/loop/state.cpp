@@ -42,47 +42,66 @@ std::vector<std::byte> Simulation::save() {
   return to.take();
 }
 
+namespace {
+
+[[noreturn]] void reject_state(std::string key, std::string problem, std::string expected = {}) {
+  throw StateError({.file = {},
+                    .key = std::move(key),
+                    .value = {},
+                    .problem = std::move(problem),
+                    .expected = std::move(expected),
+                    .suggestion = {}});
+}
+
+// Format and fingerprint come first. The fingerprint goes to the caller.
+Tick read_time(ByteReader& from, std::string& fingerprint) {
+  if (from.get_text("format") != state_format)
+    reject_state("format", "not a state of this version", std::string(state_format));
+  fingerprint = from.get_text("fingerprint");
+  const Tick now = from.get<Tick>("now");
+  if (now < 0 || now > never / 2) reject_state("now", "not a time");  // far from overflow, however long it runs on
+  return now;
+}
+
+}  // namespace
+
+Tick Simulation::time_of(std::span<const std::byte> bytes) {
+  ByteReader from(bytes);
+  std::string fingerprint;
+  return read_time(from, fingerprint);
+}
+
 void Simulation::load(std::span<const std::byte> bytes) {
   State& s = *state_;
-  const auto reject = [](std::string key, std::string problem, std::string expected = {}) {
-    throw StateError({.file = {},
-                      .key = std::move(key),
-                      .value = {},
-                      .problem = std::move(problem),
-                      .expected = std::move(expected),
-                      .suggestion = {}});
-  };
   ByteReader from(bytes);
-  if (from.get_text("format") != state_format)
-    reject("format", "not a state of this version", std::string(state_format));
-  if (from.get_text("fingerprint") != s.parts.fingerprint)
-    reject("fingerprint", "the state was saved from another network",
-           "the same populations, projections, precision, dt and seed");
-  const Tick now = from.get<Tick>("now");
-  if (now < 0 || now > never / 2) reject("now", "not a time");  // far from overflow, however long it runs on
+  std::string fingerprint;
+  const Tick now = read_time(from, fingerprint);
+  if (fingerprint != s.parts.fingerprint)
+    reject_state("fingerprint", "the state was saved from another network",
+                 "the same populations, projections, precision, dt and seed");
   for (const auto& population : s.parts.populations) {
-    if (from.get_text("population") != population->name()) reject("population", "another order of populations");
+    if (from.get_text("population") != population->name()) reject_state("population", "another order of populations");
     population->load(from);
   }
   const auto ticks = from.get_all<Tick>("in_flight.tick");
   const auto neurons = from.get_all<NeuronId>("in_flight.neuron");
-  if (ticks.size() != neurons.size()) reject("in_flight", "ticks and neurons differ in number");
+  if (ticks.size() != neurons.size()) reject_state("in_flight", "ticks and neurons differ in number");
   SpikeBatch batch;
   batch.first = std::max<Tick>(1, now - s.max_delay + 1);
   batch.tick_begin.assign(1, 0);
   std::size_t i = 0;
   for (Tick t = batch.first; t <= now; ++t) {
     for (; i < ticks.size() && ticks[i] == t; ++i) {
-      if (neurons[i] >= s.neurons) reject("in_flight.neuron", "no such neuron");
+      if (neurons[i] >= s.neurons) reject_state("in_flight.neuron", "no such neuron");
       if (batch.neurons.size() > batch.tick_begin.back() && batch.neurons.back() > neurons[i])
-        reject("in_flight.neuron", "spikes out of order");
+        reject_state("in_flight.neuron", "spikes out of order");
       batch.neurons.push_back(neurons[i]);
     }
     batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
   }
-  if (i != ticks.size()) reject("in_flight.tick", "spikes out of order or too old");
+  if (i != ticks.size()) reject_state("in_flight.tick", "spikes out of order or too old");
   s.parts.delivery->load(now, batch, from);
-  if (!from.at_end()) reject("in_flight", "bytes behind the end");
+  if (!from.at_end()) reject_state("in_flight", "bytes behind the end");
 
   s.now = s.last_check = now;
   s.history.clear();

@@ -68,32 +68,4 @@ const Experiment& ExperimentBuilder::experiment() const {
   return state_->reader.experiment();
 }
 
-namespace {
-
-template <class Change>
-void change(Experiment& experiment, const TomlNode& table, const std::string& key, const Change& read) {
-  experiment_file::ExperimentReader reader(experiment);
-  try {
-    read(reader, experiment_file::Field(table, key));
-    const CheckedSpec judged(reader.experiment().network);
-  } catch (const BuildError& error) {
-    Complaint complaint = error.complaint();
-    complaint.file = table.place();
-    throw ExperimentError(std::move(complaint));
-  }
-  experiment = std::move(reader.experiment());
-}
-
-}  // namespace
-
-void change_input(Experiment& experiment, const std::string& name, const TomlNode& settings) {
-  change(experiment, settings, "inputs." + name,
-         [&](auto& reader, const auto& field) { reader.change_input(field, name); });
-}
-
-void change_params(Experiment& experiment, const std::string& population, const TomlNode& params) {
-  change(experiment, params, "populations." + population + ".params",
-         [&](auto& reader, const auto& field) { reader.change_params(field, population); });
-}
-
 }  // namespace rheo

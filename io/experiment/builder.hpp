@@ -34,10 +34,4 @@ class ExperimentBuilder {
   std::unique_ptr<State> state_;
 };
 
-// What is to change of an experiment whose network runs: a table of settings of one input, or of parameters of one
-// population; the others stay. The judge has looked at what comes of it. Throws ExperimentError, and then nothing was
-// changed.
-void change_input(Experiment& experiment, const std::string& name, const TomlNode& settings);
-void change_params(Experiment& experiment, const std::string& population, const TomlNode& params);
-
 }  // namespace rheo

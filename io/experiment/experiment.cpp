@@ -69,12 +69,15 @@ ExperimentError ExperimentReader::as_written(Complaint complaint) const {
 }
 
 void ExperimentReader::read_sections() {
-  root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "record",
-              "sweep", "task"});
+  root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "changes",
+              "stop", "record", "sweep", "task"});
   if (const auto task = root_.find("task")) {
     experiment_.task = task->node().place();
     if (const auto kind = task->find("kind"); kind && kind->is(TomlNode::Kind::text))
       experiment_.task_kind = kind->node().text;
+    for (const char* const name : {"phases", "changes", "stop"})
+      if (const auto found = root_.find(name))
+        found->reject_table("stands beside [task], which has trials of its own", "one of them");
   }
   if (const auto sweep = root_.find("sweep"))
     experiment_.warnings.push_back(
@@ -88,6 +91,8 @@ void ExperimentReader::read_sections() {
   for (const char* const name : {"inputs", "signals", "projections"})
     if (const auto section = root_.find(name)) read_section(*section);
   read_phases(root_, experiment_);
+  if (const auto changes = root_.find("changes")) read_changes(*changes);
+  read_stops(root_, experiment_);
   if (const auto record = root_.find("record")) read_recordings(*record, experiment_);
 }
 

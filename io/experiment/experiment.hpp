@@ -13,11 +13,19 @@
 #include "core/types.hpp"
 #include "io/files/spike_times.hpp"
 #include "io/record/requests.hpp"
+#include "io/text/toml_document.hpp"
 #include "networks/description/spec.hpp"
 
 namespace rheo {
 
-struct TomlNode;
+// What an experiment says from a tick on: settings of one input, parameters of one population or weights of one
+// projection, as their tables have them. What is not named stays.
+struct Change {
+  std::string section;  // "inputs", "populations" or "projections"
+  std::string name;
+  TomlNode settings;  // { rate = 5.0 }, { params = { tau_m = 15.0 } }, { weight = 0.2, synapses = [0, 5] }
+  Tick at = 0;        // the last one that is computed without it
+};
 
 // One experiment, from whichever kind of file. Everything a run needs beside the number of threads.
 struct Experiment {
@@ -28,7 +36,9 @@ struct Experiment {
   Tick begin = 0;             // tick of the initial state; the clock goes on from there
   std::string initial_state;  // a checkpoint; empty: the network as it is built
   NetworkSpec network;
-  std::vector<Phase> phases;  // one after the other over all ticks; none: all learns all the time
+  std::vector<Phase> phases;         // one after the other over all ticks; none: all learns all the time
+  std::vector<Change> changes = {};  // in the order of time
+  std::vector<StopCondition> stops = {};
   RecordSpikes record;
   std::vector<RecordStates> reports;
   std::vector<RecordWeights> weights;

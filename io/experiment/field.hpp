@@ -208,6 +208,9 @@ void read_fields(const Field& table, std::span<const KindField> fields, const Co
 // [[phases]] of the file's root, once projections are known. Sets the experiment's duration where [simulation] has not.
 void read_phases(const Field& root, Experiment& experiment);
 
+// [[stop]] of the file's root, likewise.
+void read_stops(const Field& root, Experiment& experiment);
+
 // The table [record], once all else is known.
 void read_recordings(const Field& record, Experiment& experiment);
 

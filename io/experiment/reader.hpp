@@ -107,6 +107,8 @@ class ExperimentReader {
   void read_connect(const Field& field, ProjectionSpec& projection);
   void read_edges(const Field& connect, std::uint64_t sources, std::uint64_t targets, ProjectionSpec& projection);
   static EdgeList listed_edges(const Field& connect);
+  // [[changes]], once it is known how long the experiment lasts.
+  void read_changes(const Field& changes);
   void note_places(const Field& table);
   TomlDocument document_;
   Field root_;  // of document_

@@ -1,4 +1,4 @@
-// [[phases]] and [record], once populations and projections are known.
+// [[phases]], [[stop]] and [record], once populations and projections are known.
 #include <fmt/format.h>
 
 #include "core/time.hpp"
@@ -17,17 +17,24 @@ Request read_request(const Field& table, Request request = {}) {
   return request;
 }
 
+// Of a list of tables. expected: in words.
+template <class Request>
+std::vector<Request> read_requests(const Field& list, const std::string& expected) {
+  if (!list.is(TomlNode::Kind::list)) list.reject_kind("tables " + expected);
+  if (list.node().items.empty()) list.reject("is empty", fmt::format("at least one table [[{}]]", list.key()));
+  std::vector<Request> requests;
+  for (const TomlNode& item : list.node().items)
+    requests.push_back(read_request<Request>({item, fmt::format("{}[{}]", list.key(), requests.size())}));
+  return requests;
+}
+
 }  // namespace
 
 void read_phases(const Field& root, Experiment& experiment) {
   const auto phases = root.find("phases");
   if (!phases) return;
-  if (!phases->is(TomlNode::Kind::list)) phases->reject_kind("tables [[phases]] with name and duration");
-  if (phases->node().items.empty()) phases->reject("is empty", "at least one table [[phases]]");
-  std::vector<PhaseRequest> requests;
-  for (const TomlNode& item : phases->node().items)
-    requests.push_back(read_request<PhaseRequest>({item, fmt::format("phases[{}]", requests.size())}));
-  experiment.phases = resolve_phases(experiment.network, requests, experiment.begin);
+  experiment.phases = resolve_phases(
+      experiment.network, read_requests<PhaseRequest>(*phases, "[[phases]] with name and duration"), experiment.begin);
   const Tick all = experiment.phases.back().end - experiment.begin;
   const double sum = tick_to_ms(all, experiment.network.dt);
   if (experiment.ticks != 0 && experiment.ticks != all)
@@ -37,6 +44,12 @@ void read_phases(const Field& root, Experiment& experiment) {
                  fmt::format("{} (ms), or no duration", sum));
   experiment.ticks = all;
   experiment.duration = sum;
+}
+
+void read_stops(const Field& root, Experiment& experiment) {
+  if (const auto stops = root.find("stop"))
+    experiment.stops = resolve_stops(
+        experiment.network, read_requests<StopRequest>(*stops, "[[stop]] with rate or signal, and above or below"));
 }
 
 void read_recordings(const Field& record, Experiment& experiment) {

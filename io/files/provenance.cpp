@@ -77,6 +77,8 @@ void add_settings(const RunReport& report, Json& json) {
     json["phases"].push_back(
         {{"name", phase.name}, {"begin_ms", phase.begin}, {"end_ms", phase.end}, {"learning", phase.learning}});
   if (report.begin != 0) json["begin_ms"] = report.begin;
+  if (!report.changes.empty()) json["changes"] = report.changes;
+  if (!report.stopped.empty()) json["stopped"] = report.stopped;
   if (!report.overrides.empty()) json["set"] = report.overrides;
   for (const RunReport::SettingsFile& one : report.settings)
     json["settings"].push_back({{"file", one.file}, {"text", or_null(one.text)}});

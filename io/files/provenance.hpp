@@ -49,7 +49,9 @@ struct RunReport {
   double simulated = 0;  // ms, as computed
   Precision precision = Precision::single_;
   std::vector<Phase> phases;
-  double begin = 0;  // ms, of the clock: where an initial state was read
+  double begin = 0;                  // ms, of the clock: where an initial state was read
+  std::vector<std::string> changes;  // what was changed while it ran, "100 ms: inputs.background { rate = 5.0 }"
+  std::string stopped;               // which condition ended it before its time; empty: none
 
   struct SettingsFile {
     std::string file;

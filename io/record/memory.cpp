@@ -1,6 +1,7 @@
 #include "io/record/memory.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "networks/description/selections.hpp"
 
@@ -15,6 +16,12 @@ void SpikeMemory::record(std::size_t population, const NeuronRange& neurons) {
   recorded_[population] = true;
   for (std::size_t n = neurons.begin; n < neurons.end; n += neurons.step)
     wanted_[populations_[population].first + n] = 1;
+}
+
+std::size_t SpikeMemory::count(std::size_t population) const {
+  const auto first = wanted_.begin() + static_cast<std::ptrdiff_t>(populations_[population].first);
+  return static_cast<std::size_t>(
+      std::count(first, first + static_cast<std::ptrdiff_t>(populations_[population].size), std::uint8_t{1}));
 }
 
 void SpikeMemory::take(const SpikeBatch& batch) {
@@ -57,6 +64,17 @@ void StateMemory::begin(Tick first, Tick end) {
   }
   rows_ += more;
   for (std::vector<double>& values : values_) values.resize(rows_ * width_);
+}
+
+std::vector<std::size_t> StateMemory::by_neuron() const {
+  std::vector<std::array<std::size_t, 3>> columns;  // population, neuron, column
+  for (const Part& part : parts_)
+    for (std::size_t n = 0; n < part.neurons.size(); ++n)
+      columns.push_back({part.population, part.neurons[n], part.offset + n});
+  std::ranges::sort(columns);
+  std::vector<std::size_t> order;
+  for (const auto& column : columns) order.push_back(column[2]);
+  return order;
 }
 
 void StateMemory::sample(Tick t, const std::vector<Piece>& pieces) {

@@ -21,6 +21,7 @@ class SpikeMemory final : public SpikeSink {
   // From the next tick on, beside those that are recorded already.
   void record(std::size_t population, const NeuronRange& neurons);
   bool records(std::size_t population) const { return recorded_[population]; }
+  std::size_t count(std::size_t population) const;  // of its neurons that are recorded
   void take(const SpikeBatch& batch) override;
 
   // Of one population, as long as nothing runs.
@@ -52,6 +53,8 @@ class StateMemory final : public Probe {
   const RecordStates& what() const { return what_; }
   std::size_t width() const { return width_; }  // neurons, in the order of `cells`
   std::size_t rows() const { return rows_; }
+  // The columns of a row in the order of populations and neurons.
+  std::vector<std::size_t> by_neuron() const;
   // The tick of a row.
   Tick tick(std::size_t row) const { return first_ + static_cast<Tick>(row) * what_.times.every; }
   // [row][neuron] of a variable, counted as in RecordStates.

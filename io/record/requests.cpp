@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <set>
 
 #include "core/diagnostics.hpp"
@@ -83,6 +84,30 @@ std::vector<Phase> resolve_phases(const NetworkSpec& network, const std::vector<
       phases.push_back(std::move(phase));
     });
   return phases;
+}
+
+std::vector<StopCondition> resolve_stops(const NetworkSpec& network, const std::vector<StopRequest>& requests) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const PopulationIndex index(network.populations);
+  std::vector<StopCondition> conditions;
+  for (StopRequest request : requests)
+    within(fmt::format("stop[{}]", conditions.size()), [&] {
+      check_ranges(fields_of(request));
+      if (request.rate.empty() == request.signal.empty())
+        reject({}, {}, request.signal.empty() ? "says of nothing when it ends" : "has both rate and signal",
+               "rate or signal");
+      if (!request.above && !request.below) reject({}, {}, "has no bound", "above, below or both");
+      if (request.above && request.below && *request.below > *request.above)
+        reject("below", fmt::format("{}", *request.below), fmt::format("is more than above = {}", *request.above),
+               "a number <= above, as all numbers are beyond one of them else");
+      within("rate", [&] { index.check_distinct(request.rate, true); });
+      if (!request.signal.empty() && !is_among(names_in(network.signals), request.signal))
+        reject_unknown("signal", request.signal, "unknown signal", names_in(network.signals), "a signal");
+      conditions.push_back({request.rate, request.signal, request.above.value_or(infinity),
+                            request.below.value_or(-infinity), whole_ticks(request.every, network.dt, 1, "every"),
+                            whole_ticks(request.start, network.dt, 0, "start")});
+    });
+  return conditions;
 }
 
 // In the order of the experiment.

@@ -1,4 +1,5 @@
-// What a user asks to be recorded and the phases of an experiment, as described structs; and what comes of it.
+// What a user asks to be recorded, the phases of an experiment and what ends it early, as described structs; and what
+// comes of it.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,34 @@ struct Phase : TickSpan {
 
 // Phases one after the other from `begin` on. Throws BuildError ("phases[0].duration").
 std::vector<Phase> resolve_phases(const NetworkSpec& network, const std::vector<PhaseRequest>& requests, Tick begin);
+
+struct StopRequest {
+  std::vector<Selection> rate = {};
+  std::string signal = {};
+  std::optional<double> above = {}, below = {};
+  double every = 10, start = 0;  // ms
+
+  static constexpr auto fields = rheo::fields(
+      in_words(field("rate", &StopRequest::rate, "Hz", "the mean rate of these neurons since the last look"),
+               "this or signal", "a population such as \"E\", or a list of them"),
+      in_words(field("signal", &StopRequest::signal, "", "a signal; one of its channels is enough"), "this or rate",
+               "the name of a signal"),
+      in_words(field("above", &StopRequest::above, "", "ends the run where it is more"), "this, below or both", ""),
+      in_words(field("below", &StopRequest::below, "", "ends the run where it is less"), "this, above or both", ""),
+      field("every", &StopRequest::every, "ms", "time between looks, from 0 on", positive),
+      field("start", &StopRequest::start, "ms", "no look before that", non_negative));
+};
+
+// Ends a run where a quantity is beyond its bounds at the end of a tick that is a multiple of `every`.
+struct StopCondition {
+  std::vector<Selection> rate = {};  // the mean rate of these since the look before, Hz; none: of the signal
+  std::string signal = {};
+  double above = 0, below = 0;  // infinite where there is no bound
+  Tick every = 1, start = 0;
+};
+
+// Throws BuildError ("stop[0].every").
+std::vector<StopCondition> resolve_stops(const NetworkSpec& network, const std::vector<StopRequest>& requests);
 
 struct SpikeRequest {
   std::vector<Selection> populations = {};  // none: all

@@ -26,9 +26,8 @@ struct Part {
   std::string name, unit;
   std::size_t population = 0;
   std::vector<std::uint32_t> neurons;  // ascending
-  const PopulationBlock* block = nullptr;
-  std::size_t column = 0;  // of the block
-  std::size_t offset = 0;  // of its first value in a row of all parts
+  std::size_t column = 0;              // of the population's block, which is another one when parameters change
+  std::size_t offset = 0;              // of its first value in a row of all parts
   std::optional<h5::Dataset> data;
 };
 
@@ -59,8 +58,7 @@ std::vector<Part> choose(Simulation& simulation, const NetworkSpec& network, con
     part.neurons.erase(std::unique(part.neurons.begin(), part.neurons.end()), part.neurons.end());
     part.name = population.name;
     part.population = p;
-    part.block = &simulation.population(p);
-    const auto column = part.block->find_column(variable);
+    const auto column = simulation.population(p).find_column(variable);
     if (!column) reject(population.name, population.model + " has no variable " + variable);
     part.column = *column;
     if (part.name == "." || part.name.find('/') != std::string::npos)
@@ -153,6 +151,7 @@ struct Rows {
 }  // namespace
 
 struct StateRecorder::State {
+  Simulation* simulation = nullptr;
   SampleTimes times;
   double dt = 0;
   h5::Storage storage = h5::Storage::by_its_first;
@@ -210,14 +209,15 @@ struct StateRecorder::State {
     growing->file().flush();
   }
 
-  static void copy(const Part& part, Tick t, std::uint32_t begin, std::uint32_t end, float* row) {
+  void copy(const Part& part, Tick t, std::uint32_t begin, std::uint32_t end, float* row) const {
+    const PopulationBlock& block = simulation->population(part.population);
     const auto first = std::lower_bound(part.neurons.begin(), part.neurons.end(), begin);
     float* to = row + part.offset + (first - part.neurons.begin());
     std::span<const std::uint32_t> rest(first, std::lower_bound(first, part.neurons.end(), end));
     while (!rest.empty()) {
       std::array<double, 256> values;
       const auto some = rest.first(std::min(rest.size(), values.size()));
-      part.block->read(part.column, t, some, values.data());
+      block.read(part.column, t, some, values.data());
       for (std::size_t i = 0; i < some.size(); ++i) *to++ = static_cast<float>(values[i]);
       rest = rest.subspan(some.size());
     }
@@ -228,6 +228,7 @@ StateRecorder::StateRecorder(const fs::path& directory, Simulation& simulation, 
                              const RecordStates& report, std::size_t index, Options options)
     : state_(std::make_unique<State>()) {
   State& state = *state_;
+  state.simulation = &simulation;
   const std::string& name = report.files.at(index);
   state.times = report.times;
   state.dt = network.dt;
@@ -279,7 +280,7 @@ void StateRecorder::sample(Tick t, const std::vector<Piece>& pieces) {
   float* const row = state.window.data() + state.times.count(state.window_first, t) * state.width;
   for (const Part& part : state.parts) {
     const Piece& piece = pieces[part.population];
-    State::copy(part, t, piece.begin, piece.end, row);
+    state.copy(part, t, piece.begin, piece.end, row);
   }
 }
 
@@ -288,6 +289,10 @@ void StateRecorder::take(Tick) {
   if (state.window.empty()) return;
   state.writer->put(
       [&](Rows& rows) { rows.values.insert(rows.values.end(), state.window.begin(), state.window.end()); });
+}
+
+void StateRecorder::put(const std::vector<float>& rows) {
+  state_->writer->put([&](Rows& all) { all.values.insert(all.values.end(), rows.begin(), rows.end()); });
 }
 
 void StateRecorder::flush() {

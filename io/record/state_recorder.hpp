@@ -57,6 +57,10 @@ class StateRecorder final : public Probe {
   void sample(Tick t, const std::vector<Piece>& pieces) override;
   void take(Tick end) override;
 
+  // Rows that were sampled elsewhere, in place of those of a simulation: a number for each neuron, by population and
+  // number.
+  void put(const std::vector<float>& rows);
+
   // Hands all that was taken to the operating system.
   void flush();
 

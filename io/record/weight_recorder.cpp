@@ -188,6 +188,7 @@ class TypedRecorder final : public WeightRecorder::State {
 
   void take() override {
     Simulation& simulation = network->simulation();
+    if (taken == simulation.now()) return;
     simulation.settle();
     Snapshots one;
     one.ticks.push_back(simulation.now());

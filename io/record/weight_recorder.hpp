@@ -47,8 +47,8 @@ class WeightRecorder {
   // The tick at which the next snapshot is due, not before the simulation's own; `never`: there is none. Whoever runs
   // the simulation stops there and calls take().
   Tick next() const;
-  // Takes the snapshot that is due now. Memory holds three of them at most, or some 10^5 values if that is more: blocks
-  // while the disk is behind. Changes no result.
+  // Takes a snapshot now, if there is none of this tick. Memory holds three of them at most, or some 10^5 values if
+  // that is more: blocks while the disk is behind. Changes no result.
   void take();
 
   // Hands all that was taken to the operating system.

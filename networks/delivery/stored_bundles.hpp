@@ -47,6 +47,7 @@ class StoredBundles : public StoredSynapses {
     return sum;
   }
   const std::vector<SynapseBundle>& bundles() const override { return bundles_; }
+  void set_shared_weight(std::size_t index, double weight) override { bundles_[index].weight = weight; }
 
  protected:
   // A spike as seen by one bundle: its row, and its tick within the batch.

@@ -32,6 +32,8 @@ class StoredSynapses : public Delivery {
   // synapses have weights of their own, after begin_write(); a plastic one's are within the bounds of its rule.
   virtual void begin_write(std::size_t /*bundle*/, Tick /*now*/) {}
   virtual void set_weight(std::size_t bundle, std::size_t lane, std::uint32_t index, double weight) = 0;
+  // Likewise, of a bundle whose synapses share one.
+  virtual void set_shared_weight(std::size_t bundle, double weight) = 0;
   // A column of a plastic bundle in the precision of the simulation, all lanes settled: 0 is the weight, with its sign.
   // By source, target and delay, as Network::outgoing() lists them. Whoever reads what synapses keep while a simulation
   // runs does it here.

@@ -1,5 +1,8 @@
 // Checkpoints as a user meets them: kill -9, signals, damage, full disks, and another experiment that begins with one.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -84,6 +87,41 @@ TEST_CASE("a run that a signal stops goes on from there, on other threads and in
   Command again(scratch, {"resume", out.string()});
   CHECK(again.end() == 0);
   CHECK(again.out().find("nothing to resume") != std::string::npos);
+}
+
+TEST_CASE("runs that change on their way and are killed end with the same bytes, where a condition ends them") {
+  const Scratch scratch;
+  const double all = sanitized ? 400 : 2000;  // of the second phase
+  const fs::path file = experiment_with_everything(scratch, all,
+                                                   fmt::format(R"([[changes]]
+at = 40.0
+projections.excitation.weight = 3.0
+inputs.background.rate = 8000.0
+[[changes]]
+at = {}
+inputs.background = {{ rate = 11000.0, weight = 80.0 }}
+populations.E.params.tau_m = 12.0
+projections.recurrent = {{ weight = 0.0, synapses = [0, 1, 2, 3] }}
+[[stop]]
+rate = "E"
+above = 1000.0
+[[stop]]
+rate = ["E[::3]", "I"]
+above = 0.0
+start = {}
+every = 7.0
+)",
+                                                               all / 2, all * 0.9));
+  const Kills kills = kill_runs(scratch, file, sanitized ? Kills{1, 0, 0} : Kills{4, 1, 1});
+  CHECK(kills.completed >= 1);
+  CHECK(kills.different == 0);
+  CHECK(kills.littered == 0);
+  const auto json = report(scratch / "whole");
+  CHECK(json["status"] == "finished");
+  CHECK(json["simulated_ms"] == std::ceil(all * 0.9 / 7) * 7);
+  CHECK(json["stopped"].get<std::string>().starts_with("stop[1]: E[0::3], I spikes at "));
+  CHECK(json["changes"].size() == 5);
+  CHECK(json["changes"] == report(scratch / "killed")["changes"]);
 }
 
 TEST_CASE("a damaged checkpoint is told and the one before it is taken, without one the error says what to do") {

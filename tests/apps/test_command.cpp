@@ -276,7 +276,7 @@ delay = 1.5
     const auto json = nlohmann::json::parse(command.out());
     CHECK(json["synapses"] == 120);
     CHECK(json["projections"][0]["rule"] == "fixed_outdegree");
-    CHECK(json["projections"][0]["min_delay"] == 1.5);
+    CHECK(json["projections"][0]["min_delay_ms"] == 1.5);
     CHECK(json["graph"]["degrees"]["projections"]["ring"]["out"]["sd"] == 0.0);
     CHECK(json["graph"]["degrees"]["all"]["in"]["mean"] == 3.0);
     CHECK(json["graph"]["paths"]["samples"] == 7);

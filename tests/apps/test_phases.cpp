@@ -133,7 +133,7 @@ TEST_CASE("validate, inspect and bench know phases") {
   Command json(scratch, {"inspect", file.string(), "--json"});
   CHECK(json.end() == 0);
   CHECK(nlohmann::json::parse(json.out())["phases"][1] ==
-        nlohmann::json::parse(R"({"name": "train", "begin": 50.0, "end": 150.0, "learning": ["excitation"]})"));
+        nlohmann::json::parse(R"({"name": "train", "begin_ms": 50.0, "end_ms": 150.0, "learning": ["excitation"]})"));
   CHECK(code_of(scratch, {"bench", file.string(), "--repeat", "2", "--no-bound"}) == 0);
 }
 

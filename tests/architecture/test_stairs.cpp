@@ -52,7 +52,7 @@ const std::map<std::string, std::pair<int, int>> floors{{"core", {1, 1}},
                                                         {"apps/sweep", {5, 5}},
                                                         {"apps/report", {5, 6}},
                                                         {"apps/command", {5, 7}},
-                                                        {"apps/python", {5, 7}}};
+                                                        {"apps/python", {5, 8}}};
 
 // The floor on which a file lies: "apps/session" of "apps/session/run.hpp"; "" where it is on none.
 std::string folder_of(const std::string& path) {

@@ -264,7 +264,8 @@ def main():
     arguments = parser.parse_args()
     rheo = str(arguments.rheo.resolve())
     pages = [page.resolve() for page in arguments.pages] or [
-        ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+        ROOT / "README.md", *sorted(set((ROOT / "docs").rglob("*.md")) - set((ROOT / "docs/notebooks").iterdir())),
+        *sorted((ROOT / "examples").rglob("*.md"))]  # of notebooks: tests/python/notebooks.py
     options, failures, counts = Options(rheo), [], collections.Counter()
     for file in pages:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="rheo_pages_"))

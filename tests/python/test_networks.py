@@ -145,8 +145,8 @@ class Values(unittest.TestCase):
         net.build()
 
     def test_every_kind_has_a_function(self):
-        for kinds in (rheo._rheo.distributions(), rheo._rheo.connect_rules()):
-            for kind in kinds:
+        for key in ("distributions", "connect_rules"):
+            for kind in rheo._kinds.vocabulary()[key]:
                 if kind["name"] != "list":
                     self.assertIn(kind["summary"], getattr(rheo, kind["name"]).__doc__)
         self.assertEqual(rheo.normal(10, 2, min=0), {"normal": [10, 2], "min": 0})
@@ -295,13 +295,13 @@ class Running(unittest.TestCase):
         net.projection("own", E, E, rheo.fixed_indegree(5), weight=rheo.uniform(0.1, 0.2), delay=1.0)
         sim = net.build()
         before = sim.weights("own")
-        sim.set_weights("own", before["weight"] * 2)
+        sim.set_weights("own", None, before["weight"] * 2)
         np.testing.assert_allclose(sim.weights("own")["weight"], before["weight"] * 2, rtol=1e-6)
-        sim.set_weights("own", 0.0, synapses=np.flatnonzero(before["source"] == 3))
+        sim.set_weights("own", np.flatnonzero(before["source"] == 3), 0.0)
         after = sim.weights("own")
         self.assertTrue((after["weight"][after["source"] == 3] == 0).all())
         self.assertTrue((after["weight"][after["source"] != 3] > 0).all())
-        sim.set_weights("learns", 0.25)
+        sim.set_weights("learns", None, 0.25)
         self.assertTrue((sim.weights("learns")["weight"] == 0.25).all())
         sim.run(10.0)
 

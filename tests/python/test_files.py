@@ -4,9 +4,11 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import numpy as np
@@ -151,6 +153,27 @@ class Sweeps(InAFolder):
         self.assertEqual(status["errors"][0]["parameters"], {"populations.E.size": 20, "projections.p.connect.indegree": 30, "simulation.seed": 3})
         self.assertIn("indegree", status["errors"][0]["error"])
         self.assertEqual(sweep.table()["state"].tolist().count("failed"), 1)
+
+    def test_ctrl_c_stops_points_in_order_and_the_same_call_goes_on(self):
+        file = self.file(SPIKING.replace("duration = 200.0", "duration = 1e9") +
+                         '[sweep.axes]\n"populations.E.params.tau_m" = [10.0, 20.0]\n')
+        code = ("import rheo, sys\n"
+                f"try:\n    rheo.sweep({str(file)!r}, out={str(self.folder / 's')!r}, jobs=1)\n"
+                "except KeyboardInterrupt:\n    sys.exit(5)\n")
+        process = subprocess.Popen([sys.executable, "-c", code])
+        while True:  # until a point is at work
+            self.assertIsNone(process.poll())
+            if (self.folder / "s" / "sweep.json").exists() and any((self.folder / "s").glob("points/*/*/run.json")):
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 5)
+        status = rheo.Sweep(self.folder / "s").status()
+        self.assertEqual((status["live"], status["failed"], status["finished"]), (False, 0, 0))
+        self.assertEqual(status["interrupted"], 1)
+        self.file(SPIKING.replace("duration = 200.0", "duration = 20.0") +
+                  '[sweep.axes]\n"populations.E.params.tau_m" = [10.0, 20.0]\n')
+        self.assertEqual(rheo.sweep(file, out=self.folder / "s").status()["finished"], 2)
 
     def test_what_is_wrong_is_refused_before_it_begins(self):
         with self.assertRaises(rheo.ExperimentError) as caught:

@@ -460,6 +460,7 @@ def sweep(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *,
     status() and table(). KeyboardInterrupt: it was stopped in order, and the same call goes on. Raises Error. Clusters:
     python3 -m rheo sweep --engine slurm (docs/sweeps.md).
     """
+    import signal
     import subprocess
     file, settings = os.fspath(file), dict(settings or {})
     libraries = [os.fspath(plugin) for plugin in plugins]
@@ -472,14 +473,20 @@ def sweep(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *,
     # A process without threads, which may fork one for each point; what it says in the end is in status().
     folder = str(pathlib.Path(__file__).parent.parent)
     shown = _shows(progress) and not _in_notebook()
-    ended = subprocess.run(words + ["--quiet"] * (not shown), text=True, stdout=subprocess.DEVNULL,
-                           stderr=None if shown else subprocess.PIPE,
-                           env={**os.environ, "PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])})
-    if ended.returncode == 75:
+    process = subprocess.Popen(words + ["--quiet"] * (not shown), text=True, stdout=subprocess.DEVNULL,
+                               stderr=None if shown else subprocess.PIPE, start_new_session=True,
+                               env={**os.environ, "PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])})
+    said = None
+    while process.returncode is None:
+        try:
+            _, said = process.communicate()
+        except KeyboardInterrupt:  # it stops its points in order, and at once when it is told so twice
+            process.send_signal(signal.SIGINT)
+    if process.returncode == 75:
         raise KeyboardInterrupt
-    if ended.returncode not in (0, 1):  # 1: there are points that failed
+    if process.returncode not in (0, 1):  # 1: there are points that failed
         _rheo.begin_sweep(file, settings, libraries, True)  # says it with key and value, if it is about the file
-        raise Error((ended.stderr or "the sweep could not be run").removeprefix("rheo: ").strip())
+        raise Error((said or "the sweep could not be run").removeprefix("rheo: ").strip())
     return Sweep(directory)
 
 

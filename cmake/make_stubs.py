@@ -31,7 +31,7 @@ def stub_of(name, what, indent=""):
 
 
 def stub_of_class(name, what):
-    bases = [base.__name__ for base in what.__bases__ if base.__module__ in ("rheo", "builtins") and base is not object]
+    bases = [base.__name__ for base in what.__bases__ if base.__module__.split(".")[0] in ("rheo", "builtins") and base is not object]
     text = f"class {name}{'(' + ', '.join(bases) + ')' if bases else ''}:\n    {first_line(what)}\n"
     for member, annotation in vars(what).get("__annotations__", {}).items():
         text += f"    {member}: {annotation}\n"
@@ -50,7 +50,7 @@ def main(file):
             fields = "".join(f"    {field}: str\n" for field in FIELDS) if name == "Error" else ""
             parts.append(f"class {name}({error.__base__.__name__}):\n    {first_line(error)}\n{fields}")
     for name, what in vars(rheo).items():
-        if inspect.isclass(what) and what.__module__ == "rheo" and not issubclass(what, Exception):
+        if inspect.isclass(what) and what.__module__.split(".")[0] == "rheo" and not issubclass(what, Exception):
             parts.append(stub_of_class(name, what))
         elif inspect.isfunction(what) and not name.startswith("_"):
             parts.append(stub_of(name, what))

@@ -50,9 +50,11 @@ def main(file):
             fields = "".join(f"    {field}: str\n" for field in FIELDS) if name == "Error" else ""
             parts.append(f"class {name}({error.__base__.__name__}):\n    {first_line(error)}\n{fields}")
     for name, what in vars(rheo).items():
+        if getattr(what, "__module__", None) == "rheo._progress":
+            continue
         if inspect.isclass(what) and what.__module__.split(".")[0] == "rheo" and not issubclass(what, Exception):
             parts.append(stub_of_class(name, what))
-        elif inspect.isfunction(what) and not name.startswith("_"):
+        elif inspect.isfunction(what) and name in rheo.__all__:
             parts.append(stub_of(name, what))
     with open(file, "w", encoding="utf-8") as to:
         to.write("\n".join(parts))

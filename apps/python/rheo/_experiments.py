@@ -4,8 +4,6 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 from typing import Any, Mapping, Sequence
 
@@ -75,6 +73,8 @@ def sweep(file: str | os.PathLike, settings: Mapping[str, Any] | None = None, *,
     status() and table(). KeyboardInterrupt: it was stopped in order, and the same call goes on. Raises Error. Clusters:
     python3 -m rheo sweep --engine slurm (docs/sweeps.md).
     """
+    import signal
+    import subprocess  # here, because few programs need it and it is slow to load
     file, settings = os.fspath(file), dict(settings or {})
     libraries = [os.fspath(plugin) for plugin in plugins]
     directory = _rheo.begin_sweep(file, settings, libraries, False)

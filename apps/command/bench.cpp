@@ -243,10 +243,9 @@ std::string text_of(const BenchOptions& options, const Experiment& experiment, c
 // Builds an experiment and times `duration` ms of it after `discard` ms.
 void bench_experiment(const BenchOptions& options) {
   Experiment experiment = open_experiment(options.what, options.overrides, options.plugins);
-  for (const char* const key : {"changes", "stop"})
-    if (!(key[0] == 'c' ? experiment.changes.empty() : experiment.stops.empty()))
-      reject(experiment, key, {}, "cannot be timed, as each repetition starts from one state of one network",
-             "an experiment without it");
+  if (!experiment.changes.empty() || !experiment.stops.empty())
+    reject(experiment, experiment.changes.empty() ? "stop" : "changes", {},
+           "cannot be timed, as each repetition starts from one state of one network", "an experiment without it");
   NetworkSpec& spec = experiment.network;
   if (options.lanes != 0) spec.lanes = options.lanes;
   spec.share_rows = options.share_rows;

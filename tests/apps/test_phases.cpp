@@ -121,6 +121,33 @@ TEST_CASE("phases: only what learns changes its weights") {
   CHECK((bytes_of(one / "spikes.h5") != bytes_of(fixed / "spikes.h5")));
 }
 
+TEST_CASE("changes and conditions are refused where nobody would obey them") {
+  const Scratch scratch;
+  const fs::path file = scratch / "e.toml";
+  const std::string network = "[simulation]\nduration = 10.0\n[populations.E]\nmodel = \"iaf_psc_delta\"\nsize = 3\n";
+  const std::pair<std::string, std::string> plans[] = {
+      {"changes", "[[changes]]\nat = 5.0\npopulations.E.params.tau_m = 12.0\n"},
+      {"stop", "[[stop]]\nrate = \"E\"\nabove = 100.0\n"}};
+  for (const auto& [key, plan] : plans) {
+    std::ofstream(file) << network << plan;
+    const std::vector<std::string> doors[] = {
+        {"bench", file.string()}, {"export", "--network", file.string(), "--out", (scratch / "net").string()}};
+    for (const auto& words : doors) {
+      Command command(scratch, words);
+      CHECK(command.end() == 2);
+      CAPTURE(command.err());
+      CHECK(command.err().find("e.toml:6: " + key) != std::string::npos);
+    }
+    std::ofstream(file) << network << plan << "[task]\nkind = \"memory\"\n";
+    Command task(scratch, {"reservoir", file.string()});
+    CHECK(task.end() == 2);
+    CAPTURE(task.err());
+    CHECK(task.err().find(key + " = ") != std::string::npos);
+    CHECK(task.err().find("stands beside [task]") != std::string::npos);
+  }
+  CHECK_FALSE(fs::exists(scratch / "net"));
+}
+
 TEST_CASE("validate, inspect and bench know phases") {
   const Scratch scratch;
   const fs::path file = experiment(scratch, three_phases, "[record.spikes]\n");

@@ -1,7 +1,6 @@
 #include "networks/memory.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
@@ -98,12 +97,12 @@ std::vector<ReachedLane> reached_lanes(std::span<const ProjectionPlan* const> me
   return reached;
 }
 
-BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, DeliveryPlan delivery, const Lanes& lanes,
-                              unsigned threads) {
+BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, DeliveryPlan delivery, bool dense,
+                              const Lanes& lanes, unsigned threads) {
   const ProjectionPlan& first = *members.front();
-  const bool wheel = delivery.kind == DeliveryPlan::Kind::wheel, weighted = !first.has_one_weight();
+  const bool weighted = !first.has_one_weight(), one_delay = members.size() == 1 && first.has_one_delay();
   const PlasticPlan* const plastic = first.plastic.get();
-  const std::size_t address = delivery.narrow ? 2 : 4;
+  const std::size_t address = delivery.narrow(one_delay) ? 2 : 4;
   const std::size_t real = bytes_of(plastic != nullptr ? plastic->precision : first.precision);
   const std::size_t record = address + (weighted || plastic != nullptr ? real : 0);
   const auto bytes = [](double count, std::size_t width) {
@@ -121,17 +120,22 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
   BundleMemory all;
   std::vector<double> transient;
   for (const auto& [synapses, width] : reached) {
-    const double slices = wheel ? delays * static_cast<double>(rows) : 0;
+    const double slices = delivery.sorted ? delays * static_cast<double>(rows) : 0;
     const double index = bytes(static_cast<double>(rows) + 1, 4);
     const double records = bytes(synapses, record);
+    if (dense) {
+      all.kept += index + bytes(static_cast<double>(rows) * width * (weighted ? static_cast<double>(real) : 0.125), 1);
+      continue;
+    }
     const double columns =
         plastic == nullptr
             ? records
             : bytes(synapses, address) + static_cast<double>(plastic->rule->columns.size()) * bytes(synapses, real);
-    all.kept += (wheel ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
-    const double sorting = wheel ? bytes(synapses, longest <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4) +
-                                       slices * sizeof(DelaySlice)
-                                 : 0;
+    all.kept += (delivery.sorted ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
+    const double sorting = delivery.sorted
+                               ? bytes(synapses, longest <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4) +
+                                     slices * sizeof(DelaySlice)
+                               : 0;
     // The cursors of rows; and what learns is made from records.
     const double filling = 4.0 * static_cast<double>(rows) + sorting;
     transient.push_back(plastic == nullptr ? filling : std::max(records + filling - columns, records));
@@ -279,13 +283,16 @@ double bytes_of_delivery(const Layout& layout, Precision precision, Tick longest
   const auto sums = [precision](double size) {
     return precision == Precision::single_ ? column<float>(size) : column<double>(size);
   };
-  if (layout.delivery.kind == DeliveryPlan::Kind::ring) {
-    const double ticks = static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(longest) + 1));
-    return sums(static_cast<double>(layout.delivery.width) * ticks * static_cast<double>(layout.lanes.count()));
+  const DeliveryPlan& plan = layout.delivery;
+  if (plan.kind == DeliveryPlan::Kind::ring) {
+    const double windows = plan.sorted ? static_cast<double>(longest / plan.ticks + 2) : 0;
+    const auto lanes = static_cast<double>(layout.lanes.count());
+    // What lies between its end and that of its last page is never touched.
+    return (static_cast<double>(plan.width * bytes_of(precision)) * plan.ticks + 12.0 * windows) * lanes;
   }
   double bytes = 0;
   for (const std::uint32_t slots : layout.lanes.slots)
-    bytes += sums(slots) + 12.0 * static_cast<double>(longest + 1) + (layout.delivery.note_touched ? slots / 8.0 : 0);
+    bytes += sums(slots) + 12.0 * static_cast<double>(longest + 1) + (plan.note_touched ? slots / 8.0 : 0);
   return bytes;
 }
 
@@ -320,7 +327,7 @@ NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const Populatio
   Tick longest = 0;
   for (std::size_t first = 0, b = 0; first < projections.size(); first = layout.bundle_end[b++]) {
     const auto members = projections.subspan(first, layout.bundle_end[b] - first);
-    const BundleMemory bundle = memory_of_bundle(members, layout.delivery, layout.lanes, threads);
+    const BundleMemory bundle = memory_of_bundle(members, layout.delivery, layout.dense[b], layout.lanes, threads);
     double prepared = 0;
     for (const ProjectionPlan* plan : members) {
       prepared += plan->connector->prepared_bytes();

@@ -120,7 +120,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   std::vector<const ProjectionPlan*> plans;
   for (const ResolvedProjection& projection : resolved) plans.push_back(&projection.plan);
   parts.populations = build_populations(spec, plan, isa, plans);
-  Layout layout = choose_layout(spec, plans, shapes_of(parts.populations));
+  Layout layout = choose_layout(spec, plans, shapes_of(parts.populations), threads.count());
   std::vector<SynapseBundle> bundles;
   for (std::size_t first = 0; first < resolved.size(); first = layout.bundle_end[bundles.size() - 1]) {
     const std::size_t size = layout.bundle_end[bundles.size()] - first;
@@ -128,7 +128,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
       within("projections." + plans[p]->spec->name, [&] { resolved[p].connector->prepare(); });
     std::vector<ProjectionTotals> totals(size);
     bundles.push_back(build_bundle(std::span(plans).subspan(first, size), static_cast<std::uint32_t>(first),
-                                   layout.delivery, layout.lanes, threads, totals));
+                                   layout.delivery, layout.dense[bundles.size()], layout.lanes, threads, totals));
     for (std::size_t p = first; p < first + size; ++p) resolved[p].connector.reset();  // what it has drawn may be large
     add_infos(spec, bundles.back(), plans, totals, infos);
   }
@@ -215,8 +215,9 @@ NetworkMemory Network::expected_memory(const NetworkSpec& spec, unsigned threads
     shapes.push_back({spec.populations[i].size, ports == 0 || populations[i].with_current ? ports : ports - 1,
                       populations[i].by_event});
   }
-  return rheo::expected_memory(spec, populations, projections, choose_layout(spec, projections, shapes),
-                               threads == 0 ? usable_processors() : threads);
+  if (threads == 0) threads = usable_processors();
+  return rheo::expected_memory(spec, populations, projections, choose_layout(spec, projections, shapes, threads),
+                               threads);
 }
 
 void Network::check_draws(const NetworkSpec& spec) {
@@ -339,7 +340,7 @@ std::array<std::uint64_t, 2> Network::synapse_digest() const {
             const auto [target, port] = owners[one.slot];
             const std::uint64_t projection =
                 bundle.members.size() == 1 ? bundle.first : bundle.projection_of(source, target);
-            const double weight = bundle.plastic ? 0 : one.weight;
+            const double weight = bundle.plastic ? 0 : one.weight + 0.0;  // -0.0 is 0.0
             const std::uint64_t ends = mix(std::uint64_t{source} << 32 | target);
             const std::uint64_t rest = mix(projection << 40 | std::uint64_t{port} << 32 | one.delay);
             const std::uint64_t all =

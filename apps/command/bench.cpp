@@ -249,6 +249,7 @@ void bench_experiment(const BenchOptions& options) {
   NetworkSpec& spec = experiment.network;
   if (options.lanes != 0) spec.lanes = options.lanes;
   spec.share_rows = options.share_rows;
+  spec.window = options.window;
   if (options.delivery != "auto")
     spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
   const Threads threads(options.threads, options.pin);

@@ -327,8 +327,7 @@ void add_report(CLI::App& app) {
 void add_bench(CLI::App& app) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App& command = *app.add_subcommand("bench", "time an experiment, and show where the time goes");
-  add_name(command, "FILE", options->what,
-           "an experiment (examples/bench), \"neurons\" (every model alone) or \"limits\" (of this machine)");
+  add_name(command, "FILE", options->what, "an experiment, \"neurons\" (every model) or \"limits\" (of the machine)");
   add_plugins(command, options->plugins);
   add_set(command, options->overrides, "change one setting, as for rheo run");
   command.add_option("--discard", options->discard, "simulated before the clock starts (default: 100)")
@@ -337,8 +336,9 @@ void add_bench(CLI::App& app) {
   add_count(command, "--repeat", options->repeat, "times; the median counts", 1000u);
   add_threads(command, options->threads);
   command.add_flag("--pin", options->pin, "keep each thread on one processor");
-  add_count(command, "--lanes", options->lanes, "number of lanes; the results do not depend on it", 65536u);
-  command.add_option("--delivery", options->delivery, "auto, ring or wheel; the results do not depend on it")
+  add_count(command, "--lanes", options->lanes, "number of lanes", 65536u);
+  add_count(command, "--window", options->window, "ticks of a ring's window", 65536u);
+  command.add_option("--delivery", options->delivery, "auto, ring or wheel")
       ->check(CLI::IsMember({"auto", "ring", "wheel"}));
   command.add_flag("!--no-shared-rows", options->share_rows, "every projection has rows of its own");
   command.add_flag("--json", options->json, "print JSON");

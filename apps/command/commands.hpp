@@ -72,7 +72,7 @@ struct BenchOptions {
   double discard = 100;  // ms
   unsigned repeat = 1;
   unsigned threads = 0;
-  std::uint32_t lanes = 0;
+  std::uint32_t lanes = 0, window = 0;
   bool share_rows = true, pin = false;
   bool json = false, stages = true, bound = true;
 };

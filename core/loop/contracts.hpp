@@ -159,15 +159,30 @@ class EventBlock : public PopulationBlock {
                      EventPiece& events, SpikeList& spikes) = 0;
 };
 
-// How neurons are cut into lanes; fixed by the network, never by the number of threads.
+// How neurons are cut into lanes. Results do not depend on it.
 struct Lanes {
   std::vector<std::vector<Piece>> pieces;  // [lane][population]; pieces may be empty
   std::vector<std::uint32_t> slots;        // [lane] size of the input array
+  // Lanes begin, begin + 1, ... < end are computed here, the others by other processes (Exchange). After cut(): all.
+  struct {
+    std::size_t begin = 0, end = 0;
+  } owned;
   std::size_t count() const { return pieces.size(); }
 
   // Cuts every population into `count` pieces of nearly equal size, on borders of 64 neurons where sizes allow.
   // Populations of fewer neurons than lanes are cut as if they were one, so that lanes share many small ones evenly.
   static Lanes cut(std::span<const PopulationShape> populations, std::size_t count);
+};
+
+// What processes that compute a network together tell each other. This one is alone; one that is not overrides it.
+// docs/decisions/0017-room-in-the-layout.md has what else it will have to say.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  // Puts the spikes of all processes, by (tick, neuron), in place of those of this one. After every window, by all.
+  virtual void share(SpikeBatch&) {}
+  // Whether it is so in any process. Asked by all at the same tick, so that they end at the same one.
+  virtual bool any(bool here) { return here; }
 };
 
 // Ticks after `begin`, up to and including `end`.

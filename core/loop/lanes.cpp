@@ -19,6 +19,7 @@ Lanes Lanes::cut(std::span<const PopulationShape> populations, std::size_t count
   Lanes lanes;
   lanes.pieces.assign(count, std::vector<Piece>(populations.size()));
   lanes.slots.assign(count, 0);
+  lanes.owned = {0, count};
   std::uint64_t all_small = 0, small_before = 0;
   for (const PopulationShape& population : populations) all_small += population.size < count ? population.size : 0;
   for (std::size_t p = 0; p < populations.size(); ++p) {

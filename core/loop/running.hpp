@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "core/loop/simulation.hpp"
 
@@ -69,6 +70,7 @@ class History {
 
 struct Simulation::State {
   State(Parts p, Threads t) : parts(std::move(p)), threads(std::move(t)), per_lane(parts.lanes.count()) {
+    if (!parts.exchange) parts.exchange = std::make_unique<Exchange>();
     NeuronId first = 0;
     for (const auto& population : parts.populations) {
       infos.push_back({population->name(), first, population->size()});
@@ -76,7 +78,7 @@ struct Simulation::State {
       blocks.emplace_back(*population);
     }
     neurons = first;
-    for (std::size_t i = 0; i < per_lane.size(); ++i)
+    for (std::size_t i = parts.lanes.owned.begin; i < parts.lanes.owned.end; ++i)
       per_lane[i].prepare(parts.lanes.pieces[i], parts.lanes.slots[i], blocks, parts.inputs);
     wake();
     window = longest_window;
@@ -132,6 +134,12 @@ struct Simulation::State {
     std::uint32_t broken_neuron = 0;
   };
 
+  // body(lane) for the lanes that are computed here, beside each other.
+  void for_each_lane(const std::function<void(std::size_t)>& body) const {
+    const auto [begin, end] = parts.lanes.owned;
+    if (begin == 0) return threads.for_each(end, body);
+    threads.for_each(end - begin, [&, begin = begin](std::size_t i) { body(begin + i); });
+  }
   void wake();                                                   // neurons that no arrival has to wake
   void advance_lane(std::size_t index, Tick ticks, bool check);  // one lane's part of the window (now, now + ticks]
   void gather(Tick ticks);                                       // lists of lanes -> one batch by (tick, neuron)
@@ -146,8 +154,8 @@ struct Simulation::State {
   Parts parts;
   Threads threads;
   std::vector<PopulationInfo> infos;
-  std::vector<Block> blocks;  // [population]
-  std::vector<Lane> per_lane;
+  std::vector<Block> blocks;   // [population]
+  std::vector<Lane> per_lane;  // those of other processes stay empty
   std::vector<SpikeSink*> sinks;
   std::vector<Probe*> probes;
   History history;

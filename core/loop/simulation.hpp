@@ -40,6 +40,7 @@ class Simulation {
     std::unique_ptr<Delivery> delivery;
     std::vector<std::unique_ptr<Input>> inputs;
     Lanes lanes;
+    std::unique_ptr<Exchange> exchange;  // none: this process is alone
     // Identifies the network in saved states: anything that changes what a state means must change it.
     std::string fingerprint;
   };

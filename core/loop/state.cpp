@@ -111,8 +111,7 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.parts.delivery->clear();
   if (batch.ticks() == 0) return;
   s.history.add() = std::move(batch);
-  s.threads.for_each(s.per_lane.size(),
-                     [&](std::size_t lane) { s.parts.delivery->fan_out(lane, s.history.back(), now); });
+  s.for_each_lane([&](std::size_t lane) { s.parts.delivery->fan_out(lane, s.history.back(), now); });
 }
 
 StageTimes Simulation::stage_times() const {

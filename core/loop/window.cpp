@@ -10,7 +10,7 @@ namespace rheo {
 
 // Neurons that no arrival has to wake.
 void Simulation::State::wake() {
-  for (std::size_t i = 0; i < per_lane.size(); ++i)
+  for (std::size_t i = parts.lanes.owned.begin; i < parts.lanes.owned.end; ++i)
     for (std::size_t k = 0; k < per_lane[i].populations.size(); ++k) {
       const std::uint32_t p = per_lane[i].populations[k];
       if (blocks[p].event != nullptr) blocks[p].event->wake(now, parts.lanes.pieces[i][p], per_lane[i].events[k]);
@@ -82,8 +82,8 @@ void Simulation::State::gather(Tick ticks) {
   batch.neurons.clear();
   batch.tick_begin.assign(1, 0);
   for (std::size_t k = 0; k < static_cast<std::size_t>(ticks); ++k) {
-    for (const Lane& lane : per_lane) {
-      const SpikeList& list = lane.spikes;
+    for (std::size_t i = parts.lanes.owned.begin; i < parts.lanes.owned.end; ++i) {
+      const SpikeList& list = per_lane[i].spikes;
       const std::uint32_t begin = k == 0 ? 0 : list.end_of[k - 1];
       if (begin != list.end_of[k])
         batch.neurons.insert(batch.neurons.end(), list.neurons.begin() + begin, list.neurons.begin() + list.end_of[k]);
@@ -93,6 +93,7 @@ void Simulation::State::gather(Tick ticks) {
     if (!std::is_sorted(first, batch.neurons.end())) std::sort(first, batch.neurons.end());
     batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
   }
+  parts.exchange->share(batch);
   parts.delivery->emitted(batch);
   fan_out_pending = true;
 }
@@ -103,7 +104,14 @@ void Simulation::State::throw_if_broken() {
     if (lane.broken && (worst == nullptr || std::pair(lane.broken_population, lane.broken_neuron) <
                                                 std::pair(worst->broken_population, worst->broken_neuron)))
       worst = &lane;
-  if (worst == nullptr) return;
+  if (!parts.exchange->any(worst != nullptr)) return;
+  if (worst == nullptr)
+    throw NumericalError({.file = {},
+                          .key = {},
+                          .value = {},
+                          .problem = "a state in another process is not finite at tick " + std::to_string(now),
+                          .expected = "what that process says",
+                          .suggestion = {}});
   throw_if_a_synapse_is_broken();  // which may be the cause
   throw NumericalError({.file = {},
                         .key = infos[worst->broken_population].name + "[" + std::to_string(worst->broken_neuron) + "]",
@@ -172,7 +180,7 @@ void Simulation::write(std::size_t population, std::size_t column, std::span<con
 void Simulation::replace_inputs(std::vector<std::unique_ptr<Input>> inputs) {
   State& s = *state_;
   s.parts.inputs = std::move(inputs);
-  for (std::size_t i = 0; i < s.per_lane.size(); ++i)
+  for (std::size_t i = s.parts.lanes.owned.begin; i < s.parts.lanes.owned.end; ++i)
     s.per_lane[i].take_inputs(s.parts.lanes.pieces[i], s.parts.inputs);
 }
 void Simulation::replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population) {
@@ -192,7 +200,8 @@ void Simulation::add_probe(Probe& probe) {
   s.probes.push_back(&probe);
   if (!probe.times().hold(s.now)) return;
   probe.begin(s.now, s.now + 1);
-  for (const std::vector<Piece>& pieces : s.parts.lanes.pieces) probe.sample(s.now, pieces);
+  for (std::size_t i = s.parts.lanes.owned.begin; i < s.parts.lanes.owned.end; ++i)
+    probe.sample(s.now, s.parts.lanes.pieces[i]);
   probe.take(s.now + 1);
 }
 void Simulation::profile(bool on) {
@@ -212,7 +221,7 @@ void Simulation::run(Tick ticks) {
       length = s.parts.delivery->window(s.now, length);
       check = s.now + length == end || s.now + length - s.last_check >= check_every;
       for (Probe* probe : s.probes) probe->begin(s.now + 1, s.now + length + 1);
-      s.threads.for_each(s.per_lane.size(), advance);
+      s.for_each_lane(advance);
       s.now += length;
       Stopwatch watch(s.profiling);
       s.gather(length);
@@ -231,7 +240,7 @@ void Simulation::run(Tick ticks) {
 
 void Simulation::settle() {
   State& s = *state_;
-  s.threads.for_each(s.per_lane.size(), [&](std::size_t lane) { s.parts.delivery->settle(lane, s.now); });
+  s.for_each_lane([&](std::size_t lane) { s.parts.delivery->settle(lane, s.now); });
   s.throw_if_a_synapse_is_broken();
 }
 

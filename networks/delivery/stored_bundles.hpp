@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "networks/delivery/dense_rows.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 
 namespace rheo {
 
-// How far ahead of the sums rows, their places and slices are fetched; chosen with `rheo bench`.
+// How far ahead of the work rows' places and slices are fetched; chosen with `rheo bench`.
 inline constexpr std::size_t rows_ahead = 3, index_ahead = 8, slices_ahead = 12;
 
 // Asks for the cache lines of n values; beyond some, the hardware has seen where it goes. (Always inline: gcc takes a
@@ -22,7 +23,7 @@ template <class T>
 [[gnu::always_inline]] inline void fetch(const T* values, std::size_t n) {
   constexpr std::uintptr_t line = 64;
   const auto begin = reinterpret_cast<std::uintptr_t>(values) / line * line;
-  const auto end = std::min(reinterpret_cast<std::uintptr_t>(values + n), begin + 16 * line);
+  const auto end = std::min(reinterpret_cast<std::uintptr_t>(values + n), begin + 64 * line);
   for (std::uintptr_t at = begin; at < end; at += line) __builtin_prefetch(reinterpret_cast<const void*>(at));
 }
 
@@ -74,67 +75,97 @@ class StoredBundles : public StoredSynapses {
   Tick min_delay_ = never, max_delay_ = 0;
 };
 
-// Access to synapses of the type that precision and addresses make.
-template <class Real, class Address>
+// Access to synapses with weights and sums of one precision.
+template <class Real>
 class TypedBundles : public StoredBundles {
  public:
   using StoredBundles::StoredBundles;
   double weight(std::size_t index, std::size_t lane, std::uint32_t s) const override {
     const SynapseBundle& bundle = bundles_[index];
-    return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].weight : static_cast<Real>(bundle.weight);
+    if (bundle.dense) return weight_at(index, lane, place_of<Real>(bundle, bundle.lanes[lane], s));
+    return with_synapses(bundle, bundle.lanes[lane], [&](const auto* synapses) -> double {
+      if constexpr (requires { synapses->weight; })
+        return synapses[s].weight;
+      else
+        return static_cast<Real>(bundle.weight);
+    });
   }
   void set_weight(std::size_t index, std::size_t lane, std::uint32_t s, double weight) override {
-    SynapseBlock& block = bundles_[index].lanes[lane];
-    reinterpret_cast<Weighted*>(block.data.data())[s].weight = static_cast<Real>(weight);
+    SynapseBundle& bundle = bundles_[index];
+    SynapseBlock& block = bundle.lanes[lane];
+    if (bundle.dense) {
+      const DensePlace where = place_of<Real>(bundle, block, s);
+      // -0.0 would be no synapse.
+      if (!where.is_other) block.template as_dense<Real>()[where.place] = static_cast<Real>(weight) + Real(0);
+      if (!where.is_other) return;
+      s = where.other;
+    }
+    with_synapses(bundle, block, [&](auto* synapses) {
+      if constexpr (requires { synapses->weight; }) synapses[s].weight = static_cast<Real>(weight);
+    });
   }
 
  protected:
-  using Bare = BareSynapse<Address>;
-  using Weighted = WeightedSynapse<Address, Real>;
-
-  Address address(std::size_t index, std::size_t lane, std::uint32_t s) const {
+  // Calls use(synapses) with a block's synapses as the type that the bundle says.
+  template <class Block, class Use>
+  [[gnu::always_inline]] static decltype(auto) with_synapses(const SynapseBundle& bundle, Block& block,
+                                                             const Use& use) {
+    if (bundle.narrow)
+      return bundle.weighted ? use(block.template as<WeightedSynapse<std::uint16_t, Real>>())
+                             : use(block.template as<BareSynapse<std::uint16_t>>());
+    return bundle.weighted ? use(block.template as<WeightedSynapse<std::uint32_t, Real>>())
+                           : use(block.template as<BareSynapse<std::uint32_t>>());
+  }
+  // Of dense bundles, where a synapse has been found.
+  double weight_at(std::size_t index, std::size_t lane, const DensePlace& where) const {
     const SynapseBundle& bundle = bundles_[index];
-    return bundle.weighted ? bundle.lanes[lane].template as<Weighted>()[s].address
-                           : bundle.lanes[lane].template as<Bare>()[s].address;
+    const SynapseBlock& block = bundle.lanes[lane];
+    if (!bundle.weighted) return static_cast<Real>(bundle.weight);
+    if (!where.is_other) return block.template as_dense<Real>()[where.place];
+    return with_synapses(bundle, block, [&](const auto* synapses) -> double {
+      if constexpr (requires { synapses->weight; }) return synapses[where.other].weight;
+      return 0;
+    });
+  }
+  std::uint32_t slot_at(std::size_t index, std::size_t lane, const DensePlace& where) const {
+    const SynapseBlock& block = bundles_[index].lanes[lane];
+    if (where.is_other) return address(index, lane, where.other);
+    const auto place = static_cast<std::uint32_t>(where.place % block.dense_width);
+    const SynapseBlock::Stretch& stretch = range_of(block.stretches, place, &SynapseBlock::Stretch::at);
+    return stretch.first + (place - stretch.at);
+  }
+  std::uint32_t address(std::size_t index, std::size_t lane, std::uint32_t s) const {
+    return with_synapses(bundles_[index], bundles_[index].lanes[lane],
+                         [s](const auto* synapses) -> std::uint32_t { return synapses[s].address; });
   }
 
   // n synapses from `begin` on, soon.
   [[gnu::always_inline]] static void fetch_synapses(const SynapseBundle& bundle, const SynapseBlock& block,
                                                     std::uint32_t begin, std::uint32_t n) {
-    if (bundle.weighted)
-      fetch(block.as<Weighted>() + begin, n);
-    else
-      fetch(block.as<Bare>() + begin, n);
+    with_synapses(bundle, block, [=](const auto* synapses) { fetch(synapses + begin, n); });
   }
 
   // Adds the weights of n synapses from `begin` on, one after the other; at(address) is where.
   template <class At>
   static void add_synapses(const SynapseBundle& bundle, const SynapseBlock& block, std::uint32_t begin, std::uint32_t n,
                            const At& at) {
-    if (bundle.weighted) {
-      const Weighted* const synapse = block.as<Weighted>() + begin;
+    with_synapses(bundle, block, [&, begin, n](const auto* synapses) {
+      const auto* const synapse = synapses + begin;
+      if constexpr (requires { synapses->weight; }) {
 #pragma GCC unroll 8
-      for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += synapse[k].weight;
-    } else {
-      const Bare* const synapse = block.as<Bare>() + begin;
-      const auto common = static_cast<Real>(bundle.weight);
+        for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += synapse[k].weight;
+      } else {
+        const auto common = static_cast<Real>(bundle.weight);
 #pragma GCC unroll 8
-      for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += common;
-    }
+        for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += common;
+      }
+    });
   }
 };
 
-// Calls make(Real{}, Address{}) for the types of synapses that precision and addresses make.
-template <class Make>
-auto make_typed(Precision precision, bool narrow, const Make& make) {
-  const bool single = precision == Precision::single_;
-  if (narrow) return single ? make(float{}, std::uint16_t{}) : make(double{}, std::uint16_t{});
-  return single ? make(float{}, std::uint32_t{}) : make(double{}, std::uint32_t{});
-}
-
-std::unique_ptr<StoredSynapses> make_ring_delivery(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+std::unique_ptr<StoredSynapses> make_ring_delivery(std::vector<SynapseBundle> bundles, const DeliveryPlan& delivery,
                                                    Precision precision, std::size_t lanes);
-std::unique_ptr<StoredSynapses> make_wheel_delivery(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+std::unique_ptr<StoredSynapses> make_wheel_delivery(std::vector<SynapseBundle> bundles, const DeliveryPlan& delivery,
                                                     Precision precision, const std::vector<std::uint32_t>& slots,
                                                     SignalBoard signals);
 

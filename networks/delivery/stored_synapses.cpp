@@ -6,7 +6,7 @@
 
 namespace rheo {
 
-std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, const DeliveryPlan& delivery,
                                                      Precision precision, const std::vector<std::uint32_t>& slots,
                                                      SignalBoard signals) {
   if (delivery.kind == DeliveryPlan::Kind::ring)

@@ -45,7 +45,7 @@ class StoredSynapses : public Delivery {
 };
 
 // Bundles in the order of their projections; slots: size of the input of each lane.
-std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+std::unique_ptr<StoredSynapses> make_stored_synapses(std::vector<SynapseBundle> bundles, const DeliveryPlan& delivery,
                                                      Precision precision, const std::vector<std::uint32_t>& slots,
                                                      SignalBoard signals);
 

@@ -12,9 +12,9 @@ namespace rheo {
 namespace {
 
 // Plastic: some bundle is, or there are signals.
-template <class Real, class Address, bool plastic>
-class WheelDelivery final : public TypedBundles<Real, Address> {
-  using Base = TypedBundles<Real, Address>;
+template <class Real, bool plastic>
+class WheelDelivery final : public TypedBundles<Real> {
+  using Base = TypedBundles<Real>;
   using Base::address;
   using Base::block_of;
   using Base::bundles_;
@@ -190,27 +190,18 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     return sum;
   }
   void read(std::size_t index, std::size_t lane, std::uint32_t row, std::vector<StoredSynapse>& to) const override {
-    const SynapseBundle& bundle = bundles_[index];
-    const SynapseBlock& block = bundle.lanes[lane];
+    const SynapseBlock& block = bundles_[index].lanes[lane];
     if (block.synapses() == 0) return;
-    std::uint32_t s = block.row_synapses[row], delay = 0;
-    for (std::uint32_t slice = block.row_slices[row]; slice < block.row_slices[row + 1]; ++slice) {
-      delay += block.slices[slice].step;
-      for (std::uint32_t k = 0; k < block.slices[slice].count; ++k, ++s)
+    block.for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+      for (std::uint32_t s = begin; s < begin + count; ++s)
         to.push_back({slot(index, lane, s), delay, s, this->weight(index, lane, s)});
-    }
+    });
   }
   std::uint32_t slot(std::size_t index, std::size_t lane, std::uint32_t s) const override {
     return address(index, lane, s) + (bundles_[index].plastic ? bundles_[index].plastic->first_slot[lane] : 0);
   }
   std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t row, std::uint32_t s) const override {
-    const SynapseBlock& block = bundles_[index].lanes[lane];
-    std::uint32_t slice = block.row_slices[row], end = block.row_synapses[row], ticks = 0;
-    do {
-      ticks += block.slices[slice].step;
-      end += block.slices[slice++].count;
-    } while (end <= s);
-    return ticks;
+    return bundles_[index].lanes[lane].delay(row, s);
   }
 
  private:
@@ -272,9 +263,10 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
     const std::uint32_t first = bundles_[b].plastic->first_slot[index];
     plastic_[b]->arrive(index, t, lane.learning, lane.input.data() + first);
     if (!note_touched_) return;
-    const auto* const targets = bundles_[b].lanes[index].template as<typename Base::Bare>();
-    for (const PlasticSlice& slice : lane.learning)
-      for (std::uint32_t k = 0; k < slice.count; ++k) lane.touched.set(first + targets[slice.begin + k].address);
+    Base::with_synapses(bundles_[b], bundles_[b].lanes[index], [&](const auto* targets) {
+      for (const PlasticSlice& slice : lane.learning)
+        for (std::uint32_t k = 0; k < slice.count; ++k) lane.touched.set(first + targets[slice.begin + k].address);
+    });
   }
 
   bool note_touched_;
@@ -285,20 +277,18 @@ class WheelDelivery final : public TypedBundles<Real, Address> {
 
 }  // namespace
 
-std::unique_ptr<StoredSynapses> make_wheel_delivery(std::vector<SynapseBundle> bundles, DeliveryPlan delivery,
+std::unique_ptr<StoredSynapses> make_wheel_delivery(std::vector<SynapseBundle> bundles, const DeliveryPlan& delivery,
                                                     Precision precision, const std::vector<std::uint32_t>& slots,
                                                     SignalBoard signals) {
   const bool plastic = signals.size() > 0 || std::any_of(bundles.begin(), bundles.end(),
                                                          [](const SynapseBundle& bundle) { return bundle.plastic; });
-  return make_typed(precision, delivery.narrow, [&](auto real, auto address) -> std::unique_ptr<StoredSynapses> {
-    using Real = decltype(real);
-    using Address = decltype(address);
-    if (plastic)
-      return std::make_unique<WheelDelivery<Real, Address, true>>(std::move(bundles), slots, delivery.note_touched,
-                                                                  std::move(signals));
-    return std::make_unique<WheelDelivery<Real, Address, false>>(std::move(bundles), slots, delivery.note_touched,
-                                                                 std::move(signals));
-  });
+  const auto make = [&](auto real, auto learns) -> std::unique_ptr<StoredSynapses> {
+    return std::make_unique<WheelDelivery<decltype(real), decltype(learns)::value>>(
+        std::move(bundles), slots, delivery.note_touched, std::move(signals));
+  };
+  if (precision == Precision::single_)
+    return plastic ? make(float{}, std::true_type{}) : make(float{}, std::false_type{});
+  return plastic ? make(double{}, std::true_type{}) : make(double{}, std::false_type{});
 }
 
 }  // namespace rheo

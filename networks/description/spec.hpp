@@ -91,6 +91,7 @@ struct NetworkSpec {
   // How it is laid out; chosen from the network when left alone. The results do not depend on it.
   std::uint32_t lanes = 0;
   enum class Delivery { automatic, ring, wheel } delivery = Delivery::automatic;
+  std::uint32_t window = 0;                            // ticks of a ring's window, rounded up to a power of two
   bool share_rows = true;                              // of projections where nothing speaks against it
   std::shared_ptr<const RuleLibrary> rules = nullptr;  // empty: the built-in ones
   std::vector<PopulationSpec> populations;

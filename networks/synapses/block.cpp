@@ -6,6 +6,15 @@
 
 namespace rheo {
 
+std::uint32_t SynapseBlock::delay(std::uint32_t row, std::uint32_t s) const {
+  std::uint32_t slice = row_slices[row], end = row_synapses[row], ticks = 0;
+  do {
+    ticks += slices[slice].step;
+    end += slices[slice++].count;
+  } while (end <= s);
+  return ticks;
+}
+
 std::uint32_t SynapseBundle::projection_of(NeuronId source, NeuronId target) const {
   const auto has = [](const std::vector<NeuronSet>& sets, NeuronId neuron) {
     return std::any_of(sets.begin(), sets.end(), [&](const NeuronSet& set) { return set.contains(neuron); });

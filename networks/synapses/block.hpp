@@ -68,8 +68,8 @@ struct DelaySlice {
   std::uint16_t count;  // of synapses
 };
 
-// A synapse as blocks store it. Address: std::uint16_t or std::uint32_t. Delivered by ring: delay * ring width + slot,
-// or slot alone where all delays of the bundle are equal. Delivered by wheel: slot.
+// A synapse as blocks store it. Address: std::uint16_t or std::uint32_t: delay * width of a ring + slot, or slot alone
+// (DeliveryPlan::address_has_delay).
 template <class Address>
 struct BareSynapse {
   Address address;
@@ -137,11 +137,22 @@ using SynapseColumn = std::variant<std::vector<float>, std::vector<double>>;
 
 struct SynapseBlock {
   AlignedColumn<std::uint32_t> row_synapses;  // [rows + 1] first synapse of each row
-  // Of one of the types above, which the bundle and the way of delivery say. By row and then, delivered by ring, in
-  // canonical order; delivered by wheel, by (delay, canonical order).
+  // Of dense bundles only: for each row a weight, or a bit, of each place: of its first synapse onto the slot of that
+  // place. -0.0 and 0: there is none. Synapses of a row count by their places; what else the row has follows in `data`,
+  // in canonical order.
+  AlignedColumn<std::byte> dense;
+  // Places at, at + 1, ... of a row are slots first, first + 1, ...; multiples of 16, as is their number.
+  struct Stretch {
+    std::uint32_t first = 0, width = 0, at = 0;
+  };
+  std::vector<Stretch> stretches;           // ascending
+  std::uint32_t dense_width = 0;            // places of a row
+  AlignedColumn<std::uint32_t> row_others;  // [rows + 1] first synapse of each row in `data`; empty: there are none
+  // Of one of the types above, which the bundle says. By row and then by (delay, canonical order), or in canonical
+  // order where the rows of a ring reach beyond every delay.
   AlignedColumn<std::byte> data;
   std::vector<AlignedColumn<std::byte>> columns;  // plastic only: Real, the weights' magnitudes first
-  // Delivered by wheel only.
+  // Of rows that are sorted by delay only.
   AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
   AlignedColumn<DelaySlice> slices;
 
@@ -149,13 +160,25 @@ struct SynapseBlock {
   const Synapse* as() const {
     return reinterpret_cast<const Synapse*>(data.data());
   }
+  template <class Synapse>
+  Synapse* as() {
+    return reinterpret_cast<Synapse*>(data.data());
+  }
+  // Weights, or 16 bits each.
+  template <class Value>
+  Value* as_dense() {
+    return reinterpret_cast<Value*>(dense.data());
+  }
+  template <class Value>
+  const Value* as_dense() const {
+    return reinterpret_cast<const Value*>(dense.data());
+  }
   // Plastic: the number of synapse s's target.
   std::uint32_t target(std::uint32_t s) const {
     return data.size() == std::size_t{synapses()} * 2 ? as<BareSynapse<std::uint16_t>>()[s].address
                                                       : as<BareSynapse<std::uint32_t>>()[s].address;
   }
-  // Delivered by wheel: calls use(delay, begin, count) for the slices of a row, or use(row, delay, begin, count) for
-  // all.
+  // Sorted by delay: calls use(delay, begin, count) for the slices of a row, or use(row, delay, begin, count) for all.
   template <class Use>
   void for_each_slice(std::uint32_t row, const Use& use) const {
     std::uint32_t begin = row_synapses[row], delay = 0;
@@ -171,9 +194,12 @@ struct SynapseBlock {
       for_each_slice(
           row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) { use(row, delay, begin, count); });
   }
+  // Sorted by delay: ticks that synapse s of a row takes.
+  std::uint32_t delay(std::uint32_t row, std::uint32_t s) const;
   std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
   std::size_t bytes() const {
-    std::size_t sum = row_synapses.bytes() + data.bytes() + row_slices.bytes() + slices.bytes();
+    std::size_t sum =
+        row_synapses.bytes() + data.bytes() + row_slices.bytes() + slices.bytes() + dense.bytes() + row_others.bytes();
     for (const auto& column : columns) sum += column.bytes();
     return sum;
   }
@@ -190,7 +216,9 @@ struct SynapseBundle {
   std::vector<SourceRange> sources;  // disjoint, ascending by neuron
   std::vector<SynapseBlock> lanes;   // [lane]
   Tick min_delay = never, max_delay = 0;
+  bool narrow = true;           // addresses have 16 bits
   bool weighted = true;         // each synapse has a weight of its own
+  bool dense = false;           // synapses have no addresses; all have one delay
   double weight = 0;            // where not
   std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
   // Plastic: a single projection, delivered by wheel, whose addresses are numbers of targets.
@@ -209,16 +237,25 @@ struct SynapseBundle {
 std::size_t bundle_of(const std::vector<SynapseBundle>& bundles, std::size_t projection);
 
 // How spikes reach the input of a lane. Both give the same bits.
-//   ring:  a row of input for each of the coming ticks; a spike's synapses are added to the row of their arrival when
-//          it is emitted. Fast while the ring stays in the cache of a core.
+//   ring:  rows of input for a window of ticks, at the end of which the next window's follow. What of a spike arrives
+//          in the window is added at once, in one loop over one run of synapses, whatever their delays; the rest is
+//          filed under the windows in which it arrives. Rows that reach beyond every delay go round without windows,
+//          and nothing is filed. Fast while the rows stay in a cache.
 //   wheel: a spike files its runs of synapses with equal delay under the tick of arrival; they are added to one row of
-//          input when they arrive. For delays too long for a ring.
+//          input when they arrive. For rules, which must see each tick by itself, and for updates by events.
 struct DeliveryPlan {
   enum class Kind { ring, wheel };
   Kind kind = Kind::ring;
-  std::uint32_t width = 1;    // ring: slots per row, a power of two, at least the slots of any lane
-  bool narrow = true;         // ring: addresses fit 16 bits; wheel: slots do
+  std::uint32_t width = 1;    // at least the slots of any lane; a power of two where a ring has no windows
+  std::uint32_t ticks = 1;    // ring: rows, a power of two
+  std::uint32_t longest = 1;  // delay in ticks, at most
+  bool sorted = false;        // by delay; wheel: always, ring: where its rows do not reach beyond every delay
   bool note_touched = false;  // wheel only: for populations that are updated by events
+
+  bool address_has_delay(bool one_delay) const { return kind == Kind::ring && !one_delay && ticks > 1; }
+  bool narrow(bool one_delay) const {
+    return std::uint64_t{width} * (address_has_delay(one_delay) ? longest + 1 : 1) <= 65536;
+  }
 };
 
 }  // namespace rheo

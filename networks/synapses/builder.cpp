@@ -36,8 +36,9 @@ std::shared_ptr<const PlasticPlan> place_targets(const ProjectionPlan& plan, con
 }  // namespace
 
 SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, DeliveryPlan delivery,
-                           const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals) {
+                           bool dense, const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals) {
   SynapseBundle built;
+  built.dense = dense;
   built.first = first;
   for (const ProjectionPlan* plan : members)
     built.members.push_back({{plan->sources.begin(), plan->sources.end()}, plan->target_neurons()});
@@ -52,12 +53,14 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
       if (alone.has_one_delay()) built.one_delay = SynapseValues(alone).ticks(std::get<double>(alone.spec->delay));
     });
   }
+  built.narrow = delivery.narrow(built.one_delay != 0);
   std::vector<std::vector<ProjectionTotals>> all(lanes.count());
-  threads.for_each(lanes.count(), [&](std::size_t lane) {
+  threads.for_each(lanes.owned.end - lanes.owned.begin, [&](std::size_t i) {
+    const std::size_t lane = lanes.owned.begin + i;
     all[lane] = build_block(members, built, delivery, lanes, lane, built.lanes[lane]);
   });
   for (const std::vector<ProjectionTotals>& lane : all)
-    for (std::size_t m = 0; m < members.size(); ++m) {
+    for (std::size_t m = 0; m < lane.size(); ++m) {
       totals[m].add(lane[m]);
       built.min_delay = std::min(built.min_delay, totals[m].min_delay);
       built.max_delay = std::max(built.max_delay, totals[m].max_delay);

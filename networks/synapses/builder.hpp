@@ -36,8 +36,9 @@ bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPla
 
 // The members of a bundle, of which `first` is the number of the first one. totals: one per member. Throws BuildError
 // with a key ("projections.NAME.delay").
+// dense: without addresses, which a single static projection of one delay can be, delivered by ring.
 SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, DeliveryPlan delivery,
-                           const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals);
+                           bool dense, const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals);
 
 // The synapses of a bundle, whose rows are known, onto one lane. Returns totals, one per member.
 std::vector<ProjectionTotals> build_block(std::span<const ProjectionPlan* const> members, const SynapseBundle& bundle,

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/diagnostics.hpp"
 #include "networks/synapses/builder.hpp"
@@ -107,12 +109,17 @@ class LaneBuilder {
   }
 
   void build(SynapseBlock& block) {
+    if (bundle_.dense) {
+      precision_ == Precision::single_ ? fill_dense<float>(block) : fill_dense<double>(block);
+      if (block.synapses() == 0) block = {};
+      return;
+    }
     count(block);
     if (synapses_ == 0) {
       block = {};
       return;
     }
-    if (delivery_.narrow)
+    if (bundle_.narrow)
       fill_with<std::uint16_t>(block);
     else
       fill_with<std::uint32_t>(block);
@@ -180,39 +187,29 @@ class LaneBuilder {
     if (bundle_.plastic) make_plastic<Address, Real>(block, *bundle_.plastic, bundle_.plastic->first_slot[lane_]);
   }
 
-  // Members in order and targets ascending: a row's synapses stand by (projection, target, canonical order).
-  template <class Synapse>
-  void fill(SynapseBlock& block) {
-    const bool ring = delivery_.kind == DeliveryPlan::Kind::ring, address_has_delay = ring && bundle_.one_delay == 0;
-    block.data = AlignedColumn<std::byte>(std::size_t{synapses_} * sizeof(Synapse));
-    auto* const synapses = reinterpret_cast<Synapse*>(block.data.data());
-    DelayColumn delays(ring ? 0 : synapses_, longest_delay_);
-    std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
+  // Members in order and targets ascending: calls put(row, slot, weight, delay) for every synapse of this lane, its
+  // weight as it counts at its port.
+  template <class Put>
+  void draw(const Put& put) {
     for (Member& member : members_) {
       std::uint32_t min_delay = std::numeric_limits<std::uint32_t>::max(), max_delay = 0;
       const bool one_weight = member.plan.has_one_weight();
       const auto use = [&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
-        const auto put = [&](std::size_t k, double weight, std::uint32_t delay) {
-          const std::uint32_t at = cursor[member.rows[sources_[k]]]++;
+        const auto take = [&](std::size_t k, double weight, std::uint32_t delay) {
           if (member.plan.plastic) check_plastic(weight, *member.plan.plastic);
           const bool negative = member.plan.is_negative(weight);
-          const std::uint32_t slot = negative ? slot_negative : slot_positive;
           weight = member.plan.counted(weight);
           if (!one_weight) (negative ? member.totals.negative : member.totals.positive).add(weight);
-          synapses[at].address =
-              static_cast<decltype(Synapse::address)>(address_has_delay ? delay * delivery_.width + slot : slot);
-          if constexpr (requires { Synapse::weight; })
-            synapses[at].weight = static_cast<decltype(Synapse::weight)>(weight);
-          if (!ring) delays.set(at, delay);
+          put(member.rows[sources_[k]], negative ? slot_negative : slot_positive, weight, delay);
           min_delay = std::min(min_delay, delay);
           max_delay = std::max(max_delay, delay);
         };
         if (one_weight && member.plan.has_one_delay()) {
           const double weight = std::get<double>(member.plan.spec->weight);
           const std::uint32_t delay = member.values.ticks(std::get<double>(member.plan.spec->delay));
-          for (std::size_t k = 0; k < sources_.size(); ++k) put(k, weight, delay);
+          for (std::size_t k = 0; k < sources_.size(); ++k) take(k, weight, delay);
         } else {
-          member.values.for_each(target, sources_, edges_, put);
+          member.values.for_each(target, sources_, edges_, take);
         }
       };
       within("projections." + member.plan.spec->name, [&] { for_each_target(member, use); });
@@ -226,7 +223,97 @@ class LaneBuilder {
         }
       }
     }
-    if (!ring) sort_rows(block, delays, synapses);
+  }
+
+  // A row's synapses stand by (projection, target, canonical order).
+  template <class Synapse>
+  void fill(SynapseBlock& block) {
+    const bool address_has_delay = delivery_.address_has_delay(bundle_.one_delay != 0);
+    block.data = AlignedColumn<std::byte>(std::size_t{synapses_} * sizeof(Synapse));
+    auto* const synapses = reinterpret_cast<Synapse*>(block.data.data());
+    DelayColumn delays(delivery_.sorted ? synapses_ : 0, longest_delay_);
+    std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
+    draw([&](std::uint32_t row, std::uint32_t slot, double weight, std::uint32_t delay) {
+      const std::uint32_t at = cursor[row]++;
+      synapses[at].address =
+          static_cast<decltype(Synapse::address)>(address_has_delay ? delay * delivery_.width + slot : slot);
+      if constexpr (requires { Synapse::weight; }) synapses[at].weight = static_cast<decltype(Synapse::weight)>(weight);
+      if (delivery_.sorted) delays.set(at, delay);
+    });
+    if (delivery_.sorted) sort_rows(block, delays, synapses);
+  }
+
+  // The slots of this lane that a projection may reach, in whole vectors.
+  void make_stretches(const ProjectionPlan& plan, SynapseBlock& block) const {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> reached;  // [begin, end)
+    for (const TargetRange& range : plan.targets) {
+      const Piece& piece = pieces_[range.population];
+      const std::uint32_t begin = range.first_from(piece.begin), end = std::min(piece.end, range.end);
+      if (begin >= end) continue;
+      for (const std::uint32_t port : std::set{range.port_positive, range.port_negative})
+        reached.emplace_back(piece.slot(port, begin) / 16 * 16, (piece.slot(port, end - 1) + 16) / 16 * 16);
+    }
+    std::sort(reached.begin(), reached.end());
+    for (const auto& [begin, end] : reached) {
+      std::vector<SynapseBlock::Stretch>& all = block.stretches;
+      if (all.empty() || all.back().first + all.back().width < begin)
+        all.push_back({begin, end - begin, block.dense_width});
+      else
+        all.back().width = std::max(all.back().width, end - all.back().first);
+      block.dense_width = all.back().at + all.back().width;
+    }
+  }
+
+  template <class Real>
+  void fill_dense(SynapseBlock& block) {
+    make_stretches(members_.front().plan, block);
+    const std::uint32_t rows = row_count(bundle_.sources);
+    const std::size_t width = block.dense_width;
+    const std::size_t places = rows * width;
+    block.dense = AlignedColumn<std::byte>(bundle_.weighted ? places * sizeof(Real) : places / 8);
+    auto* const weights = block.as_dense<Real>();
+    auto* const bits = block.as_dense<std::uint16_t>();
+    if (bundle_.weighted) std::fill_n(weights, places, -Real(0));
+    block.row_synapses = AlignedColumn<std::uint32_t>(std::size_t{rows} + 1);
+    struct Other {
+      std::uint32_t row, slot;
+      Real weight;
+    };
+    std::vector<Other> others;  // than the first synapse of a pair
+    draw([&](std::uint32_t row, std::uint32_t slot, double weight, std::uint32_t) {
+      ++block.row_synapses[row + 1];
+      const SynapseBlock::Stretch& stretch = range_of(block.stretches, slot, &SynapseBlock::Stretch::first);
+      const std::size_t place = row * width + stretch.at + (slot - stretch.first);
+      bool is_first = false;
+      if (bundle_.weighted) {
+        is_first = std::signbit(weights[place]) && weights[place] == 0;
+        if (is_first) weights[place] = static_cast<Real>(weight) + Real(0);  // a weight of -0.0 is 0.0
+      } else {
+        const auto bit = static_cast<std::uint16_t>(1u << place % 16);
+        is_first = (bits[place / 16] & bit) == 0;
+        bits[place / 16] |= bit;
+      }
+      if (!is_first) others.push_back({row, slot, static_cast<Real>(weight)});
+    });
+    for (std::uint32_t row = 0; row < rows; ++row) block.row_synapses[row + 1] += block.row_synapses[row];
+    members_.front().totals.synapses = block.row_synapses[rows];
+    if (others.empty()) return;
+    block.row_others = AlignedColumn<std::uint32_t>(std::size_t{rows} + 1);
+    for (const Other& other : others) ++block.row_others[other.row + 1];
+    for (std::uint32_t row = 0; row < rows; ++row) block.row_others[row + 1] += block.row_others[row];
+    std::vector<std::uint32_t> cursor(block.row_others.begin(), block.row_others.end() - 1);
+    const auto put = [&]<class Synapse>(Synapse) {
+      block.data = AlignedColumn<std::byte>(others.size() * sizeof(Synapse));
+      for (const Other& other : others) {
+        Synapse& to = block.as<Synapse>()[cursor[other.row]++];
+        to.address = static_cast<decltype(Synapse::address)>(other.slot);
+        if constexpr (requires { Synapse::weight; }) to.weight = other.weight;
+      }
+    };
+    if (bundle_.narrow)
+      bundle_.weighted ? put(WeightedSynapse<std::uint16_t, Real>{}) : put(BareSynapse<std::uint16_t>{});
+    else
+      bundle_.weighted ? put(WeightedSynapse<std::uint32_t, Real>{}) : put(BareSynapse<std::uint32_t>{});
   }
 
   // Sorts every row by delay, stably, and says where its slices are.

@@ -2,36 +2,54 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <limits>
+
+#include "core/time.hpp"
+#include "networks/synapses/costs.hpp"
 
 namespace rheo {
 
 namespace {
 
-// What a spike costs in ns, and what lanes need; measured with `rheo bench` (docs/performance.md).
-constexpr double synapse = 1.0, ring_synapse = 1.8;  // in a ring those with delays of their own cost more
-constexpr double row = 90, wheel_slice = 27;         // of one lane
-constexpr double good_row = 250, shortest_row = 64;  // synapses of a source onto one lane, by ring
-constexpr double good_slice = 24;                    // synapses of one delay
+// The choice needs a rate of spikes that nobody knows yet, in Hz.
+constexpr double supposed_rate = 10;
+// Of plastic projections and updates by events, which are delivered by wheel.
+constexpr double good_slice = 24;  // synapses of one delay
 constexpr double good_plastic_slice = 200;
-constexpr double shortest_row_of_visits = 16;  // synapses of a source onto one lane, by wheel
+constexpr double shortest_row_of_visits = 16;  // synapses of a source onto one lane
 constexpr std::uint64_t fewest_neurons_per_lane = 500;
 constexpr std::uint64_t most_lanes = 64;
+constexpr Tick longest_ring = 1 << 24;  // ticks; beyond every delay that a synapse can have
 // What populations and projections have on all lanes together, where a few lanes are enough for that: of many small
 // ones a lane takes more room and time than it is worth.
 constexpr std::uint64_t most_parts = 1 << 20, few_lanes = 4;
-constexpr std::uint64_t ring_bytes = 1 << 20;  // a ring should stay in the second-level cache of a core
+
+struct BundleFigures {
+  double rows = 0, synapses = 0;
+  double delays = 1;       // of a row
+  std::size_t weight = 0;  // bytes of a synapse's
+  bool one_delay = false;  // of all synapses
+  double span = 0;         // slots that it may reach
+};
 
 // What the choice depends on.
 struct Figures {
   std::uint64_t slots = 0, neurons = 0;
-  std::uint64_t lanes = most_lanes;  // at most
-  double out_degree = 0;             // synapses of a row
-  double slices = 0;                 // delays of a row
-  double by_ring = 0, by_wheel = 0;  // ns for the synapses of a row
-  std::uint64_t ticks = 2;           // of a ring
-  bool by_event = false;             // some population is updated by events
-  bool plastic = false;              // some projection learns, or there are signals
+  std::uint64_t lanes = most_lanes;    // at most
+  Tick shortest = never, longest = 1;  // delays
+  double ticks_per_ms = 10;
+  std::size_t real = 4;   // bytes of a sum
+  bool by_event = false;  // some population is updated by events
+  bool plastic = false;   // some projection learns, or there are signals
+  std::vector<BundleFigures> bundles;
+
+  double sum(double BundleFigures::*what) const {
+    double all = 0;
+    for (const BundleFigures& bundle : bundles) all += bundle.*what;
+    return all;
+  }
 };
 
 // How many delays n synapses of a projection have, about.
@@ -51,23 +69,126 @@ double delays_of(const ProjectionPlan& plan, double n) {
   return distinct > 1 ? std::min(distinct, std::max(1.0, n)) : 1;
 }
 
-std::uint64_t lanes_for_ring(const Figures& f) {
-  std::uint64_t count = std::min(f.lanes, f.neurons / fewest_neurons_per_lane);
-  if (f.out_degree > 0)
-    count = std::min(count, std::max<std::uint64_t>(2, static_cast<std::uint64_t>(f.out_degree / good_row)));
-  const std::uint64_t fitting = ring_bytes / sizeof(float) / f.ticks;
-  if (fitting >= 64) count = std::max(count, (f.slots + fitting - 1) / fitting);
-  if (const std::uint64_t addressed = 65536 / f.ticks; addressed >= 64) {
-    const std::uint64_t narrow = (f.slots + addressed - 1) / addressed;
-    if (f.out_degree / static_cast<double>(narrow) >= shortest_row) count = std::max(count, narrow);
+Tick shortest_delay(const ProjectionPlan& plan) {
+  double shortest = 0;
+  if (const auto* constant = std::get_if<double>(&plan.spec->delay)) shortest = *constant;
+  if (const auto* list = std::get_if<std::vector<double>>(&plan.spec->delay); list != nullptr && !list->empty())
+    shortest = *std::min_element(list->begin(), list->end());
+  if (const auto* d = std::get_if<Distribution>(&plan.spec->delay)) shortest = reach(*d).low;
+  if (const auto* pairs = std::get_if<PairValue>(&plan.spec->delay)) shortest = reach(*pairs, plan.pairs).low;
+  return std::max<Tick>(1, ms_to_tick_nearest(std::max(0.0, shortest), plan.dt));
+}
+
+// Slots that a projection may reach.
+double span_of(const ProjectionPlan& plan) {
+  double span = 0;
+  for (const TargetRange& range : plan.targets)
+    span += (range.port_positive == range.port_negative ? 1.0 : 2.0) * (range.end - range.begin);
+  return span;
+}
+
+Figures figures_of(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
+                   std::span<const PopulationShape> populations, std::vector<std::size_t>& bundle_end) {
+  Figures f;
+  f.ticks_per_ms = 1 / spec.dt;
+  f.real = bytes_of(spec.precision);
+  f.plastic = !spec.signals.empty();
+  for (const PopulationShape& population : populations) {
+    f.slots += std::uint64_t{population.ports} * population.size;
+    f.neurons += population.size;
+    f.by_event |= population.by_event;
   }
-  return std::max<std::uint64_t>(count, 1);
+  f.lanes = std::clamp(most_parts / (populations.size() + projections.size()), few_lanes, most_lanes);
+  for (std::size_t p = 0; p < projections.size();) {
+    const std::size_t first = p;
+    const auto bundle = [&] { return projections.subspan(first, p - first); };
+    ++p;
+    while (spec.share_rows && p < projections.size() && can_join(bundle(), *projections[p])) ++p;
+    bundle_end.push_back(p);
+    BundleFigures here;
+    here.rows = projections[first]->rows;
+    for (const ProjectionPlan* plan : bundle()) here.synapses += plan->connector->expected_synapses();
+    for (const ProjectionPlan* plan : bundle()) {
+      here.delays = std::max(here.delays, delays_of(*plan, here.rows > 0 ? here.synapses / here.rows : 0));
+      f.longest = std::max(f.longest, std::min(longest_ring, longest_delay(*plan)));
+      f.shortest = std::min(f.shortest, shortest_delay(*plan));
+    }
+    here.one_delay = p == first + 1 && projections[first]->has_one_delay();
+    here.weight = p == first + 1 && projections[first]->has_one_weight() ? 0 : f.real;
+    here.span = span_of(*projections[first]);
+    f.plastic |= projections[first]->plastic != nullptr;
+    f.bundles.push_back(here);
+  }
+  return f;
+}
+
+// A ring with windows, or one whose rows reach beyond every delay. Its width is that of all its lanes.
+DeliveryPlan ring_of(const Figures& f, const Lanes& lanes, std::uint64_t ticks) {
+  const std::uint64_t beyond = std::bit_ceil(static_cast<std::uint64_t>(f.longest) + 1);
+  const std::uint64_t slots = std::max(1u, *std::max_element(lanes.slots.begin(), lanes.slots.end()));
+  DeliveryPlan plan;
+  plan.sorted = ticks < beyond;
+  plan.ticks = static_cast<std::uint32_t>(std::min(ticks, beyond));
+  // Whole vectors, which loops without addresses write.
+  plan.width = static_cast<std::uint32_t>(plan.sorted ? (slots + 15) / 16 * 16
+                                                      : std::max<std::uint64_t>(16, std::bit_ceil(slots)));
+  plan.longest = static_cast<std::uint32_t>(f.longest);
+  return plan;
+}
+
+// Places in the ring and addresses of synapses are numbers of 31 and of 32 bits.
+bool is_possible(const DeliveryPlan& plan) {
+  const std::uint64_t width = plan.width, rows = std::max<std::uint64_t>(plan.ticks, plan.longest + std::uint64_t{1});
+  return width * plan.ticks <= std::uint64_t{1} << 28 && (plan.ticks == 1 || width * rows <= std::uint64_t{1} << 31);
+}
+
+// Nanoseconds for a ms of biology with so many threads; and which bundles are best without addresses.
+double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, unsigned threads,
+               const DeliveryCosts& costs, std::vector<char>& dense) {
+  const auto count = static_cast<double>(lanes);
+  double bytes = 0;
+  std::vector<double> record;
+  for (const BundleFigures& bundle : f.bundles) {
+    record.push_back(static_cast<double>((plan.narrow(bundle.one_delay) ? 2 : 4) + bundle.weight));
+    bytes += bundle.synapses * record.back();
+  }
+  const double byte = bytes > costs.last_cache ? costs.far_byte : costs.near_byte;
+  const double ring = static_cast<double>(plan.width * f.real) * plan.ticks * count;
+  double work = 0;
+  dense.assign(f.bundles.size(), 0);
+  for (std::size_t b = 0; b < f.bundles.size(); ++b) {
+    const BundleFigures& bundle = f.bundles[b];
+    if (bundle.rows == 0) continue;
+    const double synapses = bundle.synapses / bundle.rows;
+    const double slices = std::min(bundle.delays, std::max(1.0, synapses / count));
+    const double runs = plan.sorted ? std::min(slices, 1 + (bundle.delays - 1) / plan.ticks) : 1;
+    const double lane = costs.row + (plan.sorted ? costs.slice * slices : 0) + costs.run * runs;
+    // What arrives in one row of the ring finds it in a near cache.
+    const double wide = bundle.one_delay ? 0 : costs.wide_ring * ring / costs.last_cache;
+    const double sparse = count * lane + synapses * (costs.addition + wide + record[b] * byte);
+    const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(bundle.weight);  // of a slot
+    const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
+    const double flat = count * (costs.row + costs.run) + all + width * bits / 8 * byte;
+    // Not where it would need more memory, either.
+    dense[b] = bundle.one_delay && flat < sparse && width * bits / 8 < synapses * record[b] &&
+               bundle.rows * width < std::uint64_t{1} << 31;
+    work += bundle.rows * (dense[b] ? flat : sparse);
+  }
+  work *= supposed_rate / 1000;
+  const Tick window = std::min<Tick>(f.shortest, 1024);
+  const bool near = window > 1 && static_cast<double>(f.slots * 12) / count < costs.near_cache;
+  work += static_cast<double>(f.neurons) * (near ? costs.neuron : costs.far_neuron) * f.ticks_per_ms;
+  const double busy = count / std::ceil(count / threads);  // threads
+  return work / busy + (busy > 1 ? costs.meeting * f.ticks_per_ms / static_cast<double>(window) : 0);
 }
 
 std::uint64_t lanes_for_wheel(const Figures& f) {
   std::uint64_t count = std::min(f.lanes, f.neurons / fewest_neurons_per_lane);
-  if (f.out_degree > 0) {
-    const double slice = f.out_degree / f.slices;
+  const double rows = f.sum(&BundleFigures::rows), synapses = f.sum(&BundleFigures::synapses);
+  if (synapses > 0) {
+    double slices = 0;
+    for (const BundleFigures& bundle : f.bundles) slices += bundle.rows * bundle.delays;
+    const double slice = synapses / slices;
     count = std::min(count, std::max<std::uint64_t>(
                                 2, static_cast<std::uint64_t>(slice / (f.plastic ? good_plastic_slice : good_slice))));
   }
@@ -77,71 +198,57 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
   // there is nothing to keep there, and a row costs more on another lane than short addresses save.
   const std::uint64_t narrow = std::bit_ceil((f.slots + 65535) / 65536);
   const bool worthwhile =
-      narrow <= most_lanes && !(f.by_event && f.out_degree / static_cast<double>(narrow) < shortest_row_of_visits);
+      narrow <= most_lanes && !(f.by_event && synapses / rows / static_cast<double>(narrow) < shortest_row_of_visits);
   return worthwhile ? std::max(count, narrow) : count;
+}
+
+// The best of all rings with as many lanes as threads share evenly.
+void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const PopulationShape> populations,
+                 unsigned threads, Layout& layout) {
+  const DeliveryCosts costs = DeliveryCosts::here();
+  double best = std::numeric_limits<double>::infinity();
+  std::vector<char> dense;
+  const auto consider = [&](std::uint64_t count) {
+    const Lanes lanes = Lanes::cut(populations, count);
+    const std::uint64_t beyond = std::bit_ceil(static_cast<std::uint64_t>(f.longest) + 1);
+    for (std::uint64_t ticks = 1; ticks <= beyond; ticks *= 2) {
+      if (spec.window != 0 && ticks != std::min(beyond, std::bit_ceil(std::uint64_t{spec.window}))) continue;
+      const DeliveryPlan plan = ring_of(f, lanes, ticks);
+      const double cost =
+          is_possible(plan) ? cost_of(f, plan, count, threads, costs, dense) : std::numeric_limits<double>::max();
+      if (cost >= best) continue;
+      best = cost;
+      layout.lanes = lanes;
+      layout.delivery = plan;
+      layout.dense = dense;
+    }
+  };
+  if (spec.lanes != 0) return consider(spec.lanes);
+  const std::uint64_t allowed = f.lanes == most_lanes ? std::max<std::uint64_t>(most_lanes, threads) : f.lanes;
+  const std::uint64_t most = std::clamp<std::uint64_t>(f.neurons / 64, 1, allowed);
+  consider(1);
+  for (std::uint64_t count = 2; count < threads && count <= most; count *= 2) consider(count);
+  for (std::uint64_t count = threads; count <= most; count *= 2) consider(count);
 }
 
 }  // namespace
 
 Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
-                     std::span<const PopulationShape> populations) {
+                     std::span<const PopulationShape> populations, unsigned threads) {
   Layout layout;
-  Figures f;
-  f.plastic = !spec.signals.empty();
-  for (const PopulationShape& population : populations) {
-    f.slots += std::uint64_t{population.ports} * population.size;
-    f.neurons += population.size;
-    f.by_event |= population.by_event;
+  const Figures f = figures_of(spec, projections, populations, layout.bundle_end);
+  layout.dense.assign(f.bundles.size(), 0);
+  // Only the wheel can say which slots it wrote to, and delivers tick by tick, which rules need.
+  if (!f.by_event && !f.plastic && spec.delivery != NetworkSpec::Delivery::wheel) {
+    choose_ring(spec, f, populations, threads, layout);
+    return layout;
   }
-  f.lanes = std::clamp(most_parts / (populations.size() + projections.size()), few_lanes, most_lanes);
-  double synapses = 0, rows = 0;
-  Tick longest = 1;
-  for (std::size_t p = 0; p < projections.size();) {
-    const std::size_t first = p;
-    const auto bundle = [&] { return projections.subspan(first, p - first); };
-    ++p;
-    while (spec.share_rows && p < projections.size() && can_join(bundle(), *projections[p])) ++p;
-    layout.bundle_end.push_back(p);
-    double all = 0, distinct = 0;
-    for (const ProjectionPlan* plan : bundle()) all += plan->connector->expected_synapses();
-    const double here = projections[first]->rows;
-    f.plastic |= projections[first]->plastic != nullptr;
-    for (const ProjectionPlan* plan : bundle()) {
-      distinct = std::max(distinct, delays_of(*plan, here > 0 ? all / here : 0));
-      longest = std::max(longest, longest_delay(*plan));
-    }
-    synapses += all;
-    rows += here;
-    f.slices += here * distinct;
-    f.by_ring += all * (distinct > 1 ? ring_synapse : synapse);
-    f.by_wheel += all * synapse;
-  }
-  if (rows > 0) {
-    f.out_degree = synapses / rows;
-    for (double* sum : {&f.slices, &f.by_ring, &f.by_wheel}) *sum /= rows;
-  }
-  f.ticks = longest < 1 << 20 ? std::bit_ceil(static_cast<std::uint64_t>(longest) + 1) : 1 << 20;
-
-  const std::uint64_t ring_lanes = spec.lanes != 0 ? spec.lanes : lanes_for_ring(f);
-  const std::uint64_t wheel_lanes = spec.lanes != 0 ? spec.lanes : lanes_for_wheel(f);
-  const auto width_of = [](const Lanes& lanes) {
-    return std::uint64_t{std::bit_ceil(std::max(1u, *std::max_element(lanes.slots.begin(), lanes.slots.end())))};
-  };
-  layout.lanes = Lanes::cut(populations, ring_lanes);
-  const std::uint64_t width = width_of(layout.lanes);
-  // Only the wheel can say which slots it wrote to, and delivers at arrival, when rules run.
-  const bool possible = !f.by_event && !f.plastic && width * f.ticks <= std::uint64_t{1} << 28;
-  const bool fits = width * f.ticks * bytes_of(spec.precision) <= 2 * ring_bytes;
-  const double by_ring = f.by_ring + row * static_cast<double>(ring_lanes);
-  const double by_wheel = f.by_wheel + (row + wheel_slice * f.slices) * static_cast<double>(wheel_lanes);
-  const bool ring = possible && (spec.delivery == NetworkSpec::Delivery::ring ||
-                                 (spec.delivery == NetworkSpec::Delivery::automatic && fits && by_ring <= by_wheel));
-  if (ring) {
-    layout.delivery = {DeliveryPlan::Kind::ring, static_cast<std::uint32_t>(width), width * f.ticks <= 65536};
-  } else {
-    layout.lanes = Lanes::cut(populations, wheel_lanes);
-    layout.delivery = {DeliveryPlan::Kind::wheel, 1, width_of(layout.lanes) <= 65536, f.by_event};
-  }
+  layout.lanes = Lanes::cut(populations, spec.lanes != 0 ? spec.lanes : lanes_for_wheel(f));
+  layout.delivery.kind = DeliveryPlan::Kind::wheel;
+  layout.delivery.width = std::max(1u, *std::max_element(layout.lanes.slots.begin(), layout.lanes.slots.end()));
+  layout.delivery.longest = static_cast<std::uint32_t>(f.longest);
+  layout.delivery.sorted = true;
+  layout.delivery.note_touched = f.by_event;
   return layout;
 }
 

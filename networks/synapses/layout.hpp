@@ -1,5 +1,5 @@
 // How a network is laid out: which projections share rows, lanes, and the way of delivery. Only speed and memory depend
-// on it, so it follows from the network alone.
+// on it, and it depends on the network, the number of threads and the processor's caches.
 #pragma once
 
 #include <span>
@@ -14,11 +14,12 @@ namespace rheo {
 
 struct Layout {
   std::vector<std::size_t> bundle_end;  // [bundle] number of the projection behind its last one
+  std::vector<char> dense;              // [bundle] whether its synapses have no addresses
   Lanes lanes;
   DeliveryPlan delivery;
 };
 
 Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,
-                     std::span<const PopulationShape> populations);
+                     std::span<const PopulationShape> populations, unsigned threads);
 
 }  // namespace rheo

@@ -34,7 +34,7 @@ HIDDEN = re.compile(r"^<!-- hidden (?:file: (?P<name>\S+)|commands)\n(?P<text>.*
 INLINE = re.compile(r"`(rheo [a-z][^`]*)`")
 COMMAND = re.compile(r"(?:^|[;&|(] *|\$ |time (?:-\S+ )*)(?:\S*/)?rheo ([a-z-]+)((?:\\\n|[^\n;&|`#])*)", re.M)
 VARIES = [(re.compile(r"[\d.]+ s\b"), "TIME s"), (re.compile(r"real-time factor [\d.e+-]+"), "real-time factor X"),
-          (re.compile(r"[\d.]+ [kMG]B\b"), "MEMORY")]
+          (re.compile(r"[\d.]+ [kMG]B\b"), "MEMORY"), (re.compile(r"[\d.]+ bytes each; \d+ lanes?"), "LAYOUT")]
 
 # In place of rheo where a page says "validated": the same words, but files are only checked.
 SHIM = """#!/usr/bin/env bash

@@ -38,8 +38,9 @@ TEST_CASE("no allocation inside a window") {
     std::uint64_t spikes = 0;
     void take(const SpikeBatch& batch) override { spikes += batch.neurons.size(); }
   };
-  const auto count = [](NetworkSpec spec, NetworkSpec::Delivery delivery) {
+  const auto count = [](NetworkSpec spec, NetworkSpec::Delivery delivery, std::uint32_t window = 65536) {
     spec.delivery = delivery;
+    spec.window = window;
     Network network(spec, Threads(1));
     Counter counter;
     network.simulation().add_sink(counter);
@@ -53,6 +54,7 @@ TEST_CASE("no allocation inside a window") {
     CHECK(made < 100);  // in 200 windows of 1000 ticks; lists may still become longer than they ever were
   };
   count(demanding_network(Precision::single_, 3), NetworkSpec::Delivery::ring);
+  count(demanding_network(Precision::single_, 3), NetworkSpec::Delivery::ring, 8);
   count(demanding_network(Precision::single_, 3), NetworkSpec::Delivery::wheel);
   count(event_network(Precision::single_, 3), NetworkSpec::Delivery::wheel);
 }

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <random>
+#include <thread>
 
 #include "core/bytes.hpp"
 #include "neurons/factory.hpp"
@@ -181,7 +184,9 @@ NetworkSpec network(Precision precision, bool exact_sums, std::uint32_t lanes) {
   return spec;
 }
 
-Result with_stand_ins(const NetworkSpec& spec, Order order) {
+// The stand-ins, or the part of them that lanes from begin to end compute.
+Result with_stand_ins(const NetworkSpec& spec, Order order, std::unique_ptr<Exchange> exchange = nullptr,
+                      std::size_t begin = 0, std::size_t end = never) {
   Simulation::Parts parts;
   parts.dt = spec.dt;
   parts.precision = spec.precision;
@@ -212,6 +217,9 @@ Result with_stand_ins(const NetworkSpec& spec, Order order) {
   std::vector<std::vector<rebuilt::Edge>> projections;
   for (std::size_t p = 0; p < spec.projections.size(); ++p) projections.push_back(rebuilt::edges_of(spec, p));
   parts.delivery = std::make_unique<EdgeConnectivity>(projections, parts.lanes, first, spec.precision, order);
+  parts.lanes.owned.begin = begin;
+  parts.lanes.owned.end = std::min(end, parts.lanes.count());
+  parts.exchange = std::move(exchange);
   Simulation simulation(std::move(parts), Threads(1));
   return run(simulation);
 }
@@ -251,6 +259,84 @@ TEST_CASE("with exact sums the order of arrivals does not show") {
   const auto equals = [&](const Result& other) { return other == expected; };
   CHECK(equals(with_stand_ins(network(Precision::double_, true, 16), Order::by_lane_of_source)));
   CHECK(equals(with_stand_ins(network(Precision::double_, true, 16), Order::projections_backwards)));
+}
+
+// Threads in place of processes: each waits for the spikes of all.
+class Meeting {
+ public:
+  explicit Meeting(std::size_t parties) : batches_(parties), facts_(parties) {}
+
+  class Party final : public Exchange {
+   public:
+    Party(Meeting& meeting, std::size_t number) : meeting_(meeting), number_(number) {}
+    void share(SpikeBatch& batch) override {
+      meeting_.batches_[number_] = batch;
+      meeting_.wait();
+      SpikeBatch all;
+      all.first = batch.first;
+      all.tick_begin.assign(1, 0);
+      for (std::size_t k = 0; k < batch.ticks(); ++k) {
+        for (const SpikeBatch& other : meeting_.batches_)
+          all.neurons.insert(all.neurons.end(), other.at(k).begin(), other.at(k).end());
+        std::sort(all.neurons.begin() + all.tick_begin.back(), all.neurons.end());
+        all.tick_begin.push_back(static_cast<std::uint32_t>(all.neurons.size()));
+      }
+      meeting_.wait();
+      batch = std::move(all);
+    }
+    bool any(bool here) override {
+      meeting_.facts_[number_] = here;
+      meeting_.wait();
+      const bool somewhere = std::count(meeting_.facts_.begin(), meeting_.facts_.end(), 1) != 0;
+      meeting_.wait();
+      return somewhere;
+    }
+
+   private:
+    Meeting& meeting_;
+    std::size_t number_;
+  };
+
+ private:
+  void wait() {
+    std::unique_lock lock(mutex_);
+    const std::size_t round = round_;
+    if (++waiting_ == batches_.size()) {
+      waiting_ = 0;
+      ++round_;
+      all_here_.notify_all();
+    } else {
+      all_here_.wait(lock, [&] { return round_ != round; });
+    }
+  }
+
+  std::vector<SpikeBatch> batches_;
+  std::vector<char> facts_;
+  std::mutex mutex_;
+  std::condition_variable all_here_;
+  std::size_t waiting_ = 0, round_ = 0;
+};
+
+// Each party owns some lanes and hears of all spikes.
+TEST_CASE("a network whose lanes are computed by several parties spikes as one that is computed by one") {
+  const NetworkSpec spec = network(Precision::single_, false, 16);
+  const Result expected = with_stand_ins(spec, Order::canonical);
+  for (const std::vector<std::size_t>& borders : {std::vector<std::size_t>{0, 7, 16}, {0, 1, 3, 16}}) {
+    const std::size_t parties = borders.size() - 1;
+    Meeting meeting(parties);
+    std::vector<Result> results(parties);
+    std::vector<std::thread> running;
+    for (std::size_t k = 0; k < parties; ++k)
+      running.emplace_back([&, k] {
+        results[k] = with_stand_ins(spec, Order::canonical, std::make_unique<Meeting::Party>(meeting, k), borders[k],
+                                    borders[k + 1]);
+      });
+    for (std::thread& thread : running) thread.join();
+    for (const Result& result : results) CHECK(result.spikes == expected.spikes);
+  }
+  CHECK(expected.spikes.size() > 3000);
+  // Alone, half of the lanes are another network.
+  CHECK_FALSE(with_stand_ins(spec, Order::canonical, nullptr, 0, 8).spikes == expected.spikes);
 }
 
 }  // namespace test_order

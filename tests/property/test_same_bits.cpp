@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +27,8 @@ using namespace runs;
 namespace {
 
 constexpr Tick duration = 400;
+// Ticks of a ring's window: shorter than the smallest delay and longer, and beyond the largest.
+constexpr std::array<std::uint32_t, 5> windows{1, 4, 16, 64, 65536};
 
 std::string name_of_precision(Precision p) {
   return p == Precision::single_ ? "single" : "double";
@@ -98,10 +101,12 @@ TEST_CASE("the same bits for any number of threads and lanes, pieces of run(), d
         const bool ring = runs_made % 4 != 0;
         NetworkSpec spec = demanding_network(precision, lanes);
         spec.delivery = ring ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
+        spec.window = windows[static_cast<std::size_t>(runs_made) / 2 % windows.size()];
         CHECK(difference(run_whole(spec, threads, duration), *expected) == "");
 
         // Pieces of random length meet the looks at the state only at the end.
         spec.delivery = ring ? NetworkSpec::Delivery::wheel : NetworkSpec::Delivery::ring;
+        spec.window = windows[static_cast<std::size_t>(runs_made) / 2 % windows.size()];
         Network network(spec, Threads(threads));
         Recorder recorder;
         network.simulation().add_sink(recorder);
@@ -117,11 +122,12 @@ TEST_CASE("the same bits for any number of threads and lanes, pieces of run(), d
 
 TEST_CASE("projections that share rows give the bits of projections that do not") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
-  for (const auto delivery : {NetworkSpec::Delivery::ring, NetworkSpec::Delivery::wheel})
+  for (const std::uint32_t window : windows)
     for (const std::uint32_t lanes : {1u, 5u}) {
-      INFO(name_of_precision(precision) << ", " << lanes << " lanes");
+      INFO(name_of_precision(precision) << ", " << lanes << " lanes, windows of " << window);
       NetworkSpec spec = demanding_network(precision, lanes);
-      spec.delivery = delivery;
+      spec.delivery = window == 64 ? NetworkSpec::Delivery::wheel : NetworkSpec::Delivery::ring;
+      spec.window = window;
       const std::size_t shared = Network(spec, Threads(1)).stored().bundles().size();
       const Outcome together = run_whole(spec, 2, duration);
       spec.share_rows = false;
@@ -141,7 +147,8 @@ TEST_CASE("the same bits through saves at random ticks and loads into other numb
     const std::uint32_t lanes[] = {1, 2, 5, 16, 23};
     const unsigned threads[] = {1, 2, 4, 7};
     NetworkSpec spec = demanding_network(precision, lanes[random() % 5]);
-    spec.delivery = random() % 2 == 0 ? NetworkSpec::Delivery::wheel : NetworkSpec::Delivery::ring;
+    spec.delivery = random() % 4 == 0 ? NetworkSpec::Delivery::wheel : NetworkSpec::Delivery::ring;
+    spec.window = windows[random() % windows.size()];
     return Network(spec, Threads(threads[random() % 4]));
   };
   for (int journey = 0; journey < (sanitized ? 3 : 15); ++journey) {

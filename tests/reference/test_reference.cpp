@@ -62,7 +62,8 @@ class Generator {
     spec_.seed = number_;
     spec_.precision = Precision::double_;
     spec_.lanes = dice_.between(1, 6);
-    spec_.delivery = number_ % 2 ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
+    spec_.delivery = number_ % 3 ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
+    spec_.window = number_ % 4 == 0 ? 65536 : 1u << number_ % 10;
     c.ticks = c.long_delays ? 11'000 + dice_.below(5'000) : 600 + dice_.below(1'200);
     const std::uint32_t populations = dice_.between(1, 4), sources = dice_.below(3);
     const std::uint32_t largest = c.long_delays ? 10 : 60;

@@ -76,7 +76,7 @@ TEST_CASE("lanes share populations that are smaller than their number evenly", "
 TEST_CASE("the lanes of many populations are few", "[many]") {
   NetworkSpec spec;
   const auto lanes_of = [&](std::uint32_t populations, std::uint32_t size) {
-    return choose_layout(spec, {}, std::vector<PopulationShape>(populations, {size, 1})).lanes.count();
+    return choose_layout(spec, {}, std::vector<PopulationShape>(populations, {size, 1}), 64).lanes.count();
   };
   CHECK(lanes_of(10, 100'000) == 64);
   CHECK(lanes_of(10'000, 10) == 64);

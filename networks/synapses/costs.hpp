@@ -1,0 +1,25 @@
+// What delivery costs on a processor: the numbers by which a layout is chosen. Results do not depend on them.
+#pragma once
+
+#include <cstdint>
+
+namespace rheo {
+
+// Nanoseconds where nothing else is said, measured with `rheo bench` (docs/performance.md).
+struct DeliveryCosts {
+  double addition = 0.4;    // of a weight to a sum that is in a near cache
+  double wide_ring = 1.75;  // more for each, where the rows of all lanes take as much as the last cache
+  double near_byte = 0.02, far_byte = 0.05;            // of synapses that are read, within the last cache and beyond it
+  double row = 30;                                     // a spike's synapses on a lane
+  double slice = 1;                                    // a run of synapses of one delay, looked at
+  double run = 15;                                     // a run of synapses, filed and taken up again
+  double word = 0.3;                                   // 16 neighbouring sums, whose weights have no addresses
+  double neuron = 0.35, far_neuron = 0.6;              // a tick of a neuron whose state is in a near cache, or is not
+  double meeting = 4000;                               // of the threads, at the end of a window
+  double near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
+
+  // Those that are built in, with the caches of this machine.
+  static DeliveryCosts here();
+};
+
+}  // namespace rheo

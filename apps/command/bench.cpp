@@ -15,6 +15,7 @@
 #include "core/isa.hpp"
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
+#include "io/experiment/layout_file.hpp"
 #include "io/experiment/network.hpp"
 #include "io/files/provenance.hpp"
 #include "io/files/statistics.hpp"
@@ -250,6 +251,7 @@ void bench_experiment(const BenchOptions& options) {
   if (options.lanes != 0) spec.lanes = options.lanes;
   spec.share_rows = options.share_rows;
   spec.window = options.window;
+  if (!options.layout.empty()) spec.costs = read_layout_file(options.layout);
   if (options.delivery != "auto")
     spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
   const Threads threads(options.threads, options.pin);

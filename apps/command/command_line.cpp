@@ -1,4 +1,4 @@
-// The sub-commands of rheo and their options: the one file that knows the library which reads them. Each add_*
+// The sub-commands of rheo and their options: with help.hpp all that knows the library which reads them. Each add_*
 // function declares a sub-command, which fills a plain struct and calls a plain function of a library or of
 // commands.hpp.
 #include "apps/command/command_line.hpp"
@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "apps/command/commands.hpp"
+#include "apps/command/help.hpp"
 #include "apps/continual/run_task.hpp"
 #include "apps/report/report.hpp"
 #include "apps/reservoir/run_task.hpp"
@@ -30,54 +31,6 @@
 namespace rheo {
 
 namespace {
-
-// Help as a user reads it: the library would show how it names flags that switch something off, and the choices and
-// dependences of an option in a notation of its own.
-class HelpFormatter : public CLI::Formatter {
- public:
-  HelpFormatter() { column_width(34); }
-  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
-    std::string name = CLI::Formatter::make_option_name(option, is_positional);
-    for (std::size_t at; (at = name.find("{false}")) != std::string::npos;) name.erase(at, 7);
-    return name;
-  }
-  std::string make_option_opts(const CLI::Option* option) const override {
-    if (option->get_type_size() == 0) return {};
-    std::string type = option->get_type_name();
-    // "FORMAT:{gdf,csv}" is "gdf|csv", "N:UINT in [1 - 10]" is "N".
-    if (const std::size_t at = type.find(":{"); at != std::string::npos && type.back() == '}') {
-      type = type.substr(at + 2, type.size() - at - 3);
-      std::replace(type.begin(), type.end(), ',', '|');
-    } else {
-      type = type.substr(0, type.find(':'));
-    }
-    return type.empty() ? type : ' ' + type;
-  }
-};
-
-// "rheo: --thread: ...; did you mean "--threads"?" for an option that a command does not have; the library's message
-// for another word that is too much.
-[[noreturn]] void reject_option(const CLI::App& app, const CLI::ExtrasError& error) {
-  const CLI::App* command = &app;
-  std::string name = "rheo";
-  while (!command->get_subcommands().empty()) {
-    command = command->get_subcommands().front();
-    name += ' ' + command->get_name();
-  }
-  std::vector<std::string> options;
-  for (const CLI::Option* option : command->get_options())
-    if (!option->get_group().empty())
-      for (const std::string& known : option->get_lnames()) options.push_back("--" + known);
-  for (const std::string& word : app.remaining(true)) {
-    if (word.size() < 2 || word.front() != '-') continue;
-    const std::string option = word.substr(0, word.find('='));
-    throw UserError({.key = option,
-                     .problem = fmt::format("{} has no such option", name),
-                     .expected = fmt::format("one of those that {} --help shows", name),
-                     .suggestion = nearest(option, options)});
-  }
-  throw error;
-}
 
 // What a sub-command does once its options are read; its exit code becomes that of the program.
 template <class Do>
@@ -104,6 +57,11 @@ void add_count(CLI::App& command, const char* name, Whole& to, const char* what,
 
 void add_threads(CLI::App& command, unsigned& threads, const char* what = "threads (default: every usable processor)") {
   add_count(command, "--threads", threads, what, 4096u);
+}
+
+void add_layout(CLI::App& command, std::string& file) {
+  command.add_option("--layout", file, "costs that choose the layout (docs/performance.md); results are the same")
+      ->type_name("FILE");
 }
 
 void add_set(CLI::App& command, std::vector<std::string>& overrides,
@@ -189,6 +147,7 @@ void add_run(CLI::App& app) {
                   "keep the state at this time of the simulation as checkpoint_<T>ms.h5; may be repeated")
       ->type_name("MS")
       ->allow_extra_args(false);
+  add_layout(command, options->layout);
   // For tests: results do not depend on it.
   command.add_option("--lanes", options->lanes, "number of lanes")->check(CLI::Range(1u, 65536u))->group("");
   add_execution_flags(command, options->quiet, options->pin, options->profile);
@@ -338,6 +297,7 @@ void add_bench(CLI::App& app) {
   command.add_flag("--pin", options->pin, "keep each thread on one processor");
   add_count(command, "--lanes", options->lanes, "number of lanes", 65536u);
   add_count(command, "--window", options->window, "ticks of a ring's window", 65536u);
+  add_layout(command, options->layout);
   command.add_option("--delivery", options->delivery, "auto, ring or wheel")
       ->check(CLI::IsMember({"auto", "ring", "wheel"}));
   command.add_flag("!--no-shared-rows", options->share_rows, "every projection has rows of its own");

@@ -67,7 +67,7 @@ struct ConvertFilesOptions {
 int convert_files(const ConvertFilesOptions& options);
 
 struct BenchOptions {
-  std::string what, delivery = "auto";
+  std::string what, delivery = "auto", layout;
   std::vector<std::string> overrides, plugins;
   double discard = 100;  // ms
   unsigned repeat = 1;

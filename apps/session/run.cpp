@@ -26,6 +26,7 @@
 #include "core/time.hpp"
 #include "core/version.hpp"
 #include "io/experiment/identity.hpp"
+#include "io/experiment/layout_file.hpp"
 #include "io/experiment/network.hpp"
 #include "io/files/file_lock.hpp"
 #include "io/files/provenance.hpp"
@@ -426,6 +427,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   if (options.seed) experiment.network.seed = *options.seed;
   if (options.lanes) experiment.network.lanes = *options.lanes;
+  if (!options.layout.empty()) experiment.network.costs = read_layout_file(options.layout);
   if (resumed != nullptr) check_files(experiment, *resumed);
   check_memory(experiment, options.threads);
   if (!options.quiet) show_warnings(experiment);

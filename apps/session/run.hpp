@@ -19,6 +19,7 @@ struct RunOptions {
   unsigned threads = 0;                // 0: every processor that the process may use
   std::optional<std::uint64_t> seed;   // instead of the experiment's
   std::optional<std::uint32_t> lanes;
+  std::string layout;                // a file of costs (io/experiment/layout_file.hpp)
   std::vector<std::string> plugins;  // libraries of plasticity rules
   bool quiet = false;
   bool json = false;  // run.json and the directory on stdout instead of the summary

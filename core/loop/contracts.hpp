@@ -175,7 +175,7 @@ struct Lanes {
 };
 
 // What processes that compute a network together tell each other. This one is alone; one that is not overrides it.
-// docs/decisions/0017-room-in-the-layout.md has what else it will have to say.
+// docs/decisions/0018-room-in-the-layout.md has what else it will have to say.
 class Exchange {
  public:
   virtual ~Exchange() = default;

@@ -12,6 +12,7 @@
 
 #include "core/types.hpp"
 #include "networks/description/connect.hpp"
+#include "networks/description/costs.hpp"
 #include "networks/description/input.hpp"
 #include "networks/description/positions.hpp"
 #include "networks/description/signal.hpp"
@@ -92,6 +93,7 @@ struct NetworkSpec {
   std::uint32_t lanes = 0;
   enum class Delivery { automatic, ring, wheel } delivery = Delivery::automatic;
   std::uint32_t window = 0;                            // ticks of a ring's window, rounded up to a power of two
+  std::optional<DeliveryCosts> costs = {};             // empty: those of this machine
   bool share_rows = true;                              // of projections where nothing speaks against it
   std::shared_ptr<const RuleLibrary> rules = nullptr;  // empty: the built-in ones
   std::vector<PopulationSpec> populations;

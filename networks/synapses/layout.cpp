@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "core/time.hpp"
-#include "networks/synapses/costs.hpp"
+#include "networks/description/costs.hpp"
 
 namespace rheo {
 
@@ -28,7 +28,7 @@ constexpr std::uint64_t most_parts = 1 << 20, few_lanes = 4;
 
 struct BundleFigures {
   double rows = 0, synapses = 0;
-  double delays = 1;       // of a row
+  double delays = 1;       // ticks from the first to the last
   std::size_t weight = 0;  // bytes of a synapse's
   bool one_delay = false;  // of all synapses
   double span = 0;         // slots that it may reach
@@ -52,8 +52,8 @@ struct Figures {
   }
 };
 
-// How many delays n synapses of a projection have, about.
-double delays_of(const ProjectionPlan& plan, double n) {
+// How many ticks the delays of a projection's synapses may differ by, and one more, about.
+double delays_of(const ProjectionPlan& plan) {
   double distinct = 1;
   if (const auto* d = std::get_if<Distribution>(&plan.spec->delay)) {
     const auto [low, high] = reach(*d, 2.5);
@@ -65,8 +65,7 @@ double delays_of(const ProjectionPlan& plan, double n) {
     const auto [low, high] = reach(*pairs, plan.pairs);
     distinct = (high - low) / plan.dt + 1;
   }
-  distinct += plan.longest_travel_time() / plan.dt;
-  return distinct > 1 ? std::min(distinct, std::max(1.0, n)) : 1;
+  return distinct + plan.longest_travel_time() / plan.dt;
 }
 
 Tick shortest_delay(const ProjectionPlan& plan) {
@@ -109,7 +108,7 @@ Figures figures_of(const NetworkSpec& spec, std::span<const ProjectionPlan* cons
     here.rows = projections[first]->rows;
     for (const ProjectionPlan* plan : bundle()) here.synapses += plan->connector->expected_synapses();
     for (const ProjectionPlan* plan : bundle()) {
-      here.delays = std::max(here.delays, delays_of(*plan, here.rows > 0 ? here.synapses / here.rows : 0));
+      here.delays = std::max(here.delays, delays_of(*plan));
       f.longest = std::max(f.longest, std::min(longest_ring, longest_delay(*plan)));
       f.shortest = std::min(f.shortest, shortest_delay(*plan));
     }
@@ -152,7 +151,8 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     record.push_back(static_cast<double>((plan.narrow(bundle.one_delay) ? 2 : 4) + bundle.weight));
     bytes += bundle.synapses * record.back();
   }
-  const double byte = bytes > costs.last_cache ? costs.far_byte : costs.near_byte;
+  const double beyond = bytes > costs.last_cache ? 1 - costs.last_cache / bytes : 0;  // the share that no cache holds
+  const double byte = costs.near_byte + (costs.far_byte - costs.near_byte) * beyond;
   const double ring = static_cast<double>(plan.width * f.real) * plan.ticks * count;
   double work = 0;
   dense.assign(f.bundles.size(), 0);
@@ -187,7 +187,8 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
   const double rows = f.sum(&BundleFigures::rows), synapses = f.sum(&BundleFigures::synapses);
   if (synapses > 0) {
     double slices = 0;
-    for (const BundleFigures& bundle : f.bundles) slices += bundle.rows * bundle.delays;
+    for (const BundleFigures& bundle : f.bundles)
+      slices += std::min(bundle.rows * bundle.delays, std::max(bundle.rows, bundle.synapses));
     const double slice = synapses / slices;
     count = std::min(count, std::max<std::uint64_t>(
                                 2, static_cast<std::uint64_t>(slice / (f.plastic ? good_plastic_slice : good_slice))));
@@ -205,7 +206,7 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
 // The best of all rings with as many lanes as threads share evenly.
 void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const PopulationShape> populations,
                  unsigned threads, Layout& layout) {
-  const DeliveryCosts costs = DeliveryCosts::here();
+  const DeliveryCosts costs = spec.costs ? *spec.costs : DeliveryCosts::here();
   double best = std::numeric_limits<double>::infinity();
   std::vector<char> dense;
   const auto consider = [&](std::uint64_t count) {

@@ -23,7 +23,7 @@ commands() {
     "--set task.lateral.rows=[[40,40,30]]"
   echo "what_when_trials reservoir $examples/reservoir/what_when.toml --set task.seeds=[11] --set task.block=2"
   for name in hom het stdp triplet rstdp izhikevich microcircuit sparse; do
-    echo "guard_$name run $here/guard_$name.toml"
+    echo "guard_$name run $here/guard_$name.toml --layout $here/layout.toml"
   done
 }
 

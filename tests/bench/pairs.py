@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Two builds of rheo on the benchmarks A to E, in interleaved pairs on one thread: medians of seconds, and the median of the
-ratios (after / before) with its 95 % interval (bootstrap over pairs).
+"""Two builds of rheo on the benchmarks A to E, in interleaved pairs: medians of seconds, and the median of the ratios
+(after / before) with its 95 % interval (bootstrap over pairs).
 
-    tests/bench/pairs.py BEFORE AFTER [PAIRS]        paths of two rheo programs; 15 pairs take eight minutes
+    tests/bench/pairs.py BEFORE AFTER [PAIRS [NAMES]]       paths of two rheo programs, a regular expression of benchmarks
 
-Networks are built anew each time; only the simulated time counts. The pairs alternate in which comes first, because these
-machines change their speed while they run.
+15 pairs of all take half an hour. Networks are built anew each time; only the simulated time counts, and the time to build is
+told beside it. The pairs alternate in which comes first, because these machines change their speed while they run.
 """
 import pathlib
 import random
@@ -18,23 +18,38 @@ import tempfile
 examples = pathlib.Path(__file__).resolve().parents[2] / "examples" / "bench"
 
 
+def made(folder, script, *words):
+    file = pathlib.Path(folder, "_".join([script, *words]) + ".toml")
+    if not file.exists():
+        file.write_text(subprocess.run([examples / script, *words], check=True, capture_output=True, text=True).stdout)
+    return file
+
+
 def benchmarks(folder):
-    made = {}
-    for name, command in {"izhikevich": ["make_izhikevich.py", "1000"],
-                          "microcircuit": ["make_microcircuit.py", "--neurons", "0.3", "--indegrees", "0.3"]}.items():
-        made[name] = pathlib.Path(folder, name + ".toml")
-        made[name].write_text(subprocess.run([examples / command[0], *command[1:]], check=True, capture_output=True, text=True).stdout)
-    # name: file, duration in ms
-    return {"A hom": (examples / "brunel_hom.toml", 1000), "A het": (examples / "brunel_het.toml", 1000),
-            "B stdp": (examples / "brunel_stdp.toml", 300), "C izhikevich, 1000 neurons": (made["izhikevich"], 60000),
-            "D microcircuit, 0.3 of neurons and in-degrees": (made["microcircuit"], 1000),
-            "E sparse_1m": (examples / "sparse_1m.toml", 1000)}
+    """name: file, duration in ms, threads, settings"""
+    chosen = {"A hom": (examples / "brunel_hom.toml", 1000, 1, []), "A het": (examples / "brunel_het.toml", 1000, 1, []),
+              "B stdp": (examples / "brunel_stdp.toml", 300, 1, []),
+              "C izhikevich, 1000 neurons": (made(folder, "make_izhikevich.py", "1000"), 60000, 1, []),
+              "C izhikevich, 100,000 neurons": (made(folder, "make_izhikevich.py", "100000"), 1000, 1, []),
+              "D microcircuit, 0.3 of neurons and in-degrees":
+                  (made(folder, "make_microcircuit.py", "--neurons", "0.3", "--indegrees", "0.3"), 1000, 1, []),
+              "E sparse_1m": (examples / "sparse_1m.toml", 1000, 1, [])}
+    for neurons, duration in (10000, 1000), (40000, 300), (100000, 200):
+        sizes = [f"populations.E.size={neurons * 8 // 10}", f"populations.I.size={neurons * 2 // 10}"]
+        for delays in "hom", "het":
+            chosen[f"A {delays}, no noise, {neurons} neurons"] = (examples / f"brunel_{delays}_current.toml", duration, 1, sizes)
+    chosen["D microcircuit, 2 threads"] = (made(folder, "make_microcircuit.py"), 300, 2, [])
+    return chosen
 
 
-def seconds(rheo, file, duration):
-    command = [rheo, "bench", file, "--threads", "1", "--repeat", "1", "--no-bound", "--set", f"simulation.duration={duration}.0"]
+def seconds(rheo, file, duration, threads, settings):
+    """of the simulation, and of building"""
+    command = [rheo, "bench", file, "--threads", str(threads), "--repeat", "1", "--no-bound"]
+    for setting in [f"simulation.duration={duration}.0", *settings]:
+        command += ["--set", setting]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"^simulated .* in ([0-9.]+) s", said, re.MULTILINE)[1])
+    return [float(re.search(pattern, said, re.MULTILINE)[1])
+            for pattern in (r"^simulated .* in ([0-9.]+) s", r"^built in +([0-9.]+) s")]
 
 
 def interval(ratios):
@@ -44,17 +59,18 @@ def interval(ratios):
 
 
 if len(sys.argv) < 3:
-    sys.exit("usage: tests/bench/pairs.py BEFORE AFTER [PAIRS]")
+    sys.exit("usage: tests/bench/pairs.py BEFORE AFTER [PAIRS [NAMES]]")
 programs, pairs = sys.argv[1:3], int(sys.argv[3]) if len(sys.argv) > 3 else 15
 with tempfile.TemporaryDirectory() as folder:
-    chosen = benchmarks(folder)
+    chosen = {name: one for name, one in benchmarks(folder).items() if re.search(sys.argv[4] if len(sys.argv) > 4 else "", name)}
     times = {name: ([], []) for name in chosen}
     for pair in range(pairs):
-        for name, (file, duration) in chosen.items():
+        for name, one in chosen.items():
             for which in ((0, 1) if pair % 2 == 0 else (1, 0)):
-                times[name][which].append(seconds(programs[which], file, duration))
+                times[name][which].append(seconds(programs[which], *one))
 for name, (before, after) in times.items():
-    ratios = [b / a for a, b in zip(before, after)]
+    ratios = [b[0] / a[0] for a, b in zip(before, after)]
     low, high = interval(ratios)
-    print(f"{name}: {statistics.median(before):.4f} s, {statistics.median(after):.4f} s, ratio {statistics.median(ratios):.3f} "
-          f"({low:.3f} to {high:.3f}), {pairs} pairs")
+    simulated, built = ([statistics.median(one[k] for one in of) for of in (before, after)] for k in (0, 1))
+    print(f"{name}: {simulated[0]:.4f} s, {simulated[1]:.4f} s, ratio {statistics.median(ratios):.3f} ({low:.3f} to {high:.3f}), "
+          f"built in {built[0]:.2f} s, {built[1]:.2f} s, {pairs} pairs")

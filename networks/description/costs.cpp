@@ -1,7 +1,9 @@
-#include "networks/synapses/costs.hpp"
+#include "networks/description/costs.hpp"
 
 #include <fstream>
 #include <string>
+
+#include "core/isa.hpp"
 
 namespace rheo {
 
@@ -26,6 +28,8 @@ bool read_cache(int index, int& level, double& bytes) {
 
 DeliveryCosts DeliveryCosts::here() {
   DeliveryCosts costs;
+  // Vectors are shorter, and bits have to be made into masks.
+  if (const Isa isa = chosen_isa(); isa != Isa::v4) costs.word *= isa == Isa::v3 ? 3 : 8;
   int level = 0;
   double bytes = 0;
   for (int index = 0; read_cache(index, level, bytes); ++index) {

@@ -1,7 +1,8 @@
 // What delivery costs on a processor: the numbers by which a layout is chosen. Results do not depend on them.
 #pragma once
 
-#include <cstdint>
+#include <array>
+#include <utility>
 
 namespace rheo {
 
@@ -17,6 +18,22 @@ struct DeliveryCosts {
   double neuron = 0.35, far_neuron = 0.6;              // a tick of a neuron whose state is in a near cache, or is not
   double meeting = 4000;                               // of the threads, at the end of a window
   double near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
+
+  static constexpr auto names = std::to_array<std::pair<const char*, double DeliveryCosts::*>>({
+      {"addition", &DeliveryCosts::addition},
+      {"wide_ring", &DeliveryCosts::wide_ring},
+      {"near_byte", &DeliveryCosts::near_byte},
+      {"far_byte", &DeliveryCosts::far_byte},
+      {"row", &DeliveryCosts::row},
+      {"slice", &DeliveryCosts::slice},
+      {"run", &DeliveryCosts::run},
+      {"word", &DeliveryCosts::word},
+      {"neuron", &DeliveryCosts::neuron},
+      {"far_neuron", &DeliveryCosts::far_neuron},
+      {"meeting", &DeliveryCosts::meeting},
+      {"near_cache", &DeliveryCosts::near_cache},
+      {"last_cache", &DeliveryCosts::last_cache},
+  });
 
   // Those that are built in, with the caches of this machine.
   static DeliveryCosts here();

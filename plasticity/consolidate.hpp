@@ -51,8 +51,8 @@ struct RuleConsolidation {
       visit<false>(*batch, [&](const auto& seen, const Synapse& s, std::uint32_t valid) RHEO_INLINE_LAMBDA {
         const Back parts = Rule::reflect(s, seen.k, seen.pre, seen.post, seen.signals, seen.sums);
         rule_parts::take_apart<V, source_sums>(parts, [&](auto i, V part) RHEO_INLINE_LAMBDA {
-          Real& sum = static_cast<Real*>(backs[i])[seen.record];
-          for (std::uint32_t l = 0; l < valid; ++l) sum += part.v[l];
+          Real* const sum = static_cast<Real*>(backs[i]);
+          for (std::uint32_t l = 0; l < valid; ++l) sum[seen.record.v[l]] += part.v[l];
         });
       });
   }
@@ -97,8 +97,7 @@ struct RuleConsolidation {
     Signals signals;
     Sums sums;
     Back back;
-    I target;
-    std::uint32_t record;
+    I target, record;
   };
 
   template <bool changes, class Use>
@@ -110,42 +109,78 @@ struct RuleConsolidation {
         visit_all<changes, std::uint32_t>(b, use);
     }
   }
+  // Short slices that follow each other, as those of a source with few targets do, are seen as one, so that vectors are
+  // full.
   template <bool changes, class Target, class Use>
   static void visit_all(const rheo_batch& b, const Use& use) {
+    alignas(64) std::int32_t records[K::at_once + n];
+    const auto note = [&](std::uint32_t from, std::uint32_t count, std::int32_t record) RHEO_INLINE_LAMBDA {
+      for (std::uint32_t k = from; k < from + count; ++k) records[k] = record;
+    };
+    for (std::uint64_t i = 0; i < b.slice_count;) {
+      rheo_slice one = b.slices[i++];
+      if (one.count >= n) {
+        see<changes, false, Target>(b, one, records, use);
+        continue;
+      }
+      note(0, one.count, static_cast<std::int32_t>(one.record));
+      for (; i < b.slice_count; ++i) {
+        const rheo_slice& next = b.slices[i];
+        if (next.begin != one.begin + one.count || next.count >= n || one.count + next.count > K::at_once) break;
+        note(one.count, next.count, static_cast<std::int32_t>(next.record));
+        one.count += next.count;
+      }
+      note(one.count, n, records[0]);  // a last vector reads beyond them
+      see<changes, true, Target>(b, one, records, use);
+    }
+  }
+  // several: synapses s, s + 1, ... of the slice have the records records[s], ...
+  template <bool changes, bool several, class Target, class Use>
+  RHEO_INLINE static void see(const rheo_batch& b, const rheo_slice& slice, const std::int32_t* records,
+                              const Use& use) {
     Seen seen;
     seen.k = K::step_of(b);
     typename K::template Room<Target> room;
     const auto of_target = [&](const void* column) RHEO_INLINE_LAMBDA {
       return gather<Real>(static_cast<const Real*>(column), seen.target);
     };
-    const auto of_source = [&](const void* column)
-                               RHEO_INLINE_LAMBDA { return V(static_cast<const Real*>(column)[seen.record]); };
-    for (std::uint64_t i = 0; i < b.slice_count; ++i) {
-      const rheo_slice& slice = b.slices[i];
-      seen.record = slice.record;
-      seen.pre = K::traces_of(b.pre_now, slice.record);
+    const auto of_source = [&](const void* column) RHEO_INLINE_LAMBDA {
+      if constexpr (several)
+        return gather<Real>(static_cast<const Real*>(column), seen.record);
+      else
+        return V(static_cast<const Real*>(column)[slice.record]);
+    };
+    const auto take_source = [&]() RHEO_INLINE_LAMBDA {
+      seen.pre =
+          rule_parts::made_of<Pre, V, K::pres>([&](auto t) RHEO_INLINE_LAMBDA { return of_source(b.pre_now[t]); });
       seen.back = rule_parts::made_of<Back, V, source_sums>(
           [&](auto t) RHEO_INLINE_LAMBDA { return b.reflected != nullptr ? of_source(b.reflected[t]) : V(0); });
-      for (std::uint32_t done = 0; done < slice.count; done += K::at_once) {
-        room.take_in(b, slice, done);
-        for (std::uint32_t s = 0; s < room.size; s += n) {
-          seen.target = room.target_of(s);
-          seen.post = K::traces_now(b, seen.target);
-          seen.signals = rule_parts::made_of<Signals, V, K::signals.size()>([&](auto t) RHEO_INLINE_LAMBDA {
-            if constexpr (K::signals[t].scope == RHEO_PER_TARGET)
-              return of_target(b.signals[t]);
-            else if constexpr (K::signals[t].scope == RHEO_PER_SOURCE)
-              return of_source(b.signals[t]);
-            else
-              return V(*static_cast<const Real*>(b.signals[t]));
-          });
-          seen.sums = rule_parts::made_of<Sums, V, target_sums>(
-              [&](auto t) RHEO_INLINE_LAMBDA { return b.collected != nullptr ? of_target(b.collected[t]) : V(0); });
-          const Synapse then = room.synapse_of(s);
-          Synapse synapse = then;
-          use(seen, synapse, room.size - s < n ? room.size - s : n);
-          if constexpr (changes) room.keep(s < room.whole ? synapse : K::chosen(room.within(s), synapse, then), s);
+    };
+    seen.record = I(static_cast<std::int32_t>(slice.record));
+    if constexpr (!several) take_source();
+    for (std::uint32_t done = 0; done < slice.count; done += K::at_once) {
+      room.take_in(b, slice, done);
+      for (std::uint32_t s = 0; s < room.size; s += n) {
+        if constexpr (several) {
+          seen.record = load_numbers<n>(records + s);
+          take_source();
         }
+        seen.target = room.target_of(s);
+        seen.post = K::traces_now(b, seen.target);
+        seen.signals = rule_parts::made_of<Signals, V, K::signals.size()>([&](auto t) RHEO_INLINE_LAMBDA {
+          if constexpr (K::signals[t].scope == RHEO_PER_TARGET)
+            return of_target(b.signals[t]);
+          else if constexpr (K::signals[t].scope == RHEO_PER_SOURCE)
+            return of_source(b.signals[t]);
+          else
+            return V(*static_cast<const Real*>(b.signals[t]));
+        });
+        seen.sums = rule_parts::made_of<Sums, V, target_sums>(
+            [&](auto t) RHEO_INLINE_LAMBDA { return b.collected != nullptr ? of_target(b.collected[t]) : V(0); });
+        const Synapse then = room.synapse_of(s);
+        Synapse synapse = then;
+        use(seen, synapse, room.size - s < n ? room.size - s : n);
+        if constexpr (changes) room.keep(s < room.whole ? synapse : K::chosen(room.within(s), synapse, then), s);
       }
     }
   }

@@ -16,7 +16,7 @@ DeliveryCosts read_layout_file(const std::string& path) {
   DeliveryCosts costs;
   for (const auto& [name, cost] : DeliveryCosts::names)
     if (const auto given = root.find(name))
-      costs.*cost = given->number({.low = 0, .high = 1e15, .unit = {}, .above_low = true});
+      costs.*cost = given->number({.low = 0, .high = 1e12, .unit = {}, .above_low = true});
   return costs;
 }
 

@@ -76,10 +76,11 @@ class Consolidation {
 
  private:
   static constexpr std::uint32_t at_once = 256;  // slices
+  // A lane with fewer slices lists them once; more would take too much room.
+  static constexpr std::size_t most_kept = 1 << 16;
   // Of one lane.
   struct Scratch {
-    std::uint32_t count = 0;  // slices
-    std::vector<rheo_slice> slices;
+    std::vector<rheo_slice> slices;           // that are listed; their records count from 0 in each batch
     std::vector<std::uint32_t> rows, delays;  // [slice]
     std::vector<std::vector<Real>> pre;       // [trace][slice]
     std::vector<std::vector<Real>> signals;   // [signal] of one number, or [target] or [slice]
@@ -182,14 +183,12 @@ class Consolidation {
   template <class Run>
   void for_each_batch(const SignalBoard& signals, std::size_t lane, Tick now, const Run& run) {
     Scratch& scratch = scratch_[lane];
-    scratch.slices.resize(at_once);
-    scratch.rows.resize(at_once);
-    scratch.delays.resize(at_once);
-    const auto run_added = [&] {
-      fill_of_sources(signals, scratch, now);
+    const SynapseBlock& block = lanes_[lane].block();
+    const auto run_some = [&](std::uint32_t first, std::uint32_t count) {
+      fill_of_sources(signals, scratch, first, count, now);
       rheo_batch batch = lanes_[lane].batch(now);
-      batch.slices = scratch.slices.data();
-      batch.slice_count = scratch.count;
+      batch.slices = scratch.slices.data() + first;
+      batch.slice_count = count;
       batch.now_values = lanes_[lane].targets().traces_now();
       const auto pre = data_of(scratch.pre), given = data_of(scratch.signals), sums = data_of(scratch.sums),
                  backs = data_of(scratch.backs);
@@ -198,23 +197,45 @@ class Consolidation {
       batch.collected = sums.data();
       if (!backs_.empty()) batch.reflected = backs.data();
       run(batch);
-      scratch.count = 0;
     };
-    lanes_[lane].block().for_each_slice(
-        [&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
-          const std::uint32_t number = scratch.count++;
-          scratch.slices[number] = {begin, count, 0, 0, number};
-          scratch.rows[number] = row;
-          scratch.delays[number] = delay;
-          if (scratch.count == at_once) run_added();
-        });
-    run_added();
+    const bool kept = block.slices.size() <= most_kept;
+    if (kept && !scratch.slices.empty()) {
+      for (std::uint32_t first = 0; first < scratch.slices.size(); first += at_once)
+        run_some(first, std::min(at_once, static_cast<std::uint32_t>(scratch.slices.size()) - first));
+      return;
+    }
+    const auto forget = [&] {
+      scratch.slices.clear();
+      scratch.rows.clear();
+      scratch.delays.clear();
+    };
+    std::uint32_t done = 0;
+    const auto run_listed = [&] {
+      const auto listed = static_cast<std::uint32_t>(scratch.slices.size());
+      run_some(done, listed - done);
+      done = listed;
+      if (kept) return;
+      forget();
+      done = 0;
+    };
+    forget();
+    block.for_each_slice([&](std::uint32_t row, std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+      const auto number = static_cast<std::uint32_t>(scratch.slices.size()) - done;
+      scratch.slices.push_back({begin, count, 0, 0, number});
+      scratch.rows.push_back(row);
+      scratch.delays.push_back(delay);
+      if (number + 1 == at_once) run_listed();
+    });
+    run_listed();
   }
   // Rows are often short (a readout has a few neurons): what is of each row is filled in one loop for each quantity.
-  void fill_of_sources(const SignalBoard& signals, Scratch& scratch, Tick now) const {
+  void fill_of_sources(const SignalBoard& signals, Scratch& scratch, std::uint32_t first, std::uint32_t count,
+                       Tick now) const {
+    const std::uint32_t* const rows = scratch.rows.data() + first;
+    const std::uint32_t* const delays = scratch.delays.data() + first;
     const auto fill = [&](std::vector<Real>& to, const auto& value_of) {
       to.resize(at_once);
-      for (std::uint32_t i = 0; i < scratch.count; ++i) to[i] = value_of(scratch.rows[i], scratch.delays[i]);
+      for (std::uint32_t i = 0; i < count; ++i) to[i] = value_of(rows[i], delays[i]);
     };
     using Number = std::uint32_t;
     for (std::size_t k = 0; k < scratch.pre.size(); ++k)

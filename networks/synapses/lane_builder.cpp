@@ -280,10 +280,17 @@ class LaneBuilder {
       Real weight;
     };
     std::vector<Other> others;  // than the first synapse of a pair
+    // Synapses come target by target.
+    std::uint32_t last_slot = std::numeric_limits<std::uint32_t>::max();
+    std::size_t place_in_row = 0;
     draw([&](std::uint32_t row, std::uint32_t slot, double weight, std::uint32_t) {
       ++block.row_synapses[row + 1];
-      const SynapseBlock::Stretch& stretch = range_of(block.stretches, slot, &SynapseBlock::Stretch::first);
-      const std::size_t place = row * width + stretch.at + (slot - stretch.first);
+      if (slot != last_slot) {
+        const SynapseBlock::Stretch& stretch = range_of(block.stretches, slot, &SynapseBlock::Stretch::first);
+        last_slot = slot;
+        place_in_row = stretch.at + (slot - stretch.first);
+      }
+      const std::size_t place = row * width + place_in_row;
       bool is_first = false;
       if (bundle_.weighted) {
         is_first = std::signbit(weights[place]) && weights[place] == 0;

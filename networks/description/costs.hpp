@@ -16,7 +16,7 @@ struct DeliveryCosts {
   double run = 15;                                     // a run of synapses, filed and taken up again
   double word = 0.3;                                   // 16 neighbouring sums, whose weights have no addresses
   double neuron = 0.35, far_neuron = 0.6;              // a tick of a neuron whose state is in a near cache, or is not
-  double meeting = 4000;                               // of the threads, at the end of a window
+  double meeting = 2500;                               // of the threads, at the end of a window
   double near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
 
   static constexpr auto names = std::to_array<std::pair<const char*, double DeliveryCosts::*>>({

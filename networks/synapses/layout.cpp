@@ -177,7 +177,9 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
   work *= supposed_rate / 1000;
   const Tick window = std::min<Tick>(f.shortest, 1024);
   const bool near = window > 1 && static_cast<double>(f.slots * 12) / count < costs.near_cache;
-  work += static_cast<double>(f.neurons) * (near ? costs.neuron : costs.far_neuron) * f.ticks_per_ms;
+  // Neurons read a row that was written when its window began, or, where there are no windows, long ago.
+  const double far_row = !plan.sorted && ring / count > costs.near_cache ? costs.far_neuron - costs.neuron : 0;
+  work += static_cast<double>(f.neurons) * ((near ? costs.neuron : costs.far_neuron) + far_row) * f.ticks_per_ms;
   const double busy = count / std::ceil(count / threads);  // threads
   return work / busy + (busy > 1 ? costs.meeting * f.ticks_per_ms / static_cast<double>(window) : 0);
 }

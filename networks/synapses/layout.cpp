@@ -177,8 +177,10 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
   work *= supposed_rate / 1000;
   const Tick window = std::min<Tick>(f.shortest, 1024);
   const bool near = window > 1 && static_cast<double>(f.slots * 12) / count < costs.near_cache;
-  // Neurons read a row that was written when its window began, or, where there are no windows, long ago.
-  const double far_row = !plan.sorted && ring / count > costs.near_cache ? costs.far_neuron - costs.neuron : 0;
+  // Neurons read a row that was written when its window began, or, where there are no windows, as many rows ago as the
+  // longest delay has ticks.
+  const double since = static_cast<double>(plan.width * f.real) * static_cast<double>(f.longest);
+  const double far_row = !plan.sorted && since > costs.near_cache ? costs.far_neuron - costs.neuron : 0;
   work += static_cast<double>(f.neurons) * ((near ? costs.neuron : costs.far_neuron) + far_row) * f.ticks_per_ms;
   const double busy = count / std::ceil(count / threads);  // threads
   return work / busy + (busy > 1 ? costs.meeting * f.ticks_per_ms / static_cast<double>(window) : 0);

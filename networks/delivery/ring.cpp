@@ -171,7 +171,8 @@ class RingDelivery final : public TypedBundles<Real> {
       const SynapseBlock& block = block_of(index, row);
       const Tick emitted = batch.tick(row.tick);
       const std::size_t position = lane.filed.position(emitted >> shift_);
-      // Delays up to which synapses arrive in windows before this one, and in the one at hand.
+      // In ticks since the window of the emission began, in ticks since the emission, and in windows since its own:
+      // what has arrived, and which window has begun.
       const auto into_window = static_cast<std::uint32_t>(emitted & (ticks_ - 1));
       const auto arrived = static_cast<std::uint32_t>(now - emitted);
       const auto begun = static_cast<std::uint32_t>((now >> shift_) - (emitted >> shift_));

@@ -169,9 +169,9 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(bundle.weight);  // of a slot
     const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
     const double flat = count * (costs.row + costs.run) + all + width * bits / 8 * byte;
-    // Not where it would need more memory, either.
-    dense[b] = bundle.one_delay && flat < sparse && width * bits / 8 < synapses * record[b] &&
-               bundle.rows * width < std::uint64_t{1} << 31;
+    // Not where it would need more memory, either, or where most pairs have several synapses, of which one is dense.
+    dense[b] = bundle.one_delay && flat < sparse && synapses <= bundle.span &&
+               width * bits / 8 < synapses * record[b] && bundle.rows * width < std::uint64_t{1} << 31;
     work += bundle.rows * (dense[b] ? flat : sparse);
   }
   work *= supposed_rate / 1000;

@@ -1,13 +1,30 @@
 #include "core/random.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
+#include "core/isa.hpp"
 #include "core/math.hpp"
 #include "core/normal.hpp"
 
 namespace rheo {
+
+extern const RandomWords random_words_base;
+#if defined(RHEO_X86_ISAS)
+extern const RandomWords random_words_v3, random_words_v4;
+#endif
+
+RandomWords random_words(Isa isa) {
+#if defined(RHEO_X86_ISAS)
+  if (isa == Isa::v4) return random_words_v4;
+  if (isa == Isa::v3) return random_words_v3;
+#else
+  static_cast<void>(isa);
+#endif
+  return random_words_base;
+}
 
 namespace {
 
@@ -109,6 +126,46 @@ std::uint32_t RandomStream::below(std::uint32_t n) {
     while (static_cast<std::uint32_t>(product) < too_many) product = std::uint64_t{next_u32()} * n;
   }
   return static_cast<std::uint32_t>(product >> 32);
+}
+
+void RandomStream::next_u32(std::span<std::uint32_t> to) {
+  static const RandomWords words = random_words(chosen_isa());
+  constexpr std::size_t at_once = 64;
+  std::size_t done = 0;
+  while (done < to.size() && used_ < 4) to[done++] = words_.x[used_++];
+  const std::size_t whole = (to.size() - done) / at_once * at_once;
+  if (whole != 0) words(counter_, key_, whole / 4, to.data() + done);
+  counter_.x[0] += static_cast<std::uint32_t>(whole / 4);
+  for (done += whole; done < to.size(); ++done) to[done] = next_u32();
+}
+
+void RandomStream::uniform(double lo, double hi, std::span<double> to) {
+  std::array<std::uint32_t, 512> words;
+  for (std::size_t done = 0; done < to.size();) {
+    const std::size_t n = std::min(to.size() - done, words.size() / 2);
+    next_u32(std::span(words).first(2 * n));
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::uint64_t bits = words[2 * k] | std::uint64_t{words[2 * k + 1]} << 32;
+      to[done + k] = lo + (hi - lo) * (static_cast<double>(static_cast<std::int64_t>(bits >> 11)) * 0x1p-53);
+    }
+    done += n;
+  }
+}
+
+void RandomStream::below(std::uint32_t n, std::span<std::uint32_t> to) {
+  assert(n > 0);
+  const std::uint32_t too_many = (0u - n) % n;
+  // Whatever is refused is drawn again from where the stream has come to: the accepted ones are the stream without the
+  // others.
+  for (std::size_t done = 0; done < to.size();) {
+    const std::span<std::uint32_t> missing = to.subspan(done);
+    next_u32(missing);
+    for (const std::uint32_t word : missing) {
+      const std::uint64_t product = std::uint64_t{word} * n;
+      to[done] = static_cast<std::uint32_t>(product >> 32);
+      done += static_cast<std::uint32_t>(product) >= too_many ? 1 : 0;
+    }
+  }
 }
 
 double normal_quantile(double p) {

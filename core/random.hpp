@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/isa.hpp"
 #include "core/philox.hpp"
 #include "core/types.hpp"
 
@@ -29,6 +30,10 @@ struct RandomKey {
 // SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) applied to x + 0x9E3779B97F4A7C15 and fnv the 64-bit FNV-1a hash:
 // key = mix(mix(mix(seed) ^ fnv(name)) ^ fnv(use)), lo its low half. Never changes.
 RandomKey random_key(std::uint64_t seed, std::string_view name, std::string_view use);
+
+// to[4 b + w] = word w of the block of counter + b, b < blocks, which is a multiple of 16.
+using RandomWords = void (*)(const Philox4& counter, RandomKey key, std::size_t blocks, std::uint32_t* to);
+RandomWords random_words(Isa isa);
 
 // The words of one (key, index, tick), and what can be drawn from them. Cheap to make; made per neuron, per row or per
 // tick. After 2^34 words a stream would repeat.
@@ -58,9 +63,23 @@ class RandomStream {
   // In [lo, hi]; hi itself only where rounding leads there.
   [[gnu::always_inline]] inline double uniform(double lo, double hi) { return lo + (hi - lo) * uniform(); }
 
+  // As if so many words more had been drawn.
+  void skip_words(std::uint64_t n) {
+    for (; n > 0 && used_ < 4; --n) ++used_;
+    counter_.x[0] += static_cast<std::uint32_t>(n / 4);
+    if (n % 4 == 0) return;
+    refill();
+    used_ = n % 4;
+  }
+
   // Uniform on {0, ..., n-1}, n > 0, without bias: Lemire, "Fast random integer generation in an interval", ACM TOMACS
   // 29 (2019). Takes one word, rarely more.
   std::uint32_t below(std::uint32_t n);
+
+  // Of what is above as many as `to` has room for, one after the other; much faster where these are more than some 30.
+  void next_u32(std::span<std::uint32_t> to);
+  void uniform(double lo, double hi, std::span<double> to);
+  void below(std::uint32_t n, std::span<std::uint32_t> to);
 
   // Standard normal by inversion of one uniform_open; see normal_quantile. The largest possible value is 8.2.
   double normal();

@@ -73,26 +73,16 @@ double expected_delays(const ProjectionPlan& plan, double synapses) {
 }
 
 // What a projection's neurons and synapses are on each lane that they reach, expected.
-struct ReachedLane {
-  double synapses = 0, width = 0;
-};
-std::vector<ReachedLane> reached_lanes(std::span<const ProjectionPlan* const> members, const Lanes& lanes) {
-  std::vector<ReachedLane> reached;
+std::vector<ExpectedSynapses> reached_lanes(std::span<const ProjectionPlan* const> members, const Lanes& lanes) {
+  std::vector<ExpectedSynapses> reached;
   for (const std::vector<Piece>& pieces : lanes.pieces) {
-    double synapses = 0, width = 0;
+    ExpectedSynapses here;
     for (const ProjectionPlan* member : members) {
-      double here = 0, of_all = 0;
-      for (const TargetRange& range : member->targets) {
-        const Piece& piece = pieces[range.population];
-        const std::uint32_t begin = std::max(piece.begin, range.begin), end = std::min(piece.end, range.end);
-        of_all += (range.end - range.begin + range.step - 1) / range.step;
-        here += begin < end ? (end - begin + range.step - 1) / range.step : 0;
-        width += begin < end ? end - begin : 0;
-      }
-      synapses += member->connector->expected_synapses() * here / std::max(1.0, of_all);
+      const ExpectedSynapses one = expected_synapses(*member, pieces);
+      here.synapses += one.synapses;
+      here.width += one.width;
     }
-    if (synapses < 0.5) continue;
-    reached.push_back({synapses, width});
+    if (here.synapses >= 0.5) reached.push_back(here);
   }
   return reached;
 }
@@ -109,11 +99,9 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
     return static_cast<double>(AlignedColumn<std::byte>::taken_by(static_cast<std::size_t>(count) * width));
   };
   const std::size_t rows = row_count(rows_of(members));
-  Tick longest = 1;
-  for (const ProjectionPlan* member : members) longest = std::max(longest, longest_delay(*member));
-  const std::vector<ReachedLane> reached = reached_lanes(members, lanes);
+  const std::vector<ExpectedSynapses> reached = reached_lanes(members, lanes);
   double all_synapses = 0;
-  for (const ReachedLane& lane : reached) all_synapses += lane.synapses;
+  for (const ExpectedSynapses& lane : reached) all_synapses += lane.synapses;
   double delays = 0;  // of a row on one lane
   for (const ProjectionPlan* member : members)
     delays = std::max(delays, expected_delays(*member, all_synapses / static_cast<double>(reached.size() * rows)));
@@ -123,8 +111,11 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
     const double slices = delivery.sorted ? delays * static_cast<double>(rows) : 0;
     const double index = bytes(static_cast<double>(rows) + 1, 4);
     const double records = bytes(synapses, record);
+    const double drawn =
+        drawn_format(members, delivery, dense, static_cast<std::uint32_t>(rows), synapses).bytes(record - address);
     if (dense) {
       all.kept += index + bytes(static_cast<double>(rows) * width * (weighted ? static_cast<double>(real) : 0.125), 1);
+      transient.push_back(drawn);
       continue;
     }
     const double columns =
@@ -132,13 +123,7 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
             ? records
             : bytes(synapses, address) + static_cast<double>(plastic->rule->columns.size()) * bytes(synapses, real);
     all.kept += (delivery.sorted ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
-    const double sorting = delivery.sorted
-                               ? bytes(synapses, longest <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4) +
-                                     slices * sizeof(DelaySlice)
-                               : 0;
-    // The cursors of rows; and what learns is made from records.
-    const double filling = 4.0 * static_cast<double>(rows) + sorting;
-    transient.push_back(plastic == nullptr ? filling : std::max(records + filling - columns, records));
+    transient.push_back(drawn + slices * sizeof(DelaySlice));
     // Nobody has written yet to columns of zeros that are fresh pages.
     if (plastic != nullptr && synapses * static_cast<double>(real) > 2e6)
       for (std::size_t c = 1; c < plastic->rule->columns.size(); ++c)

@@ -53,11 +53,17 @@ void draw_partners(RandomStream& stream, std::uint32_t all, std::uint32_t count,
     if (!seen.empty()) return bool{seen[partner]};
     return std::find(to.begin() + static_cast<std::ptrdiff_t>(first), to.end(), partner) != to.end();
   };
-  for (std::uint32_t k = 0; k < count; ++k) {
-    std::uint32_t partner = stream.below(all);
-    while (partner == excluded || drawn(partner)) partner = stream.below(all);
-    if (!seen.empty()) seen[partner] = true;
-    to.push_back(partner);
+  // Whoever is refused is drawn again from where the stream has come to.
+  std::vector<std::uint32_t> candidates;
+  for (std::uint32_t missing = count; missing > 0;) {
+    candidates.resize(missing);
+    stream.below(all, candidates);
+    for (const std::uint32_t partner : candidates) {
+      if (partner == excluded || drawn(partner)) continue;
+      if (!seen.empty()) seen[partner] = true;
+      to.push_back(partner);
+      --missing;
+    }
   }
 }
 

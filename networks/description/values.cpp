@@ -44,6 +44,7 @@ void draw_many_within(const Distribution& d, const K& kind, RandomKey key, std::
   for (std::size_t done = 0; done < to.size();) {
     const std::span<double> missing = to.subspan(done);
     kind.draw_many(key, index, drawn, missing);
+    if (!d.min && !d.max) return;
     drawn += static_cast<std::uint32_t>(missing.size());
     for (const double x : missing)
       if (accepted(d, x)) {

@@ -1,7 +1,9 @@
 // All numbers between two.
 #pragma once
 
+#include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 
 #include "core/description.hpp"
@@ -20,6 +22,12 @@ struct Uniform {
                                               field("high", &Uniform::high, "", "no draw is more"));
   std::string problem() const { return low > high ? "low is larger than high" : ""; }
   double draw(RandomStream& stream) const { return stream.uniform(low, high); }
+  // to[k] = the (first + k)-th draw from RandomStream(key, index).
+  void draw_many(RandomKey key, std::uint32_t index, std::uint32_t first, std::span<double> to) const {
+    RandomStream stream(key, index);
+    if (first != 0) stream.skip_words(std::uint64_t{2} * first);
+    stream.uniform(low, high, to);
+  }
   Range reach(double) const { return {low, high}; }
   double expected() const { return (low + high) / 2; }
   double distinct() const { return low == high ? 1 : std::numeric_limits<double>::infinity(); }

@@ -35,6 +35,32 @@ std::shared_ptr<const PlasticPlan> place_targets(const ProjectionPlan& plan, con
 
 }  // namespace
 
+ExpectedSynapses expected_synapses(const ProjectionPlan& plan, std::span<const Piece> pieces) {
+  ExpectedSynapses expected;
+  double here = 0, all = 0;
+  for (const TargetRange& range : plan.targets) {
+    const Piece& piece = pieces[range.population];
+    const std::uint32_t begin = range.first_from(piece.begin), end = std::min(piece.end, range.end);
+    all += (range.end - range.begin + range.step - 1) / range.step;
+    if (begin >= end) continue;
+    here += (end - begin + range.step - 1) / range.step;
+    expected.width += end - begin;
+  }
+  expected.synapses = plan.connector->expected_synapses() * here / std::max(1.0, all);
+  return expected;
+}
+
+DrawnFormat drawn_format(std::span<const ProjectionPlan* const> members, const DeliveryPlan& delivery, bool dense,
+                         std::uint32_t rows, double synapses) {
+  const bool one_delay = members.size() == 1 && members.front()->has_one_delay();
+  const bool by_delay = delivery.sorted && !dense;
+  Tick longest = 0;
+  if (by_delay || (delivery.address_has_delay(one_delay) && !dense))
+    for (const ProjectionPlan* member : members)
+      longest = std::max(longest, std::min(longest_delay(*member), SynapseValues::longest));
+  return {rows, delivery.width, longest, by_delay, synapses};
+}
+
 SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::uint32_t first, DeliveryPlan delivery,
                            bool dense, const Lanes& lanes, const Threads& threads, std::span<ProjectionTotals> totals) {
   SynapseBundle built;

@@ -1,5 +1,5 @@
-// Builds the synapses of a bundle of projections, lane by lane and in parallel: one pass counts, the second fills;
-// nothing is allocated per synapse, and what is transient is at most the delays of the lanes being built.
+// Builds the synapses of a bundle of projections, lane by lane and in parallel: they are drawn once, target by target,
+// and sorted into rows (drawn_synapses.hpp).
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "core/loop/simulation.hpp"
 #include "core/parallel.hpp"
 #include "networks/synapses/block.hpp"
+#include "networks/synapses/drawn_synapses.hpp"
 #include "networks/synapses/port_weights.hpp"
 #include "networks/synapses/projection_plan.hpp"
 
@@ -44,6 +45,17 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
 std::vector<ProjectionTotals> build_block(std::span<const ProjectionPlan* const> members, const SynapseBundle& bundle,
                                           DeliveryPlan delivery, const Lanes& lanes, std::size_t lane,
                                           SynapseBlock& block);
+
+// What of a projection lies in pieces of the populations, [population].
+struct ExpectedSynapses {
+  double synapses = 0;
+  double width = 0;  // from the first to the last target
+};
+ExpectedSynapses expected_synapses(const ProjectionPlan& plan, std::span<const Piece> pieces);
+
+// How so many synapses onto a lane, of so many rows, are kept while they are drawn.
+DrawnFormat drawn_format(std::span<const ProjectionPlan* const> members, const DeliveryPlan& delivery, bool dense,
+                         std::uint32_t rows, double synapses);
 
 // The rows of a bundle: its sources, ascending. A projection on its own keeps the numbers that it has.
 std::vector<SourceRange> rows_of(std::span<const ProjectionPlan* const> members);

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <set>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "core/diagnostics.hpp"
 #include "networks/synapses/builder.hpp"
+#include "networks/synapses/drawn_synapses.hpp"
 #include "networks/synapses/synapse_values.hpp"
 
 namespace rheo {
@@ -31,98 +33,69 @@ class RowMap {
       for (NeuronId neuron = range.first, i = 0; neuron < range.end; neuron += range.step, ++i)
         rows_[range.row + i] = row_in_bundle(range) + i;
   }
-  std::uint32_t operator[](std::uint32_t source) const { return rows_.empty() ? source + shift_ : rows_[source]; }
+  // Puts rows in the place of sources.
+  void map(std::vector<std::uint32_t>& sources) const {
+    if (!rows_.empty())
+      for (std::uint32_t& source : sources) source = rows_[source];
+    else if (shift_ != 0)
+      for (std::uint32_t& source : sources) source += shift_;
+  }
 
  private:
   std::uint32_t shift_ = 0;
   std::vector<std::uint32_t> rows_;  // where the shift is not the same for all
 };
 
-// Delays in ticks until rows are sorted by them, as narrow as they can be.
-class DelayColumn {
- public:
-  DelayColumn(std::size_t size, Tick longest) {
-    if (longest <= std::numeric_limits<std::uint16_t>::max())
-      narrow_ = AlignedColumn<std::uint16_t>(size);
-    else
-      wide_ = AlignedColumn<std::uint32_t>(size);
-  }
-  void set(std::size_t i, std::uint32_t delay) {
-    if (wide_.empty())
-      narrow_[i] = static_cast<std::uint16_t>(delay);
-    else
-      wide_[i] = delay;
-  }
-  std::uint32_t operator[](std::size_t i) const { return wide_.empty() ? narrow_[i] : wide_[i]; }
-
- private:
-  AlignedColumn<std::uint16_t> narrow_;
-  AlignedColumn<std::uint32_t> wide_;
-};
-
 // Weights of a rule keep its bounds, and most their sign.
-void check_plastic(double weight, const PlasticPlan& plan) {
+void check_plastic(std::span<const double> weights, const PlasticPlan& plan) {
   const bool any_sign = plan.rule->signed_weights;
-  const double magnitude = any_sign ? weight : std::abs(weight);
-  if (!any_sign && weight != 0 && (weight < 0) != plan.inhibitory)
-    reject("weight", fmt::format("{}", weight), "another sign than the first weights have, under a plasticity rule",
-           "weights >= 0, or weights <= 0 (-0.0 starts an inhibitory projection at 0)");
-  if (magnitude < plan.low || magnitude > plan.high)
-    reject("weight", fmt::format("{}", weight), "outside the bounds of " + plan.rule->name,
-           fmt::format("{} from {} to {}", any_sign ? "a weight" : "a magnitude", plan.low, plan.high));
+  for (const double weight : weights) {
+    const double magnitude = any_sign ? weight : std::abs(weight);
+    if (!any_sign && weight != 0 && (weight < 0) != plan.inhibitory)
+      reject("weight", fmt::format("{}", weight), "another sign than the first weights have, under a plasticity rule",
+             "weights >= 0, or weights <= 0 (-0.0 starts an inhibitory projection at 0)");
+    if (magnitude < plan.low || magnitude > plan.high)
+      reject("weight", fmt::format("{}", weight), "outside the bounds of " + plan.rule->name,
+             fmt::format("{} from {} to {}", any_sign ? "a weight" : "a magnitude", plan.low, plan.high));
+  }
 }
 
-// Numbers of targets and columns instead of records; `first` is the slot of target 0.
-template <class Address, class Real>
-void make_plastic(SynapseBlock& block, const PlasticPlan& plan, std::uint32_t first) {
-  const std::uint32_t n = block.synapses();
-  const auto* const records = block.as<WeightedSynapse<Address, Real>>();
-  AlignedColumn<std::byte> targets(std::size_t{n} * sizeof(Address));
-  for (const FieldInfo& field : plan.rule->columns) {
-    block.columns.emplace_back(std::size_t{n} * sizeof(Real));
-    if (field.initial != 0)
-      std::fill_n(reinterpret_cast<Real*>(block.columns.back().data()), n, static_cast<Real>(field.initial));
-  }
-  auto* const target = reinterpret_cast<Address*>(targets.data());
-  auto* const weight = reinterpret_cast<Real*>(block.columns[0].data());
-  for (std::uint32_t s = 0; s < n; ++s) {
-    target[s] = static_cast<Address>(records[s].address - first);
-    weight[s] = plan.rule->signed_weights ? records[s].weight : std::abs(records[s].weight);
-  }
-  block.data = std::move(targets);
-}
+// What synapses are stored as.
+template <class Address, class Drawn>
+using StoredAs = std::conditional_t<Drawn::has_weights, WeightedSynapse<Address, decltype(Drawn::Record::weight)>,
+                                    BareSynapse<Address>>;
 
 // Everything one lane needs to know and to say.
 class LaneBuilder {
  public:
   LaneBuilder(std::span<const ProjectionPlan* const> members, const SynapseBundle& bundle, DeliveryPlan delivery,
               const Lanes& lanes, std::size_t lane)
-      : bundle_(bundle),
+      : plans_(members),
+        bundle_(bundle),
         delivery_(delivery),
         lane_(lane),
         pieces_(lanes.pieces[lane]),
         precision_(members.front()->precision) {
     for (const ProjectionPlan* plan : members) {
       members_.push_back({*plan, SynapseValues(*plan), RowMap(*plan, bundle.sources), {}});
-      longest_delay_ = std::max(longest_delay_, longest_delay(*plan));
+      expected_ += expected_synapses(*plan, pieces_).synapses;
     }
   }
 
   void build(SynapseBlock& block) {
-    if (bundle_.dense) {
-      precision_ == Precision::single_ ? fill_dense<float>(block) : fill_dense<double>(block);
-      if (block.synapses() == 0) block = {};
-      return;
-    }
-    count(block);
-    if (synapses_ == 0) {
-      block = {};
-      return;
-    }
-    if (bundle_.narrow)
-      fill_with<std::uint16_t>(block);
+    block.row_synapses = AlignedColumn<std::uint32_t>(std::size_t{row_count(bundle_.sources)} + 1);
+    const DrawnFormat format = drawn_format(plans_, delivery_, bundle_.dense, row_count(bundle_.sources), expected_);
+    const auto build_with = [&]<class Weight>(Weight) {
+      format.is_wide ? build_from(block, DrawnSynapses<std::uint64_t, Weight>(format))
+                     : build_from(block, DrawnSynapses<std::uint32_t, Weight>(format));
+    };
+    if (!bundle_.weighted && !bundle_.plastic)
+      build_with(NoWeight{});
+    else if ((bundle_.plastic ? bundle_.plastic->precision : precision_) == Precision::single_)
+      build_with(float{});
     else
-      fill_with<std::uint32_t>(block);
+      build_with(double{});
+    if (block.synapses() == 0) block = {};
   }
   std::vector<ProjectionTotals> totals() const {
     std::vector<ProjectionTotals> totals;
@@ -154,93 +127,140 @@ class LaneBuilder {
       }
     }
   }
-  void count(SynapseBlock& block) {
-    block.row_synapses = AlignedColumn<std::uint32_t>(std::size_t{row_count(bundle_.sources)} + 1);
-    std::uint64_t sum = 0;
-    for (Member& member : members_) {
-      for_each_target(member, [&](std::uint32_t, std::uint32_t, std::uint32_t) {
-        for (const std::uint32_t source : sources_) ++block.row_synapses[member.rows[source] + 1];
-        member.totals.synapses += sources_.size();
-      });
-      sum += member.totals.synapses;
-    }
-    if (sum > std::numeric_limits<std::uint32_t>::max())
-      reject("projections." + members_.front().plan.spec->name, std::to_string(sum) + " synapses onto one lane",
-             "too many", "more lanes (simulation.lanes)");
-    synapses_ = static_cast<std::uint32_t>(sum);
-    for (std::size_t row = 1; row < block.row_synapses.size(); ++row)
-      block.row_synapses[row] += block.row_synapses[row - 1];
-  }
 
-  template <class Address>
-  void fill_with(SynapseBlock& block) {
-    if (!bundle_.weighted && !bundle_.plastic)
-      fill<BareSynapse<Address>>(block);
-    else if ((bundle_.plastic ? bundle_.plastic->precision : precision_) == Precision::single_)
-      fill_weighted<Address, float>(block);
-    else
-      fill_weighted<Address, double>(block);
-  }
-  template <class Address, class Real>
-  void fill_weighted(SynapseBlock& block) {
-    fill<WeightedSynapse<Address, Real>>(block);
-    if (bundle_.plastic) make_plastic<Address, Real>(block, *bundle_.plastic, bundle_.plastic->first_slot[lane_]);
-  }
-
-  // Members in order and targets ascending: calls put(row, slot, weight, delay) for every synapse of this lane, its
-  // weight as it counts at its port.
-  template <class Put>
-  void draw(const Put& put) {
+  // Members in order and targets ascending, so that a row's synapses with the same delay come in canonical order.
+  template <class Drawn>
+  void draw(Drawn& drawn) {
     for (Member& member : members_) {
-      std::uint32_t min_delay = std::numeric_limits<std::uint32_t>::max(), max_delay = 0;
-      const bool one_weight = member.plan.has_one_weight();
       const auto use = [&](std::uint32_t target, std::uint32_t slot_positive, std::uint32_t slot_negative) {
-        const auto take = [&](std::size_t k, double weight, std::uint32_t delay) {
-          if (member.plan.plastic) check_plastic(weight, *member.plan.plastic);
-          const bool negative = member.plan.is_negative(weight);
-          weight = member.plan.counted(weight);
-          if (!one_weight) (negative ? member.totals.negative : member.totals.positive).add(weight);
-          put(member.rows[sources_[k]], negative ? slot_negative : slot_positive, weight, delay);
-          min_delay = std::min(min_delay, delay);
-          max_delay = std::max(max_delay, delay);
-        };
-        if (one_weight && member.plan.has_one_delay()) {
-          const double weight = std::get<double>(member.plan.spec->weight);
-          const std::uint32_t delay = member.values.ticks(std::get<double>(member.plan.spec->delay));
-          for (std::size_t k = 0; k < sources_.size(); ++k) take(k, weight, delay);
-        } else {
-          member.values.for_each(target, sources_, edges_, take);
-        }
+        if (sources_.empty()) return;
+        member.values.draw(target, sources_, edges_);
+        member.totals.synapses += sources_.size();
+        member.totals.min_delay = std::min<Tick>(member.totals.min_delay, member.values.shortest_delay());
+        member.totals.max_delay = std::max<Tick>(member.totals.max_delay, member.values.longest_delay());
+        member.rows.map(sources_);
+        put(member, slot_positive, slot_negative, drawn);
       };
       within("projections." + member.plan.spec->name, [&] { for_each_target(member, use); });
-      if (max_delay != 0) {
-        member.totals.min_delay = min_delay;
-        member.totals.max_delay = max_delay;
-        if (one_weight) {
-          const double weight = std::get<double>(member.plan.spec->weight);
-          const bool negative = member.plan.is_negative(weight);
-          (negative ? member.totals.negative : member.totals.positive).add(member.plan.counted(weight));
+    }
+  }
+  // One target's synapses, whose weights go to its slots by their sign.
+  template <class Drawn>
+  void put(Member& member, std::uint32_t slot_positive, std::uint32_t slot_negative, Drawn& drawn) {
+    const ProjectionPlan& plan = member.plan;
+    const std::span<const std::uint32_t> rows = sources_, delays = member.values.delays();
+    std::span<const double> weights = member.values.weights();
+    if (plan.plastic) check_plastic(weights, *plan.plastic);
+    const auto [low, high] = member.values.weight_range();
+    if (plan.is_negative(low) && plan.conductance) {
+      counted_.resize(weights.size());
+      std::ranges::transform(weights, counted_.begin(), [&](double weight) { return plan.counted(weight); });
+      weights = counted_;
+    }
+    const auto put_all = [&](bool negative, std::size_t first, std::size_t n, double least, double largest) {
+      WeightRange& range = negative ? member.totals.negative : member.totals.positive;
+      range.add(plan.counted(least));
+      range.add(plan.counted(largest));
+      drawn.put(rows.subspan(first, n), &delays[first], negative ? slot_negative : slot_positive, &weights[first]);
+    };
+    if (plan.is_negative(low) == plan.is_negative(high)) {
+      put_all(plan.is_negative(low), 0, rows.size(), low, high);
+      return;
+    }
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      const double weight = member.values.weights()[k];
+      put_all(plan.is_negative(weight), k, 1, weight, weight);
+    }
+  }
+
+  template <class Drawn>
+  void build_from(SynapseBlock& block, Drawn drawn) {
+    if (bundle_.dense) make_stretches(members_.front().plan, block);
+    draw(drawn);
+    if (drawn.size() == 0) return;
+    if (bundle_.dense)
+      bundle_.narrow ? store_dense<std::uint16_t>(block, drawn) : store_dense<std::uint32_t>(block, drawn);
+    else
+      bundle_.narrow ? store<std::uint16_t>(block, drawn) : store<std::uint32_t>(block, drawn);
+  }
+
+  template <class Address, class Drawn>
+  void store(SynapseBlock& block, Drawn& drawn) {
+    using Synapse = StoredAs<Address, Drawn>;
+    const bool address_has_delay = delivery_.address_has_delay(bundle_.one_delay != 0);
+    const auto address_of = [&, width = delivery_.width](const typename Drawn::Record& record) {
+      const std::uint32_t slot = drawn.slot(record);
+      return static_cast<Address>(address_has_delay ? drawn.delay(record) * width + slot : slot);
+    };
+    const std::size_t n = drawn.size();
+    block.data = AlignedColumn<std::byte>(n * (bundle_.plastic ? sizeof(Address) : sizeof(Synapse)));
+    if (bundle_.plastic) make_columns(block, n);
+    if (delivery_.sorted) block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
+    std::vector<DelaySlice> slices;
+    std::uint32_t first = 0;  // synapse of the group
+    drawn.for_each_group([&](const typename Drawn::Sorted& group) {
+      if (bundle_.plastic) {
+        store_plastic<Address>(block, first, drawn, group.synapses);
+      } else {
+        Synapse* to = block.as<Synapse>() + first;
+        for (const typename Drawn::Record& record : group.synapses) {
+          to->address = address_of(record);
+          if constexpr (Drawn::has_weights) to->weight = record.weight;
+          ++to;
         }
+      }
+      for (std::size_t r = 0; r + 1 < group.begin.size(); ++r) {
+        const std::size_t row = group.first_row + r;
+        block.row_synapses[row + 1] = first + group.begin[r + 1];
+        if (!delivery_.sorted) continue;
+        add_slices(drawn, group.synapses.subspan(group.begin[r], group.begin[r + 1] - group.begin[r]), slices);
+        block.row_slices[row + 1] = static_cast<std::uint32_t>(slices.size());
+      }
+      first += static_cast<std::uint32_t>(group.synapses.size());
+    });
+    block.slices = AlignedColumn<DelaySlice>(slices.size());
+    std::copy(slices.begin(), slices.end(), block.slices.begin());
+  }
+
+  // Plastic synapses have numbers of targets, and columns, of which the first are the weights' magnitudes.
+  void make_columns(SynapseBlock& block, std::size_t synapses) const {
+    const auto make = [&]<class Real>(Real) {
+      for (const FieldInfo& field : bundle_.plastic->rule->columns) {
+        block.columns.emplace_back(synapses * sizeof(Real));
+        if (field.initial != 0)
+          std::fill_n(reinterpret_cast<Real*>(block.columns.back().data()), synapses, static_cast<Real>(field.initial));
+      }
+    };
+    bundle_.plastic->precision == Precision::single_ ? make(float{}) : make(double{});
+  }
+  template <class Address, class Drawn>
+  void store_plastic(SynapseBlock& block, std::uint32_t first, const Drawn& drawn,
+                     std::span<const typename Drawn::Record> synapses) const {
+    if constexpr (Drawn::has_weights) {
+      const bool any_sign = bundle_.plastic->rule->signed_weights;
+      const std::uint32_t first_slot = bundle_.plastic->first_slot[lane_];
+      auto* target = reinterpret_cast<Address*>(block.data.data()) + first;
+      auto* weight = reinterpret_cast<decltype(Drawn::Record::weight)*>(block.columns[0].data()) + first;
+      for (const typename Drawn::Record& record : synapses) {
+        *target++ = static_cast<Address>(drawn.slot(record) - first_slot);
+        *weight++ = any_sign ? record.weight : std::abs(record.weight);
       }
     }
   }
 
-  // A row's synapses stand by (projection, target, canonical order).
-  template <class Synapse>
-  void fill(SynapseBlock& block) {
-    const bool address_has_delay = delivery_.address_has_delay(bundle_.one_delay != 0);
-    block.data = AlignedColumn<std::byte>(std::size_t{synapses_} * sizeof(Synapse));
-    auto* const synapses = reinterpret_cast<Synapse*>(block.data.data());
-    DelayColumn delays(delivery_.sorted ? synapses_ : 0, longest_delay_);
-    std::vector<std::uint32_t> cursor(block.row_synapses.begin(), block.row_synapses.end() - 1);
-    draw([&](std::uint32_t row, std::uint32_t slot, double weight, std::uint32_t delay) {
-      const std::uint32_t at = cursor[row]++;
-      synapses[at].address =
-          static_cast<decltype(Synapse::address)>(address_has_delay ? delay * delivery_.width + slot : slot);
-      if constexpr (requires { Synapse::weight; }) synapses[at].weight = static_cast<decltype(Synapse::weight)>(weight);
-      if (delivery_.sorted) delays.set(at, delay);
-    });
-    if (delivery_.sorted) sort_rows(block, delays, synapses);
+  // Those of one row.
+  template <class Drawn>
+  static void add_slices(const Drawn& drawn, std::span<const typename Drawn::Record> synapses,
+                         std::vector<DelaySlice>& slices) {
+    constexpr std::uint32_t most = std::numeric_limits<std::uint16_t>::max();  // of a slice's step and count
+    std::uint32_t before = 0;                                                  // delay
+    for (std::size_t begin = 0, end = 0; begin < synapses.size(); begin = end) {
+      const std::uint32_t delay = drawn.delay(synapses[begin]);
+      while (end < synapses.size() && end - begin < most && drawn.delay(synapses[end]) == delay) ++end;
+      for (; delay - before > most; before += most) slices.push_back({most, 0});
+      slices.push_back({static_cast<std::uint16_t>(delay - before), static_cast<std::uint16_t>(end - begin)});
+      before = delay;
+    }
   }
 
   // The slots of this lane that a projection may reach, in whole vectors.
@@ -264,125 +284,74 @@ class LaneBuilder {
     }
   }
 
-  template <class Real>
-  void fill_dense(SynapseBlock& block) {
-    make_stretches(members_.front().plan, block);
-    const std::uint32_t rows = row_count(bundle_.sources);
-    const std::size_t width = block.dense_width;
-    const std::size_t places = rows * width;
-    block.dense = AlignedColumn<std::byte>(bundle_.weighted ? places * sizeof(Real) : places / 8);
-    auto* const weights = block.as_dense<Real>();
-    auto* const bits = block.as_dense<std::uint16_t>();
-    if (bundle_.weighted) std::fill_n(weights, places, -Real(0));
-    block.row_synapses = AlignedColumn<std::uint32_t>(std::size_t{rows} + 1);
-    struct Other {
-      std::uint32_t row, slot;
-      Real weight;
-    };
-    std::vector<Other> others;  // than the first synapse of a pair
-    // Synapses come target by target.
-    std::uint32_t last_slot = std::numeric_limits<std::uint32_t>::max();
-    std::size_t place_in_row = 0;
-    draw([&](std::uint32_t row, std::uint32_t slot, double weight, std::uint32_t) {
-      ++block.row_synapses[row + 1];
-      if (slot != last_slot) {
-        const SynapseBlock::Stretch& stretch = range_of(block.stretches, slot, &SynapseBlock::Stretch::first);
-        last_slot = slot;
-        place_in_row = stretch.at + (slot - stretch.first);
+  template <class Address, class Drawn>
+  void store_dense(SynapseBlock& block, Drawn& drawn) {
+    using Synapse = StoredAs<Address, Drawn>;
+    const std::size_t rows = block.row_synapses.size() - 1, places = rows * block.dense_width;
+    if constexpr (Drawn::has_weights) {
+      using Weight = decltype(Synapse::weight);
+      block.dense = AlignedColumn<std::byte>(places * sizeof(Weight));
+      std::fill_n(block.as_dense<Weight>(), places, -Weight(0));
+    } else {
+      block.dense = AlignedColumn<std::byte>(places / 8);
+    }
+    block.row_others = AlignedColumn<std::uint32_t>(rows + 1);
+    std::vector<Synapse> others;  // than the first synapse of a pair
+    std::uint32_t first = 0;      // synapse of the group
+    drawn.for_each_group([&](const typename Drawn::Sorted& group) {
+      for (std::size_t r = 0; r + 1 < group.begin.size(); ++r) {
+        const std::size_t row = group.first_row + r;
+        store_dense_row(block, row, drawn, group.synapses.subspan(group.begin[r], group.begin[r + 1] - group.begin[r]),
+                        others);
+        block.row_synapses[row + 1] = first + group.begin[r + 1];
+        block.row_others[row + 1] = static_cast<std::uint32_t>(others.size());
       }
-      const std::size_t place = row * width + place_in_row;
-      bool is_first = false;
-      if (bundle_.weighted) {
-        is_first = std::signbit(weights[place]) && weights[place] == 0;
-        if (is_first) weights[place] = static_cast<Real>(weight) + Real(0);  // a weight of -0.0 is 0.0
-      } else {
-        const auto bit = static_cast<std::uint16_t>(1u << place % 16);
-        is_first = (bits[place / 16] & bit) == 0;
-        bits[place / 16] |= bit;
-      }
-      if (!is_first) others.push_back({row, slot, static_cast<Real>(weight)});
+      first += static_cast<std::uint32_t>(group.synapses.size());
     });
-    for (std::uint32_t row = 0; row < rows; ++row) block.row_synapses[row + 1] += block.row_synapses[row];
-    members_.front().totals.synapses = block.row_synapses[rows];
-    if (others.empty()) return;
-    block.row_others = AlignedColumn<std::uint32_t>(std::size_t{rows} + 1);
-    for (const Other& other : others) ++block.row_others[other.row + 1];
-    for (std::uint32_t row = 0; row < rows; ++row) block.row_others[row + 1] += block.row_others[row];
-    std::vector<std::uint32_t> cursor(block.row_others.begin(), block.row_others.end() - 1);
-    const auto put = [&]<class Synapse>(Synapse) {
-      block.data = AlignedColumn<std::byte>(others.size() * sizeof(Synapse));
-      for (const Other& other : others) {
-        Synapse& to = block.as<Synapse>()[cursor[other.row]++];
-        to.address = static_cast<decltype(Synapse::address)>(other.slot);
-        if constexpr (requires { Synapse::weight; }) to.weight = other.weight;
+    if (others.empty()) block.row_others = {};
+    block.data = AlignedColumn<std::byte>(others.size() * sizeof(Synapse));
+    std::copy(others.begin(), others.end(), block.as<Synapse>());
+  }
+  template <class Drawn, class Synapse>
+  static void store_dense_row(SynapseBlock& block, std::size_t row, const Drawn& drawn,
+                              std::span<const typename Drawn::Record> synapses, std::vector<Synapse>& others) {
+    const std::size_t begin = row * block.dense_width;
+    auto stretch = block.stretches.begin();
+    for (const typename Drawn::Record& record : synapses) {
+      const std::uint32_t slot = drawn.slot(record);
+      while (slot < stretch->first || slot >= stretch->first + stretch->width)  // mostly they ascend
+        if (++stretch == block.stretches.end()) stretch = block.stretches.begin();
+      const std::size_t place = begin + stretch->at + (slot - stretch->first);
+      bool is_first = false;
+      Synapse synapse;
+      synapse.address = static_cast<decltype(Synapse::address)>(slot);
+      if constexpr (Drawn::has_weights) {
+        using Weight = decltype(Synapse::weight);
+        synapse.weight = record.weight + Weight(0);  // -0.0 says that there is no synapse
+        Weight& weight = block.as_dense<Weight>()[place];
+        is_first = std::signbit(weight) && weight == 0;
+        if (is_first) weight = synapse.weight;
+      } else {
+        std::uint16_t& bits = block.as_dense<std::uint16_t>()[place / 16];
+        const auto bit = static_cast<std::uint16_t>(1u << place % 16);
+        is_first = (bits & bit) == 0;
+        bits |= bit;
       }
-    };
-    if (bundle_.narrow)
-      bundle_.weighted ? put(WeightedSynapse<std::uint16_t, Real>{}) : put(BareSynapse<std::uint16_t>{});
-    else
-      bundle_.weighted ? put(WeightedSynapse<std::uint32_t, Real>{}) : put(BareSynapse<std::uint32_t>{});
+      if (!is_first) others.push_back(synapse);
+    }
   }
 
-  // Sorts every row by delay, stably, and says where its slices are.
-  template <class Synapse>
-  void sort_rows(SynapseBlock& block, const DelayColumn& delays, Synapse* synapses) {
-    std::vector<std::uint32_t> order;  // synapses of the row, by (delay, canonical order)
-    std::vector<Synapse> row_synapses;
-    std::vector<DelaySlice> slices;
-    block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
-    for (std::size_t row = 0; row + 1 < block.row_synapses.size(); ++row) {
-      const std::uint32_t begin = block.row_synapses[row], end = block.row_synapses[row + 1];
-      order_by_delay(delays, begin, end, order);
-      row_synapses.assign(synapses + begin, synapses + end);
-      std::uint32_t delay = 0;  // of the last slice, 0: none yet
-      for (std::uint32_t s = begin; s < end; ++s) {
-        const std::uint32_t from = order[s - begin];
-        synapses[s] = row_synapses[from - begin];
-        if (delay != delays[from] || slices.back().count == most) {
-          for (; delays[from] - delay > most; delay += most) slices.push_back({most, 0});
-          slices.push_back({static_cast<std::uint16_t>(delays[from] - delay), 0});
-          delay = delays[from];
-        }
-        ++slices.back().count;
-      }
-      block.row_slices[row + 1] = static_cast<std::uint32_t>(slices.size());
-    }
-    block.slices = AlignedColumn<DelaySlice>(slices.size());
-    std::copy(slices.begin(), slices.end(), block.slices.begin());
-  }
-
-  // Synapses [begin, end) by delay, stably: counted where delays are few, compared where they are not.
-  void order_by_delay(const DelayColumn& delays, std::uint32_t begin, std::uint32_t end,
-                      std::vector<std::uint32_t>& order) {
-    order.resize(end - begin);
-    std::uint32_t low = std::numeric_limits<std::uint32_t>::max(), high = 0;
-    for (std::uint32_t s = begin; s < end; ++s) {
-      low = std::min(low, delays[s]);
-      high = std::max(high, delays[s]);
-    }
-    if (begin != end && high - low < 4 * (end - begin)) {
-      places_.assign(high - low + 2, 0);
-      for (std::uint32_t s = begin; s < end; ++s) ++places_[delays[s] - low + 1];
-      for (std::size_t d = 1; d < places_.size(); ++d) places_[d] += places_[d - 1];
-      for (std::uint32_t s = begin; s < end; ++s) order[places_[delays[s] - low]++] = s;
-      return;
-    }
-    std::iota(order.begin(), order.end(), begin);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return delays[a] < delays[b]; });
-  }
-
-  static constexpr std::uint16_t most = std::numeric_limits<std::uint16_t>::max();  // of a slice's step and count
+  std::span<const ProjectionPlan* const> plans_;
   const SynapseBundle& bundle_;
   DeliveryPlan delivery_;
   std::size_t lane_;
   const std::vector<Piece>& pieces_;
   Precision precision_;
   std::vector<Member> members_;
-  Tick longest_delay_ = 1;
-  std::uint32_t synapses_ = 0;
-  std::vector<std::uint32_t> sources_, edges_;  // of the target being built
-  std::vector<std::uint32_t> places_;           // of order_by_delay
+  double expected_ = 0;  // synapses
+  // Of the target being built.
+  std::vector<std::uint32_t> sources_, edges_;
+  std::vector<double> counted_;  // weights, where their magnitudes count
 };
 
 }  // namespace

@@ -314,6 +314,42 @@ TEST_CASE("philox: a loop over counters gives the same words", "[random]") {
   }
 }
 
+TEST_CASE("random: many words at once are the words one by one", "[random]") {
+  const rheo::RandomKey key = random_key(5, "words", "many");
+  for (const rheo::Isa isa : rheo::usable_isas()) {
+    std::vector<std::uint32_t> many(4 * 48);
+    // Across the end of a block's 32 bits, where a counter begins anew.
+    rheo::random_words(isa)({{0xfffffff0u, 3, 9, 1}}, key, 48, many.data());
+    for (std::uint32_t b = 0; b < 48; ++b) {
+      const Philox4 block = rheo::philox4x32({{0xfffffff0u + b, 3, 9, 1}}, key.lo, key.hi);
+      for (std::uint32_t w = 0; w < 4; ++w) REQUIRE(many[4 * b + w] == block.x[w]);
+    }
+  }
+  for (const std::uint32_t before : {0u, 1u, 3u, 4u, 64u, 101u})
+    for (const std::size_t n : {0u, 1u, 2u, 63u, 64u, 65u, 130u, 1000u}) {
+      CAPTURE(before, n);
+      RandomStream one(key, 7, 12), many(key, 7, 12), skipping(key, 7, 12);
+      for (std::uint32_t k = 0; k < before; ++k) REQUIRE(many.next_u32() == one.next_u32());
+      skipping.skip_words(before / 2);
+      skipping.skip_words(before - before / 2);
+      std::vector<std::uint32_t> words(n);
+      many.next_u32(words);
+      for (const std::uint32_t word : words) REQUIRE(word == one.next_u32());
+      std::vector<double> numbers(n);
+      many.uniform(-1, 2.5, numbers);
+      for (const double x : numbers) REQUIRE(x == one.uniform(-1, 2.5));
+      // Half of all words are refused, almost; and none.
+      for (const std::uint32_t bound : {0x80000001u, 1u, 1000u, 0x40000000u}) {
+        many.below(bound, words);
+        for (const std::uint32_t x : words) REQUIRE(x == one.below(bound));
+      }
+      REQUIRE(many.next_u64() == one.next_u64());
+      RandomStream again(key, 7, 12);
+      for (std::uint32_t k = 0; k < before; ++k) again.next_u32();
+      REQUIRE(skipping.next_u64() == again.next_u64());
+    }
+}
+
 TEST_CASE("random: keys never change", "[random]") {
   for (const auto& [seed, name, use, lo, hi] : golden_keys) {
     const auto key = random_key(seed, name, use);

@@ -1,0 +1,206 @@
+// Synapses on their way from the order in which they are drawn, target by target, to that in which they are stored, row
+// by row. Rows are many and lie far apart, so that a store for each synapse would miss every cache. Therefore synapses
+// first go to some hundred groups of rows, each of which is written from front to back, and then, group by group and
+// within a cache, to their places: a radix sort whose first pass is the drawing.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/aligned.hpp"
+#include "core/diagnostics.hpp"
+#include "core/types.hpp"
+
+namespace rheo {
+
+// How synapses are kept until they are sorted: the row within its group, the delay and the slot in one word, the row in
+// the highest bits.
+struct DrawnFormat {
+  std::uint32_t rows = 1;
+  unsigned slot_bits = 0, delay_bits = 0, row_bits = 0;
+  double expected = 0;   // synapses
+  bool is_wide = false;  // a word has 64 bits, not 32
+
+  bool by_delay = false;  // a row's synapses are sorted by delay, not only in the order in which they were put
+
+  // slots: of the lane. longest_delay: in ticks, less than 2^31; 0: delays are not kept. synapses: how many there will
+  // be, about.
+  DrawnFormat(std::uint32_t row_count, std::uint32_t slots, Tick longest_delay, bool sorted, double synapses)
+      : rows(row_count),
+        slot_bits(bits_below(slots)),
+        delay_bits(longest_delay == 0 ? 0 : bits_below(static_cast<std::uint32_t>(longest_delay) + 1)),
+        expected(std::max(synapses, 1.0)),
+        by_delay(sorted) {
+    const double rows_of_group = std::clamp(synapses_of_group / expected * rows, rows / most_groups, 1.0 * rows);
+    row_bits = bits_below(static_cast<std::uint32_t>(std::ceil(rows_of_group)));
+    const unsigned least = bits_below(static_cast<std::uint32_t>(std::ceil(rows / most_groups)));
+    is_wide = slot_bits + delay_bits + least > 32;
+    if (!is_wide) row_bits = std::min(row_bits, 32 - slot_bits - delay_bits);
+  }
+  std::size_t groups() const { return ((std::size_t{rows} - 1) >> row_bits) + 1; }
+  // What all of them take, each with a weight of so many bytes.
+  double bytes(std::size_t weight) const { return 1.05 * expected * static_cast<double>((is_wide ? 8 : 4) + weight); }
+
+ private:
+  // A group is sorted within a megabyte; more groups than the lines of a first cache would be written at random
+  // again.
+  static constexpr double synapses_of_group = 49152, most_groups = 512;
+
+  static unsigned bits_below(std::uint32_t n) { return static_cast<unsigned>(std::bit_width(n - 1)); }
+};
+
+struct NoWeight {};
+
+// Word: std::uint32_t or std::uint64_t, as the format says. Weight: a number or NoWeight.
+template <class Word, class Weight>
+class DrawnSynapses {
+ public:
+  static constexpr bool has_weights = !std::is_same_v<Weight, NoWeight>;
+#pragma pack(push, 4)
+  struct Record {
+    Word word;
+    [[no_unique_address]] Weight weight;
+  };
+#pragma pack(pop)
+
+  explicit DrawnSynapses(const DrawnFormat& format)
+      : format_(format), groups_(format.groups()), pieces_(groups_.size()) {
+    const double each = format.expected / static_cast<double>(groups_.size());
+    piece_ = static_cast<std::size_t>(std::clamp(each / 8, 64.0, 4096.0));
+  }
+
+  // Synapses of one target in their order. delays are not read where they are not kept, nor weights where there are
+  // none.
+  void put(std::span<const std::uint32_t> rows, const std::uint32_t* delays, std::uint32_t slot,
+           const double* weights) {
+    const unsigned slot_bits = format_.slot_bits, delay_bits = format_.delay_bits, row_bits = format_.row_bits;
+    const Word mask = (Word{1} << row_bits) - 1;
+    Group* const groups = groups_.data();
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      Group& group = groups[rows[k] >> row_bits];
+      if (group.next == group.end) grow(group);
+      Record record;
+      record.word = ((rows[k] & mask) << delay_bits | (delay_bits == 0 ? 0 : delays[k])) << slot_bits | slot;
+      if constexpr (has_weights) record.weight = static_cast<Weight>(weights[k]);
+      *group.next++ = record;
+    }
+  }
+  std::uint32_t slot(const Record& record) const {
+    return static_cast<std::uint32_t>(record.word & ((Word{1} << format_.slot_bits) - 1));
+  }
+  std::uint32_t delay(const Record& record) const {
+    return static_cast<std::uint32_t>(record.word >> format_.slot_bits & ((Word{1} << format_.delay_bits) - 1));
+  }
+  std::uint32_t size() const {
+    std::size_t sum = 0;
+    for (std::size_t g = 0; g < groups_.size(); ++g) sum += size_of(g);
+    return static_cast<std::uint32_t>(sum);
+  }
+
+  // Synapses of neighbouring rows, by row, delay and the order in which they were put.
+  struct Sorted {
+    std::uint32_t first_row;
+    std::span<const std::uint32_t> begin;  // [rows + 1] first synapse of each row
+    std::span<const Record> synapses;
+  };
+  // Calls use(sorted) for all groups, rows ascending.
+  template <class Use>
+  void for_each_group(const Use& use) {
+    for (std::size_t g = 0; g < groups_.size(); ++g) use(sort(g));
+  }
+
+ private:
+  struct Group {
+    Record* next = nullptr;
+    Record* end = nullptr;
+  };
+
+  static constexpr std::size_t slab_bytes = (std::size_t{2} << 20) - 64;  // a huge page
+  static constexpr unsigned digit_bits = 11;
+
+  [[gnu::noinline]] void grow(Group& group) {
+    const std::size_t bytes = piece_ * sizeof(Record);
+    if (slab_left_ < bytes) {
+      // The first slabs are small, for projections of few synapses.
+      const std::size_t slab = std::clamp(bytes * groups_.size(), bytes, std::max(bytes, slab_bytes));
+      slabs_.emplace_back(slab);
+      slab_left_ = slab;
+    }
+    all_ += piece_;
+    if (all_ > std::numeric_limits<std::uint32_t>::max() + groups_.size() * piece_)
+      reject({}, std::to_string(all_) + " synapses onto one lane", "too many", "more lanes (simulation.lanes)");
+    AlignedColumn<std::byte>& slab = slabs_.back();
+    group.next = reinterpret_cast<Record*>(slab.data() + (slab.size() - slab_left_));
+    group.end = group.next + piece_;
+    pieces_[static_cast<std::size_t>(&group - groups_.data())].push_back(group.next);
+    slab_left_ -= bytes;
+  }
+  std::size_t size_of(std::size_t g) const {
+    return pieces_[g].size() * piece_ - static_cast<std::size_t>(groups_[g].end - groups_[g].next);
+  }
+  template <class Use>
+  void for_each_record(std::size_t g, const Use& use) const {
+    for (const Record* const piece : pieces_[g]) {
+      const Record* const end = piece == pieces_[g].back() ? groups_[g].next : piece + piece_;
+      for (const Record* record = piece; record != end; ++record) use(*record);
+    }
+  }
+
+  // Records in the order of some bits of their words, and otherwise in the order that they have. each(use) calls
+  // use(record) for all.
+  template <class Each>
+  void place(const Each& each, unsigned shift, unsigned bits, Record* to) {
+    const Word mask = (Word{1} << bits) - 1;
+    begin_.assign(static_cast<std::size_t>(mask) + 2, 0);
+    std::uint32_t* const begin = begin_.data() + 1;
+    each([=](const Record& record) { ++begin[record.word >> shift & mask]; });
+    std::uint32_t sum = 0;
+    for (std::uint32_t& count : begin_) sum += std::exchange(count, sum);
+    // Here begin[d] is where the next one of d goes, and in the end where d + 1 begins.
+    each([=](const Record& record) { to[begin[record.word >> shift & mask]++] = record; });
+  }
+
+  Sorted sort(std::size_t g) {
+    const std::size_t n = size_of(g);
+    for (std::vector<Record>* records : {&sorted_, &from_}) records->resize(std::max(records->size(), n));
+    unsigned low = format_.slot_bits, bits = 0;
+    const unsigned end = low + format_.delay_bits;
+    const auto drawn = [&](const auto& use) { for_each_record(g, use); };
+    const auto placed = [&](const auto& use) {
+      for (std::size_t i = 0; i < n; ++i) use(from_[i]);
+    };
+    bool is_first = true;
+    for (; format_.by_delay && low < end; low += bits, is_first = false) {
+      bits = std::min(digit_bits, end - low);
+      is_first ? place(drawn, low, bits, sorted_.data()) : place(placed, low, bits, sorted_.data());
+      std::swap(from_, sorted_);
+    }
+    is_first ? place(drawn, end, format_.row_bits, sorted_.data())
+             : place(placed, end, format_.row_bits, sorted_.data());
+    const auto first_row = static_cast<std::uint32_t>(g << format_.row_bits);
+    const std::size_t rows = std::min<std::size_t>(format_.rows - first_row, std::size_t{1} << format_.row_bits);
+    return {first_row, {begin_.data(), rows + 1}, {sorted_.data(), n}};
+  }
+
+  DrawnFormat format_;
+  std::size_t piece_ = 0;  // records of a piece
+  std::size_t all_ = 0;    // records of all pieces
+  std::vector<Group> groups_;
+  std::vector<std::vector<Record*>> pieces_;     // [group] each but the last one full
+  std::vector<AlignedColumn<std::byte>> slabs_;  // in which the pieces lie
+  std::size_t slab_left_ = 0;                    // bytes of the last slab
+  // Of the group that is sorted.
+  std::vector<Record> from_, sorted_;
+  std::vector<std::uint32_t> begin_;
+};
+
+}  // namespace rheo

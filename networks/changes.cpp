@@ -102,9 +102,10 @@ Range weights_at(const ProjectionSpec& projection, const SynapseBundle& bundle, 
   const std::vector<PortInfo>& ports = find_neuron_model(target.model)->ports;
   if (const PlasticPlan* const plastic = bundle.plastic.get(); plastic != nullptr && !plastic->rule->signed_weights)
     return plastic->negative() ? Range{-plastic->high, -plastic->low} : Range{plastic->low, plastic->high};
-  if (ports[port].conductance) return non_negative;
-  if (projection.port.empty() && ports.size() > 2) return port == 0 ? non_negative : Range{any_value.low, 0};
-  return any_value;
+  const double most = bundle.weight_step > 0 ? bundle.weight_step * most_steps : any_value.high;
+  if (ports[port].conductance || (projection.port.empty() && ports.size() > 2 && port == 0)) return {0, most};
+  if (projection.port.empty() && ports.size() > 2) return {-most, 0};
+  return {-most, most};
 }
 
 }  // namespace

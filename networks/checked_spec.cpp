@@ -181,6 +181,11 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
   check_delay(projection.delay, key + ".delay");
   if (!(projection.velocity >= 0 && std::isfinite(projection.velocity)))
     reject(key + ".velocity", number(projection.velocity), "not a velocity", "a number > 0, or 0 for none");
+  if (projection.weight_bits != 0 && projection.weight_bits != 16)
+    reject(key + ".weight_bits", std::to_string(projection.weight_bits), "is no size of weights", "16, or 0");
+  if (projection.weight_bits != 0 && !projection.plasticity.rule.empty())
+    reject(key + ".weight_bits", std::to_string(projection.weight_bits), "weights change under a plasticity rule",
+           "no weight_bits, or no plasticity");
   check_disjoint(projection.source, key + ".source");
   check_disjoint(projection.target, key + ".target");
   std::set<bool> conductance;

@@ -94,7 +94,10 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
   const PlasticPlan* const plastic = first.plastic.get();
   const std::size_t address = delivery.narrow(one_delay) ? 2 : 4;
   const std::size_t real = bytes_of(plastic != nullptr ? plastic->precision : first.precision);
-  const std::size_t record = address + (weighted || plastic != nullptr ? real : 0);
+  const bool short_weights = first.weight_step() > 0 && !dense;
+  const std::size_t record = address + (!weighted && plastic == nullptr ? 0
+                                        : short_weights                 ? sizeof(std::int16_t)
+                                                                        : real);
   const auto bytes = [](double count, std::size_t width) {
     return static_cast<double>(AlignedColumn<std::byte>::taken_by(static_cast<std::size_t>(count) * width));
   };

@@ -63,10 +63,11 @@ void reject_hopeless(const NetworkSpec& spec, const std::vector<ResolvedProjecti
   for (const ResolvedProjection& projection : projections) {
     const double synapses = projection.connector->expected_synapses();
     const PlasticPlan* const plastic = projection.plan.plastic.get();
-    const double columns = plastic != nullptr ? static_cast<double>(plastic->rule->columns.size())
+    const double columns = plastic != nullptr ? static_cast<double>(plastic->rule->columns.size()) * real
                            : is_constant(projection.plan.spec->weight) ? 0.0
-                                                                       : 1.0;
-    bytes += synapses * (2 + columns * real);
+                           : projection.plan.spec->weight_bits == 16   ? 2.0
+                                                                       : real;
+    bytes += synapses * (2 + columns);
     reject_beyond(bytes + projection.connector->prepared_bytes(),
                   "projections." + projection.plan.spec->name + ".connect", fmt::format("{:.3g} synapses", synapses));
   }

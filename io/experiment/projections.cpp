@@ -14,7 +14,8 @@
 namespace rheo::experiment_file {
 
 void ExperimentReader::read_projection(const Field& field, const std::string& name) {
-  field.only({"source", "target", "connect", "weight", "delay", "velocity", "port", "plasticity"}, {"delay_site"});
+  field.only({"source", "target", "connect", "weight", "delay", "velocity", "port", "weight_bits", "plasticity"},
+             {"delay_site"});
   ProjectionSpec projection;
   projection.name = name;
   const char* populations = "a population such as \"E\", or a list of them";
@@ -41,6 +42,11 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
     projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
   }
   if (const auto port = field.find("port")) projection.port = port->text("the name of a port");
+  if (const auto bits = field.find("weight_bits")) {
+    if (bits->number({.low = 1, .high = 64, .unit = {}, .above_low = false}) != 16)
+      bits->reject("is no size of weights", "16, or no weight_bits: the precision of the simulation");
+    projection.weight_bits = 16;
+  }
   if (const auto plasticity = field.find("plasticity")) read_plasticity(*plasticity, projection);
   network().projections.push_back(std::move(projection));
 }

@@ -36,9 +36,10 @@ class RingDelivery final : public TypedBundles<Real> {
         shift_(static_cast<unsigned>(std::countr_zero(ticks_))),
         windows_(plan.sorted),
         lanes_(lanes) {
+    const SynapseBlock none;
     for (const SynapseBundle& bundle : bundles_)
-      bundle_bytes_.push_back(
-          static_cast<std::uint32_t>((bundle.narrow ? 2 : 4) + (bundle.weighted ? sizeof(Real) : 0)));
+      bundle_bytes_.push_back(static_cast<std::uint32_t>(
+          Base::with_synapses(bundle, none, [](const auto* synapses) { return sizeof *synapses; })));
     const std::size_t size = std::size_t{width_} * ticks_;
     rings_ = AlignedColumn<Real>(size * lanes);
     for (std::size_t i = 0; i < lanes; ++i) {

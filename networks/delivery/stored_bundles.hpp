@@ -2,13 +2,16 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "core/inline.hpp"
 #include "networks/delivery/dense_rows.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 
@@ -85,7 +88,7 @@ class TypedBundles : public StoredBundles {
     if (bundle.dense) return weight_at(index, lane, place_of<Real>(bundle, bundle.lanes[lane], s));
     return with_synapses(bundle, bundle.lanes[lane], [&](const auto* synapses) -> double {
       if constexpr (requires { synapses->weight; })
-        return synapses[s].weight;
+        return value_of(synapses[s].weight, bundle);
       else
         return static_cast<Real>(bundle.weight);
     });
@@ -93,6 +96,7 @@ class TypedBundles : public StoredBundles {
   void set_weight(std::size_t index, std::size_t lane, std::uint32_t s, double weight) override {
     SynapseBundle& bundle = bundles_[index];
     SynapseBlock& block = bundle.lanes[lane];
+    if (bundle.weight_step > 0) weight = std::round(weight / bundle.weight_step) * bundle.weight_step;
     if (bundle.dense) {
       const DensePlace where = place_of<Real>(bundle, block, s);
       // -0.0 would be no synapse.
@@ -101,7 +105,13 @@ class TypedBundles : public StoredBundles {
       s = where.other;
     }
     with_synapses(bundle, block, [&](auto* synapses) {
-      if constexpr (requires { synapses->weight; }) synapses[s].weight = static_cast<Real>(weight);
+      if constexpr (requires { synapses->weight; }) {
+        using Stored = std::remove_cvref_t<decltype(synapses->weight)>;
+        if constexpr (std::is_same_v<Stored, std::int16_t>)
+          synapses[s].weight = static_cast<Stored>(weight / bundle.weight_step);
+        else
+          synapses[s].weight = static_cast<Stored>(weight);
+      }
     });
   }
 
@@ -110,11 +120,17 @@ class TypedBundles : public StoredBundles {
   template <class Block, class Use>
   [[gnu::always_inline]] static decltype(auto) with_synapses(const SynapseBundle& bundle, Block& block,
                                                              const Use& use) {
-    if (bundle.narrow)
-      return bundle.weighted ? use(block.template as<WeightedSynapse<std::uint16_t, Real>>())
-                             : use(block.template as<BareSynapse<std::uint16_t>>());
-    return bundle.weighted ? use(block.template as<WeightedSynapse<std::uint32_t, Real>>())
-                           : use(block.template as<BareSynapse<std::uint32_t>>());
+    const auto with_address = [&]<class Address>(Address) RHEO_INLINE_LAMBDA {
+      if (!bundle.weighted) return use(block.template as<BareSynapse<Address>>());
+      if (!bundle.has_short_weights()) return use(block.template as<WeightedSynapse<Address, Real>>());
+      return use(block.template as<WeightedSynapse<Address, std::int16_t>>());
+    };
+    return bundle.narrow ? with_address(std::uint16_t{}) : with_address(std::uint32_t{});
+  }
+  // What a stored weight adds.
+  [[gnu::always_inline]] static Real value_of(Real weight, const SynapseBundle&) { return weight; }
+  [[gnu::always_inline]] static Real value_of(std::int16_t steps, const SynapseBundle& bundle) {
+    return static_cast<Real>(steps) * static_cast<Real>(bundle.weight_step);
   }
   // Of dense bundles, where a synapse has been found.
   double weight_at(std::size_t index, std::size_t lane, const DensePlace& where) const {
@@ -123,7 +139,7 @@ class TypedBundles : public StoredBundles {
     if (!bundle.weighted) return static_cast<Real>(bundle.weight);
     if (!where.is_other) return block.template as_dense<Real>()[where.place];
     return with_synapses(bundle, block, [&](const auto* synapses) -> double {
-      if constexpr (requires { synapses->weight; }) return synapses[where.other].weight;
+      if constexpr (requires { synapses->weight; }) return value_of(synapses[where.other].weight, bundle);
       return 0;
     });
   }
@@ -153,7 +169,7 @@ class TypedBundles : public StoredBundles {
       const auto* const synapse = synapses + begin;
       if constexpr (requires { synapses->weight; }) {
 #pragma GCC unroll 8
-        for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += synapse[k].weight;
+        for (std::uint32_t k = 0; k < n; ++k) at(synapse[k].address) += value_of(synapse[k].weight, bundle);
       } else {
         const auto common = static_cast<Real>(bundle.weight);
 #pragma GCC unroll 8

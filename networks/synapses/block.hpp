@@ -82,6 +82,9 @@ struct WeightedSynapse {
 };
 #pragma pack(pop)
 
+// A weight of 16 bits is so many steps of its bundle, at most, up or down.
+inline constexpr double most_steps = 32767;
+
 // How a projection learns.
 struct PlasticPlan {
   // Targets of one lane: neurons first, first + step, ... < end, whose weights arrive at slot, slot + step, ... First
@@ -220,10 +223,12 @@ struct SynapseBundle {
   bool weighted = true;         // each synapse has a weight of its own
   bool dense = false;           // synapses have no addresses; all have one delay
   double weight = 0;            // where not
+  double weight_step = 0;       // > 0: weights are whole multiples of it, and have 16 bits unless the bundle is dense
   std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
   // Plastic: a single projection, delivered by wheel, whose addresses are numbers of targets.
   std::shared_ptr<const PlasticPlan> plastic;
 
+  bool has_short_weights() const { return weighted && weight_step > 0 && !dense; }
   std::uint64_t synapses() const {
     std::uint64_t sum = 0;
     for (const SynapseBlock& block : lanes) sum += block.synapses();

@@ -71,6 +71,7 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   built.sources = rows_of(members);
   built.lanes.resize(lanes.count());
   const ProjectionPlan& alone = *members.front();
+  built.weight_step = alone.weight_step();  // of all members (can_join)
   if (members.size() == 1) {
     built.weighted = !alone.has_one_weight() && !alone.plastic;
     if (alone.plastic) built.plastic = place_targets(alone, lanes);

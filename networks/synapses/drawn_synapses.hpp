@@ -65,7 +65,7 @@ template <class Word, class Weight>
 class DrawnSynapses {
  public:
   static constexpr bool has_weights = !std::is_same_v<Weight, NoWeight>;
-#pragma pack(push, 4)
+#pragma pack(push, 2)
   struct Record {
     Word word;
     [[no_unique_address]] Weight weight;

@@ -35,6 +35,7 @@ bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPla
   if (next.plastic || bundle.front()->plastic) return false;
   // A weight for each synapse where one would do for all costs more than longer rows save.
   if (next.has_one_weight() || bundle.front()->has_one_weight()) return false;
+  if (next.weight_step() != bundle.front()->weight_step()) return false;
   // Each member is compared with each other one, and a synapse that is read back is looked for in all of them.
   constexpr std::size_t most_members = 256;
   if (bundle.size() == most_members) return false;

@@ -91,6 +91,8 @@ class LaneBuilder {
     };
     if (!bundle_.weighted && !bundle_.plastic)
       build_with(NoWeight{});
+    else if (bundle_.has_short_weights())
+      build_with(std::int16_t{});
     else if ((bundle_.plastic ? bundle_.plastic->precision : precision_) == Precision::single_)
       build_with(float{});
     else
@@ -152,9 +154,10 @@ class LaneBuilder {
     std::span<const double> weights = member.values.weights();
     if (plan.plastic) check_plastic(weights, *plan.plastic);
     const auto [low, high] = member.values.weight_range();
-    if (plan.is_negative(low) && plan.conductance) {
+    if ((plan.is_negative(low) && plan.conductance) || bundle_.has_short_weights()) {
+      const double unit = bundle_.has_short_weights() ? 1 / bundle_.weight_step : 1;
       counted_.resize(weights.size());
-      std::ranges::transform(weights, counted_.begin(), [&](double weight) { return plan.counted(weight); });
+      std::ranges::transform(weights, counted_.begin(), [&](double weight) { return plan.counted(weight) * unit; });
       weights = counted_;
     }
     const auto put_all = [&](bool negative, std::size_t first, std::size_t n, double least, double largest) {
@@ -327,9 +330,9 @@ class LaneBuilder {
       synapse.address = static_cast<decltype(Synapse::address)>(slot);
       if constexpr (Drawn::has_weights) {
         using Weight = decltype(Synapse::weight);
-        synapse.weight = record.weight + Weight(0);  // -0.0 says that there is no synapse
+        synapse.weight = static_cast<Weight>(record.weight + Weight(0));  // -0.0 says that there is no synapse
         Weight& weight = block.as_dense<Weight>()[place];
-        is_first = std::signbit(weight) && weight == 0;
+        is_first = std::signbit(static_cast<double>(weight)) && weight == 0;
         if (is_first) weight = synapse.weight;
       } else {
         std::uint16_t& bits = block.as_dense<std::uint16_t>()[place / 16];
@@ -351,7 +354,7 @@ class LaneBuilder {
   double expected_ = 0;  // synapses
   // Of the target being built.
   std::vector<std::uint32_t> sources_, edges_;
-  std::vector<double> counted_;  // weights, where their magnitudes count
+  std::vector<double> counted_;  // weights, where their magnitudes count or steps
 };
 
 }  // namespace

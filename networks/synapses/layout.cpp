@@ -113,7 +113,9 @@ Figures figures_of(const NetworkSpec& spec, std::span<const ProjectionPlan* cons
       f.shortest = std::min(f.shortest, shortest_delay(*plan));
     }
     here.one_delay = p == first + 1 && projections[first]->has_one_delay();
-    here.weight = p == first + 1 && projections[first]->has_one_weight() ? 0 : f.real;
+    here.weight = p == first + 1 && projections[first]->has_one_weight() ? 0
+                  : projections[first]->weight_step() > 0                ? sizeof(std::int16_t)
+                                                                         : f.real;
     here.span = span_of(*projections[first]);
     f.plastic |= projections[first]->plastic != nullptr;
     f.bundles.push_back(here);
@@ -166,7 +168,7 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     // What arrives in one row of the ring finds it in a near cache.
     const double wide = bundle.one_delay ? 0 : costs.wide_ring * ring / costs.last_cache;
     const double sparse = count * lane + synapses * (costs.addition + wide + record[b] * byte);
-    const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(bundle.weight);  // of a slot
+    const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(f.real);  // of a slot
     const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
     const double flat = count * (costs.row + costs.run) + all + width * bits / 8 * byte;
     // Not where it would need more memory, either, or where most pairs have several synapses, of which one is dense.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/diagnostics.hpp"
 #include "core/time.hpp"
@@ -21,6 +22,29 @@ double ProjectionPlan::magnitude(double weight) const {
     reject("weight", fmt::format("{}", weight), "negative, at the excitatory port of a conductance",
            "weights >= 0, or no port, so that the sign chooses it");
   return -weight;
+}
+
+double ProjectionPlan::weight_step() const {
+  if (spec->weight_bits == 0 || has_one_weight()) return 0;
+  double low = 0, high = 0;
+  if (const auto* list = std::get_if<std::vector<double>>(&spec->weight); list != nullptr && !list->empty()) {
+    const auto [least, largest] = std::ranges::minmax(*list);
+    low = least;
+    high = largest;
+  }
+  if (const auto* d = std::get_if<Distribution>(&spec->weight)) {
+    low = reach(*d).low;
+    high = reach(*d).high;
+  }
+  if (const auto* by_pair = std::get_if<PairValue>(&spec->weight)) {
+    low = reach(*by_pair, pairs).low;
+    high = reach(*by_pair, pairs).high;
+  }
+  const double largest = std::max(std::abs(low), std::abs(high));
+  if (largest == 0) return 1;
+  int exponent = 0;
+  const double part = std::frexp(largest / most_steps, &exponent);
+  return std::ldexp(1.0, part == 0.5 ? exponent - 1 : exponent);
 }
 
 Tick longest_delay(const ProjectionPlan& plan) {

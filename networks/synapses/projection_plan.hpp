@@ -46,6 +46,8 @@ struct ProjectionPlan {
   std::vector<NeuronSet> target_neurons() const;
   // All synapses have the same, and it is the description's.
   bool has_one_weight() const { return is_constant(spec->weight); }
+  // Weights that differ are multiples of this power of two; 0: they are what they are.
+  double weight_step() const;
   bool has_one_delay() const { return is_constant(spec->delay) && !takes_time(); }
   // Whether spikes take time from place to place, on top of delays; it is at most so many ms.
   bool takes_time() const { return spec->velocity > 0; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/diagnostics.hpp"
 
@@ -38,6 +39,12 @@ void Draws::prepare(std::uint32_t target, const std::vector<std::uint32_t>& sour
   drawn_range_ = range_of(drawn_);
 }
 
+void Draws::round(double step) {
+  const double steps = 1 / step;
+  for (double& x : drawn_) x = std::round(x * steps) * step;
+  drawn_range_ = {std::round(drawn_range_.low * steps) * step, std::round(drawn_range_.high * steps) * step};
+}
+
 void Draws::reject_stray(std::uint32_t target, const std::vector<std::uint32_t>& sources) const {
   const auto k = static_cast<std::size_t>(std::ranges::find_if(drawn_, [&](double x) { return !holds(allowed_, x); }) -
                                           drawn_.begin());
@@ -70,6 +77,7 @@ SynapseValues::SynapseValues(const ProjectionPlan& plan)
       delays_(plan, plan.spec->delay, "delay", non_negative),
       pairs_(plan.pairs),
       velocity_(plan.spec->velocity),
+      weight_step_(plan.weight_step()),
       tick_(TickLength::of(plan.dt)),
       one_delay_(plan.has_one_delay()) {}
 
@@ -77,6 +85,7 @@ void SynapseValues::draw(std::uint32_t target, const std::vector<std::uint32_t>&
                          const std::vector<std::uint32_t>& edges) {
   weights_.prepare(target, sources, edges);
   weights_.check(target, sources);
+  if (weight_step_ > 0) weights_.round(weight_step_);
   delays_.prepare(target, sources, edges);
   delays_.check(target, sources);
   std::span<const double> delays = delays_.drawn();

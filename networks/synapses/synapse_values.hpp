@@ -33,6 +33,8 @@ class Draws {
     if (may_stray_ && !(holds(allowed_, drawn_range_.low) && holds(allowed_, drawn_range_.high)))
       reject_stray(target, sources);
   }
+  // Puts the nearest multiples of a power of two in their place (halves away from zero).
+  void round(double step);
   std::span<const double> drawn() const { return drawn_; }
   Range drawn_range() const { return drawn_range_; }
 
@@ -79,7 +81,7 @@ class SynapseValues {
 
   Draws weights_, delays_;
   const Pairs& pairs_;
-  double velocity_;
+  double velocity_, weight_step_;
   TickLength tick_;
   bool one_delay_;
   std::vector<double> ms_;  // delays with the time that spikes take from place to place

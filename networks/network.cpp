@@ -110,7 +110,7 @@ void add_infos(const NetworkSpec& spec, const SynapseBundle& bundle, std::span<c
 }
 
 Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<ProjectionInfo>& infos, Lanes& lanes,
-                 StoredSynapses*& synapses, SignalBoard*& signals) {
+                 LayoutChoice& choice, StoredSynapses*& synapses, SignalBoard*& signals) {
   const CheckedSpec plan(spec);
   const Isa isa = chosen_isa();
   Simulation::Parts parts;
@@ -140,6 +140,7 @@ Simulation build(const NetworkSpec& spec, const Threads& threads, std::vector<Pr
   for (const InputSpec& input : spec.inputs) build_input(plan, input, isa, signals, parts.inputs);
   parts.delivery = std::move(made);
   lanes = layout.lanes;
+  choice = std::move(layout.choice);
   parts.lanes = std::move(layout.lanes);
   parts.fingerprint = fingerprint_of(spec, parts.populations, infos);
   return Simulation(std::move(parts), threads);
@@ -151,7 +152,7 @@ Network::Network(const NetworkSpec& spec, Threads threads)
     : simulation_([&] {
         // Tables, parameters and draws must not depend on the caller's floating-point environment either.
         std::optional<Simulation> built;
-        threads.enter([&] { built.emplace(build(spec, threads, projections_, lanes_, synapses_, signals_)); });
+        threads.enter([&] { built.emplace(build(spec, threads, projections_, lanes_, layout_, synapses_, signals_)); });
         return std::move(*built);
       }()) {}
 

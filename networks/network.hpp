@@ -15,6 +15,7 @@
 #include "core/loop/simulation.hpp"
 #include "networks/description/spec.hpp"
 #include "networks/memory.hpp"
+#include "networks/synapses/layout_choice.hpp"
 #include "networks/synapses/port_weights.hpp"
 
 namespace rheo {
@@ -92,6 +93,8 @@ class Network {
   // The same as they are stored, for networks/graph/graph_view.hpp.
   const StoredSynapses& stored() const { return *synapses_; }
   const Lanes& lanes() const { return lanes_; }
+  // How it was laid out, and why.
+  const LayoutChoice& layout() const { return layout_; }
   // The neuron and port whose input a slot of a lane is.
   std::pair<NeuronId, std::uint32_t> owner(std::size_t lane, std::uint32_t slot) const;
   std::uint64_t synapses() const;
@@ -105,6 +108,7 @@ class Network {
 
   std::vector<ProjectionInfo> projections_;
   Lanes lanes_;
+  LayoutChoice layout_;
   StoredSynapses* synapses_ = nullptr;  // owned by the simulation
   SignalBoard* signals_ = nullptr;      // likewise; none where there are none and nothing learns
   Simulation simulation_;

@@ -254,6 +254,7 @@ void bench_experiment(const BenchOptions& options) {
   if (!options.layout.empty()) spec.costs = read_layout_file(options.layout);
   if (options.delivery != "auto")
     spec.delivery = options.delivery == "ring" ? NetworkSpec::Delivery::ring : NetworkSpec::Delivery::wheel;
+  know_costs(experiment, check_memory(experiment, options.threads));
   const Threads threads(options.threads, options.pin);
   Measured measured;
   const Stopwatch building;

@@ -197,6 +197,7 @@ void add_inspect(CLI::App& app) {
       ->check(CLI::Range(1u, 4294967295u))
       ->type_name("N");
   command.add_option("--threads", options->threads, "threads to build with (every processor)")->type_name("N");
+  add_layout(command, options->layout);
   add_plugins(command, options->plugins);
   add_set(command, options->overrides);
   set_telling(command, [=] { return inspect_network(*options); });

@@ -36,6 +36,7 @@ Told tell_of_models(const ModelsOptions& options);
 struct InspectOptions {
   std::string file;
   std::vector<std::string> overrides, plugins;
+  std::string layout;  // a file of costs
   bool graph = false;
   std::uint32_t samples = 1000;
   unsigned threads = 0;

@@ -6,6 +6,7 @@
 #include "apps/session/experiment.hpp"
 #include "apps/session/summary.hpp"
 #include "core/time.hpp"
+#include "io/experiment/layout_file.hpp"
 #include "io/experiment/network.hpp"
 #include "networks/graph/graph_statistics.hpp"
 
@@ -64,6 +65,56 @@ Json graph_json(const GraphStatistics& graph) {
             {"samples", graph.path_samples}}}};
 }
 
+std::string candidate_text(const LayoutChoice::Candidate& one) {
+  return fmt::format("{} lane{}, {}", one.lanes, one.lanes == 1 ? "" : "s",
+                     one.window == 0 ? std::string("rings beyond every delay")
+                                     : fmt::format("windows of {} tick{}", one.window, one.window == 1 ? "" : "s"));
+}
+
+// The chosen one, and the best of those with other lanes and with other windows.
+std::vector<LayoutChoice::Candidate> told_candidates(const LayoutChoice& choice) {
+  const LayoutChoice::Candidate* lanes = nullptr;
+  const LayoutChoice::Candidate* window = nullptr;
+  const LayoutChoice::Candidate& chosen = choice.candidates.front();
+  for (const LayoutChoice::Candidate& one : choice.candidates) {
+    if (one.lanes != chosen.lanes && (lanes == nullptr || one.cost < lanes->cost)) lanes = &one;
+    if (one.lanes == chosen.lanes && one.window != chosen.window && (window == nullptr || one.cost < window->cost))
+      window = &one;
+  }
+  std::vector<LayoutChoice::Candidate> told{chosen};
+  for (const LayoutChoice::Candidate* const one : {lanes, window})
+    if (one != nullptr) told.push_back(*one);
+  return told;
+}
+
+std::string layout_text(const LayoutChoice& choice) {
+  if (choice.candidates.empty())
+    return fmt::format("  layout      {} lane{}, delivered tick by tick: {}\n", choice.lanes,
+                       choice.lanes == 1 ? "" : "s", choice.reason);
+  const std::vector<LayoutChoice::Candidate> told = told_candidates(choice);
+  std::string text = fmt::format("  layout      {}, {} of {} kinds of rows without addresses\n",
+                                 candidate_text(told[0]), told[0].dense, choice.bundles);
+  text += fmt::format("              expected to take {:.3g} us for a ms", told[0].cost / 1e3);
+  for (std::size_t k = 1; k < told.size(); ++k)
+    text += fmt::format("; {} {:.3g} us", candidate_text(told[k]), told[k].cost / 1e3);
+  return text + fmt::format("\n              costs {}\n", choice.costs);
+}
+
+Json layout_json(const LayoutChoice& choice) {
+  Json json{{"lanes", choice.lanes}};
+  if (choice.candidates.empty()) {
+    json["reason"] = choice.reason;
+    return json;
+  }
+  json["costs"] = choice.costs;
+  for (const LayoutChoice::Candidate& one : told_candidates(choice))
+    json["expected"].push_back({{"lanes", one.lanes},
+                                {"window_ticks", one.window},
+                                {"without_addresses", one.dense},
+                                {"us_per_ms", one.cost / 1e3}});
+  return json;
+}
+
 std::string network_text(const Experiment& experiment, const Network& network) {
   const NetworkSpec& spec = experiment.network;
   const PopulationInfo& last = network.simulation().populations().back();
@@ -86,6 +137,7 @@ std::string network_text(const Experiment& experiment, const Network& network) {
     if (!info.weights.empty()) text += ", " + weights_text(info.weights);
     text += fmt::format(", {} bytes\n", grouped(info.bytes));
   }
+  text += layout_text(network.layout());
   text += phases_text(experiment);
   return text;
 }
@@ -117,13 +169,16 @@ Json network_json(const Experiment& experiment, const Network& network) {
   json["synapses"] = network.synapses();
   json["bytes_per_synapse"] = network.bytes_per_synapse();
   json["bytes"] = network.simulation().bytes();
+  json["layout"] = layout_json(network.layout());
   return json;
 }
 
 }  // namespace
 
 Told inspect_network(const InspectOptions& options) {
-  const Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  if (!options.layout.empty()) experiment.network.costs = read_layout_file(options.layout);
+  know_costs(experiment, check_memory(experiment, options.threads));
   show_warnings(experiment);
   const Network network = build_network(experiment, Threads(options.threads));
   Told told{network_text(experiment, network), network_json(experiment, network)};

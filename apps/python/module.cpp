@@ -314,7 +314,7 @@ std::string validate(const std::string& file, const py::dict& settings, const st
 std::string inspect(const std::string& file, const py::dict& settings, const std::vector<std::string>& plugins,
                     bool graph, std::uint32_t samples, unsigned threads) {
   check_process();
-  const InspectOptions options{file, overrides_of(settings), plugins, graph, samples, threads};
+  const InspectOptions options{file, overrides_of(settings), plugins, {}, graph, samples, threads};
   const py::gil_scoped_release released;
   return json_text(inspect_network(options).json);
 }

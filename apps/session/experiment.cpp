@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "core/diagnostics.hpp"
+#include "io/experiment/layout_file.hpp"
 #include "io/sonata/sonata.hpp"
+#include "networks/delivery/measured_costs.hpp"
 
 namespace rheo {
 
@@ -17,6 +19,7 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
                            const std::vector<std::string>& plugins) {
   if (std::filesystem::path(file).extension() != ".json") {
     Experiment experiment = parse_experiment(file, overrides, plugins);
+    experiment.network.costs = kept_costs();
     if (experiment.task.empty()) return experiment;
     throw ExperimentError(
         {.file = experiment.task,
@@ -30,7 +33,16 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
                            .value = plugins.front(),
                            .problem = "a SONATA config has no plasticity",
                            .expected = "an experiment file"});
-  return read_sonata_config(file, overrides);
+  Experiment experiment = read_sonata_config(file, overrides);
+  experiment.network.costs = kept_costs();
+  return experiment;
+}
+
+void know_costs(Experiment& experiment, double bytes) {
+  constexpr double large = 150e6;  // such a network takes longer to build than this takes
+  if (experiment.network.costs || bytes < large) return;
+  if (!keep_costs(measured_costs(Threads()))) return;  // else each run would measure, and choose by chance
+  experiment.network.costs = kept_costs();
 }
 
 void load_checkpoint(Network& network, const Checkpoint& checkpoint, const std::filesystem::path& file) {

@@ -14,6 +14,9 @@ namespace rheo {
 // Reads either kind of file. plugins: libraries of plasticity rules for an experiment file.
 Experiment open_experiment(const std::string& file, const std::vector<std::string>& overrides,
                            const std::vector<std::string>& plugins = {});
+// Measures what delivery costs on this machine, where that is not known yet and the network, which will take so many
+// bytes, is worth it; and keeps it for later runs (io/experiment/layout_file.hpp).
+void know_costs(Experiment& experiment, double bytes);
 // The network goes on from there. file: of the checkpoint, for messages. Throws StateError where it is of another
 // network.
 void load_checkpoint(Network& network, const Checkpoint& checkpoint, const std::filesystem::path& file);

@@ -429,7 +429,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   if (options.lanes) experiment.network.lanes = *options.lanes;
   if (!options.layout.empty()) experiment.network.costs = read_layout_file(options.layout);
   if (resumed != nullptr) check_files(experiment, *resumed);
-  check_memory(experiment, options.threads);
+  know_costs(experiment, check_memory(experiment, options.threads));
   if (!options.quiet) show_warnings(experiment);
   const fs::path directory = output_directory(options, experiment);
   const std::optional<std::uint64_t> identity = identity_for(options, experiment);

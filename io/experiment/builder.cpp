@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "io/experiment/layout_file.hpp"
 #include "io/experiment/reader.hpp"
 #include "networks/checked_spec.hpp"
 #include "networks/resolved.hpp"
@@ -41,7 +42,9 @@ void ExperimentBuilder::State::add(const std::string& section, const std::string
 }
 
 ExperimentBuilder::ExperimentBuilder(const TomlNode& simulation, const std::vector<std::string>& plugins)
-    : state_(std::make_unique<State>(simulation, plugins)) {}
+    : state_(std::make_unique<State>(simulation, plugins)) {
+  state_->reader.experiment().network.costs = kept_costs();
+}
 ExperimentBuilder::ExperimentBuilder(Experiment experiment) : state_(std::make_unique<State>(std::move(experiment))) {}
 ExperimentBuilder::ExperimentBuilder(ExperimentBuilder&&) noexcept = default;
 ExperimentBuilder::~ExperimentBuilder() = default;

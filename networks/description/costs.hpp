@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <utility>
 
 namespace rheo {
@@ -18,6 +19,7 @@ struct DeliveryCosts {
   double neuron = 0.35, far_neuron = 0.6;              // a tick of a neuron whose state is in a near cache, or is not
   double meeting = 2500;                               // of the threads, at the end of a window
   double near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
+  std::string from = "built in";                       // where they come from, for whoever asks
 
   static constexpr auto names = std::to_array<std::pair<const char*, double DeliveryCosts::*>>({
       {"addition", &DeliveryCosts::addition},

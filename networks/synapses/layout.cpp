@@ -213,6 +213,7 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
 void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const PopulationShape> populations,
                  unsigned threads, Layout& layout) {
   const DeliveryCosts costs = spec.costs ? *spec.costs : DeliveryCosts::here();
+  layout.choice.costs = costs.from;
   double best = std::numeric_limits<double>::infinity();
   std::vector<char> dense;
   const auto consider = [&](std::uint64_t count) {
@@ -223,7 +224,11 @@ void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const Popu
       const DeliveryPlan plan = ring_of(f, lanes, ticks);
       const double cost =
           is_possible(plan) ? cost_of(f, plan, count, threads, costs, dense) : std::numeric_limits<double>::max();
+      if (is_possible(plan))
+        layout.choice.candidates.push_back({static_cast<std::uint32_t>(count), plan.sorted ? plan.ticks : 0,
+                                            static_cast<std::size_t>(std::ranges::count(dense, 1)), cost});
       if (cost >= best) continue;
+      std::swap(layout.choice.candidates.front(), layout.choice.candidates.back());
       best = cost;
       layout.lanes = lanes;
       layout.delivery = plan;
@@ -245,9 +250,11 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   Layout layout;
   const Figures f = figures_of(spec, projections, populations, layout.bundle_end);
   layout.dense.assign(f.bundles.size(), 0);
+  layout.choice.bundles = f.bundles.size();
   // Only the wheel can say which slots it wrote to, and delivers tick by tick, which rules need.
   if (!f.by_event && !f.plastic && spec.delivery != NetworkSpec::Delivery::wheel) {
     choose_ring(spec, f, populations, threads, layout);
+    layout.choice.lanes = static_cast<std::uint32_t>(layout.lanes.count());
     return layout;
   }
   layout.lanes = Lanes::cut(populations, spec.lanes != 0 ? spec.lanes : lanes_for_wheel(f));
@@ -256,6 +263,10 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   layout.delivery.longest = static_cast<std::uint32_t>(f.longest);
   layout.delivery.sorted = true;
   layout.delivery.note_touched = f.by_event;
+  layout.choice.lanes = static_cast<std::uint32_t>(layout.lanes.count());
+  layout.choice.reason = f.by_event  ? "neurons are updated by events"
+                         : f.plastic ? "rules or signals need each tick by itself"
+                                     : "asked for";
   return layout;
 }
 

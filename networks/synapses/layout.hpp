@@ -9,6 +9,7 @@
 #include "networks/description/spec.hpp"
 #include "networks/synapses/block.hpp"
 #include "networks/synapses/builder.hpp"
+#include "networks/synapses/layout_choice.hpp"
 
 namespace rheo {
 
@@ -17,6 +18,7 @@ struct Layout {
   std::vector<char> dense;              // [bundle] whether its synapses have no addresses
   Lanes lanes;
   DeliveryPlan delivery;
+  LayoutChoice choice;
 };
 
 Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections,

@@ -261,6 +261,14 @@ delay = 1.5
     CHECK(command.out().find("projection  ring") != std::string::npos);
     CHECK(command.out().find("160 synapses small_world, E -> E, 1.5 ms, 1 mV at in, excitatory") != std::string::npos);
     CHECK(command.out().find("reciprocity") == std::string::npos);
+    CHECK(command.out().find("\n  layout      1 lane, ") != std::string::npos);
+  }
+  {
+    const fs::path costs = scratch / "costs.toml";
+    std::ofstream(costs) << "addition = 2\n";
+    Command command(scratch, {"inspect", file.string(), "--layout", costs.string()});
+    REQUIRE(command.end() == 0);
+    CHECK(command.out().find("\n              costs " + costs.string() + "\n") != std::string::npos);
   }
   {
     Command command(scratch, {"inspect", file.string(), "--graph"});

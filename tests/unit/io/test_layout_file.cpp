@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "core/diagnostics.hpp"
+#include "networks/delivery/measured_costs.hpp"
 #include "networks/delivery/stored_synapses.hpp"
 #include "networks/network.hpp"
 
@@ -29,8 +32,26 @@ class Folder {
     return file.string();
   }
 
+  const std::filesystem::path& path() const { return path_; }
+
  private:
   std::filesystem::path path_;
+};
+
+// Sets a variable of the environment and puts back what was there.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* const before = std::getenv(name); before != nullptr) before_ = before;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
 };
 
 std::string refusal(const std::string& file) {
@@ -82,6 +103,41 @@ TEST_CASE("a layout file that is wrong is refused with its line and key") {
   ends(refusal(folder.write("row = \"fast\"\n")),
        "layout.toml:1: row = \"fast\": is a string; expected a number > 0 and <= 1000000000000");
   CHECK(refusal(folder.write("row = 30\n").replace(0, 1, "/nowhere")).find("nowhere") != std::string::npos);
+}
+
+TEST_CASE("costs that were measured are kept for this machine, where that is possible") {
+  const Folder folder;
+  const Variable cache("XDG_CACHE_HOME", folder.path() / "cache"), home("HOME", folder.path() / "home");
+  CHECK(kept_costs_file().parent_path() == folder.path() / "cache" / "rheo");
+  CHECK_FALSE(kept_costs());
+  const DeliveryCosts built_in = DeliveryCosts::here(), measured = measured_costs(Threads(2));
+  for (const auto& [name, cost] : DeliveryCosts::names) {
+    CAPTURE(name);
+    CHECK(measured.*cost > built_in.*cost / 40);
+    CHECK(measured.*cost < built_in.*cost * 40);
+  }
+  REQUIRE(keep_costs(measured));
+  const std::optional<DeliveryCosts> kept = kept_costs();
+  REQUIRE(kept);
+  CHECK(kept->from == kept_costs_file().string());
+  for (const auto& [name, cost] : DeliveryCosts::names) CHECK((*kept).*cost == Approx(measured.*cost).epsilon(1e-3));
+  // A file that somebody broke is as none.
+  std::ofstream(kept_costs_file()) << "addition = -1\n";
+  CHECK_FALSE(kept_costs());
+  REQUIRE(keep_costs(measured));
+  CHECK(kept_costs());
+  {
+    const Variable none("XDG_CACHE_HOME", ""), nowhere("HOME", "");
+    CHECK(kept_costs_file().empty());
+    CHECK_FALSE(kept_costs());
+    CHECK_FALSE(keep_costs(measured));
+  }
+  // A directory that cannot be made.
+  const Variable file("XDG_CACHE_HOME", folder.write(""));
+  CHECK_FALSE(kept_costs());
+  CHECK_FALSE(keep_costs(measured));
+  const Variable unset("XDG_CACHE_HOME", "");
+  CHECK(kept_costs_file().parent_path() == folder.path() / "home" / ".cache" / "rheo");
 }
 
 TEST_CASE("costs choose the layout, and no result depends on it") {

@@ -7,18 +7,21 @@
 #include <cstring>
 #include <type_traits>
 
+#include "plasticity/moments.hpp"
 #include "plasticity/parts.hpp"
 
 namespace rheo {
 #pragma GCC visibility push(hidden)
 inline namespace RHEO_SIMD_NAMESPACE {
 
-// The loops of one rule in one precision.
-template <template <class> class RuleOf, class Real>
+// The loops of one rule in one precision. steady: no dose changes.
+template <template <class> class RuleOf, class Real, bool steady = false>
 struct RuleKernels {
-  static constexpr int n = RHEO_SIMD_BYTES / sizeof(Real);
-  using V = Simd<Real, n>;
-  using I = Simd<std::int32_t, n>;
+  using Moments = RuleMoments<RuleOf, Real, steady>;
+  using Moment = typename Moments::Moment;
+  static constexpr int n = Moments::n;
+  using V = typename Moments::V;
+  using I = typename Moments::I;
   using Rule = RuleOf<V>;
   static constexpr auto pre = rule_parts::pre_of<Rule>();
   static constexpr auto post = rule_parts::post_of<Rule>();
@@ -33,23 +36,16 @@ struct RuleKernels {
   using Coefficients = typename Rule::Coefficients;
   static constexpr std::size_t coefficients = sizeof(Coefficients) / sizeof(V);
   static constexpr bool decays(std::size_t column) { return column > 0 && *column_texts[column - 1].param != '\0'; }
-  // Something happens to synapses between their events.
-  static constexpr bool elapses = [] {
-    for (const ColumnText& text : column_texts)
-      if (*text.param != '\0') return true;
-    for (const SignalText& text : signals)
-      if (text.scope == RHEO_DOSE) return true;
-    return false;
-  }();
+  static constexpr bool elapses = Moments::elapses;  // something happens to synapses between their events
   static constexpr bool without_traces = requires(Synapse s, Coefficients k, Pre x) { Rule::post_spike(s, k, x); };
   static constexpr bool has_sign = rule_parts::has_sign<Rule>();
   static constexpr bool learns_from_targets = without_traces || requires(Synapse s, Coefficients k, Pre x, Post y) {
     Rule::post_spike(s, k, x, y);
   };
 
-  // A target's last two spikes and its only trace are read together, as the two halves of 64 bits.
+  // A target's last two spikes and its first trace are read together, as the two halves of 64 bits.
   static constexpr bool paired = [] {
-    if constexpr (learns_from_targets && sizeof(Real) == 4 && posts == 1)
+    if constexpr (learns_from_targets && sizeof(Real) == 4 && posts >= 1)
       return post[0].kind == RHEO_DECAYS;
     else
       return false;
@@ -77,33 +73,23 @@ struct RuleKernels {
   template <template <class> class, class>
   friend struct RuleConsolidation;
 
-  // What is left after `elapsed` ticks, `longest` at most: the product of what its hexadecimal digits leave.
   RHEO_INLINE static V decayed(const void* table, I elapsed, std::int32_t longest) {
-    const Real* const digits = static_cast<const Real*>(table);
-    V left = look_up(digits, elapsed) * look_up(digits + 16, I{elapsed.v >> 4});
-    if (longest > 255) left *= look_up(digits + 32, I{elapsed.v >> 8});
-    if (longest > 4095) [[unlikely]]
-      for (int d = 3; d < 8; ++d) left *= look_up(digits + 16 * d, I{elapsed.v >> (4 * d)});
-    return left;
+    return Moments::decayed(table, elapsed, longest);
   }
-  RHEO_INLINE static V decayed(const void* table, I elapsed) {
-    return decayed(table, elapsed, any(elapsed > I(4095)) ? 4096 : 4095);
-  }
+  RHEO_INLINE static V decayed(const void* table, I elapsed) { return Moments::decayed(table, elapsed); }
+
+  template <template <class> class, class, bool>
+  friend struct RuleKernels;
 
   template <bool arrives>
   static void visit(const rheo_batch& b) {
+    if constexpr (elapses && !steady)
+      if (b.steady != 0) return RuleKernels<RuleOf, Real, true>::template visit<arrives>(b);
     if (b.target_bytes == 2)
       visit_all<arrives, std::uint16_t>(b);
     else
       visit_all<arrives, std::uint32_t>(b);
   }
-
-  // An event of synapses, and what doses are computed from (rule_abi.h).
-  struct Timed {
-    I tick;
-    std::array<V, signals.size()> A, E;
-  };
-  using Moment = std::conditional_t<elapses, Timed, Nothing>;
 
   // Synapses are taken through each step together, a few hundred at a time: steps that follow each other for one
   // synapse would wait for each other, and how many there are is hard to foretell.
@@ -275,18 +261,21 @@ struct RuleKernels {
       Synapse synapse = room.synapse_of(s);
       const I j = room.target_of(s);
       Moment spiked = spike_in(b, j, before);
+      const PostPair y = traces_before(b, j, age);
       if constexpr (two) {
         Moment earlier{};
         if constexpr (elapses) earlier = spike_in(b, j, spike_of(b, j, age + 2));
-        if constexpr (elapses) elapse_where(where & (before >= from), b, k, synapse, later(known, earlier), spiked);
-        learn(b, slice, k, x_base, synapse, j, age + 1, before, where & (before >= from));
+        if constexpr (elapses)
+          elapse_where(where & (before >= from), b, k, synapse, Moments::later(known, earlier), spiked);
+        learn(b, slice, k, x_base, synapse, before, where & (before >= from),
+              [&]() RHEO_INLINE_LAMBDA { return y.before; });
       }
       if constexpr (elapses) {
         const Moment latest = spike_in(b, j, last);
-        elapse_where(where, b, k, synapse, later(known, spiked), latest);
+        elapse_where(where, b, k, synapse, Moments::later(known, spiked), latest);
         if (age == 0) room.last[s / n] = latest;
       }
-      learn(b, slice, k, x_base, synapse, j, age, last, where);
+      learn(b, slice, k, x_base, synapse, last, where, [&]() RHEO_INLINE_LAMBDA { return y.last; });
       room.keep(synapse, s);
     }
   }
@@ -309,9 +298,17 @@ struct RuleKernels {
     while (--ages >= 8) {
       const I t = tick_of(ages, where);
       if constexpr (elapses)
-        elapse_where(where, b, k, synapse, later(last_known(b, slice), spike_in(b, j, spike_of(b, j, ages + 1))),
-                     spike_in(b, j, t));
-      learn(b, slice, k, x_base, synapse, j, ages, t, where);
+        elapse_where(where, b, k, synapse,
+                     Moments::later(last_known(b, slice), spike_in(b, j, spike_of(b, j, ages + 1))), spike_in(b, j, t));
+      learn(b, slice, k, x_base, synapse, t, where, [&]() RHEO_INLINE_LAMBDA {
+        const I place = place_of(b, count, ages, j);
+        return rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
+          if constexpr (post[i].kind == RHEO_PARAMETER)
+            return gather<Real>(static_cast<const Real*>(b.after[i]), j);
+          else
+            return gather<Real>(static_cast<const Real*>(b.before[i]), place);
+        });
+      });
     }
     room.keep(synapse, s);
   }
@@ -322,9 +319,32 @@ struct RuleKernels {
     return number * I(static_cast<std::int32_t>(b.width)) + j;
   }
 
-  // From the spike before the last `age` ones, of targets which had it in tick t.
+  // Traces of targets just before the spike before the last `age` ones, and before the one before that, age being even
+  // and less than 8.
+  struct PostPair {
+    Post last, before;
+  };
+  RHEO_INLINE static PostPair traces_before(const rheo_batch& b, I j, int age) {
+    PostPair pair{};
+    if constexpr (learns_from_targets && !without_traces) {
+      std::array<V, posts> last, before;
+      rule_parts::for_each_number<posts>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (post[i].kind == RHEO_PARAMETER)
+          last[i] = before[i] = gather<Real>(static_cast<const Real*>(b.after[i]), j);
+        else
+          load_pairs(static_cast<const Real*>(b.recent_before[i]) + static_cast<std::uint64_t>(age) * b.width, j,
+                     last[i], before[i]);
+      });
+      pair.last = rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA { return last[i]; });
+      pair.before = rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA { return before[i]; });
+    }
+    return pair;
+  }
+
+  // From a spike of targets in tick t; y_of() gives their traces just before it.
+  template <class PostOfSpike>
   RHEO_INLINE static void learn(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k, const Pre& x_base,
-                                Synapse& synapse, I j, int age, I t, typename I::Mask where) {
+                                Synapse& synapse, I t, typename I::Mask where, const PostOfSpike& y_of) {
     const I elapsed = t - I(slice.base);
     const Pre x = rule_parts::made_of<Pre, V, pres>([&](auto i) RHEO_INLINE_LAMBDA {
       const V base = rule_parts::member<V, pres>(x_base, i);
@@ -337,14 +357,7 @@ struct RuleKernels {
     if constexpr (without_traces) {
       Rule::post_spike(changed, k, x);
     } else {
-      const I place = place_of(b, gather<std::int32_t>(b.count, j), age, j);
-      const Post y = rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
-        if constexpr (post[i].kind == RHEO_PARAMETER)
-          return gather<Real>(static_cast<const Real*>(b.after[i]), j);
-        else
-          return gather<Real>(static_cast<const Real*>(b.before[i]), place);
-      });
-      Rule::post_spike(changed, k, x, y);
+      Rule::post_spike(changed, k, x, y_of());
     }
     keep_in_bounds(changed, k);
     synapse = chosen(where, changed, synapse);
@@ -359,35 +372,9 @@ struct RuleKernels {
     const I count = gather<std::int32_t>(b.count, j);
     return select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
   }
-  RHEO_INLINE static Moment moment(const rheo_batch& b, I tick) {
-    Moment made{};
-    if constexpr (elapses) {
-      made.tick = tick;
-      rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-        if constexpr (signals[i].scope == RHEO_DOSE)
-          load_pairs(static_cast<const Real*>(b.doses[i]), max(tick - I(b.dose_epoch), I(0)), made.A[i], made.E[i]);
-      });
-    }
-    return made;
-  }
-  // The same tick for all.
-  RHEO_INLINE static Moment moment(const rheo_batch& b, std::int32_t tick) {
-    Moment made{};
-    if constexpr (elapses) {
-      made.tick = I(tick);
-      rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-        if constexpr (signals[i].scope == RHEO_DOSE) {
-          const Real* const pair = static_cast<const Real*>(b.doses[i]) + std::int64_t{2} * (tick - b.dose_epoch);
-          made.A[i] = V(pair[0]);
-          made.E[i] = V(pair[1]);
-        }
-      });
-    }
-    return made;
-  }
   // The last event of synapses of a slice without their targets.
   RHEO_INLINE static Moment last_known(const rheo_batch& b, const rheo_slice& slice) {
-    return moment(b, slice.base > b.fixed ? slice.base : b.fixed);
+    return Moments::moment(b, slice.base > b.fixed ? slice.base : b.fixed);
   }
   // The spike of targets j in `tick`; 0: the last one up to the epoch.
   RHEO_INLINE static Moment spike_in(const rheo_batch& b, I j, I tick) {
@@ -395,20 +382,8 @@ struct RuleKernels {
       const auto older = tick == I(0);
       if (any(older)) tick = select(older, gather<std::int32_t>(b.settled, j), tick);
     }
-    return moment(b, tick);
+    return Moments::moment(b, tick);
   }
-  RHEO_INLINE static Moment later(const Moment& a, const Moment& b) {
-    const auto where = b.tick > a.tick;
-    const auto mask = mask_for<Real>(where);
-    Moment made{};
-    made.tick = select(where, b.tick, a.tick);
-    rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-      made.A[i] = select(mask, b.A[i], a.A[i]);
-      made.E[i] = select(mask, b.E[i], a.E[i]);
-    });
-    return made;
-  }
-
   // Before an arrival, or the end of an epoch.
   template <class Target>
   RHEO_INLINE static void elapse_to(const rheo_batch& b, const rheo_slice& slice, const Coefficients& k,
@@ -416,9 +391,9 @@ struct RuleKernels {
     Moment since = last_known(b, slice);
     if constexpr (learns_from_targets) {
       const I j = room.target_of(s);
-      since = later(since, room.knows_last ? room.last[s / n] : spike_in(b, j, spike_of(b, j, 0)));
+      since = Moments::later(since, room.knows_last ? room.last[s / n] : spike_in(b, j, spike_of(b, j, 0)));
     }
-    elapse(b, k, changed, since, moment(b, until));
+    elapse(b, k, changed, since, Moments::moment(b, until));
   }
   RHEO_INLINE static void elapse_where(typename I::Mask where, const rheo_batch& b, const Coefficients& k,
                                        Synapse& synapse, const Moment& since, const Moment& until) {
@@ -428,12 +403,7 @@ struct RuleKernels {
   }
   RHEO_INLINE static void elapse(const rheo_batch& b, const Coefficients& k, Synapse& changed, const Moment& since,
                                  const Moment& until) {
-    const Signals doses = rule_parts::made_of<Signals, V, signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-      if constexpr (signals[i].scope == RHEO_DOSE)
-        return (until.A[i] - since.A[i]) * since.E[i];
-      else
-        return V(0);
-    });
+    const Signals doses = Moments::doses(b, since, until);
     if constexpr (requires { Rule::elapse(changed, k, doses); }) Rule::elapse(changed, k, doses);
     changed = rule_parts::made_of<Synapse, V, columns>([&](auto c) RHEO_INLINE_LAMBDA {
       const V now = rule_parts::member<V, columns>(changed, c);
@@ -451,27 +421,29 @@ struct RuleKernels {
     return select(elapsed < I(0), I(0x7fffffff), elapsed);
   }
 
+  // Traces of targets as arrivals see them.
   template <class Target>
   RHEO_INLINE static Post traces_now(const rheo_batch& b, const Room<Target>& room, std::uint32_t s) {
-    if constexpr (paired)
-      if (room.knows_now)
-        return rule_parts::made_of<Post, V, posts>([&](auto)
-                                                       RHEO_INLINE_LAMBDA { return load<Real, n>(room.now + s); });
-    return traces_now(b, room.target_of(s));
-  }
-
-  // Traces of targets as arrivals see them.
-  RHEO_INLINE static Post traces_now(const rheo_batch& b, I j) {
+    const I j = room.target_of(s);
     return rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA {
-      const Real* const after = static_cast<const Real*>(b.after[i]);
-      if constexpr (post[i].kind != RHEO_DECAYS) {
-        return gather<Real>(after, j);
-      } else {
-        if (b.now_values != nullptr) return gather<Real>(static_cast<const Real*>(b.now_values[i]), j);
-        const I elapsed = elapsed_since(b, gather<std::int32_t>(b.last, j));
-        return gather<Real>(after, j) * decayed(b.post_decay[i], elapsed);
-      }
+      if constexpr (paired && i == 0)
+        if (room.knows_now) return load<Real, n>(room.now + s);
+      return trace_now(b, j, i);
     });
+  }
+  RHEO_INLINE static Post traces_now(const rheo_batch& b, I j) {
+    return rule_parts::made_of<Post, V, posts>([&](auto i) RHEO_INLINE_LAMBDA { return trace_now(b, j, i); });
+  }
+  template <class Number>
+  RHEO_INLINE static V trace_now(const rheo_batch& b, I j, Number i) {
+    const Real* const after = static_cast<const Real*>(b.after[i]);
+    if constexpr (post[i].kind != RHEO_DECAYS) {
+      return gather<Real>(after, j);
+    } else {
+      if (b.now_values != nullptr) return gather<Real>(static_cast<const Real*>(b.now_values[i]), j);
+      const I elapsed = elapsed_since(b, gather<std::int32_t>(b.last, j));
+      return gather<Real>(after, j) * decayed(b.post_decay[i], elapsed);
+    }
   }
 };
 

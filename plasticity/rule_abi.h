@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define RHEO_RULE_ABI 3u
+#define RHEO_RULE_ABI 4u
 #define RHEO_NONE 0xffffffffu /* instead of the number of a parameter */
 
 #ifdef __cplusplus
@@ -89,6 +89,8 @@ typedef struct rheo_batch {
   uint32_t negative;             /* 1: it is subtracted */
   const uint32_t* recent;        /* [4][width]: ticks of the last two spikes, 16 bits each, the last one lower; of the
                                     two before; ...; 0: none */
+  const void* const* recent_before; /* [trace] Real [4][width][2]: just before the last two spikes, the last one first;
+                                       before the two before; ...; not of parameters */
   const int32_t* newest;         /* [9]: of all targets' last spikes the newest tick, of the spikes before those, ... */
   const uint16_t* count;         /* spikes since the epoch */
   const uint16_t* ticks;         /* [count][width]: tick of each */
@@ -108,6 +110,9 @@ typedef struct rheo_batch {
   const void* const* doses;        /* [signal] Real at [t - dose_epoch][2]: A, E with the sum for (t1, t2] being
                                       (A(t2) - A(t1)) E(t1); null: no dose */
   int32_t dose_epoch;
+  uint32_t steady;                 /* 1: no dose changes; instead of `doses` there are the two that follow */
+  const void* const* steady_doses; /* [signal] Real[8][16], or null: the sum over 16^d k ticks at [d][k] */
+  const void* const* dose_decay;   /* [signal] as pre_decay, or null */
 
   /* Consolidation. */
   const void* const* signals;   /* [signal] Real, for all, [width] or [record], as its scope says */

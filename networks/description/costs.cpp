@@ -27,15 +27,19 @@ bool read_cache(int index, int& level, double& bytes) {
 }  // namespace
 
 DeliveryCosts DeliveryCosts::here() {
-  DeliveryCosts costs;
+  static const DeliveryCosts with_caches = [] {
+    DeliveryCosts costs;
+    int level = 0;
+    double bytes = 0;
+    for (int index = 0; read_cache(index, level, bytes); ++index) {
+      if (level == 2) costs.near_cache = costs.last_cache = bytes;
+      if (level == 3) costs.last_cache = bytes;
+    }
+    return costs;
+  }();
+  DeliveryCosts costs = with_caches;
   // Vectors are shorter, and bits have to be made into masks.
   if (const Isa isa = chosen_isa(); isa != Isa::v4) costs.word *= isa == Isa::v3 ? 3 : 8;
-  int level = 0;
-  double bytes = 0;
-  for (int index = 0; read_cache(index, level, bytes); ++index) {
-    if (level == 2) costs.near_cache = costs.last_cache = bytes;
-    if (level == 3) costs.last_cache = bytes;
-  }
   return costs;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class SignalKind : public Described {
   // What ranges of fields do not say; throws BuildError with a field's name as key.
   virtual void check(const SignalEnds& ends) const = 0;
   virtual SignalPlan plan(const SignalEnds& ends) const = 0;
+  // The number that it is in every tick, where that is known.
+  virtual std::optional<double> constant() const = 0;
 };
 
 }  // namespace rheo

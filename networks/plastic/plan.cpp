@@ -61,6 +61,8 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
     const std::string name = given == projection.plasticity.signals.end() ? wanted.name : given->second;
     const auto found = std::find(all.begin(), all.end(), name);
     plan.signals.push_back(found == all.end() ? PlasticPlan::not_given : static_cast<std::size_t>(found - all.begin()));
+    plan.constant.push_back(found == all.end() ? wanted.initial
+                                               : network.signals[plan.signals.back()].kind->constant());
     if (found == all.end()) {
       if (given != projection.plasticity.signals.end())
         reject_unknown(key, name, "no such signal", all, "a signal of [signals]");

@@ -24,7 +24,7 @@ class TargetHistory {
     double bytes = 4 * 4 + 2 + 2 * deep + 4 + 8;
     if (rule.elapses()) bytes += 4;
     for (const RuleTrace& trace : rule.post)
-      bytes += sizeof(Real) * (1 + (trace.kind != RuleTrace::Kind::parameter ? deep : 0) +
+      bytes += sizeof(Real) * (1 + (trace.kind != RuleTrace::Kind::parameter ? deep + recent_spikes : 0) +
                                (trace.kind == RuleTrace::Kind::decays ? 1 : 0));
     return bytes;
   }
@@ -41,9 +41,11 @@ class TargetHistory {
     if (rule.elapses) settled_.assign(width, -long_ago);
     for (const RuleTrace::Kind kind : rule.post) {
       before_.emplace_back(kind != RuleTrace::Kind::parameter ? std::size_t{deep} * width : 0);
+      recent_before_.emplace_back(kind != RuleTrace::Kind::parameter ? std::size_t{recent_spikes} * width : 0);
       after_.emplace_back(width);
       now_.emplace_back(kind == RuleTrace::Kind::decays ? width : 0);
       before_at_.push_back(before_.back().data());
+      recent_before_at_.push_back(recent_before_.back().data());
       after_at_.push_back(after_.back().data());
       now_at_.push_back(now_.back().data());
       now_read_.push_back(now_.back().data());
@@ -64,7 +66,10 @@ class TargetHistory {
         const auto elapsed = static_cast<std::int32_t>(static_cast<std::uint32_t>(t) - last_[j]);
         y *= rule_.post_decay.left(k, elapsed < 0 ? std::numeric_limits<std::int32_t>::max() : elapsed);
       }
-      if (rule_.post[k] != RuleTrace::Kind::parameter) before_[k][place] = y;
+      if (rule_.post[k] != RuleTrace::Kind::parameter) {
+        before_[k][place] = y;
+        note_before(k, j, y);
+      }
       traces[k] = &y;
     }
     rule_.loops.post_spike(rule_.coefficients.data(), 1, traces.data());
@@ -105,6 +110,7 @@ class TargetHistory {
     batch.count = count_.data();
     batch.ticks = ticks_.data();
     batch.before = before_at_.data();
+    batch.recent_before = recent_before_at_.data();
     batch.after = after_at_.data();
     batch.last = last_.data();
     batch.now_room = now_room_.data();
@@ -135,13 +141,13 @@ class TargetHistory {
   std::size_t bytes() const {
     std::size_t sum = recent_.bytes() + count_.bytes() + ticks_.bytes() + last_.bytes() + now_room_.bytes() +
                       settled_.capacity() * sizeof(std::int32_t);
-    for (const auto* columns : {&before_, &after_, &now_})
+    for (const auto* columns : {&before_, &recent_before_, &after_, &now_})
       for (const AlignedColumn<Real>& column : *columns) sum += column.bytes();
     return sum;
   }
 
  private:
-  static constexpr std::uint32_t deep = 32;  // spikes of a target
+  static constexpr std::uint32_t deep = 32, recent_spikes = 8;  // of a target
 
   void note_recent(std::uint32_t j, std::uint32_t tick) {
     std::uint32_t age = 0;
@@ -160,6 +166,17 @@ class TargetHistory {
     note(tick);
   }
 
+  // A trace just before the spike of target j that comes, as rule_abi.h has them.
+  void note_before(std::size_t k, std::uint32_t j, Real value) {
+    for (std::size_t pair = 0; pair < recent_spikes / 2; ++pair) {
+      Real* const two = recent_before_[k].data() + 2 * (pair * width_ + j);
+      const Real pushed_out = two[1];
+      two[1] = two[0];
+      two[0] = value;
+      value = pushed_out;
+    }
+  }
+
   const BoundRule<Real>& rule_;
   std::uint32_t width_;
   Tick epoch_ = 0;  // spikes are later
@@ -169,8 +186,8 @@ class TargetHistory {
   AlignedColumn<std::uint16_t> count_, ticks_;
   AlignedColumn<std::uint32_t> last_;
   std::vector<std::int32_t> settled_;  // tick of the last spike up to the epoch, where synapses elapse
-  std::vector<AlignedColumn<Real>> before_, after_, now_;  // [trace]
-  std::vector<const void*> before_at_, after_at_;
+  std::vector<AlignedColumn<Real>> before_, recent_before_, after_, now_;  // [trace]
+  std::vector<const void*> before_at_, recent_before_at_, after_at_;
   std::vector<void*> now_at_;
   std::vector<const void*> now_read_;
   AlignedColumn<std::uint64_t> now_room_;

@@ -3,6 +3,7 @@
 //   static constexpr auto fields = rheo::fields(...);
 //   void check(const SignalEnds&) const;                // what ranges of fields do not say
 //   SignalPlan plan(const SignalEnds&) const;           // once checked: how the board makes it
+//   std::optional<double> constant() const;             // may be missing: the number that it is in every tick
 // Fields that others ask for by their names: `width`, `source`, `projection`, `values`, `tau`, `baseline`.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -75,6 +77,12 @@ class SignalKind::Of final : public DescribedAs<SignalKind, K> {
     }
   }
   void check(const SignalEnds& ends) const override { this->numbers().check(ends); }
+  std::optional<double> constant() const override {
+    if constexpr (requires { this->numbers().constant(); })
+      return this->numbers().constant();
+    else
+      return std::nullopt;
+  }
   SignalPlan plan(const SignalEnds& ends) const override {
     SignalPlan made = this->numbers().plan(ends);
     made.name = ends.name;

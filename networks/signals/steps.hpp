@@ -24,6 +24,15 @@ struct StepSignal {
     return {.made_by = SignalPlan::By::times, .ticks = ticks(ends), .values = values.values};
   }
 
+  // Tick 1 is the first.
+  std::optional<double> constant() const {
+    if (values.width != 1 || values.values.empty() || (times.front() != 0 && baseline != values.values.front()))
+      return std::nullopt;
+    for (const double value : values.values)
+      if (value != values.values.front()) return std::nullopt;
+    return values.values.front();
+  }
+
  private:
   std::vector<Tick> ticks(const SignalEnds& ends) const {
     return ticks_of_table(times, values, ascending, [&](double time) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -108,9 +109,10 @@ struct PlasticPlan {
   Precision precision = Precision::single_;
   double relative_step = 1;  // as the rule declares it
   static constexpr std::size_t not_given = ~std::size_t{0};
-  std::vector<std::size_t> signals;    // [signal of the rule] which of the network's, or not_given
-  std::vector<std::size_t> published;  // those of the network's that are what this rule publishes
-  Tick interval = 0;                   // between consolidates; 0: whenever the rule's first signal is not 0
+  std::vector<std::size_t> signals;             // [signal of the rule] which of the network's, or not_given
+  std::vector<std::optional<double>> constant;  // [signal of the rule] where it never changes
+  std::vector<std::size_t> published;           // those of the network's that are what this rule publishes
+  Tick interval = 0;                            // between consolidates; 0: whenever the rule's first signal is not 0
 
   // The rule's coefficients are made from the first target's parameters.
   std::vector<double> first_params() const {

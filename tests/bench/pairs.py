@@ -40,6 +40,21 @@ def benchmarks(folder):
         sizes = [f"populations.E.size={neurons * 8 // 10}", f"populations.I.size={neurons * 2 // 10}"]
         for delays in "hom", "het":
             chosen[f"A {delays}, no noise, {neurons} neurons"] = (examples / f"brunel_{delays}_current.toml", duration, 1, sizes)
+    # B without plasticity, and under other rules.
+    static = pathlib.Path(folder, "static.toml")
+    static.write_text("".join(line for line in (examples / "brunel_stdp.toml").open() if not line.startswith("plasticity")))
+    chosen["B static"] = (static, 300, 1, [])
+    triplet = "A2_plus = 0.0001, A3_plus = 0.0001, A2_minus = 0.00011, A3_minus = 0.0, w_max = 0.3"
+    rstdp = "A_plus = 0.0001, A_minus = 0.00011, w_max = 0.3"
+    for name, rule, params, signal in (("triplet", "stdp_triplet", triplet, ""),
+                                       ("rstdp, constant dopamine", "rstdp", rstdp,
+                                        '[signals.dopamine]\nkind = "steps"\ntimes = [0.0]\nvalues = [0.01]\n')):
+        file = pathlib.Path(folder, rule + ".toml")
+        file.write_text(f'include = "{static}"\n{signal}[projections.learning]\n'
+                        f'plasticity = {{ rule = "{rule}", params = {{ {params} }} }}\n')
+        chosen[f"B {name}"] = (file, 300, 1, [])
+    chosen["B rstdp"] = (examples / "brunel_rstdp.toml", 300, 1, [])
+    chosen["D microcircuit, 1 thread"] = (made(folder, "make_microcircuit.py"), 300, 1, [])
     chosen["D microcircuit, 2 threads"] = (made(folder, "make_microcircuit.py"), 300, 2, [])
     return chosen
 

@@ -123,6 +123,7 @@ typedef struct rheo_batch {
 /* Functions of one precision. None keeps a pointer, allocates or throws; all may run concurrently. */
 typedef struct rheo_rule_kernels {
   uint32_t coefficient_bytes;
+  uint32_t reads_before; /* 1: it reads `before` and `recent_before` of batches, which are left unwritten otherwise */
   void (*prepare)(const double* params, double dt, void* step);
   void (*bounds)(const void* step, double low_high[2]); /* that weights keep to; low >= 0, unless they have a sign */
   /* Traces of n neurons, [trace][n] Real, which spike once each; parameters are there to be read. */

@@ -112,6 +112,7 @@ struct RuleEntry {
     using K = RuleKernels<RuleOf, Real>;
     using S = RuleConsolidation<RuleOf, Real>;
     return {sizeof(typename T::Single::Coefficients),
+            K::learns_from_targets && !K::without_traces ? 1u : 0u,
             T::prepare,
             T::bounds,
             T::pre_spike,

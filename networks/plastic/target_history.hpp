@@ -66,7 +66,7 @@ class TargetHistory {
         const auto elapsed = static_cast<std::int32_t>(static_cast<std::uint32_t>(t) - last_[j]);
         y *= rule_.post_decay.left(k, elapsed < 0 ? std::numeric_limits<std::int32_t>::max() : elapsed);
       }
-      if (rule_.post[k] != RuleTrace::Kind::parameter) {
+      if (rule_.loops.reads_before != 0 && rule_.post[k] != RuleTrace::Kind::parameter) {
         before_[k][place] = y;
         note_before(k, j, y);
       }

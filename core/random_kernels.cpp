@@ -11,10 +11,10 @@
 namespace rheo {
 namespace {
 
-// Numbers of 64 bits of two vectors in turn: of the front or the back half of both.
-template <std::size_t... I>
-RHEO_INLINE Words in_turn(Words a, Words b, std::size_t from, std::index_sequence<I...>) {
-  return __builtin_shuffle(a, b, Words{(from + I / 2 + I % 2 * words_size)...});
+// Numbers of 64 bits of two vectors in turn: those of their front or of their back half.
+template <std::size_t from, std::size_t... I>
+RHEO_INLINE Words in_turn(Words a, Words b, std::index_sequence<I...>) {
+  return __builtin_shufflevector(a, b, (from + I / 2 + I % 2 * words_size)...);
 }
 
 void random_words(const Philox4& counter, RandomKey key, std::size_t blocks, std::uint32_t* to) {
@@ -32,10 +32,9 @@ void random_words(const Philox4& counter, RandomKey key, std::size_t blocks, std
     philox(c, key.lo, key.hi);
     for (std::size_t k = 0; k < chains; ++k) {
       const Words front = low_halves(c.c0[k], c.c1[k]), back = low_halves(c.c2[k], c.c3[k]);
-      for (std::size_t half = 0; half < 2; ++half) {
-        const Words words = in_turn(front, back, half * words_size / 2, all);
-        __builtin_memcpy(to + 4 * (b + k * words_size) + half * 2 * words_size, &words, sizeof words);
-      }
+      const Words first = in_turn<0>(front, back, all), second = in_turn<words_size / 2>(front, back, all);
+      __builtin_memcpy(to + 4 * (b + k * words_size), &first, sizeof first);
+      __builtin_memcpy(to + 4 * (b + k * words_size) + 2 * words_size, &second, sizeof second);
     }
   }
 }

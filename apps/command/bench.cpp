@@ -180,13 +180,18 @@ void time_runs(const BenchOptions& options, const Experiment& experiment, Networ
   measured.peak = peak_memory_bytes();
 }
 
-// Seconds of all threads in each stage of one run.
-std::vector<std::pair<const char*, double>> stages_of(const Network& network, const BenchOptions& options) {
+// Seconds of all threads in each stage of one run; the rest is what they wait for each other and what no stage has.
+// Together they are the time of a run as often as there are threads.
+std::vector<std::pair<const char*, double>> stages_of(const Network& network, const BenchOptions& options,
+                                                      std::size_t threads, const Measured& m) {
   if (!options.stages) return {};
   const StageTimes times = network.simulation().stage_times();
   std::vector<std::pair<const char*, double>> stages{{"fan_out", times.fan_out}, {"arrive", times.arrive},
                                                      {"drive", times.drive},     {"advance", times.advance},
                                                      {"gather", times.gather},   {"sinks", times.sinks}};
+  double rest = std::accumulate(m.all_seconds.begin(), m.all_seconds.end(), 0.0) * static_cast<double>(threads);
+  for (const auto& stage : stages) rest -= stage.second;
+  stages.emplace_back("rest", rest);
   for (auto& stage : stages) stage.second /= options.repeat;
   return stages;
 }
@@ -213,7 +218,7 @@ std::string json_of(const BenchOptions& options, const Network& network, std::si
                      {"neurons", m.bound->neurons},
                      {"draws", m.bound->draws},
                      {"all", m.bound->all()}};
-  for (const auto& [name, time] : stages_of(network, options)) json["stages"][name] = time;
+  for (const auto& [name, time] : stages_of(network, options, threads, m)) json["stages"][name] = time;
   return json.dump(2) + "\n";
 }
 
@@ -236,7 +241,7 @@ std::string text_of(const BenchOptions& options, const Experiment& experiment, c
     text +=
         fmt::format("bound        {:.4f} s (synapses {:.4f}, neurons {:.4f}, draws {:.4f}): {:.2f} times that\n",
                     m.bound->all(), m.bound->synapses, m.bound->neurons, m.bound->draws, m.seconds / m.bound->all());
-  for (const auto& [name, time] : stages_of(network, options))
+  for (const auto& [name, time] : stages_of(network, options, threads, m))
     text += fmt::format("  {:<9}  {:.4f} s of all threads\n", name, time);
   return text;
 }

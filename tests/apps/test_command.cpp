@@ -220,6 +220,11 @@ TEST_CASE("bench times an experiment, and the stages and the machine beside it")
     CHECK(json.at("all_sim_seconds").size() == 3);
     CHECK(json.at("rtf").get<double>() == Approx(json.at("sim_seconds").get<double>() / 0.05));
     CHECK(json.at("stages").at("advance").get<double>() > 0);
+    // With the rest they are all that threads did.
+    double all = 0, stages = 0;
+    for (const auto& seconds : json.at("all_sim_seconds")) all += seconds.get<double>() / 3;
+    for (const auto& stage : json.at("stages")) stages += stage.get<double>();
+    CHECK(stages == Approx(all * json.at("threads").get<double>()));
     // The same spikes as of a run that begins to count after 20 ms.
     Network network(parse_experiment(file.string(), {}).network, Threads(1));
     network.simulation().run(200);

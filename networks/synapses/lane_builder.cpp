@@ -243,10 +243,11 @@ class LaneBuilder {
       const bool any_sign = bundle_.plastic->rule->signed_weights;
       const std::uint32_t first_slot = bundle_.plastic->first_slot[lane_];
       auto* target = reinterpret_cast<Address*>(block.data.data()) + first;
-      auto* weight = reinterpret_cast<decltype(Drawn::Record::weight)*>(block.columns[0].data()) + first;
+      using Weight = decltype(Drawn::Record::weight);
+      auto* weight = reinterpret_cast<Weight*>(block.columns[0].data()) + first;
       for (const typename Drawn::Record& record : synapses) {
         *target++ = static_cast<Address>(drawn.slot(record) - first_slot);
-        *weight++ = any_sign ? record.weight : std::abs(record.weight);
+        *weight++ = static_cast<Weight>(any_sign ? record.weight : std::abs(record.weight));
       }
     }
   }

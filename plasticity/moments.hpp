@@ -55,28 +55,26 @@ struct RuleMoments {
 
   RHEO_INLINE static Moment moment(const rheo_batch& b, I tick) {
     Moment made{};
-    if constexpr (elapses) {
-      made.tick = tick;
+    if constexpr (elapses) made.tick = tick;
+    if constexpr (elapses && !steady)
       rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-        if constexpr (!steady && signals[i].scope == RHEO_DOSE)
+        if constexpr (signals[i].scope == RHEO_DOSE)
           load_pairs(static_cast<const Real*>(b.doses[i]), max(tick - I(b.dose_epoch), I(0)), made.A[i], made.E[i]);
       });
-    }
     return made;
   }
   // The same tick for all.
   RHEO_INLINE static Moment moment(const rheo_batch& b, std::int32_t tick) {
     Moment made{};
-    if constexpr (elapses) {
-      made.tick = I(tick);
+    if constexpr (elapses) made.tick = I(tick);
+    if constexpr (elapses && !steady)
       rule_parts::for_each_number<signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-        if constexpr (!steady && signals[i].scope == RHEO_DOSE) {
+        if constexpr (signals[i].scope == RHEO_DOSE) {
           const Real* const pair = static_cast<const Real*>(b.doses[i]) + std::int64_t{2} * (tick - b.dose_epoch);
           made.A[i] = V(pair[0]);
           made.E[i] = V(pair[1]);
         }
       });
-    }
     return made;
   }
   RHEO_INLINE static Moment later(const Moment& a, const Moment& b) {
@@ -94,14 +92,18 @@ struct RuleMoments {
 
   // What rules see of signals between two events.
   RHEO_INLINE static Signals doses(const rheo_batch& b, const Moment& since, const Moment& until) {
-    return rule_parts::made_of<Signals, V, signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
-      if constexpr (signals[i].scope != RHEO_DOSE)
-        return V(0);
-      else if constexpr (steady)
-        return steady_dose(b, i, I{until.tick.v - since.tick.v});
-      else
-        return (until.A[i] - since.A[i]) * since.E[i];
-    });
+    const auto made_of = [](const auto& dose) RHEO_INLINE_LAMBDA {
+      return rule_parts::made_of<Signals, V, signals.size()>([&](auto i) RHEO_INLINE_LAMBDA {
+        if constexpr (signals[i].scope == RHEO_DOSE)
+          return dose(i);
+        else
+          return V(0);
+      });
+    };
+    if constexpr (steady)
+      return made_of([&](auto i) RHEO_INLINE_LAMBDA { return steady_dose(b, i, I{until.tick.v - since.tick.v}); });
+    else
+      return made_of([&](auto i) RHEO_INLINE_LAMBDA { return (until.A[i] - since.A[i]) * since.E[i]; });
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <new>
 #include <set>
 #include <string_view>
 
@@ -41,7 +42,11 @@ Experiment open_experiment(const std::string& file, const std::vector<std::strin
 void know_costs(Experiment& experiment, double bytes) {
   constexpr double large = 150e6;  // such a network takes longer to build than this takes
   if (experiment.network.costs || bytes < large) return;
-  if (!keep_costs(measured_costs(Threads()))) return;  // else each run would measure, and choose by chance
+  try {
+    if (!keep_costs(measured_costs(Threads()))) return;  // else each run would measure, and choose by chance
+  } catch (const std::bad_alloc&) {
+    return;  // caches that are larger than what this process may take
+  }
   experiment.network.costs = kept_costs();
 }
 

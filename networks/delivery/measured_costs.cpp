@@ -42,7 +42,7 @@ double nanoseconds(double units, const Body& body) {
 
 // Rows of 16-bit addresses in an order that no cache foresees, each fetched while the one before is added.
 double of_addition(std::size_t bytes) {
-  const std::size_t rows = bytes / 2 / row_length;
+  const std::size_t rows = std::max<std::size_t>(1, bytes / 2 / row_length);
   AlignedColumn<std::uint16_t> address(rows * row_length);
   AlignedColumn<float> input(sums);
   std::uint32_t state = 1;

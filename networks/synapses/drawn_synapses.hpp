@@ -4,6 +4,8 @@
 // within a cache, to their places: a radix sort whose first pass is the drawing.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -11,7 +13,6 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -100,10 +101,16 @@ class DrawnSynapses {
   std::uint32_t delay(const Record& record) const {
     return static_cast<std::uint32_t>(record.word >> format_.slot_bits & ((Word{1} << format_.delay_bits) - 1));
   }
-  std::uint32_t size() const {
+  std::size_t size() const {
     std::size_t sum = 0;
     for (std::size_t g = 0; g < groups_.size(); ++g) sum += size_of(g);
-    return static_cast<std::uint32_t>(sum);
+    return sum;
+  }
+
+  // A lane numbers its synapses in 32 bits.
+  static constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  [[noreturn]] static void reject_size(std::size_t size) {
+    reject({}, fmt::format("{} synapses onto one lane", size), "too many", "more lanes (simulation.lanes)");
   }
 
   // Synapses of neighbouring rows, by row, delay and the order in which they were put.
@@ -136,8 +143,7 @@ class DrawnSynapses {
       slab_left_ = slab;
     }
     all_ += piece_;
-    if (all_ > std::numeric_limits<std::uint32_t>::max() + groups_.size() * piece_)
-      reject({}, std::to_string(all_) + " synapses onto one lane", "too many", "more lanes (simulation.lanes)");
+    if (all_ > most + groups_.size() * piece_) reject_size(all_ - groups_.size() * piece_);
     AlignedColumn<std::byte>& slab = slabs_.back();
     group.next = reinterpret_cast<Record*>(slab.data() + (slab.size() - slab_left_));
     group.end = group.next + piece_;

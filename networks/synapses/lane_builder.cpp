@@ -181,6 +181,8 @@ class LaneBuilder {
     if (bundle_.dense) make_stretches(members_.front().plan, block);
     draw(drawn);
     if (drawn.size() == 0) return;
+    if (drawn.size() > Drawn::most)
+      within("projections." + plans_.front()->spec->name, [&] { Drawn::reject_size(drawn.size()); });
     if (bundle_.dense)
       bundle_.narrow ? store_dense<std::uint16_t>(block, drawn) : store_dense<std::uint32_t>(block, drawn);
     else

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/diagnostics.hpp"
 #include "core/time.hpp"
 #include "networks/description/costs.hpp"
 
@@ -222,11 +223,10 @@ void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const Popu
     for (std::uint64_t ticks = 1; ticks <= beyond; ticks *= 2) {
       if (spec.window != 0 && ticks != std::min(beyond, std::bit_ceil(std::uint64_t{spec.window}))) continue;
       const DeliveryPlan plan = ring_of(f, lanes, ticks);
-      const double cost =
-          is_possible(plan) ? cost_of(f, plan, count, threads, costs, dense) : std::numeric_limits<double>::max();
-      if (is_possible(plan))
-        layout.choice.candidates.push_back({static_cast<std::uint32_t>(count), plan.sorted ? plan.ticks : 0,
-                                            static_cast<std::size_t>(std::ranges::count(dense, 1)), cost});
+      if (!is_possible(plan)) continue;
+      const double cost = cost_of(f, plan, count, threads, costs, dense);
+      layout.choice.candidates.push_back({static_cast<std::uint32_t>(count), plan.sorted ? plan.ticks : 0,
+                                          static_cast<std::size_t>(std::ranges::count(dense, 1)), cost});
       if (cost >= best) continue;
       std::swap(layout.choice.candidates.front(), layout.choice.candidates.back());
       best = cost;
@@ -235,12 +235,18 @@ void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const Popu
       layout.dense = dense;
     }
   };
-  if (spec.lanes != 0) return consider(spec.lanes);
-  const std::uint64_t allowed = f.lanes == most_lanes ? std::max<std::uint64_t>(most_lanes, threads) : f.lanes;
-  const std::uint64_t most = std::clamp<std::uint64_t>(f.neurons / 64, 1, allowed);
-  consider(1);
-  for (std::uint64_t count = 2; count < threads && count <= most; count *= 2) consider(count);
-  for (std::uint64_t count = threads; count <= most; count *= 2) consider(count);
+  if (spec.lanes != 0) {
+    consider(spec.lanes);
+  } else {
+    const std::uint64_t allowed = f.lanes == most_lanes ? std::max<std::uint64_t>(most_lanes, threads) : f.lanes;
+    const std::uint64_t most = std::clamp<std::uint64_t>(f.neurons / 64, 1, allowed);
+    consider(1);
+    for (std::uint64_t count = 2; count < threads && count <= most; count *= 2) consider(count);
+    for (std::uint64_t count = threads; count <= most; count *= 2) consider(count);
+  }
+  if (layout.choice.candidates.empty())
+    reject({}, {}, "the rings of this network would be larger than addresses reach",
+           "more lanes (simulation.lanes), or a shorter window");
 }
 
 }  // namespace

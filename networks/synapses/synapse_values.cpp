@@ -41,6 +41,9 @@ void Draws::prepare(std::uint32_t target, const std::vector<std::uint32_t>& sour
 
 void Draws::round(double step) {
   const double steps = 1 / step;
+  if (!(drawn_range_.low * steps > -most_steps - 0.5 && drawn_range_.high * steps < most_steps + 0.5))
+    reject(what_, fmt::format("from {} to {}", drawn_range_.low, drawn_range_.high),
+           "drawn, which is beyond what 16 bits hold", "no weight_bits");
   for (double& x : drawn_) x = std::round(x * steps) * step;
   drawn_range_ = {std::round(drawn_range_.low * steps) * step, std::round(drawn_range_.high * steps) * step};
 }

@@ -156,4 +156,17 @@ TEST_CASE("costs choose the layout, and no result depends on it") {
   CHECK(rows(4).first == 1);
 }
 
+TEST_CASE("rings that addresses cannot reach through are refused") {
+  NetworkSpec spec = network({});
+  spec.populations.front().size = 300'000;
+  spec.populations.front().update = PopulationSpec::Update::tick;
+  spec.projections.front().connect = FixedIndegree{.indegree = 1.0};
+  spec.projections.front().delay = Distribution(Uniform{0.5, 2000});
+  CHECK(Network(spec, Threads(1)).layout().candidates.size() > 1);
+  spec.lanes = 1;
+  spec.window = 32768;
+  CHECK_THROWS_WITH(Network(spec, Threads(1)),
+                    Catch::Contains("larger than addresses reach") && Catch::Contains("more lanes"));
+}
+
 }  // namespace test_layout_file

@@ -70,6 +70,8 @@ class DelayWheel {
     std::uint32_t fresh = free_;
     if (fresh != none) {
       free_ = pool_[fresh].next;
+      // Where much is in flight, chunks have left the caches when they are used again.
+      if (free_ != none) __builtin_prefetch(&pool_[free_].next);
     } else {
       fresh = static_cast<std::uint32_t>(pool_.size());
       pool_.emplace_back();

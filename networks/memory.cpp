@@ -105,13 +105,18 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
   const std::vector<ExpectedSynapses> reached = reached_lanes(members, lanes);
   double all_synapses = 0;
   for (const ExpectedSynapses& lane : reached) all_synapses += lane.synapses;
-  double delays = 0;  // of a row on one lane
-  for (const ProjectionPlan* member : members)
-    delays = std::max(delays, expected_delays(*member, all_synapses / static_cast<double>(reached.size() * rows)));
+  const double some = all_synapses / static_cast<double>(reached.size() * rows);  // of a row on one lane
+  double delays = 0, spread = 1;                                                  // of those
+  for (const ProjectionPlan* member : members) {
+    delays = std::max(delays, expected_delays(*member, some));
+    spread = std::max(spread, delays_of(*member));
+  }
+  const unsigned shift = delivery.slice_shift(one_delay, some / spread);
   BundleMemory all;
   std::vector<double> transient;
   for (const auto& [synapses, width] : reached) {
-    const double slices = delivery.sorted ? delays * static_cast<double>(rows) : 0;
+    const double slices =
+        delivery.has_slices(one_delay) ? std::min(delays, 1 + spread / (1u << shift)) * static_cast<double>(rows) : 0;
     const double index = bytes(static_cast<double>(rows) + 1, 4);
     const double records = bytes(synapses, record);
     const double drawn =
@@ -125,7 +130,7 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
         plastic == nullptr
             ? records
             : bytes(synapses, address) + static_cast<double>(plastic->rule->columns.size()) * bytes(synapses, real);
-    all.kept += (delivery.sorted ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
+    all.kept += (delivery.has_slices(one_delay) ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
     transient.push_back(drawn + slices * sizeof(DelaySlice));
     // Nobody has written yet to columns of zeros that are fresh pages.
     if (plastic != nullptr && synapses * static_cast<double>(real) > 2e6)

@@ -89,7 +89,7 @@ class RingDelivery final : public TypedBundles<Real> {
             {this->slot_at(index, lane, where), bundles_[index].one_delay, s, this->weight_at(index, lane, where)});
         return false;
       });
-    else if (windows_)
+    else if (bundles_[index].one_delay == 0 && ticks_ == 1)
       block.for_each_slice(row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
         for (std::uint32_t s = begin; s < begin + count; ++s) put(delay, s);
       });
@@ -105,7 +105,7 @@ class RingDelivery final : public TypedBundles<Real> {
   std::uint32_t delay(std::size_t index, std::size_t lane, std::uint32_t row, std::uint32_t s) const override {
     const SynapseBundle& bundle = bundles_[index];
     if (bundle.one_delay != 0) return bundle.one_delay;
-    return windows_ ? bundle.lanes[lane].delay(row, s) : address(index, lane, s) / width_;
+    return ticks_ == 1 ? bundle.lanes[lane].delay(row, s) : address(index, lane, s) / width_;
   }
 
  private:
@@ -116,11 +116,17 @@ class RingDelivery final : public TypedBundles<Real> {
     std::int32_t base;
     std::uint32_t bundle;
   };
+  // Synapses from `least` to `most`, as far as they take less than `limit` ticks, are the last of those that arrive in
+  // a window.
+  struct Cut {
+    std::uint32_t least, most, limit, window;
+  };
   struct Lane {
-    Real* ring = nullptr;   // [ticks][width]
-    std::vector<Row> rows;  // of the batch at hand, in the order of sums
-    std::vector<Run> runs;  // that are added next
-    DelayWheel<Run> filed;  // by the window of arrival
+    Real* ring = nullptr;                  // [ticks][width]
+    std::vector<Row> rows;                 // of the batch at hand, in the order of sums
+    std::vector<Run> runs;                 // that are added next
+    std::array<std::vector<Cut>, 4> cuts;  // of the rows at hand
+    DelayWheel<Run> filed;                 // by the window of arrival
   };
 
   // Runs of all synapses of the rows, as far as they arrive after `now`.
@@ -152,64 +158,101 @@ class RingDelivery final : public TypedBundles<Real> {
     }
   }
 
-  // Cuts rows where windows end. What arrives in the window that has begun becomes a run at once.
+  // Cuts rows where windows end, some rows before they are filed: the synapses next to a cut are fetched meanwhile.
   void file_rows(std::size_t index, const SpikeBatch& batch, Tick now) {
     Lane& lane = lanes_[index];
-    const std::size_t n = lane.rows.size();
-    for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t n = lane.rows.size(), ahead = lane.cuts.size() - 1;
+    for (std::size_t i = 0; i < n + ahead; ++i) {
       if (i + index_ahead < n) {
         const Row& next = lane.rows[i + index_ahead];
         __builtin_prefetch(&block_of(index, next).row_synapses[next.row]);
-        __builtin_prefetch(block_of(index, next).row_slices.data() + next.row);
+        if (bundles_[next.bundle].one_delay == 0)
+          __builtin_prefetch(block_of(index, next).row_slices.data() + next.row);
       }
-      if (i + rows_ahead < n && !bundles_[lane.rows[i + rows_ahead].bundle].dense) {
+      if (i + rows_ahead < n && bundles_[lane.rows[i + rows_ahead].bundle].one_delay == 0) {
         const Row& next = lane.rows[i + rows_ahead];
         const SynapseBlock& block = block_of(index, next);
         fetch(block.slices.data() + block.row_slices[next.row],
               block.row_slices[next.row + 1] - block.row_slices[next.row]);
       }
-      const Row& row = lane.rows[i];
-      const SynapseBlock& block = block_of(index, row);
-      const Tick emitted = batch.tick(row.tick);
-      const std::size_t position = lane.filed.position(emitted >> shift_);
-      // In ticks since the window of the emission began, in ticks since the emission, and in windows since its own:
-      // what has arrived, and which window has begun.
-      const auto into_window = static_cast<std::uint32_t>(emitted & (ticks_ - 1));
-      const auto arrived = static_cast<std::uint32_t>(now - emitted);
-      const auto begun = static_cast<std::uint32_t>((now >> shift_) - (emitted >> shift_));
-      std::uint32_t at = block.row_synapses[row.row], begin = at, delay = 0, window = begun;
-      // Synapses from `begin` to `at` are a run.
-      const auto close = [&] {
-        if (begin == at) return;
-        // Ticks from the begin of the window to where delays of addresses count from.
-        const auto ticks = static_cast<std::int32_t>(into_window + bundles_[row.bundle].one_delay) -
-                           static_cast<std::int32_t>(window << shift_);
-        const Run run{begin, at - begin, ticks_ == 1 ? 0 : ticks * static_cast<std::int32_t>(width_), row.bundle};
-        if (window == begun)
-          lane.runs.push_back(run);
-        else
-          lane.filed.push(position, window, run);
-      };
-      if (bundles_[row.bundle].dense) {
-        delay = bundles_[row.bundle].one_delay;
-        window = (into_window + delay) >> shift_;
-        begin = row.row;
-        at = begin + (delay > arrived ? 1 : 0);
-        close();
-        continue;
-      }
-      for (std::uint32_t s = block.row_slices[row.row]; s < block.row_slices[row.row + 1]; ++s) {
-        const DelaySlice slice = block.slices[s];
-        delay += slice.step;
-        if (const std::uint32_t here = (into_window + delay) >> shift_; here != window || delay <= arrived) {
-          close();
-          window = here;
-          begin = delay <= arrived ? at + slice.count : at;
-        }
-        at += slice.count;
-      }
-      close();
+      if (i < n && bundles_[lane.rows[i].bundle].one_delay == 0)
+        cut_row(index, lane.rows[i], batch.tick(lane.rows[i].tick), now, lane.cuts[i % lane.cuts.size()]);
+      if (i >= ahead)
+        file_row(index, lane.rows[i - ahead], batch.tick(lane.rows[i - ahead].tick), now,
+                 lane.cuts[(i - ahead) % lane.cuts.size()]);
     }
+  }
+  // The window, counted from that of the emission, in which a delay ends.
+  std::uint32_t window_of(Tick emitted, std::uint32_t delay) const {
+    return (static_cast<std::uint32_t>(emitted & (ticks_ - 1)) + delay) >> shift_;
+  }
+  void cut_row(std::size_t index, const Row& row, Tick emitted, Tick now, std::vector<Cut>& cuts) const {
+    cuts.clear();
+    const SynapseBlock& block = block_of(index, row);
+    const std::size_t bytes = bundle_bytes_[row.bundle];  // of a synapse
+    const auto into_window = static_cast<std::uint32_t>(emitted & (ticks_ - 1));
+    const auto arrived = static_cast<std::uint32_t>(now - emitted);  // with a delay of so many ticks, after a load
+    std::uint32_t at = block.row_synapses[row.row], first = 0, window = is_past, limit = arrived + 1;
+    const std::uint32_t ticks = 1u << block.slice_shift;
+    const auto begin_window = [&](std::uint32_t delay) {
+      window = window_of(emitted, delay);
+      limit = ((window + 1) << shift_) - into_window;
+    };
+    if (arrived < bundles_[row.bundle].min_delay) begin_window(arrived + 1);
+    for (std::uint32_t s = block.row_slices[row.row]; s < block.row_slices[row.row + 1]; ++s) {
+      const DelaySlice slice = block.slices[s];
+      first += std::uint32_t{slice.step} << block.slice_shift;
+      if (first >= limit) {
+        cuts.push_back({at, at, limit, window});
+        begin_window(first);
+      }
+      for (; limit < first + ticks; begin_window(limit)) {
+        cuts.push_back({at, at + slice.count, limit, window});
+        fetch(block.data.data() + at * bytes, slice.count * bytes);
+      }
+      at += slice.count;
+    }
+    cuts.push_back({at, at, limit, window});
+  }
+  // What arrives in the window that has begun becomes a run at once.
+  void file_row(std::size_t index, const Row& row, Tick emitted, Tick now, const std::vector<Cut>& cuts) {
+    Lane& lane = lanes_[index];
+    const SynapseBundle& bundle = bundles_[row.bundle];
+    const SynapseBlock& block = block_of(index, row);
+    const std::size_t position = lane.filed.position(emitted >> shift_);
+    const auto begun = static_cast<std::uint32_t>((now >> shift_) - (emitted >> shift_));
+    // Ticks from the begin of the window of the emission to where delays of addresses count from.
+    const auto ticks = static_cast<std::int32_t>(emitted & (ticks_ - 1)) + static_cast<std::int32_t>(bundle.one_delay);
+    const auto file = [&](std::uint32_t begin, std::uint32_t end, std::uint32_t window) {
+      const std::int32_t base = ticks_ == 1 ? 0 : ticks - static_cast<std::int32_t>(window << shift_);
+      const Run run{begin, end - begin, base * static_cast<std::int32_t>(width_), row.bundle};
+      if (window == begun)
+        lane.runs.push_back(run);
+      else
+        lane.filed.push(position, window, run);
+    };
+    std::uint32_t begin = block.row_synapses[row.row];
+    if (bundle.one_delay != 0) {
+      if (emitted + bundle.one_delay <= now) return;
+      if (bundle.dense)
+        file(row.row, row.row + 1, window_of(emitted, bundle.one_delay));
+      else if (const std::uint32_t end = block.row_synapses[row.row + 1]; begin != end)
+        file(begin, end, window_of(emitted, bundle.one_delay));
+      return;
+    }
+    for (const Cut& cut : cuts) {
+      const std::uint32_t end = cut.least == cut.most ? cut.least : end_of(bundle, block, cut);
+      if (begin != end && cut.window != is_past) file(begin, end, cut.window);
+      begin = end;
+    }
+  }
+  // The first synapse behind a cut: addresses ascend with delays.
+  std::uint32_t end_of(const SynapseBundle& bundle, const SynapseBlock& block, const Cut& cut) const {
+    return Base::with_synapses(bundle, block, [&, limit = cut.limit * width_](const auto* synapses) {
+      std::uint32_t last = cut.least;
+      for (std::uint32_t s = cut.least; s < cut.most; ++s) last += synapses[s].address < limit ? 1 : 0;
+      return last;
+    });
   }
 
   // Adds the runs, in their order, while the synapses of those behind them are fetched.
@@ -307,6 +350,7 @@ class RingDelivery final : public TypedBundles<Real> {
   }
 
   static constexpr std::size_t bytes_ahead = 12288;
+  static constexpr std::uint32_t is_past = ~0u;
   const DenseKernels<Real>& kernels_ = dense_kernels(chosen_isa(), Real{});
   std::uint32_t width_, ticks_, mask_;
   unsigned shift_;  // ticks of a window as a power of two

@@ -62,10 +62,10 @@ void for_each_row(const std::vector<SourceRange>& sources, std::span<const Neuro
   }
 }
 
-// A run of synapses of one row with one delay. Slices of a row follow each other; one without synapses only bridges
-// delays that lie far apart.
+// A run of synapses of one row whose delays are in [n, n + 1) * 2^k ticks, k of their block. Slices of a row follow
+// each other; one without synapses only bridges delays that lie far apart.
 struct DelaySlice {
-  std::uint16_t step;   // ticks after the slice before; the first one: after emission
+  std::uint16_t step;   // 2^k ticks each after the slice before; the first one: after emission
   std::uint16_t count;  // of synapses
 };
 
@@ -157,7 +157,8 @@ struct SynapseBlock {
   // order where the rows of a ring reach beyond every delay.
   AlignedColumn<std::byte> data;
   std::vector<AlignedColumn<std::byte>> columns;  // plastic only: Real, the weights' magnitudes first
-  // Of rows that are sorted by delay only.
+  // Of rows that are sorted by delay only, and whose delay is not that of all synapses of a ring's bundle.
+  unsigned slice_shift = 0;                 // k; 0 unless addresses have delays
   AlignedColumn<std::uint32_t> row_slices;  // [rows + 1] first slice of each row
   AlignedColumn<DelaySlice> slices;
 
@@ -183,7 +184,8 @@ struct SynapseBlock {
     return data.size() == std::size_t{synapses()} * 2 ? as<BareSynapse<std::uint16_t>>()[s].address
                                                       : as<BareSynapse<std::uint32_t>>()[s].address;
   }
-  // Sorted by delay: calls use(delay, begin, count) for the slices of a row, or use(row, delay, begin, count) for all.
+  // Slices of one delay each: calls use(delay, begin, count) for the slices of a row, or use(row, delay, begin, count)
+  // for all.
   template <class Use>
   void for_each_slice(std::uint32_t row, const Use& use) const {
     std::uint32_t begin = row_synapses[row], delay = 0;
@@ -199,7 +201,7 @@ struct SynapseBlock {
       for_each_slice(
           row, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) { use(row, delay, begin, count); });
   }
-  // Sorted by delay: ticks that synapse s of a row takes.
+  // Slices of one delay each: ticks that synapse s of a row takes.
   std::uint32_t delay(std::uint32_t row, std::uint32_t s) const;
   std::uint32_t synapses() const { return row_synapses.empty() ? 0 : row_synapses[row_synapses.size() - 1]; }
   std::size_t bytes() const {
@@ -260,6 +262,18 @@ struct DeliveryPlan {
   bool note_touched = false;  // wheel only: for populations that are updated by events
 
   bool address_has_delay(bool one_delay) const { return kind == Kind::ring && !one_delay && ticks > 1; }
+  // Whether blocks have slices.
+  bool has_slices(bool one_delay) const { return sorted && !(kind == Kind::ring && one_delay); }
+  // Ticks of a slice as a power of two. synapses: of a row on a lane for each tick of its delays. A slice of few
+  // synapses would take as much room and time as they do; where a window ends within one, addresses say which synapses
+  // are before.
+  unsigned slice_shift(bool one_delay, double synapses) const {
+    constexpr double good_slice = 16;  // chosen with `rheo bench`
+    unsigned shift = 0;
+    if (address_has_delay(one_delay))
+      while (synapses < good_slice && (8u << shift) <= ticks) ++shift, synapses *= 2;
+    return shift;
+  }
   bool narrow(bool one_delay) const {
     return std::uint64_t{width} * (address_has_delay(one_delay) ? longest + 1 : 1) <= 65536;
   }

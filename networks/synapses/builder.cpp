@@ -53,7 +53,7 @@ ExpectedSynapses expected_synapses(const ProjectionPlan& plan, std::span<const P
 DrawnFormat drawn_format(std::span<const ProjectionPlan* const> members, const DeliveryPlan& delivery, bool dense,
                          std::uint32_t rows, double synapses) {
   const bool one_delay = members.size() == 1 && members.front()->has_one_delay();
-  const bool by_delay = delivery.sorted && !dense;
+  const bool by_delay = delivery.has_slices(one_delay);
   Tick longest = 0;
   if (by_delay || (delivery.address_has_delay(one_delay) && !dense))
     for (const ProjectionPlan* member : members)

@@ -200,7 +200,14 @@ class LaneBuilder {
     const std::size_t n = drawn.size();
     block.data = AlignedColumn<std::byte>(n * (bundle_.plastic ? sizeof(Address) : sizeof(Synapse)));
     if (bundle_.plastic) make_columns(block, n);
-    if (delivery_.sorted) block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
+    const bool has_slices = delivery_.has_slices(bundle_.one_delay != 0);
+    if (has_slices) {
+      double spread = 1;
+      for (const Member& member : members_) spread = std::max(spread, delays_of(member.plan));
+      const double rows = static_cast<double>(block.row_synapses.size() - 1);
+      block.slice_shift = delivery_.slice_shift(bundle_.one_delay != 0, expected_ / rows / spread);
+      block.row_slices = AlignedColumn<std::uint32_t>(block.row_synapses.size());
+    }
     std::vector<DelaySlice> slices;
     std::uint32_t first = 0;  // synapse of the group
     drawn.for_each_group([&](const typename Drawn::Sorted& group) {
@@ -217,8 +224,9 @@ class LaneBuilder {
       for (std::size_t r = 0; r + 1 < group.begin.size(); ++r) {
         const std::size_t row = group.first_row + r;
         block.row_synapses[row + 1] = first + group.begin[r + 1];
-        if (!delivery_.sorted) continue;
-        add_slices(drawn, group.synapses.subspan(group.begin[r], group.begin[r + 1] - group.begin[r]), slices);
+        if (!has_slices) continue;
+        add_slices(drawn, group.synapses.subspan(group.begin[r], group.begin[r + 1] - group.begin[r]),
+                   block.slice_shift, slices);
         block.row_slices[row + 1] = static_cast<std::uint32_t>(slices.size());
       }
       first += static_cast<std::uint32_t>(group.synapses.size());
@@ -256,13 +264,13 @@ class LaneBuilder {
 
   // Those of one row.
   template <class Drawn>
-  static void add_slices(const Drawn& drawn, std::span<const typename Drawn::Record> synapses,
+  static void add_slices(const Drawn& drawn, std::span<const typename Drawn::Record> synapses, unsigned shift,
                          std::vector<DelaySlice>& slices) {
     constexpr std::uint32_t most = std::numeric_limits<std::uint16_t>::max();  // of a slice's step and count
-    std::uint32_t before = 0;                                                  // delay
+    std::uint32_t before = 0;                                                  // delay, in units of slices
     for (std::size_t begin = 0, end = 0; begin < synapses.size(); begin = end) {
-      const std::uint32_t delay = drawn.delay(synapses[begin]);
-      while (end < synapses.size() && end - begin < most && drawn.delay(synapses[end]) == delay) ++end;
+      const std::uint32_t delay = drawn.delay(synapses[begin]) >> shift;
+      while (end < synapses.size() && end - begin < most && drawn.delay(synapses[end]) >> shift == delay) ++end;
       for (; delay - before > most; before += most) slices.push_back({most, 0});
       slices.push_back({static_cast<std::uint16_t>(delay - before), static_cast<std::uint16_t>(end - begin)});
       before = delay;

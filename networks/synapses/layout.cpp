@@ -53,22 +53,6 @@ struct Figures {
   }
 };
 
-// How many ticks the delays of a projection's synapses may differ by, and one more, about.
-double delays_of(const ProjectionPlan& plan) {
-  double distinct = 1;
-  if (const auto* d = std::get_if<Distribution>(&plan.spec->delay)) {
-    const auto [low, high] = reach(*d, 2.5);
-    distinct = std::min(rheo::distinct(*d), (high - low) / plan.dt + 1);
-  } else if (std::holds_alternative<std::vector<double>>(plan.spec->delay)) {
-    distinct = static_cast<double>(longest_delay(plan));
-  }
-  if (const auto* pairs = std::get_if<PairValue>(&plan.spec->delay)) {
-    const auto [low, high] = reach(*pairs, plan.pairs);
-    distinct = (high - low) / plan.dt + 1;
-  }
-  return distinct + plan.longest_travel_time() / plan.dt;
-}
-
 Tick shortest_delay(const ProjectionPlan& plan) {
   double shortest = 0;
   if (const auto* constant = std::get_if<double>(&plan.spec->delay)) shortest = *constant;
@@ -163,9 +147,11 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     const BundleFigures& bundle = f.bundles[b];
     if (bundle.rows == 0) continue;
     const double synapses = bundle.synapses / bundle.rows;
-    const double slices = std::min(bundle.delays, std::max(1.0, synapses / count));
-    const double runs = plan.sorted ? std::min(slices, 1 + (bundle.delays - 1) / plan.ticks) : 1;
-    const double lane = costs.row + (plan.sorted ? costs.slice * slices : 0) + costs.run * runs;
+    const double some = synapses / count;  // on a lane
+    const unsigned shift = plan.slice_shift(bundle.one_delay, some / bundle.delays);
+    const double slices = std::min(1 + (bundle.delays - 1) / (1u << shift), std::max(1.0, some));
+    const double runs = plan.sorted ? std::min(std::max(1.0, some), 1 + (bundle.delays - 1) / plan.ticks) : 1;
+    const double lane = costs.row + (plan.has_slices(bundle.one_delay) ? costs.slice * slices : 0) + costs.run * runs;
     // What arrives in one row of the ring finds it in a near cache.
     const double wide = bundle.one_delay ? 0 : costs.wide_ring * ring / costs.last_cache;
     const double sparse = count * lane + synapses * (costs.addition + wide + record[b] * byte);

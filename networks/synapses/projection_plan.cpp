@@ -58,4 +58,19 @@ Tick longest_delay(const ProjectionPlan& plan) {
   return std::max<Tick>(1, ms_to_tick_nearest(longest + plan.longest_travel_time(), plan.dt));
 }
 
+double delays_of(const ProjectionPlan& plan) {
+  double distinct = 1;
+  if (const auto* d = std::get_if<Distribution>(&plan.spec->delay)) {
+    const auto [low, high] = reach(*d, 2.5);
+    distinct = std::min(rheo::distinct(*d), (high - low) / plan.dt + 1);
+  } else if (std::holds_alternative<std::vector<double>>(plan.spec->delay)) {
+    distinct = static_cast<double>(longest_delay(plan));
+  }
+  if (const auto* pairs = std::get_if<PairValue>(&plan.spec->delay)) {
+    const auto [low, high] = reach(*pairs, plan.pairs);
+    distinct = (high - low) / plan.dt + 1;
+  }
+  return distinct + plan.longest_travel_time() / plan.dt;
+}
+
 }  // namespace rheo

@@ -63,5 +63,7 @@ struct ProjectionPlan {
 
 // A delay in ticks that no synapse of the projection exceeds, known before anything is drawn.
 Tick longest_delay(const ProjectionPlan& plan);
+// How many ticks the delays of a projection's synapses may differ by, and one more, about.
+double delays_of(const ProjectionPlan& plan);
 
 }  // namespace rheo

@@ -263,10 +263,12 @@ struct RuleKernels {
       Moment spiked = spike_in(b, j, before);
       const PostPair y = traces_before(b, j, age);
       if constexpr (two) {
-        Moment earlier{};
-        if constexpr (elapses) earlier = spike_in(b, j, spike_of(b, j, age + 2));
-        if constexpr (elapses)
-          elapse_where(where & (before >= from), b, k, synapse, Moments::later(known, earlier), spiked);
+        if constexpr (elapses) {
+          // Mostly nobody has spiked three times since the last arrival.
+          const Moment since =
+              b.newest[age + 2] >= slice.from ? Moments::later(known, spike_in(b, j, spike_of(b, j, age + 2))) : known;
+          elapse_where(where & (before >= from), b, k, synapse, since, spiked);
+        }
         learn(b, slice, k, x_base, synapse, before, where & (before >= from),
               [&]() RHEO_INLINE_LAMBDA { return y.before; });
       }

@@ -3,7 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages="build-essential cmake ninja-build libtbb-dev libhdf5-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev libboost-dev libeigen3-dev zlib1g-dev libssl-dev pybind11-dev python3-dev python3-numpy"
+  nlohmann-json3-dev libboost-dev libeigen3-dev zlib1g-dev nettle-dev pybind11-dev python3-dev python3-numpy"
 # Catch2 runs the tests, Random123 and h5py are the second opinions on our random numbers and files; a virtual environment
 # gets the Python module by pip.
 test_packages="catch2 librandom123-dev python3-h5py python3-venv python3-wheel"

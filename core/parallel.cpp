@@ -100,23 +100,28 @@ class Pins final : public tbb::task_scheduler_observer {
 };
 
 struct Threads::Team {
-  Team(unsigned n, bool pinned)
-      : count(n),
-        limit(tbb::global_control::max_allowed_parallelism, std::max(n, tbb_default())),
-        arena(static_cast<int>(n)) {
-    if (!pinned) return;
-    arena.initialize();
-    pins.emplace(arena);
+  Team(unsigned n, bool pinned) : count(n) {
+    if (n > 1 || pinned) arena.emplace(n, pinned);
   }
-  static unsigned tbb_default() {
-    return static_cast<unsigned>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
-  }
+  struct Arena {
+    Arena(unsigned n, bool pinned)
+        : limit(tbb::global_control::max_allowed_parallelism, std::max(n, tbb_default())),
+          threads(static_cast<int>(n)) {
+      if (!pinned) return;
+      threads.initialize();
+      pins.emplace(threads);
+    }
+    static unsigned tbb_default() {
+      return static_cast<unsigned>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+    }
+    tbb::global_control limit;  // lets a team be larger than the machine, which the tests of determinism need
+    tbb::task_arena threads;
+    std::optional<Pins> pins;
+    tbb::affinity_partitioner affinity;
+    std::atomic<bool> affinity_taken{false};
+  };
   unsigned count;
-  tbb::global_control limit;  // lets a team be larger than the machine, which the tests of determinism need
-  tbb::task_arena arena;
-  std::optional<Pins> pins;
-  tbb::affinity_partitioner affinity;
-  std::atomic<bool> affinity_taken{false};
+  std::optional<Arena> arena;  // none for a thread alone: to start TBB takes a ms
 };
 
 Threads::Threads(unsigned count, bool pinned)
@@ -127,10 +132,11 @@ unsigned Threads::count() const {
 }
 
 void Threads::enter(const std::function<void()>& body) const {
-  team_->arena.execute([&] {
+  const auto guarded = [&] {
     StandardFloatingPoint guard;
     body();
-  });
+  };
+  team_->arena ? team_->arena->threads.execute(guarded) : guarded();
 }
 
 void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& body) const {
@@ -142,16 +148,17 @@ void Threads::for_each(std::size_t n, const std::function<void(std::size_t)>& bo
     for (std::size_t i = 0; i < n; ++i) item(i);
     return;
   }
+  Team::Arena& arena = *team_->arena;
   const auto loop = [&](auto&& partitioner) {
-    team_->arena.execute([&] { tbb::parallel_for(std::size_t{0}, n, item, partitioner); });
+    arena.threads.execute([&] { tbb::parallel_for(std::size_t{0}, n, item, partitioner); });
   };
   // One loop at a time may use (and train) the affinity; a nested or concurrent one does without.
-  if (!team_->affinity_taken.exchange(true)) {
+  if (!arena.affinity_taken.exchange(true)) {
     struct Release {
       std::atomic<bool>& taken;
       ~Release() { taken = false; }
-    } release{team_->affinity_taken};
-    loop(team_->affinity);
+    } release{arena.affinity_taken};
+    loop(arena.affinity);
   } else {
     loop(tbb::auto_partitioner{});
   }

@@ -2,8 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -219,27 +218,23 @@ void note_sealed(const fs::path& directory, const std::vector<std::string>& file
 std::string sha256_of_file(const fs::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) reject_report(path, "cannot be read", errno);
-  // Without its configuration file, which takes longer to read than most that is hashed here.
-  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  bool ok = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  sha256_ctx context;
+  sha256_init(&context);
   std::vector<unsigned char> bytes(std::size_t{1} << 18);
   int code = 0;
-  while (ok) {
+  for (;;) {
     const ssize_t size = ::read(file, bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) code = errno;
     if (size <= 0) break;
-    ok = EVP_DigestUpdate(context.get(), bytes.data(), static_cast<std::size_t>(size)) == 1;
+    sha256_update(&context, static_cast<std::size_t>(size), bytes.data());
   }
   ::close(file);
   if (code != 0) reject_report(path, "cannot be read", code);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (!ok || EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1)
-    reject_report(path, "its SHA-256 cannot be computed", ENOSYS);
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest;
+  sha256_digest(&context, digest.size(), digest.data());
   std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  for (const std::uint8_t byte : digest) text += fmt::format("{:02x}", byte);
   return text;
 }
 

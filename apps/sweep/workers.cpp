@@ -25,6 +25,7 @@
 #include "io/files/file_lock.hpp"
 #include "io/files/recording.hpp"
 #include "io/files/run_files.hpp"
+#include "io/h5/h5.hpp"
 #include "io/record/checkpoint.hpp"
 
 namespace rheo {
@@ -109,6 +110,7 @@ class Workers {
     sigemptyset(&child_ended_);
     sigaddset(&child_ended_, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child_ended_, &mask_before_);
+    h5::start_library();
   }
   ~Workers() {
     while (!running_.empty()) {

@@ -43,6 +43,9 @@ template <class T>
 concept Number =
     std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> && !std::is_same_v<T, long double>;
 
+// Makes the library's tables, which the first call of anything here does otherwise: in a process whose children use it.
+void start_library();
+
 // Type of T in memory; belongs to the library, not to be closed.
 template <Number T>
 hid_t native_type() {

@@ -59,6 +59,11 @@ Session::Session() : lock_(library_mutex()) {
   static_cast<void>(silenced);
 }
 
+void start_library() {
+  const Session session;
+  H5open();
+}
+
 std::string reason() {
   std::string text;
   const auto visit = [](unsigned n, const H5E_error2_t* entry, void* to) -> herr_t {

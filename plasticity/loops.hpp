@@ -245,6 +245,9 @@ struct RuleKernels {
     const std::uint32_t* const recent = b.recent + std::uint64_t{age / 2} * b.width;
     room.knows_now = paired && age == 0 && b.now_values != nullptr;
     room.knows_last = age == 0;
+    // Mostly nobody has spiked three times since the last arrival, and none of those before it has been learnt from
+    // since.
+    const bool is_first = b.newest[age + 2] < slice.from && slice.from <= last_event(b, slice) + 1;
     for (std::uint32_t s = 0; s < room.size; s += n) {
       I pair;
       if (paired && age == 0 && room.knows_now) {
@@ -264,9 +267,7 @@ struct RuleKernels {
       const PostPair y = traces_before(b, j, age);
       if constexpr (two) {
         if constexpr (elapses) {
-          // Mostly nobody has spiked three times since the last arrival.
-          const Moment since =
-              b.newest[age + 2] >= slice.from ? Moments::later(known, spike_in(b, j, spike_of(b, j, age + 2))) : known;
+          const Moment since = is_first ? known : Moments::later(known, spike_in(b, j, spike_of(b, j, age + 2)));
           elapse_where(where & (before >= from), b, k, synapse, since, spiked);
         }
         learn(b, slice, k, x_base, synapse, before, where & (before >= from),
@@ -374,9 +375,12 @@ struct RuleKernels {
     const I count = gather<std::int32_t>(b.count, j);
     return select(count > I(age), gather<std::int32_t>(b.ticks, place_of(b, count, age, j)), I(0));
   }
-  // The last event of synapses of a slice without their targets.
+  // The last event of synapses of a slice without their targets, and its tick.
+  RHEO_INLINE static std::int32_t last_event(const rheo_batch& b, const rheo_slice& slice) {
+    return slice.base > b.fixed ? slice.base : b.fixed;
+  }
   RHEO_INLINE static Moment last_known(const rheo_batch& b, const rheo_slice& slice) {
-    return Moments::moment(b, slice.base > b.fixed ? slice.base : b.fixed);
+    return Moments::moment(b, last_event(b, slice));
   }
   // The spike of targets j in `tick`; 0: the last one up to the epoch.
   RHEO_INLINE static Moment spike_in(const rheo_batch& b, I j, I tick) {

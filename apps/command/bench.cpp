@@ -104,31 +104,34 @@ struct Bound {
   double all() const { return synapses + neurons + draws; }
 };
 
-std::uint64_t synapses_of(const SynapseBundle& bundle) {
-  std::uint64_t sum = 0;
-  for (const SynapseBlock& block : bundle.lanes) sum += block.synapses();
-  return sum;
+// A thread's share of a bundle. More synapses than leave the caches say nothing more, and take long to draw.
+Rows rows_of(const SynapseBundle& bundle, std::size_t threads) {
+  constexpr std::size_t most_synapses = std::size_t{16} << 20;
+  const auto synapses = static_cast<double>(bundle.synapses()) / static_cast<double>(threads);
+  Rows rows;
+  rows.weighted = bundle.weighted;
+  rows.targets = 0;
+  for (const SynapseBundle::Member& member : bundle.members)
+    for (const NeuronSet& targets : member.targets) rows.targets += targets.size();
+  rows.targets = std::max<std::size_t>(1, rows.targets / threads);
+  rows.count = std::max<std::size_t>(1, row_count(bundle.sources));
+  rows.length = std::max<std::size_t>(1, static_cast<std::size_t>(synapses / static_cast<double>(rows.count)));
+  rows.count = std::clamp<std::size_t>(most_synapses / rows.length, 1, rows.count);
+  rows.delays = static_cast<std::size_t>(std::max<Tick>(1, bundle.max_delay - bundle.min_delay + 1));
+  if (bundle.plastic) rows.columns = bundle.plastic->rule->columns.size();
+  return rows;
 }
 
 Bound bound_of(const Network& network, const Work& work, const Threads& threads) {
   const Limits limits(threads);
   Bound bound;
-  constexpr double beyond_caches = 64e6;  // bytes
   for (std::size_t b = 0; b < work.events.size(); ++b) {
     if (work.events[b] == 0) continue;
     const SynapseBundle& bundle = network.stored().bundles()[b];
-    double bytes = 0, stored = 0;
-    for (const SynapseBlock& block : bundle.lanes) {
-      bytes += static_cast<double>(block.bytes());
-      stored += static_cast<double>(block.data.size());
-    }
-    stored /= static_cast<double>(std::max<std::uint64_t>(1, synapses_of(bundle)));
-    const Limits::Row row =
-        bundle.weighted ? stored < 8 ? Limits::Row::u16_f32 : Limits::Row::u32_f32 : Limits::Row::u16;
-    const auto delays = static_cast<std::size_t>(std::min<Tick>(46, bundle.max_delay - bundle.min_delay + 1));
-    double rate =
-        delays == 1 ? limits.rows(row) : std::max(limits.rows_by_ring(row, delays), limits.rows_by_slices(row, delays));
-    if (bytes > beyond_caches) rate = std::min(rate, limits.stream() / stored);
+    const Rows rows = rows_of(bundle, threads.count());
+    const double rate = bundle.plastic ? limits.plastic_rows(rows)
+                        : bundle.dense ? std::max(limits.dense_rows(rows), limits.best_rows(rows))
+                                       : limits.best_rows(rows);
     bound.synapses += work.events[b] / rate;
   }
   const std::size_t per_thread = network.simulation().neurons() / threads.count();

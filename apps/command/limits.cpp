@@ -14,6 +14,7 @@
 #include "core/aligned.hpp"
 #include "core/isa.hpp"
 #include "core/random.hpp"
+#include "networks/delivery/dense.hpp"
 #include "neurons/kernels/kernels.hpp"
 #include "neurons/models/models.hpp"
 
@@ -21,7 +22,9 @@ namespace rheo {
 
 namespace {
 
-constexpr std::size_t row_length = 1000, row_count = 10'000, targets = 10'000;
+constexpr std::size_t draw_row = 10'000;  // neurons of a row of draws
+// Synapses for which a loop runs before it looks at the clock.
+constexpr std::size_t at_once = 1'000'000;
 
 // Keeps a result from being optimised away.
 template <class T>
@@ -29,53 +32,72 @@ void keep(const T& value) {
   asm volatile("" : : "r"(&value) : "memory");
 }
 
-std::vector<std::uint32_t> shuffled(std::size_t n, std::mt19937& random) {
+std::vector<std::uint32_t> shuffled(std::size_t n) {
+  std::mt19937 random(1);
   std::vector<std::uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0u);
   for (std::size_t i = n; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
   return order;
 }
 
-// Rows of synapses: targets ascend within a row, or within a delay where there are several.
-template <class Address, bool Weights>
-struct Rows {
-  explicit Rows(std::size_t delays, bool ring, std::size_t ring_ticks)
-      : address(row_count * row_length), weight(Weights ? row_count * row_length : 0), input(targets * ring_ticks) {
+// Runs of synapses that are added at once, in random order of rows.
+template <class Address, bool weighted>
+struct Runs {
+  Runs(const Rows& rows, std::size_t window)
+      : of_row(std::clamp<std::size_t>((rows.delays + window - 1) / window, 1, rows.length)),
+        length(rows.length / of_row),
+        order(shuffled(rows.count)),
+        address(rows.count * of_row * length),
+        weight(weighted ? address.size() : 0),
+        sums(rows.targets * std::min(window, rows.delays)) {
     std::mt19937 random(1);
-    std::vector<std::uint32_t> row(row_length);
-    for (std::size_t r = 0; r < row_count; ++r) {
-      for (std::uint32_t& target : row) target = static_cast<std::uint32_t>(random() % targets);
-      const std::size_t run = row_length / delays;
-      for (std::size_t d = 0; d < (ring ? 1 : delays); ++d)
-        std::sort(row.begin() + static_cast<std::ptrdiff_t>(d * run),
-                  ring ? row.end() : row.begin() + static_cast<std::ptrdiff_t>((d + 1) * run));
-      for (std::size_t k = 0; k < row_length; ++k)
-        address[r * row_length + k] = static_cast<Address>(row[k] + (ring ? (1 + random() % delays) * targets : 0));
+    const double apart = static_cast<double>(sums.size()) / static_cast<double>(length);
+    for (std::size_t s = 0; s < address.size(); ++s) {
+      const double place = (static_cast<double>(s % length) + static_cast<double>(random()) * 0x1p-32) * apart;
+      address[s] = static_cast<Address>(place);
     }
     for (float& w : weight) w = 0.5f;
-    order = shuffled(row_count, random);
   }
-  AlignedColumn<Address> address;
-  AlignedColumn<float> weight, input;
+  // Synapses of the k-th run: those of all rows that arrive in one window, then those of the next.
+  std::size_t begin(std::size_t k) const {
+    return (order[k % order.size()] * of_row + k / order.size() % of_row) * length;
+  }
+  // Always inline: gcc takes a function that only fetches for one without effects, and drops its calls.
+  [[gnu::always_inline]] void fetch(std::size_t k) const {
+    const std::size_t first = begin(k);
+    for (std::size_t s = first; s < first + length; s += 64 / sizeof(Address)) __builtin_prefetch(&address[s]);
+    if constexpr (weighted)
+      for (std::size_t s = first; s < first + length; s += 16) __builtin_prefetch(&weight[s], 1);
+  }
+  void add(std::size_t k) {
+    const std::size_t first = begin(k);
+    float* const to = sums.data();
+    const Address* const at = address.data() + first;
+    const float* const w = weight.data() + first;
+    for (std::size_t s = 0; s < length; ++s) {
+      if constexpr (weighted)
+        to[at[s]] += w[s];
+      else
+        to[at[s]] += 0.5f;
+    }
+  }
+  std::size_t of_row, length;  // runs; synapses of one
   std::vector<std::uint32_t> order;
+  AlignedColumn<Address> address;
+  AlignedColumn<float> weight, sums;
+  std::size_t next = 0;
 };
 
-template <class Address, bool Weights>
-void add(const Rows<Address, Weights>& rows, float* input, std::size_t begin, std::size_t count) {
-  const Address* const address = rows.address.data() + begin;
-  for (std::size_t k = 0; k < count; ++k) {
-    if constexpr (Weights)
-      input[address[k]] += rows.weight.data()[begin + k];
-    else
-      input[address[k]] += 0.5f;
-  }
-}
-
-template <class Address, bool Weights>
-void fetch(const Rows<Address, Weights>& rows, std::size_t begin, std::size_t count) {
-  for (std::size_t k = 0; k < count; k += 64 / sizeof(Address)) __builtin_prefetch(rows.address.data() + begin + k);
-  if constexpr (Weights)
-    for (std::size_t k = 0; k < count; k += 16) __builtin_prefetch(rows.weight.data() + begin + k);
+// Calls use(runs) with those that have the shortest addresses.
+template <class Use>
+double with_runs(const Rows& rows, std::size_t window, const Use& use) {
+  // Where windows begin changes from spike to spike: addresses within them have all of the delay.
+  const bool narrow = rows.targets * (window == 1 ? 1 : rows.delays) <= 65536;
+  const auto with_address = [&]<class Address>(Address) {
+    return rows.weighted ? use([=] { return Runs<Address, true>(rows, window); })
+                         : use([=] { return Runs<Address, false>(rows, window); });
+  };
+  return narrow ? with_address(std::uint16_t{}) : with_address(std::uint32_t{});
 }
 
 }  // namespace
@@ -126,64 +148,80 @@ double Limits::random_update(std::size_t bytes) const {
   });
 }
 
-namespace {
-
-template <class Use>
-double with_row_type(Limits::Row row, bool wide, const Use& use) {
-  switch (row) {
-    case Limits::Row::u16:
-      return wide ? use.template operator()<std::uint32_t, false>() : use.template operator()<std::uint16_t, false>();
-    case Limits::Row::u16_f32:
-      return wide ? use.template operator()<std::uint32_t, true>() : use.template operator()<std::uint16_t, true>();
-    default:
-      return use.template operator()<std::uint32_t, true>();
-  }
-}
-
-constexpr double synapses_per_round = 1000.0 * row_length;
-
-}  // namespace
-
-double Limits::rows(Row row) const {
-  return rows_by_slices(row, 1);
-}
-
-double Limits::rows_by_ring(Row row, std::size_t delays) const {
-  return with_row_type(row, true, [&]<class Address, bool Weights>() {
-    return measure(synapses_per_round, [&](std::size_t) {
-      return [rows = Rows<Address, Weights>(delays, true, 64), at = std::size_t{0}]() mutable {
-        for (std::size_t i = 0; i < 1000; ++i, ++at) {
-          fetch(rows, rows.order[(at + 1) % row_count] * row_length, row_length);
-          // Every row is emitted in a tick of its own.
-          const std::size_t begin = rows.order[at % row_count] * row_length;
-          const auto base = static_cast<std::uint32_t>(at % 64 * targets),
-                     end = static_cast<std::uint32_t>(64 * targets);
-          for (std::size_t k = begin; k < begin + row_length; ++k) {
-            auto place = static_cast<std::uint32_t>(rows.address[k] + base);
-            if (place >= end) place -= end;
-            rows.input[place] += Weights ? rows.weight[k] : 0.5f;
-          }
+double Limits::rows(const Rows& rows, std::size_t window) const {
+  return with_runs(rows, window, [&](const auto& make) {
+    const std::size_t length = make().length, n = std::max<std::size_t>(1, at_once / length);
+    // Runs are fetched while several others are added.
+    const std::size_t ahead = 1 + 4096 / length;
+    return measure(static_cast<double>(n * length), [&](std::size_t) {
+      return [runs = make(), n, ahead]() mutable {
+        for (const std::size_t end = runs.next + n; runs.next < end; ++runs.next) {
+          runs.fetch(runs.next + ahead);
+          runs.add(runs.next);
         }
-        keep(rows.input[0]);
+        keep(runs.sums[0]);
       };
     });
   });
 }
 
-double Limits::rows_by_slices(Row row, std::size_t delays) const {
-  return with_row_type(row, false, [&]<class Address, bool Weights>() {
-    return measure(synapses_per_round, [&](std::size_t) {
-      return [rows = Rows<Address, Weights>(delays, false, 1), at = std::size_t{0}, delays]() mutable {
-        // Slices arrive in random order of rows.
-        const std::size_t run = row_length / delays;
-        for (std::size_t i = 0; i < 1000 * delays; ++i, ++at) {
-          const auto begin_of = [&](std::size_t k) {
-            return rows.order[k % row_count] * row_length + k / row_count % delays * run;
-          };
-          fetch(rows, begin_of(at + (delays == 1 ? 1 : 6)), run);
-          add(rows, rows.input.data(), begin_of(at), run);
+double Limits::best_rows(const Rows& all) const {
+  double best = 0;
+  for (std::size_t lanes = 1; lanes <= 4; lanes *= 2) {
+    Rows rows = all;
+    rows.targets = std::max<std::size_t>(1, all.targets / lanes);
+    rows.length = std::max<std::size_t>(1, all.length / lanes);
+    rows.count = all.count * lanes;  // as many synapses are cycled through
+    for (std::size_t window = 1; window < 2 * all.delays; window *= 4) best = std::max(best, this->rows(rows, window));
+  }
+  return best;
+}
+
+double Limits::dense_rows(const Rows& rows) const {
+  const DenseKernels<float>& kernels = dense_kernels(chosen_isa(), float{});
+  const std::size_t width = (rows.targets + 15) / 16 * 16, n = dense_rows_at_once * 16;
+  return measure(static_cast<double>(n * rows.length), [&](std::size_t) {
+    return [&kernels, &rows, width, n, sums = AlignedColumn<float>(width), order = shuffled(rows.count),
+            weights = AlignedColumn<float>(rows.weighted ? rows.count * width : 0),
+            bits = AlignedColumn<std::uint16_t>(rows.weighted ? 0 : rows.count * width / 16),
+            next = std::size_t{0}]() mutable {
+      for (const std::size_t end = next + n; next < end; next += dense_rows_at_once) {
+        std::array<const float*, dense_rows_at_once> weighted;
+        std::array<const std::uint16_t*, dense_rows_at_once> bare;
+        for (std::size_t k = 0; k < dense_rows_at_once; ++k) {
+          const std::size_t row = order[(next + k) % order.size()];
+          weighted[k] = weights.data() + (rows.weighted ? row * width : 0);
+          bare[k] = bits.data() + (rows.weighted ? 0 : row * width / 16);
         }
-        keep(rows.input[0]);
+        if (rows.weighted)
+          kernels.add_weights(sums.data(), weighted.data(), dense_rows_at_once, width);
+        else
+          kernels.add_bits(sums.data(), bare.data(), dense_rows_at_once, width, 0.5f);
+      }
+      keep(sums[0]);
+    };
+  });
+}
+
+double Limits::plastic_rows(const Rows& all) const {
+  Rows rows = all;
+  rows.weighted = true;
+  rows.delays = 1;  // those of a slice have one
+  return with_runs(rows, 1, [&](const auto& make) {
+    const std::size_t n = std::max<std::size_t>(1, at_once / rows.length);
+    return measure(static_cast<double>(n * rows.length), [&](std::size_t) {
+      return [runs = make(), n, other = AlignedColumn<float>((rows.columns - 1) * rows.count * rows.length),
+              columns = rows.columns]() mutable {
+        for (const std::size_t end = runs.next + n; runs.next < end; ++runs.next) {
+          runs.fetch(runs.next + 1);
+          runs.add(runs.next);
+          const std::size_t first = runs.begin(runs.next);
+          for (std::size_t c = 0; c < columns; ++c) {
+            float* const x = (c == 0 ? runs.weight.data() : other.data() + (c - 1) * runs.weight.size()) + first;
+            for (std::size_t s = 0; s < runs.length; ++s) x[s] = std::min(x[s] * 0.999f + 0.001f, 1.0f);
+          }
+        }
+        keep(runs.sums[0]);
       };
     });
   });
@@ -209,12 +247,12 @@ double Limits::poisson() const {
   const PoissonTable table(2.0);
   const PoissonTableView view{table.thresholds().data(), table.thresholds().size(), table.high().data(),
                               table.high().size(), table.first()};
-  return measure(targets, [&](std::size_t) {
-    return [row = AlignedColumn<float>(targets), weight = 0.1f, view, tick = std::uint64_t{0}]() mutable {
+  return measure(draw_row, [&](std::size_t) {
+    return [row = AlignedColumn<float>(draw_row), weight = 0.1f, view, tick = std::uint64_t{0}]() mutable {
       PoissonArgs args{};
       args.key_lo = 1;
       args.tick = ++tick;
-      args.end = targets;
+      args.end = draw_row;
       args.table = &view;
       args.keep = PoissonArgs::keep_all;
       args.weight = &weight;
@@ -225,12 +263,12 @@ double Limits::poisson() const {
 }
 
 double Limits::noise() const {
-  return measure(targets, [&](std::size_t) {
-    return [row = AlignedColumn<float>(targets), mean = 0.0f, deviation = 5.0f, tick = std::uint64_t{0}]() mutable {
+  return measure(draw_row, [&](std::size_t) {
+    return [row = AlignedColumn<float>(draw_row), mean = 0.0f, deviation = 5.0f, tick = std::uint64_t{0}]() mutable {
       NoiseArgs args{};
       args.key_lo = 1;
       args.interval = ++tick;
-      args.end = targets;
+      args.end = draw_row;
       args.mean = &mean;
       args.deviation = &deviation;
       args.row = row.data();
@@ -248,17 +286,18 @@ std::string Limits::table() const {
   line("stream, a = b + s c", stream(), 1e9, "GB/s");
   for (const std::size_t kb : {32, 256, 1024, 4096, 20480, 65536})
     line(fmt::format("random update of a float in {} KB", kb), random_update(kb * 1024), 1e6, "M/s");
-  const std::pair<Row, const char*> kinds[] = {{Row::u16, "u16 target, one weight"},
-                                               {Row::u16_f32, "u16 target, f32 weight"},
-                                               {Row::u32_f32, "u32 target, f32 weight"}};
-  for (const auto& [row, name] : kinds) line(fmt::format("rows of 1000, {}", name), rows(row), 1e9, "G synapses/s");
-  for (const std::size_t delays : {16, 46}) {
-    line(fmt::format("the same, {} delays, ring, u32 place", delays), rows_by_ring(Row::u16, delays), 1e9,
-         "G synapses/s");
-    for (const auto& [row, name] : kinds)
-      line(fmt::format("the same, {} delays, slices, {}", delays, name), rows_by_slices(row, delays), 1e9,
-           "G synapses/s");
+  for (const bool weighted : {false, true}) {
+    const char* const weights = weighted ? "weights" : "one weight";
+    line(fmt::format("rows of 1000 onto 10,000, {}", weights), rows({.weighted = weighted}, 1), 1e9, "G synapses/s");
+    for (const std::size_t window : {1, 4, 16, 64})
+      line(fmt::format("the same, 46 delays, windows of {} tick{}", window, window == 1 ? "" : "s"),
+           rows({.weighted = weighted, .delays = 46}, window), 1e9, "G synapses/s");
+    line(fmt::format("rows without addresses, 1000 of 1000, {}", weights),
+         dense_rows({.weighted = weighted, .targets = 1000, .count = 1000}), 1e9, "G synapses/s");
   }
+  for (const std::size_t columns : {1, 2})
+    line(fmt::format("plastic rows of 1000 onto 10,000, {} column{}", columns, columns == 1 ? "" : "s"),
+         plastic_rows({.columns = columns}), 1e9, "G synapses/s");
   line("iaf_psc_delta, single precision, 10,000 neurons", neurons(10'000), 1e9, "G neuron ticks/s");
   line("the same, 1,000,000 neurons", neurons(1'000'000), 1e9, "G neuron ticks/s");
   line("Poisson draws of mean 2, added to a row", poisson(), 1e9, "G draws/s");

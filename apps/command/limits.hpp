@@ -8,6 +8,16 @@
 
 namespace rheo {
 
+// The rows of one thread. Targets are drawn at random and ascend within what is added at once.
+struct Rows {
+  bool weighted = false;        // each synapse has a weight of 32 bits
+  std::size_t targets = 10000;  // sums
+  std::size_t length = 1000;    // synapses of a row
+  std::size_t count = 10000;
+  std::size_t delays = 1;   // of as many synapses each
+  std::size_t columns = 1;  // plastic rows: of 32 bits for a synapse, its weight first
+};
+
 // Units per second of all threads of the team together. Every thread works on data of its own.
 class Limits {
  public:
@@ -15,11 +25,11 @@ class Limits {
 
   double stream() const;                          // bytes read and written, a = b + s c on 64 MB arrays
   double random_update(std::size_t bytes) const;  // x[random] += 1 on floats
-  // Rows of 1000 synapses in random order of rows, added to the input of 10,000 neurons.
-  enum class Row { u16, u16_f32, u32_f32 };                  // what is stored per synapse: 2, 6 or 8 bytes
-  double rows(Row row) const;                                // one delay: into one input row
-  double rows_by_ring(Row row, std::size_t delays) const;    // into rows of a ring, each synapse with its delay
-  double rows_by_slices(Row row, std::size_t delays) const;  // runs of equal delay, into one input row
+  // Synaptic events: weights of rows, which come in random order, added to sums of neurons.
+  double rows(const Rows& rows, std::size_t window) const;  // what arrives in so many ticks at once
+  double best_rows(const Rows& rows) const;                 // of windows, and of 1 to 4 lanes one after the other
+  double dense_rows(const Rows& rows) const;                // a weight, or a bit, for each target; one delay
+  double plastic_rows(const Rows& rows) const;              // a weight and other columns change with each event
   double neurons(std::size_t count) const;  // ticks of iaf_psc_delta in single precision, `count` per thread
   double poisson() const;                   // draws with mean 2, added to an input row
   double noise() const;                     // normal draws in single precision, added to an input row

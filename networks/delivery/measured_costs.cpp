@@ -147,7 +147,7 @@ DeliveryCosts measured_costs(const Threads& threads) {
   costs.word = DeliveryCosts{}.word;
   scale(addition, 0.303, {&costs.addition});
   scale((far_addition - addition) / 2, 0.036, {&costs.near_byte, &costs.far_byte});
-  scale(wide_addition - addition, 6.4, {&costs.wide_ring});
+  scale(wide_addition - addition, 6.4, {&costs.far_sum, &costs.wide_ring});
   scale(word, 0.252, {&costs.word});
   scale(neuron, 0.162, {&costs.neuron, &costs.far_neuron});
   scale(meeting, 140, {&costs.meeting});

@@ -175,8 +175,7 @@ class RingDelivery final : public TypedBundles<Real> {
         fetch(block.slices.data() + block.row_slices[next.row],
               block.row_slices[next.row + 1] - block.row_slices[next.row]);
       }
-      if (i < n && bundles_[lane.rows[i].bundle].one_delay == 0)
-        cut_row(index, lane.rows[i], batch.tick(lane.rows[i].tick), now, lane.cuts[i % lane.cuts.size()]);
+      if (i < n) cut_row(index, lane.rows[i], batch.tick(lane.rows[i].tick), now, lane.cuts[i % lane.cuts.size()]);
       if (i >= ahead)
         file_row(index, lane.rows[i - ahead], batch.tick(lane.rows[i - ahead].tick), now,
                  lane.cuts[(i - ahead) % lane.cuts.size()]);
@@ -186,14 +185,25 @@ class RingDelivery final : public TypedBundles<Real> {
   std::uint32_t window_of(Tick emitted, std::uint32_t delay) const {
     return (static_cast<std::uint32_t>(emitted & (ticks_ - 1)) + delay) >> shift_;
   }
+  // Where slices have several delays.
   void cut_row(std::size_t index, const Row& row, Tick emitted, Tick now, std::vector<Cut>& cuts) const {
-    cuts.clear();
     const SynapseBlock& block = block_of(index, row);
-    const std::size_t bytes = bundle_bytes_[row.bundle];  // of a synapse
+    if (block.slice_shift == 0) return;
+    cuts.clear();
+    for_each_cut<true>(index, row, emitted, now, [&, bytes = bundle_bytes_[row.bundle]](const Cut& cut) {
+      cuts.push_back(cut);
+      fetch(block.data.data() + std::size_t{cut.least} * bytes, (cut.most - cut.least) * bytes);
+    });
+  }
+  // several: slices have several delays.
+  template <bool several, class Use>
+  [[gnu::always_inline]] void for_each_cut(std::size_t index, const Row& row, Tick emitted, Tick now,
+                                           const Use& use) const {
+    const SynapseBlock& block = block_of(index, row);
     const auto into_window = static_cast<std::uint32_t>(emitted & (ticks_ - 1));
     const auto arrived = static_cast<std::uint32_t>(now - emitted);  // with a delay of so many ticks, after a load
     std::uint32_t at = block.row_synapses[row.row], first = 0, window = is_past, limit = arrived + 1;
-    const std::uint32_t ticks = 1u << block.slice_shift;
+    const unsigned shift = several ? block.slice_shift : 0;
     const auto begin_window = [&](std::uint32_t delay) {
       window = window_of(emitted, delay);
       limit = ((window + 1) << shift_) - into_window;
@@ -201,18 +211,16 @@ class RingDelivery final : public TypedBundles<Real> {
     if (arrived < bundles_[row.bundle].min_delay) begin_window(arrived + 1);
     for (std::uint32_t s = block.row_slices[row.row]; s < block.row_slices[row.row + 1]; ++s) {
       const DelaySlice slice = block.slices[s];
-      first += std::uint32_t{slice.step} << block.slice_shift;
+      first += std::uint32_t{slice.step} << shift;
       if (first >= limit) {
-        cuts.push_back({at, at, limit, window});
+        use({at, at, limit, window});
         begin_window(first);
       }
-      for (; limit < first + ticks; begin_window(limit)) {
-        cuts.push_back({at, at + slice.count, limit, window});
-        fetch(block.data.data() + at * bytes, slice.count * bytes);
-      }
+      if constexpr (several)
+        for (; limit < first + (1u << shift); begin_window(limit)) use({at, at + slice.count, limit, window});
       at += slice.count;
     }
-    cuts.push_back({at, at, limit, window});
+    use({at, at, limit, window});
   }
   // What arrives in the window that has begun becomes a run at once.
   void file_row(std::size_t index, const Row& row, Tick emitted, Tick now, const std::vector<Cut>& cuts) {
@@ -240,11 +248,15 @@ class RingDelivery final : public TypedBundles<Real> {
         file(begin, end, window_of(emitted, bundle.one_delay));
       return;
     }
-    for (const Cut& cut : cuts) {
+    const auto file_to = [&](const Cut& cut) {
       const std::uint32_t end = cut.least == cut.most ? cut.least : end_of(bundle, block, cut);
       if (begin != end && cut.window != is_past) file(begin, end, cut.window);
       begin = end;
-    }
+    };
+    if (block.slice_shift == 0)
+      for_each_cut<false>(index, row, emitted, now, file_to);
+    else
+      std::ranges::for_each(cuts, file_to);
   }
   // The first synapse behind a cut: addresses ascend with delays.
   std::uint32_t end_of(const SynapseBundle& bundle, const SynapseBlock& block, const Cut& cut) const {

@@ -264,13 +264,13 @@ struct DeliveryPlan {
   bool address_has_delay(bool one_delay) const { return kind == Kind::ring && !one_delay && ticks > 1; }
   // Whether blocks have slices.
   bool has_slices(bool one_delay) const { return sorted && !(kind == Kind::ring && one_delay); }
-  // Ticks of a slice as a power of two. synapses: of a row on a lane for each tick of its delays. A slice of few
-  // synapses would take as much room and time as they do; where a window ends within one, addresses say which synapses
-  // are before.
+  // Ticks of a slice as a power of two. synapses: of a row on a lane for each tick of its delays. Many slices of few
+  // synapses would take as much room and time as those do; where a window ends within a slice, addresses say which
+  // synapses are before, which takes as long as a few slices. Numbers chosen with `rheo bench`.
   unsigned slice_shift(bool one_delay, double synapses) const {
-    constexpr double good_slice = 16;  // chosen with `rheo bench`
+    constexpr double good_slice = 16, many_slices = 24;  // of a window
     unsigned shift = 0;
-    if (address_has_delay(one_delay))
+    if (address_has_delay(one_delay) && ticks * std::min(1.0, synapses) >= many_slices)
       while (synapses < good_slice && (8u << shift) <= ticks) ++shift, synapses *= 2;
     return shift;
   }

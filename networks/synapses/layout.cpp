@@ -153,7 +153,9 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     const double runs = plan.sorted ? std::min(std::max(1.0, some), 1 + (bundle.delays - 1) / plan.ticks) : 1;
     const double lane = costs.row + (plan.has_slices(bundle.one_delay) ? costs.slice * slices : 0) + costs.run * runs;
     // What arrives in one row of the ring finds it in a near cache.
-    const double wide = bundle.one_delay ? 0 : costs.wide_ring * ring / costs.last_cache;
+    const double wide = bundle.one_delay ? 0
+                                         : costs.wide_ring * std::pow(ring / costs.last_cache, 1.5) +
+                                               costs.far_sum * std::max(0.0, 1 - costs.near_cache * count / ring);
     const double sparse = count * lane + synapses * (costs.addition + wide + record[b] * byte);
     const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(f.real);  // of a slot
     const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
@@ -165,12 +167,14 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
   }
   work *= supposed_rate / 1000;
   const Tick window = std::min<Tick>(f.shortest, 1024);
-  const bool near = window > 1 && static_cast<double>(f.slots * 12) / count < costs.near_cache;
+  const double states = static_cast<double>(f.slots * 12) / count;                // bytes of a lane, read in every tick
+  const double near = window > 1 ? std::min(1.0, costs.near_cache / states) : 0;  // the share that stays
   // Neurons read a row that was written when its window began, or, where there are no windows, as many rows ago as the
   // longest delay has ticks.
   const double since = static_cast<double>(plan.width * f.real) * static_cast<double>(f.longest);
   const double far_row = !plan.sorted && since > costs.near_cache ? costs.far_neuron - costs.neuron : 0;
-  work += static_cast<double>(f.neurons) * ((near ? costs.neuron : costs.far_neuron) + far_row) * f.ticks_per_ms;
+  work +=
+      static_cast<double>(f.neurons) * (near * costs.neuron + (1 - near) * costs.far_neuron + far_row) * f.ticks_per_ms;
   const double busy = count / std::ceil(count / threads);  // threads
   return work / busy + (busy > 1 ? costs.meeting * f.ticks_per_ms / static_cast<double>(window) : 0);
 }

@@ -137,7 +137,7 @@ TEST_CASE("verify: SHA-256, checksums, lengths and counts, and resumed and recov
 
 TEST_CASE("limits of the shell: a file that is too long is a message, processor time that is over seals") {
   const Scratch scratch;
-  const fs::path file = experiment_with_everything(scratch, 20'000), out = scratch / "out";
+  const fs::path file = experiment_with_everything(scratch, 400'000), out = scratch / "out";
   const auto run_with = [&](const std::string& limit) {
     return std::system((limit + "; exec " RHEO_COMMAND " run '" + file.string() + "' --quiet --threads 1 --out '" +
                         out.string() + "' 2>'" + (scratch / "said").string() + "'")

@@ -6,19 +6,10 @@
 
 namespace rheo {
 
-extern const ProductKernels product_kernels_base;
-#if defined(RHEO_X86_ISAS)
-extern const ProductKernels product_kernels_v3, product_kernels_v4;
-#endif
+RHEO_DECLARE_KERNELS(const ProductKernels, product_kernels);
 
 const ProductKernels& product_kernels(Isa isa) {
-#if defined(RHEO_X86_ISAS)
-  if (isa == Isa::v4) return product_kernels_v4;
-  if (isa == Isa::v3) return product_kernels_v3;
-#else
-  static_cast<void>(isa);
-#endif
-  return product_kernels_base;
+  return RHEO_KERNELS_FOR(isa, product_kernels);
 }
 
 namespace {

@@ -11,19 +11,10 @@
 
 namespace rheo {
 
-extern const RandomWords random_words_base;
-#if defined(RHEO_X86_ISAS)
-extern const RandomWords random_words_v3, random_words_v4;
-#endif
+RHEO_DECLARE_KERNELS(const RandomWords, random_words);
 
 RandomWords random_words(Isa isa) {
-#if defined(RHEO_X86_ISAS)
-  if (isa == Isa::v4) return random_words_v4;
-  if (isa == Isa::v3) return random_words_v3;
-#else
-  static_cast<void>(isa);
-#endif
-  return random_words_base;
+  return RHEO_KERNELS_FOR(isa, random_words);
 }
 
 namespace {

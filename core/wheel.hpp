@@ -37,6 +37,16 @@ class DelayWheel {
 
   bool empty(std::size_t position) const { return buckets_[position].first == none; }
 
+  // Calls use(entry) for the first of a bucket, some thirty at most, until it returns false.
+  template <class Use>
+  void peek(std::size_t position, const Use& use) const {
+    const Bucket& bucket = buckets_[position];
+    if (bucket.first == none) return;
+    const std::uint32_t n = bucket.first == bucket.last ? chunk_size - bucket.room : chunk_size;
+    for (std::uint32_t k = 0; k < n && use(pool_[bucket.first].entries[k]); ++k) {
+    }
+  }
+
   // Appends the bucket's entries to `to` in the order of insertion and empties the bucket.
   void drain(std::size_t position, std::vector<Entry>& to) {
     Bucket& bucket = buckets_[position];

@@ -64,6 +64,13 @@ class RingDelivery final : public TypedBundles<Real> {
       lane.runs.clear();
       lane.filed.drain(lane.filed.position(t >> shift_), lane.runs);
       add(index);
+      // While neurons advance.
+      std::size_t ahead = 0;
+      lane.filed.peek(lane.filed.position((t >> shift_) + 1), [&](const Run& run) {
+        if (!bundles_[run.bundle].dense) fetch_run(index, run);
+        ahead += run.count * bundle_bytes_[run.bundle];
+        return ahead < bytes_ahead;
+      });
     }
     return lane.ring + (static_cast<std::size_t>(t) & (ticks_ - 1)) * width_;
   }
@@ -267,6 +274,9 @@ class RingDelivery final : public TypedBundles<Real> {
     });
   }
 
+  [[gnu::always_inline]] void fetch_run(std::size_t index, const Run& run) const {
+    Base::fetch_synapses(bundles_[run.bundle], bundles_[run.bundle].lanes[index], run.begin, run.count);
+  }
   // Adds the runs, in their order, while the synapses of those behind them are fetched.
   void add(std::size_t index) {
     const Lane& lane = lanes_[index];
@@ -282,7 +292,7 @@ class RingDelivery final : public TypedBundles<Real> {
       for (; fetched < lane.runs.size() && ahead < bytes_ahead; ++fetched) {
         const Run& run = lane.runs[fetched];
         if (bundles_[run.bundle].dense) continue;
-        Base::fetch_synapses(bundles_[run.bundle], bundles_[run.bundle].lanes[index], run.begin, run.count);
+        fetch_run(index, run);
         ahead += run.count * bundle_bytes_[run.bundle];
       }
       const Run& run = lane.runs[i];

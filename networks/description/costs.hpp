@@ -9,17 +9,16 @@ namespace rheo {
 
 // Nanoseconds where nothing else is said, measured with `rheo bench` (docs/performance.md).
 struct DeliveryCosts {
-  double addition = 0.4;  // of a weight to a sum that is in a near cache
-  double far_sum = 0.1;   // more for each, where the rows of a lane are far larger than that
-  double wide_ring =
-      1.75;  // and more where those of all lanes take as much as the last cache; by the power 1.5 of that
-  double near_byte = 0.02, far_byte = 0.05;            // of synapses that are read, within the last cache and beyond it
-  double row = 40;                                     // a spike's synapses on a lane
-  double slice = 1;                                    // a run of synapses of one delay, looked at
-  double run = 22;                                     // a run of synapses, filed and taken up again
-  double word = 0.3;                                   // 16 neighbouring sums, whose weights have no addresses
-  double neuron = 0.35, far_neuron = 0.6;              // a tick of a neuron whose state is in a near cache, or is not
-  double meeting = 2500;                               // of the threads, at the end of a window
+  double addition = 0.4;                     // of a weight to a sum that is in a near cache
+  double far_sum = 0.16;                     // more for each, where the rows of a lane are far larger than half of it
+  double wide_ring = 1.45;                   // more where those of all lanes fill the last one; by the power 1.25
+  double near_byte = 0.02, far_byte = 0.05;  // of synapses that are read, within the last cache and beyond it
+  double row = 40;                           // a spike's synapses on a lane
+  double slice = 1;                          // a run of synapses of one delay, looked at
+  double run = 25;                           // a run of synapses, filed and taken up again
+  double word = 0.3;                         // 16 neighbouring sums, whose weights have no addresses
+  double neuron = 0.27, far_neuron = 0.55;   // a tick of a neuron, where all else fits the last cache, or is far larger
+  double meeting = 2500;                     // of the threads, at the end of a window
   double near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
   std::string from = "built in";                       // where they come from, for whoever asks
 

@@ -23,6 +23,7 @@ constexpr double shortest_row_of_visits = 16;  // synapses of a source onto one 
 constexpr std::uint64_t fewest_neurons_per_lane = 500;
 constexpr std::uint64_t most_lanes = 64;
 constexpr Tick longest_ring = 1 << 24;  // ticks; beyond every delay that a synapse can have
+constexpr double worthwhile = 0.97;     // of the cost of another layout
 // What populations and projections have on all lanes together, where a few lanes are enough for that: of many small
 // ones a lane takes more room and time than it is worth.
 constexpr std::uint64_t most_parts = 1 << 20, few_lanes = 4;
@@ -154,8 +155,8 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     const double lane = costs.row + (plan.has_slices(bundle.one_delay) ? costs.slice * slices : 0) + costs.run * runs;
     // What arrives in one row of the ring finds it in a near cache.
     const double wide = bundle.one_delay ? 0
-                                         : costs.wide_ring * std::pow(ring / costs.last_cache, 1.5) +
-                                               costs.far_sum * std::max(0.0, 1 - costs.near_cache * count / ring);
+                                         : costs.wide_ring * std::pow(ring / costs.last_cache, 1.25) +
+                                               costs.far_sum * std::max(0.0, 1 - costs.near_cache / 2 * count / ring);
     const double sparse = count * lane + synapses * (costs.addition + wide + record[b] * byte);
     const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(f.real);  // of a slot
     const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
@@ -167,14 +168,12 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
   }
   work *= supposed_rate / 1000;
   const Tick window = std::min<Tick>(f.shortest, 1024);
-  const double states = static_cast<double>(f.slots * 12) / count;                // bytes of a lane, read in every tick
-  const double near = window > 1 ? std::min(1.0, costs.near_cache / states) : 0;  // the share that stays
-  // Neurons read a row that was written when its window began, or, where there are no windows, as many rows ago as the
-  // longest delay has ticks.
-  const double since = static_cast<double>(plan.width * f.real) * static_cast<double>(f.longest);
-  const double far_row = !plan.sorted && since > costs.near_cache ? costs.far_neuron - costs.neuron : 0;
-  work +=
-      static_cast<double>(f.neurons) * (near * costs.neuron + (1 - near) * costs.far_neuron + far_row) * f.ticks_per_ms;
+  // Neurons read rows that were written when their window began, or longer ago: the larger all of them, the farther
+  // away they are by then; and states, of about three numbers each, that others have driven out of the caches
+  // meanwhile.
+  const double other = ring + static_cast<double>(f.slots * 3 * f.real);
+  const double away = std::clamp(2 * other / costs.last_cache - 1, 0.0, 1.0);
+  work += static_cast<double>(f.neurons) * (costs.neuron + (costs.far_neuron - costs.neuron) * away) * f.ticks_per_ms;
   const double busy = count / std::ceil(count / threads);  // threads
   return work / busy + (busy > 1 ? costs.meeting * f.ticks_per_ms / static_cast<double>(window) : 0);
 }
@@ -217,7 +216,8 @@ void choose_ring(const NetworkSpec& spec, const Figures& f, std::span<const Popu
       const double cost = cost_of(f, plan, count, threads, costs, dense);
       layout.choice.candidates.push_back({static_cast<std::uint32_t>(count), plan.sorted ? plan.ticks : 0,
                                           static_cast<std::size_t>(std::ranges::count(dense, 1)), cost});
-      if (cost >= best) continue;
+      // Fewer lanes and shorter windows, which come first, take less memory.
+      if (cost >= worthwhile * best) continue;
       std::swap(layout.choice.candidates.front(), layout.choice.candidates.back());
       best = cost;
       layout.lanes = lanes;

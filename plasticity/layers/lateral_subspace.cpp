@@ -10,23 +10,12 @@
 
 namespace rheo {
 
-void lateral_step_base(const LateralStep& args);
-#if defined(RHEO_X86_ISAS)
-void lateral_step_v3(const LateralStep& args);
-void lateral_step_v4(const LateralStep& args);
-#endif
+using TakeLateralStep = void(const LateralStep& args);
+RHEO_DECLARE_KERNELS(TakeLateralStep, lateral_step);
 
 void lateral_step(Isa isa, const LateralStep& args) {
-#if defined(RHEO_X86_ISAS)
-  if (isa == Isa::v4) return lateral_step_v4(args);
-  if (isa == Isa::v3) return lateral_step_v3(args);
-#else
-  static_cast<void>(isa);
-#endif
-  lateral_step_base(args);
+  RHEO_KERNELS_FOR(isa, lateral_step)(args);
 }
-
-namespace {}  // namespace
 
 void LateralSubspace::append(std::size_t rows, std::uint64_t seed, std::string_view name) {
   merge();

@@ -40,11 +40,16 @@ std::vector<std::uint32_t> shuffled(std::size_t n) {
   return order;
 }
 
+// Runs that windows cut a row into.
+std::size_t runs_of_row(const Rows& rows, std::size_t window) {
+  return std::clamp<std::size_t>((rows.delays + window - 1) / window, 1, rows.length);
+}
+
 // Runs of synapses that are added at once, in random order of rows.
 template <class Address, bool weighted>
 struct Runs {
   Runs(const Rows& rows, std::size_t window)
-      : of_row(std::clamp<std::size_t>((rows.delays + window - 1) / window, 1, rows.length)),
+      : of_row(runs_of_row(rows, window)),
         length(rows.length / of_row),
         order(shuffled(rows.count)),
         address(rows.count * of_row * length),
@@ -150,7 +155,7 @@ double Limits::random_update(std::size_t bytes) const {
 
 double Limits::rows(const Rows& rows, std::size_t window) const {
   return with_runs(rows, window, [&](const auto& make) {
-    const std::size_t length = make().length, n = std::max<std::size_t>(1, at_once / length);
+    const std::size_t length = rows.length / runs_of_row(rows, window), n = std::max<std::size_t>(1, at_once / length);
     // Runs are fetched while several others are added.
     const std::size_t ahead = 1 + 4096 / length;
     return measure(static_cast<double>(n * length), [&](std::size_t) {

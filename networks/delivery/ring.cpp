@@ -217,15 +217,18 @@ class RingDelivery final : public TypedBundles<Real> {
     };
     if (arrived < bundles_[row.bundle].min_delay) begin_window(arrived + 1);
     for (std::uint32_t s = block.row_slices[row.row]; s < block.row_slices[row.row + 1]; ++s) {
-      const DelaySlice slice = block.slices[s];
-      first += std::uint32_t{slice.step} << shift;
+      first += std::uint32_t{block.slices[s].step} << shift;
+      std::uint32_t count = block.slices[s].count;
       if (first >= limit) {
         use({at, at, limit, window});
         begin_window(first);
       }
-      if constexpr (several)
-        for (; limit < first + (1u << shift); begin_window(limit)) use({at, at + slice.count, limit, window});
-      at += slice.count;
+      if constexpr (several) {
+        // More than a slice can count lie in several of the same ticks.
+        while (s + 1 < block.row_slices[row.row + 1] && block.slices[s + 1].step == 0) count += block.slices[++s].count;
+        for (; limit < first + (1u << shift); begin_window(limit)) use({at, at + count, limit, window});
+      }
+      at += count;
     }
     use({at, at, limit, window});
   }

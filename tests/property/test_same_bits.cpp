@@ -137,6 +137,52 @@ TEST_CASE("projections that share rows give the bits of projections that do not"
     }
 }
 
+TEST_CASE("more synapses of a few ticks than a slice can count are cut where windows end, too") {
+  constexpr std::uint32_t targets = 150'000;
+  NetworkSpec spec;
+  spec.populations.push_back({.name = "A",
+                              .model = "iaf_psc_delta",
+                              .size = 1,
+                              .params = {{"I_e", 1e6}, {"t_ref", 0.2}},
+                              .options = {},
+                              .initial = {},
+                              .trains = {}});
+  spec.populations.push_back({.name = "B",
+                              .model = "iaf_psc_delta",
+                              .size = targets,
+                              .params = {},
+                              .options = {},
+                              .initial = {{"V_m", uniform(-70, -56)}},
+                              .trains = {}});
+  // Nearly all within two ticks; the last one lets delays look as if they were spread over 10,000.
+  const auto edges = std::make_shared<EdgeList>();
+  std::vector<double> delays(targets);
+  for (std::uint32_t k = 0; k < targets; ++k) {
+    edges->source.push_back(0);
+    edges->target.push_back(k);
+    delays[k] = k % 4 == 0 ? 2.1 : 2.0;
+  }
+  delays.back() = 1000.0;
+  spec.projections.push_back({.name = "AB",
+                              .source = {all_of("A")},
+                              .target = {all_of("B")},
+                              .connect = List{.edges = edges},
+                              .weight = uniform(0.5, 8),
+                              .delay = delays,
+                              .port = {}});
+  for (PopulationSpec& population : spec.populations) population.update = PopulationSpec::Update::tick;
+  spec.lanes = 1;
+  spec.delivery = NetworkSpec::Delivery::wheel;
+  const Outcome expected = run_whole(spec, 1, 300);
+  CHECK(expected.spikes.size() > targets);
+  spec.delivery = NetworkSpec::Delivery::ring;
+  for (const std::uint32_t window : {32u, 64u}) {
+    spec.window = window;
+    CHECK(Network(spec, Threads(1)).stored().bundles().front().lanes.front().slice_shift > 0);
+    CHECK(difference(run_whole(spec, 1, 300), expected) == "");
+  }
+}
+
 TEST_CASE("the same bits through saves at random ticks and loads into other numbers of threads and lanes") {
   const Precision precision = GENERATE(Precision::single_, Precision::double_);
   const Outcome expected = run_whole(demanding_network(precision, 16), 1, duration);

@@ -166,6 +166,7 @@ class DrawnSynapses {
   template <class Each>
   void place(const Each& each, unsigned shift, unsigned bits, Record* to) {
     const Word mask = (Word{1} << bits) - 1;
+    if (bits == 0) shift = 0;  // it may be that of a whole word
     begin_.assign(static_cast<std::size_t>(mask) + 2, 0);
     std::uint32_t* const begin = begin_.data() + 1;
     each([=](const Record& record) { ++begin[record.word >> shift & mask]; });

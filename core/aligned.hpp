@@ -61,6 +61,21 @@ class AlignedColumn {
       std::free(data_);
   }
 
+  // Keeps the first `size` numbers, no more than there are, and gives the memory of the others back.
+  void shrink(std::size_t size) {
+    const std::size_t rounded = taken_by(size);
+    if (mapped_ == 0 || rounded < huge) {
+      AlignedColumn fewer(size);
+      if (size != 0) std::memcpy(static_cast<void*>(fewer.data_), data_, size * sizeof(T));
+      *this = std::move(fewer);
+      return;
+    }
+    if (rounded < mapped_) munmap(reinterpret_cast<char*>(data_) + rounded, mapped_ - rounded);
+    mapped_ = rounded;
+    size_ = size;
+    std::memset(static_cast<void*>(data_ + size), 0, spare);
+  }
+
   T* data() { return data_; }
   const T* data() const { return data_; }
   std::size_t size() const { return size_; }

@@ -131,7 +131,9 @@ BundleMemory memory_of_bundle(std::span<const ProjectionPlan* const> members, De
             ? records
             : bytes(synapses, address) + static_cast<double>(plastic->rule->columns.size()) * bytes(synapses, real);
     all.kept += (delivery.has_slices(one_delay) ? 2 : 1) * index + bytes(slices, sizeof(DelaySlice)) + columns;
-    transient.push_back(drawn + slices * sizeof(DelaySlice));
+    // What was drawn becomes what is stored.
+    const double stored = plastic == nullptr ? records : bytes(synapses, address);
+    transient.push_back(std::max(0.0, drawn - stored) + slices * sizeof(DelaySlice));
     // Nobody has written yet to columns of zeros that are fresh pages.
     if (plastic != nullptr && synapses * static_cast<double>(real) > 2e6)
       for (std::size_t c = 1; c < plastic->rule->columns.size(); ++c)

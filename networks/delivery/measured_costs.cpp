@@ -65,19 +65,27 @@ double of_addition(std::size_t bytes) {
   });
 }
 
-// Additions anywhere in a ring of so many bytes.
-double of_wide_addition(std::size_t bytes) {
-  AlignedColumn<float> ring(bytes / sizeof(float));
-  constexpr std::size_t n = std::size_t{1} << 18;
+// Rows of synapses that lie anywhere in a ring of so many bytes, in the order of their addresses. The addresses
+// themselves stay in a near cache: a few rows of them, each time from another place on.
+double of_addition_to(std::size_t bytes) {
+  constexpr std::size_t rows = 32, visited = 512;
+  const auto part = static_cast<std::uint32_t>(bytes / sizeof(float) / row_length);  // of the ring, for each synapse
+  AlignedColumn<float> ring((row_length + 1) * std::size_t{part});
+  AlignedColumn<std::uint32_t> address(rows * row_length);
   std::uint32_t state = 1;
-  return nanoseconds(n, [&] {
-    float* const to = ring.data();
-    const std::uint64_t size = ring.size();
-    for (std::size_t i = 0; i < n; ++i) {
-      state = state * 1664525u + 1013904223u;
-      to[state * size >> 32] += 0.5f;
+  const auto place = [&] {
+    state = state * 1664525u + 1013904223u;
+    return static_cast<std::uint32_t>(std::uint64_t{state} * part >> 32);
+  };
+  for (std::size_t i = 0; i < address.size(); ++i)
+    address[i] = static_cast<std::uint32_t>(i % row_length) * part + place();
+  return nanoseconds(static_cast<double>(visited * row_length), [&] {
+    for (std::size_t i = 0; i < visited; ++i) {
+      float* const to = ring.data() + place();
+      const std::uint32_t* const from = address.data() + i % rows * row_length;
+      for (std::size_t k = 0; k < row_length; ++k) to[from[k]] += 0.5f;
     }
-    keep(to);
+    keep(ring.data());
   });
 }
 
@@ -128,29 +136,33 @@ DeliveryCosts measured_costs(const Threads& threads) {
   DeliveryCosts costs = DeliveryCosts::here();
   const auto near = static_cast<std::size_t>(costs.near_cache), last = static_cast<std::size_t>(costs.last_cache);
   constexpr double unknown = std::numeric_limits<double>::infinity();
-  double addition = unknown, far_addition = unknown, wide_addition = unknown, word = unknown, neuron = unknown,
-         meeting = unknown;
+  double addition = unknown, far_addition = unknown, word = unknown, neuron = unknown, meeting = unknown;
+  // To sums in the first cache, the near one, beyond it, and far away.
+  const std::array<std::size_t, 4> sizes{sums * sizeof(float), near / 2, near * 4, std::size_t{32} << 20};
+  std::array<double, 4> addition_to;
+  addition_to.fill(unknown);
   for (int pass = 0; pass < 3; ++pass) {
     addition = std::min(addition, of_addition(near / 4));
     far_addition = std::min(far_addition, of_addition(2 * last));
-    wide_addition = std::min(wide_addition, of_wide_addition(last));
+    for (std::size_t i = 0; i < sizes.size(); ++i) addition_to[i] = std::min(addition_to[i], of_addition_to(sizes[i]));
     word = std::min(word, of_word());
     neuron = std::min(neuron, of_neuron(near / 32));
     if (threads.count() > 1) meeting = std::min(meeting, of_meeting(threads));
   }
+  costs.addition = addition;
+  // No cost is 0 where caches make no difference that can be measured.
+  const std::array<double*, 3> more{&costs.near_sum, &costs.far_sum, &costs.wide_ring};
+  for (std::size_t i = 0; i < more.size(); ++i) *more[i] = std::max(*more[i] / 20, addition_to[i + 1] - addition_to[i]);
   // Each beside what it took where the built-in costs were found: an AMD EPYC of 4 GHz with AVX-512, two processors.
   const auto scale = [](double measured, double there, std::initializer_list<double*> some) {
-    const double factor = measured / there;
-    if (!(factor > 0.25 && factor < 4)) return;
+    const double factor = std::clamp(measured / there, 0.25, 4.0);
     for (double* const cost : some) *cost *= factor;
   };
   costs.word = DeliveryCosts{}.word;
-  scale(addition, 0.303, {&costs.addition});
   scale((far_addition - addition) / 2, 0.036, {&costs.near_byte, &costs.far_byte});
-  scale(wide_addition - addition, 6.4, {&costs.far_sum, &costs.wide_ring});
   scale(word, 0.252, {&costs.word});
   scale(neuron, 0.162, {&costs.neuron, &costs.far_neuron});
-  scale(meeting, 140, {&costs.meeting});
+  if (threads.count() > 1) scale(meeting, 140, {&costs.meeting});
   return costs;
 }
 

@@ -9,9 +9,10 @@ namespace rheo {
 
 // Nanoseconds where nothing else is said, measured with `rheo bench` (docs/performance.md).
 struct DeliveryCosts {
-  double addition = 0.4;                     // of a weight to a sum that is in a near cache
-  double far_sum = 0.16;                     // more for each, where the rows of a lane are far larger than half of it
-  double wide_ring = 1.45;                   // more where those of all lanes fill the last one; by the power 1.25
+  double addition = 0.3;                     // of a weight to a sum that is in the first cache
+  double near_sum = 0.1;                     // more for each, where the rows of a lane are far larger than that
+  double far_sum = 0.16;                     // and more where they are far larger than half of the near cache
+  double wide_ring = 1.45;                   // and more where those of all lanes take 32 MiB; by the power 1.25
   double near_byte = 0.02, far_byte = 0.05;  // of synapses that are read, within the last cache and beyond it
   double row = 40;                           // a spike's synapses on a lane
   double slice = 1;                          // a run of synapses of one delay, looked at
@@ -19,11 +20,12 @@ struct DeliveryCosts {
   double word = 0.3;                         // 16 neighbouring sums, whose weights have no addresses
   double neuron = 0.27, far_neuron = 0.55;   // a tick of a neuron, where all else fits the last cache, or is far larger
   double meeting = 2500;                     // of the threads, at the end of a window
-  double near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
-  std::string from = "built in";                       // where they come from, for whoever asks
+  double first_cache = 48 << 10, near_cache = 1 << 20, last_cache = 32 << 20;  // bytes
+  std::string from = "built in";                                               // where they come from, for whoever asks
 
   static constexpr auto names = std::to_array<std::pair<const char*, double DeliveryCosts::*>>({
       {"addition", &DeliveryCosts::addition},
+      {"near_sum", &DeliveryCosts::near_sum},
       {"far_sum", &DeliveryCosts::far_sum},
       {"wide_ring", &DeliveryCosts::wide_ring},
       {"near_byte", &DeliveryCosts::near_byte},
@@ -35,6 +37,7 @@ struct DeliveryCosts {
       {"neuron", &DeliveryCosts::neuron},
       {"far_neuron", &DeliveryCosts::far_neuron},
       {"meeting", &DeliveryCosts::meeting},
+      {"first_cache", &DeliveryCosts::first_cache},
       {"near_cache", &DeliveryCosts::near_cache},
       {"last_cache", &DeliveryCosts::last_cache},
   });

@@ -1,7 +1,8 @@
 // Synapses on their way from the order in which they are drawn, target by target, to that in which they are stored, row
 // by row. Rows are many and lie far apart, so that a store for each synapse would miss every cache. Therefore synapses
 // first go to some hundred groups of rows, each of which is written from front to back, and then, group by group and
-// within a cache, to their places: a radix sort whose first pass is the drawing.
+// within a cache, to their places: a radix sort whose first pass is the drawing. The places are in the same memory, so
+// that building takes hardly more of it than what is built.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -77,6 +79,8 @@ class DrawnSynapses {
       : format_(format), groups_(format.groups()), pieces_(groups_.size()) {
     const double each = format.expected / static_cast<double>(groups_.size());
     piece_ = static_cast<std::size_t>(std::clamp(each / 8, 64.0, 4096.0));
+    const double all = std::min(1.05 * format.expected, static_cast<double>(most));
+    memory_ = AlignedColumn<std::byte>((static_cast<std::size_t>(all) / piece_ + groups_.size() + 1) * piece_bytes());
   }
 
   // Synapses of one target in their order. delays are not read where they are not kept, nor weights where there are
@@ -124,6 +128,23 @@ class DrawnSynapses {
   void for_each_group(const Use& use) {
     for (std::size_t g = 0; g < groups_.size(); ++g) use(sort(g));
   }
+  // The same, but use(sorted, to) writes what is to be stored for each synapse from `to` on. All that is returned; it
+  // is in the memory in which the synapses were drawn, of which nothing is left here.
+  template <class Stored, class Use>
+  AlignedColumn<std::byte> store_as(const Use& use) {
+    static_assert(sizeof(Stored) <= sizeof(Record));
+    std::size_t stored = 0;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const Sorted sorted = sort(g);
+      for (const std::uint32_t piece : pieces_[g]) owner_[piece] = nobody;
+      free_.insert(free_.end(), pieces_[g].begin(), pieces_[g].end());
+      clear_front((stored + sorted.synapses.size()) * sizeof(Stored));
+      use(sorted, reinterpret_cast<Stored*>(memory_.data()) + stored);
+      stored += sorted.synapses.size();
+    }
+    memory_.shrink(stored * sizeof(Stored));
+    return std::move(memory_);
+  }
 
  private:
   struct Group {
@@ -131,33 +152,66 @@ class DrawnSynapses {
     Record* end = nullptr;
   };
 
-  static constexpr std::size_t slab_bytes = (std::size_t{2} << 20) - 64;  // a huge page
   static constexpr unsigned digit_bits = 11;
+  static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
 
+  std::size_t piece_bytes() const {
+    return piece_ * sizeof(Record);
+  }
+  Record* at(std::size_t piece) {
+    return reinterpret_cast<Record*>(memory_.data() + piece * piece_bytes());
+  }
+  const Record* at(std::size_t piece) const {
+    return reinterpret_cast<const Record*>(memory_.data() + piece * piece_bytes());
+  }
   [[gnu::noinline]] void grow(Group& group) {
-    const std::size_t bytes = piece_ * sizeof(Record);
-    if (slab_left_ < bytes) {
-      // The first slabs are small, for projections of few synapses.
-      const std::size_t slab = std::clamp(bytes * groups_.size(), bytes, std::max(bytes, slab_bytes));
-      slabs_.emplace_back(slab);
-      slab_left_ = slab;
-    }
-    all_ += piece_;
-    if (all_ > most + groups_.size() * piece_) reject_size(all_ - groups_.size() * piece_);
-    AlignedColumn<std::byte>& slab = slabs_.back();
-    group.next = reinterpret_cast<Record*>(slab.data() + (slab.size() - slab_left_));
+    const std::size_t piece = owner_.size(), all = piece * piece_;
+    if (all > most + groups_.size() * piece_) reject_size(all - groups_.size() * piece_);
+    if ((piece + 1) * piece_bytes() > memory_.size()) enlarge();
+    const auto g = static_cast<std::uint32_t>(&group - groups_.data());
+    owner_.push_back(g);
+    pieces_[g].push_back(static_cast<std::uint32_t>(piece));
+    group.next = at(piece);
     group.end = group.next + piece_;
-    pieces_[static_cast<std::size_t>(&group - groups_.data())].push_back(group.next);
-    slab_left_ -= bytes;
+  }
+  // There are more synapses than were expected.
+  void enlarge() {
+    AlignedColumn<std::byte> larger((owner_.size() * 3 / 2 + 1) * piece_bytes());
+    std::memcpy(larger.data(), memory_.data(), owner_.size() * piece_bytes());
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      if (pieces_[g].empty()) continue;
+      const std::ptrdiff_t next = groups_[g].next - at(pieces_[g].back());
+      groups_[g].next = reinterpret_cast<Record*>(larger.data() + pieces_[g].back() * piece_bytes()) + next;
+      groups_[g].end = groups_[g].next + (static_cast<std::ptrdiff_t>(piece_) - next);
+    }
+    memory_ = std::move(larger);
   }
   std::size_t size_of(std::size_t g) const {
     return pieces_[g].size() * piece_ - static_cast<std::size_t>(groups_[g].end - groups_[g].next);
   }
   template <class Use>
   void for_each_record(std::size_t g, const Use& use) const {
-    for (const Record* const piece : pieces_[g]) {
-      const Record* const end = piece == pieces_[g].back() ? groups_[g].next : piece + piece_;
-      for (const Record* record = piece; record != end; ++record) use(*record);
+    std::size_t left = size_of(g);
+    for (const std::uint32_t piece : pieces_[g]) {
+      const Record* const begin = at(piece);
+      const std::size_t n = std::min(left, piece_);
+      for (std::size_t i = 0; i < n; ++i) use(begin[i]);
+      left -= n;
+    }
+  }
+  // Moves pieces of groups that are not yet sorted out of the first bytes, to where pieces were whose synapses are in
+  // these bytes: there are enough of those, as nothing is stored in more bytes than it was drawn in.
+  void clear_front(std::size_t bytes) {
+    const std::size_t end = (bytes + piece_bytes() - 1) / piece_bytes();
+    for (; front_ < end; ++front_) {
+      const std::uint32_t owner = owner_[front_];
+      if (owner == nobody) continue;
+      while (free_.back() < end) free_.pop_back();
+      const std::uint32_t to = free_.back();
+      free_.pop_back();
+      std::memcpy(at(to), at(front_), piece_bytes());
+      *std::ranges::find(pieces_[owner], front_) = to;
+      owner_[to] = owner;
     }
   }
 
@@ -200,11 +254,12 @@ class DrawnSynapses {
 
   DrawnFormat format_;
   std::size_t piece_ = 0;  // records of a piece
-  std::size_t all_ = 0;    // records of all pieces
   std::vector<Group> groups_;
-  std::vector<std::vector<Record*>> pieces_;     // [group] each but the last one full
-  std::vector<AlignedColumn<std::byte>> slabs_;  // in which the pieces lie
-  std::size_t slab_left_ = 0;                    // bytes of the last slab
+  std::vector<std::vector<std::uint32_t>> pieces_;  // [group] each but the last one full
+  AlignedColumn<std::byte> memory_;                 // [piece][record]
+  std::vector<std::uint32_t> owner_;                // [piece] the group that it is of
+  std::vector<std::uint32_t> free_;                 // pieces whose synapses are sorted
+  std::size_t front_ = 0;                           // pieces before are stored, or nobody's
   // Of the group that is sorted.
   std::vector<Record> from_, sorted_;
   std::vector<std::uint32_t> begin_;

@@ -197,9 +197,7 @@ class LaneBuilder {
       const std::uint32_t slot = drawn.slot(record);
       return static_cast<Address>(address_has_delay ? drawn.delay(record) * width + slot : slot);
     };
-    const std::size_t n = drawn.size();
-    block.data = AlignedColumn<std::byte>(n * (bundle_.plastic ? sizeof(Address) : sizeof(Synapse)));
-    if (bundle_.plastic) make_columns(block, n);
+    if (bundle_.plastic) make_columns(block, drawn.size());
     const bool has_slices = delivery_.has_slices(bundle_.one_delay != 0);
     if (has_slices) {
       double spread = 1;
@@ -210,17 +208,7 @@ class LaneBuilder {
     }
     std::vector<DelaySlice> slices;
     std::uint32_t first = 0;  // synapse of the group
-    drawn.for_each_group([&](const typename Drawn::Sorted& group) {
-      if (bundle_.plastic) {
-        store_plastic<Address>(block, first, drawn, group.synapses);
-      } else {
-        Synapse* to = block.as<Synapse>() + first;
-        for (const typename Drawn::Record& record : group.synapses) {
-          to->address = address_of(record);
-          if constexpr (Drawn::has_weights) to->weight = record.weight;
-          ++to;
-        }
-      }
+    const auto index = [&](const typename Drawn::Sorted& group) {
       for (std::size_t r = 0; r + 1 < group.begin.size(); ++r) {
         const std::size_t row = group.first_row + r;
         block.row_synapses[row + 1] = first + group.begin[r + 1];
@@ -230,7 +218,21 @@ class LaneBuilder {
         block.row_slices[row + 1] = static_cast<std::uint32_t>(slices.size());
       }
       first += static_cast<std::uint32_t>(group.synapses.size());
-    });
+    };
+    if (bundle_.plastic)
+      block.data = drawn.template store_as<Address>([&](const typename Drawn::Sorted& group, Address* to) {
+        store_plastic(block, first, drawn, group.synapses, to);
+        index(group);
+      });
+    else
+      block.data = drawn.template store_as<Synapse>([&](const typename Drawn::Sorted& group, Synapse* to) {
+        for (const typename Drawn::Record& record : group.synapses) {
+          to->address = address_of(record);
+          if constexpr (Drawn::has_weights) to->weight = record.weight;
+          ++to;
+        }
+        index(group);
+      });
     block.slices = AlignedColumn<DelaySlice>(slices.size());
     std::copy(slices.begin(), slices.end(), block.slices.begin());
   }
@@ -248,11 +250,10 @@ class LaneBuilder {
   }
   template <class Address, class Drawn>
   void store_plastic(SynapseBlock& block, std::uint32_t first, const Drawn& drawn,
-                     std::span<const typename Drawn::Record> synapses) const {
+                     std::span<const typename Drawn::Record> synapses, Address* target) const {
     if constexpr (Drawn::has_weights) {
       const bool any_sign = bundle_.plastic->rule->signed_weights;
       const std::uint32_t first_slot = bundle_.plastic->first_slot[lane_];
-      auto* target = reinterpret_cast<Address*>(block.data.data()) + first;
       using Weight = decltype(Drawn::Record::weight);
       auto* weight = reinterpret_cast<Weight*>(block.columns[0].data()) + first;
       for (const typename Drawn::Record& record : synapses) {

@@ -129,6 +129,14 @@ bool is_possible(const DeliveryPlan& plan) {
   return width * plan.ticks <= std::uint64_t{1} << 28 && (plan.ticks == 1 || width * rows <= std::uint64_t{1} << 31);
 }
 
+// Nanoseconds of an addition to sums of so many bytes, of rings that take so many together.
+double addition_to(double bytes, double ring, const DeliveryCosts& costs) {
+  constexpr double wide = 32 << 20;
+  return costs.addition + costs.near_sum * std::max(0.0, 1 - costs.first_cache / bytes) +
+         costs.far_sum * std::max(0.0, 1 - costs.near_cache / 2 / bytes) +
+         costs.wide_ring * std::pow(ring / wide, 1.25);
+}
+
 // Nanoseconds for a ms of biology with so many threads; and which bundles are best without addresses.
 double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, unsigned threads,
                const DeliveryCosts& costs, std::vector<char>& dense) {
@@ -153,11 +161,9 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     const double slices = std::min(1 + (bundle.delays - 1) / (1u << shift), std::max(1.0, some));
     const double runs = plan.sorted ? std::min(std::max(1.0, some), 1 + (bundle.delays - 1) / plan.ticks) : 1;
     const double lane = costs.row + (plan.has_slices(bundle.one_delay) ? costs.slice * slices : 0) + costs.run * runs;
-    // What arrives in one row of the ring finds it in a near cache.
-    const double wide = bundle.one_delay ? 0
-                                         : costs.wide_ring * std::pow(ring / costs.last_cache, 1.25) +
-                                               costs.far_sum * std::max(0.0, 1 - costs.near_cache / 2 * count / ring);
-    const double sparse = count * lane + synapses * (costs.addition + wide + record[b] * byte);
+    // What arrives in a window; of one delay, in one of its rows.
+    const double sums = ring / count / (bundle.one_delay ? plan.ticks : 1);
+    const double sparse = count * lane + synapses * (addition_to(sums, sums * count, costs) + record[b] * byte);
     const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(f.real);  // of a slot
     const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
     const double flat = count * (costs.row + costs.run) + all + width * bits / 8 * byte;

@@ -97,7 +97,7 @@ TEST_CASE("a layout file that is wrong is refused with its line and key") {
     CHECK(text.ends_with(end));
   };
   ends(refusal(folder.write("row = 30\nadition = 1\n")).substr(0, 400),
-       "far_neuron, meeting, near_cache, last_cache; did you mean \"addition\"?");
+       "far_neuron, meeting, first_cache, near_cache, last_cache; did you mean \"addition\"?");
   ends(refusal(folder.write("\nrow = 0\n")),
        "layout.toml:2: row = 0: is out of range; expected a number > 0 and <= 1000000000000");
   ends(refusal(folder.write("row = \"fast\"\n")),

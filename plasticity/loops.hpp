@@ -168,8 +168,9 @@ struct RuleKernels {
             if constexpr (elapses)
               if (b.learns) elapse_to(b, slice, k, synapse, room, s, b.arrival);
             alignas(64) Real sent[n];
+            const V before = synapse.weight;
             store(Rule::arrive(synapse, k, x, traces_now(b, room, s)) * sign, sent);
-            keep_in_bounds(synapse, k);
+            keep_in_bounds(synapse, before, k);
             const Target* const targets = room.targets + s;
             if (s < room.whole) {
               if (b.learns) room.keep(synapse, s);
@@ -217,6 +218,13 @@ struct RuleKernels {
     } else {
       s.weight = weight;
     }
+  }
+  // The same, unless the weight is the one before, which was within its bounds: most rules change it in few of their
+  // verbs, which the compiler knows once these are inlined.
+  RHEO_INLINE static void keep_in_bounds(Synapse& s, V before, const Coefficients& k) {
+    const auto same = (typename V::Bits)s.weight.v == (typename V::Bits)before.v;
+    if (__builtin_constant_p(same[0]) && same[0] != 0) return;
+    keep_in_bounds(s, k);
   }
 
   // The targets' spikes since the last arrival, oldest first.
@@ -362,7 +370,7 @@ struct RuleKernels {
     } else {
       Rule::post_spike(changed, k, x, y_of());
     }
-    keep_in_bounds(changed, k);
+    keep_in_bounds(changed, synapse.weight, k);
     synapse = chosen(where, changed, synapse);
   }
 

@@ -159,7 +159,6 @@ DeliveryCosts measured_costs(const Threads& threads) {
     for (double* const cost : some) *cost *= factor;
   };
   costs.word = DeliveryCosts{}.word;
-  scale(addition, 0.303, {&costs.row, &costs.slice, &costs.run});
   scale((far_addition - addition) / 2, 0.036, {&costs.near_byte, &costs.far_byte});
   scale(word, 0.252, {&costs.word});
   scale(neuron, 0.162, {&costs.neuron, &costs.far_neuron});

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <utility>
 
 #include "core/aligned.hpp"
 #include "core/isa.hpp"
@@ -65,10 +66,10 @@ double of_addition(std::size_t bytes) {
   });
 }
 
-// Rows of synapses that lie anywhere in a ring of so many bytes, in the order of their addresses. The addresses
-// themselves stay in a near cache: a few rows of them, each time from another place on.
-double of_addition_to(std::size_t bytes) {
-  constexpr std::size_t rows = 32, visited = 512;
+// Rows of synapses that lie anywhere in a ring of so many bytes, in the order of their addresses. The addresses are
+// those of `rows` rows, each time from another place on: few that stay in a near cache, or many that pass through all.
+double of_addition_to(std::size_t bytes, std::size_t rows) {
+  constexpr std::size_t visited = 2048;
   const auto part = static_cast<std::uint32_t>(bytes / sizeof(float) / row_length);  // of the ring, for each synapse
   AlignedColumn<float> ring((row_length + 1) * std::size_t{part});
   AlignedColumn<std::uint32_t> address(rows * row_length);
@@ -79,10 +80,14 @@ double of_addition_to(std::size_t bytes) {
   };
   for (std::size_t i = 0; i < address.size(); ++i)
     address[i] = static_cast<std::uint32_t>(i % row_length) * part + place();
+  std::size_t row = 0;
   return nanoseconds(static_cast<double>(visited * row_length), [&] {
     for (std::size_t i = 0; i < visited; ++i) {
       float* const to = ring.data() + place();
-      const std::uint32_t* const from = address.data() + i % rows * row_length;
+      const std::uint32_t* const from = address.data() + row * row_length;
+      row = (std::uint64_t{state} * 2654435761u >> 16) % rows;
+      const std::uint32_t* const next = address.data() + row * row_length;
+      for (std::size_t k = 0; k < row_length; k += 16) __builtin_prefetch(next + k);
       for (std::size_t k = 0; k < row_length; ++k) to[from[k]] += 0.5f;
     }
     keep(ring.data());
@@ -137,29 +142,37 @@ DeliveryCosts measured_costs(const Threads& threads) {
   const auto near = static_cast<std::size_t>(costs.near_cache), last = static_cast<std::size_t>(costs.last_cache);
   constexpr double unknown = std::numeric_limits<double>::infinity();
   double addition = unknown, far_addition = unknown, word = unknown, neuron = unknown, meeting = unknown;
-  // To sums in the first cache, the near one, beyond it, and far away.
-  const std::array<std::size_t, 4> sizes{sums * sizeof(float), near / 2, near * 4, std::size_t{32} << 20};
-  std::array<double, 4> addition_to;
+  // To sums in the first cache, the near one and beyond it; and in the last one and beyond it, while synapses pass
+  // through that.
+  const std::size_t few = 32, many = last / (row_length * sizeof(std::uint32_t));
+  const std::array<std::pair<std::size_t, std::size_t>, 5> sizes{
+      {{sums * sizeof(float), few}, {near / 2, few}, {last / 8, few}, {last / 8, many}, {last * 2, many}}};
+  std::array<double, 5> addition_to;
   addition_to.fill(unknown);
   for (int pass = 0; pass < 3; ++pass) {
     addition = std::min(addition, of_addition(near / 4));
-    far_addition = std::min(far_addition, of_addition(2 * last));
-    for (std::size_t i = 0; i < sizes.size(); ++i) addition_to[i] = std::min(addition_to[i], of_addition_to(sizes[i]));
+    far_addition = std::min(far_addition, of_addition(4 * last));
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+      addition_to[i] = std::min(addition_to[i], of_addition_to(sizes[i].first, sizes[i].second));
     word = std::min(word, of_word());
     neuron = std::min(neuron, of_neuron(near / 32));
     if (threads.count() > 1) meeting = std::min(meeting, of_meeting(threads));
   }
   costs.addition = addition;
   // No cost is 0 where caches make no difference that can be measured.
-  const std::array<double*, 3> more{&costs.near_sum, &costs.far_sum, &costs.wide_ring};
-  for (std::size_t i = 0; i < more.size(); ++i) *more[i] = std::max(*more[i] / 20, addition_to[i + 1] - addition_to[i]);
+  costs.near_sum = std::max(costs.near_sum / 20, addition_to[1] - addition_to[0]);
+  costs.far_sum = std::max(costs.far_sum / 20, addition_to[2] - addition_to[1]);
   // Each beside what it took where the built-in costs were found: an AMD EPYC of 4 GHz with AVX-512, two processors.
   const auto scale = [](double measured, double there, std::initializer_list<double*> some) {
     const double factor = std::clamp(measured / there, 0.25, 4.0);
     for (double* const cost : some) *cost *= factor;
   };
   costs.word = DeliveryCosts{}.word;
-  scale((far_addition - addition) / 2, 0.036, {&costs.near_byte, &costs.far_byte});
+  scale(addition, 0.26, {&costs.unsorted});
+  // How much of the last cache there is for a ring changes from minute to minute where other machines share it. What
+  // it takes beyond that does not.
+  scale(addition_to[4] - addition_to[3], 4.4, {&costs.last_sum, &costs.wide_ring, &costs.far_ring});
+  scale((far_addition - addition) / 2, 0.042, {&costs.near_byte, &costs.far_byte});
   scale(word, 0.252, {&costs.word});
   scale(neuron, 0.162, {&costs.neuron, &costs.far_neuron});
   if (threads.count() > 1) scale(meeting, 140, {&costs.meeting});

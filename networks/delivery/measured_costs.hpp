@@ -6,9 +6,10 @@
 
 namespace rheo {
 
-// The costs that are built in, each multiplied by how much longer a loop of its kind takes here than where they were
-// found; takes about a quarter of a second and twice the last cache of memory. A factor of more than 4 either way is
-// taken for a mistake (a machine that does something else meanwhile), and the cost is left as it is.
+// What additions cost within the near caches and just beyond them, as measured; the other costs are those that are
+// built in, each multiplied by how much longer a loop of its kind takes here than where they were found, by 4 at most
+// either way (a machine may do something else meanwhile). Takes about a second, and four times the last cache of
+// memory.
 DeliveryCosts measured_costs(const Threads& threads);
 
 }  // namespace rheo

@@ -12,11 +12,13 @@ struct DeliveryCosts {
   double addition = 0.3;                     // of a weight to a sum that is in the first cache
   double near_sum = 0.1;                     // more for each, where the rows of a lane are far larger than that
   double far_sum = 0.16;                     // and more where they are far larger than half of the near cache
-  double wide_ring = 1.45;                   // and more where those of all lanes take 32 MiB; by the power 1.25
-  double near_byte = 0.02, far_byte = 0.05;  // of synapses that are read, within the last cache and beyond it
-  double row = 40;                           // a spike's synapses on a lane
+  double last_sum = 0.2;                     // and more where those of all lanes take half of the last cache,
+  double wide_ring = 3.4, far_ring = 4.4;    // as much as that, and twice as much; none where they take an eighth
+  double unsorted = 0.075;                   // and more where rows of synapses are not in the order of delays
+  double near_byte = 0.02, far_byte = 0.06;  // of synapses that are read, within the last cache and beyond it
+  double row = 20;                           // a spike's synapses on a lane
   double slice = 1;                          // a run of synapses of one delay, looked at
-  double run = 25;                           // a run of synapses, filed and taken up again
+  double run = 40;                           // a run of synapses, filed and taken up again
   double word = 0.3;                         // 16 neighbouring sums, whose weights have no addresses
   double neuron = 0.27, far_neuron = 0.55;   // a tick of a neuron, where all else fits the last cache, or is far larger
   double meeting = 2500;                     // of the threads, at the end of a window
@@ -27,7 +29,10 @@ struct DeliveryCosts {
       {"addition", &DeliveryCosts::addition},
       {"near_sum", &DeliveryCosts::near_sum},
       {"far_sum", &DeliveryCosts::far_sum},
+      {"last_sum", &DeliveryCosts::last_sum},
       {"wide_ring", &DeliveryCosts::wide_ring},
+      {"far_ring", &DeliveryCosts::far_ring},
+      {"unsorted", &DeliveryCosts::unsorted},
       {"near_byte", &DeliveryCosts::near_byte},
       {"far_byte", &DeliveryCosts::far_byte},
       {"row", &DeliveryCosts::row},

@@ -129,12 +129,19 @@ bool is_possible(const DeliveryPlan& plan) {
   return width * plan.ticks <= std::uint64_t{1} << 28 && (plan.ticks == 1 || width * rows <= std::uint64_t{1} << 31);
 }
 
+// Nanoseconds that an addition takes longer where rings take so many bytes together: between the sizes at which that
+// was measured, along the logarithm of the size.
+double more_of_ring(double bytes, const DeliveryCosts& costs) {
+  const double size = std::log2(bytes / costs.last_cache);
+  if (size < -1) return costs.last_sum * std::max(0.0, (size + 3) / 2);
+  if (size < 0) return costs.wide_ring + (costs.wide_ring - costs.last_sum) * size;
+  return costs.wide_ring + (costs.far_ring - costs.wide_ring) * std::min(1.0, size);
+}
+
 // Nanoseconds of an addition to sums of so many bytes, of rings that take so many together.
 double addition_to(double bytes, double ring, const DeliveryCosts& costs) {
-  constexpr double wide = 32 << 20;
   return costs.addition + costs.near_sum * std::max(0.0, 1 - costs.first_cache / bytes) +
-         costs.far_sum * std::max(0.0, 1 - costs.near_cache / 2 / bytes) +
-         costs.wide_ring * std::pow(ring / wide, 1.25);
+         costs.far_sum * std::max(0.0, 1 - costs.near_cache / 2 / bytes) + more_of_ring(ring, costs);
 }
 
 // Nanoseconds for a ms of biology with so many threads; and which bundles are best without addresses.
@@ -163,7 +170,9 @@ double cost_of(const Figures& f, const DeliveryPlan& plan, std::uint64_t lanes, 
     const double lane = costs.row + (plan.has_slices(bundle.one_delay) ? costs.slice * slices : 0) + costs.run * runs;
     // What arrives in a window; of one delay, in one of its rows.
     const double sums = ring / count / (bundle.one_delay ? plan.ticks : 1);
-    const double sparse = count * lane + synapses * (addition_to(sums, sums * count, costs) + record[b] * byte);
+    const double unsorted = plan.sorted || bundle.one_delay ? 0 : costs.unsorted;
+    const double sparse =
+        count * lane + synapses * (addition_to(sums, sums * count, costs) + unsorted + record[b] * byte);
     const double bits = bundle.weight == 0 ? 1 : 8 * static_cast<double>(f.real);  // of a slot
     const double width = bundle.span + 16 * count, all = width / 16 * costs.word * (bits == 1 ? 1 : bits / 32);
     const double flat = count * (costs.row + costs.run) + all + width * bits / 8 * byte;

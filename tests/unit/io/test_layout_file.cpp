@@ -146,9 +146,10 @@ TEST_CASE("costs choose the layout, and no result depends on it") {
     const Network built(network(costs), Threads(threads));
     return std::pair(built.lanes().count(), built.stored().bundles().front().lanes.front().slices.empty());
   };
-  costs.wide_ring = 1e-6;
+  costs.last_cache = 1e3;  // all rings are larger
+  costs.far_ring = 1e-6;
   CHECK(rows(1) == std::pair{std::size_t{1}, true});  // one lane, and a ring beyond every delay
-  costs.wide_ring = 1e3;
+  costs.far_ring = 1e3;
   CHECK_FALSE(rows(1).second);
   costs.meeting = 1;
   CHECK(rows(4).first == 4);

@@ -182,6 +182,7 @@ std::vector<SignalPlan> plan_signals(const NetworkSpec& spec, const CheckedSpec&
     for (const ResolvedProjection& projection : projections)
       if (projection.plan.spec->name == signal.kind->projection()) plans.back().width = projection.plan.rows;
   }
+  check_expressions(plans);
   // Who reads what is published has as many sources as who publishes it.
   for (const ResolvedProjection& projection : projections) {
     const PlasticPlan* const plastic = projection.plan.plastic.get();

@@ -1,7 +1,13 @@
 #include "networks/plastic/signals.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "core/diagnostics.hpp"
 #include "core/math.hpp"
 #include "core/time.hpp"
 #include "networks/description/values.hpp"
@@ -25,7 +31,61 @@ Tick shortest_delay(const Value& delay, double dt) {
   return delay_ticks(ms, dt);
 }
 
+// Returns the numbers of the signals that are expressions, each behind those that it names. Throws BuildError where one names itself.
+std::vector<std::size_t> order_of_expressions(const std::vector<const SignalPlan*>& plans) {
+  std::vector<std::size_t> order;
+  enum class Mark { none, open, done };
+  std::vector<Mark> marks(plans.size());
+  std::vector<std::string> path;
+  const std::function<void(std::size_t)> visit = [&](std::size_t index) {
+    const SignalPlan& plan = *plans[index];
+    if (plan.expression == nullptr || marks[index] == Mark::done) return;
+    path.push_back(plan.name);
+    if (marks[index] == Mark::open)
+      reject("signals." + plan.name + ".value", {},
+             "names itself, by way of " + fmt::format("{}", fmt::join(path, " -> ")),
+             "signals that do not depend on each other in a circle");
+    marks[index] = Mark::open;
+    for (const Expression::Reference& reference : plan.expression->references())
+      if (reference.variable < plans.size()) visit(reference.variable);
+    marks[index] = Mark::done;
+    path.pop_back();
+    order.push_back(index);
+  };
+  for (std::size_t i = 0; i < plans.size(); ++i) visit(i);
+  return order;
+}
+
 }  // namespace
+
+Expression::Names SignalPlan::names_for(std::vector<std::string> signals) {
+  for (const char* const name : {"t", "dt", "channel"}) signals.emplace_back(name);
+  return {std::move(signals), {}};
+}
+
+void check_expressions(const std::vector<SignalPlan>& plans) {
+  std::vector<const SignalPlan*> all;
+  for (const SignalPlan& plan : plans) all.push_back(&plan);
+  order_of_expressions(all);
+  for (const SignalPlan& plan : plans) {
+    if (plan.expression == nullptr) continue;
+    for (const Expression::Reference& reference : plan.expression->references()) {
+      const std::string key = "signals." + plan.name + ".value";
+      if (reference.variable >= plans.size()) {
+        if (reference.channel) reject(key, {}, "asks for one number of t, dt or channel", "these names alone");
+        continue;
+      }
+      const SignalPlan& named = plans[reference.variable];
+      if (reference.channel && *reference.channel >= named.width)
+        reject(key, fmt::format("{}[{}]", named.name, *reference.channel),
+               fmt::format("{} has {} number{}", named.name, named.width, named.width == 1 ? "" : "s"),
+               fmt::format("0 to {}", named.width - 1));
+      if (!reference.channel && named.width != 1 && named.width != plan.width)
+        reject(key, named.name, fmt::format("has {} numbers, and {} has {}", named.width, plan.name, plan.width),
+               fmt::format("width = {}, or one of its numbers, as {}[0]", named.width, named.name));
+    }
+  }
+}
 
 SignalBoard::SignalBoard(std::vector<SignalPlan> plans, double dt) : dt_(dt) {
   for (SignalPlan& plan : plans) {
@@ -36,6 +96,9 @@ SignalBoard::SignalBoard(std::vector<SignalPlan> plans, double dt) : dt_(dt) {
     signal.held = signal.zero;
     signal.plan = std::move(plan);
   }
+  std::vector<const SignalPlan*> all;
+  for (const Signal& signal : signals_) all.push_back(&signal.plan);
+  expressions_ = order_of_expressions(all);
 }
 
 std::size_t SignalBoard::find(const std::string& name) const {
@@ -49,25 +112,64 @@ Tick SignalBoard::window(Tick longest) const {
   return longest;
 }
 
-void SignalBoard::fill(Tick now, Tick end) {
-  for (Signal& signal : signals_) {
-    if (!signal.filtered()) continue;
-    signal.filled.erase(signal.filled.begin(), signal.filled.begin() + (now - known_after_));
-    for (Tick t = known_to_ + 1; t <= end; ++t) {
-      signal.trace *= signal.decay;
-      if (const auto first = signal.arriving.begin(); first != signal.arriving.end() && first->first == t) {
-        signal.trace += first->second;
-        signal.arriving.erase(first);
-      }
-      const std::vector<Tick>& ticks = signal.plan.ticks;
-      const auto pulse = std::lower_bound(ticks.begin(), ticks.end(), t);
-      if (pulse != ticks.end() && *pulse == t)
-        signal.trace += signal.plan.values[static_cast<std::size_t>(pulse - ticks.begin())];
-      signal.filled.push_back(signal.plan.baseline + signal.trace);
+void SignalBoard::fill_filtered(Signal& signal, Tick now, Tick end) {
+  signal.filled.erase(signal.filled.begin(), signal.filled.begin() + (now - known_after_));
+  for (Tick t = known_to_ + 1; t <= end; ++t) {
+    signal.trace *= signal.decay;
+    if (const auto first = signal.arriving.begin(); first != signal.arriving.end() && first->first == t) {
+      signal.trace += first->second;
+      signal.arriving.erase(first);
     }
+    const std::vector<Tick>& ticks = signal.plan.ticks;
+    const auto pulse = std::lower_bound(ticks.begin(), ticks.end(), t);
+    if (pulse != ticks.end() && *pulse == t)
+      signal.trace += signal.plan.values[static_cast<std::size_t>(pulse - ticks.begin())];
+    signal.filled.push_back(signal.plan.baseline + signal.trace);
   }
+}
+
+// Computes all ticks of the window anew, because what programs and rules set may have changed since the last one.
+void SignalBoard::compute(Signal& signal, Tick now, Tick end) {
+  const std::vector<Expression::Reference>& references = signal.plan.expression->references();
+  const std::size_t width = signal.plan.width;
+  std::vector<double> channels(width), before, given;
+  for (std::size_t i = 0; i < width; ++i) channels[i] = static_cast<double>(i);
+  std::vector<std::span<const double>> values(references.size());
+  signal.filled.assign(static_cast<std::size_t>(end - now) * width, 0.0);
+  for (Tick t = now + 1; t <= end; ++t) {
+    const double time = tick_to_ms(t, dt_);
+    given.clear();
+    for (std::size_t k = 0; k < references.size(); ++k) {
+      const auto [which, channel] = references[k];
+      values[k] = which < signals_.size()        ? at(which, t)
+                  : which == signals_.size()     ? std::span<const double>(&time, 1)
+                  : which == signals_.size() + 1 ? std::span<const double>(&dt_, 1)
+                                                 : std::span<const double>(channels);
+      if (channel) values[k] = values[k].subspan(*channel, 1);
+      given.insert(given.end(), values[k].begin(), values[k].end());
+    }
+    const std::span<double> to = std::span(signal.filled).subspan(static_cast<std::size_t>(t - now - 1) * width, width);
+    if (t > now + 1 && given == before) {  // nothing has changed since the tick before
+      std::copy_n(to.data() - width, width, to.data());
+      continue;
+    }
+    signal.plan.expression->evaluate(values, to, scratch_);
+    before.swap(given);
+    for (std::size_t i = 0; i < width; ++i)
+      if (!std::isfinite(to[i]))
+        throw NumericalError({.key = "signals." + signal.plan.name,
+                              .value = fmt::format("{}", to[i]),
+                              .problem = fmt::format("is not finite in tick {} (number {})", t, i),
+                              .expected = "an expression that is finite for all that it names"});
+  }
+}
+
+void SignalBoard::fill(Tick now, Tick end) {
+  for (Signal& signal : signals_)
+    if (signal.filtered()) fill_filtered(signal, now, end);
   known_after_ = now;
   known_to_ = std::max(known_to_, end);
+  for (const std::size_t index : expressions_) compute(signals_[index], now, end);
 }
 
 void SignalBoard::take(const SpikeBatch& batch) {
@@ -95,6 +197,12 @@ std::span<const double> SignalBoard::at(std::size_t index, Tick t) const {
     const auto number = static_cast<std::size_t>(t - known_after_ - 1);
     return number < signal.filled.size() ? std::span(&signal.filled[number], 1) : signal.zero;
   }
+  if (signal.is_expression()) {
+    const auto number = static_cast<std::size_t>(t - known_after_ - 1);
+    return number < signal.filled.size() / plan.width
+               ? std::span(signal.filled).subspan(number * plan.width, plan.width)
+               : std::span<const double>(signal.zero);
+  }
   if (plan.made_by != SignalPlan::By::times) return t >= signal.since && t <= signal.until ? signal.held : signal.zero;
   const auto after = std::upper_bound(plan.ticks.begin(), plan.ticks.end(), t);
   if (after == plan.ticks.begin() || (plan.pulses && after[-1] != t)) return signal.zero;
@@ -110,7 +218,7 @@ Tick SignalBoard::next_nonzero(std::size_t index, Tick after, Tick end) const {
   };
   for (Tick t = after + 1; t <= end; ++t) {
     if (differs(t)) return t;
-    if (signal.filtered()) continue;
+    if (signal.filtered() || signal.is_expression()) continue;
     // Nothing changes before the next of its times.
     Tick change = never;
     if (signal.plan.made_by == SignalPlan::By::times) {

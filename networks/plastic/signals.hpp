@@ -1,22 +1,25 @@
 // Third factors while a simulation runs: named numbers, one for each tick or one for each neuron of a projection, which
 // plasticity rules read. In double precision, and the same for every lane.
 //
-// They are made in one of four ways, which the kinds of signals (networks/signals) put to use:
+// They are made in one of five ways, which the kinds of signals (networks/signals) put to use:
 //
 //   spikes    d decays with tau, and grows by `amplitude` when a spike of the sources arrives after its delay; with tau
 //             0 it lasts one tick
 //   times     values[k] from ticks[k] on; as a pulse in that tick, or added to a trace that decays with tau
 //   program   the values that set() was given
 //   rule      the values that a projection's rule publishes at the end of its consolidations
+//   expression  a function of the others and of time
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "core/expression.hpp"
 #include "core/random.hpp"
 #include "core/spikes.hpp"
 #include "networks/description/spec.hpp"
@@ -28,7 +31,7 @@ namespace rheo {
 struct SignalPlan {
   static constexpr Tick latest = Tick{1} << 60;  // far from overflow, whatever is added to it
 
-  enum class By { spikes, times, program, rule } made_by = By::times;
+  enum class By { spikes, times, program, rule, expression } made_by = By::times;
   std::string name = {};
   std::uint32_t width = 1;                // numbers
   double baseline = 0;                    // what it is without spikes, pulses or steps; is added to filtered ones
@@ -40,7 +43,16 @@ struct SignalPlan {
   std::vector<Tick> ticks = {};           // times: ascending
   std::vector<double> values = {};        // times: [time][width]
   bool pulses = false;                    // times: values last one tick, instead of up to the next time
+  std::shared_ptr<const Expression> expression = nullptr;  // of names_for() all signals
+
+  // What an expression may name: the signals, by their numbers, and behind them t, the end of the tick (ms), dt (ms)
+  // and channel, the index of each number. A signal of such a name hides it.
+  static Expression::Names names_for(std::vector<std::string> signals);
 };
+
+// Checks what expressions of these plans, widths known, name: whole signals of one number or as many as they have
+// themselves, single numbers that are there, and no signal that depends on itself. Throws BuildError.
+void check_expressions(const std::vector<SignalPlan>& plans);
 
 class SignalBoard {
  public:
@@ -55,7 +67,7 @@ class SignalBoard {
   // Ticks after `now` that can be known together, at most `longest`: the shortest delay of what is made from spikes.
   Tick window(Tick longest) const;
   // Values of ticks (now, end] become known, those before are forgotten; what was emitted up to now has been taken, and
-  // end <= now + window().
+  // end <= now + window(). Throws NumericalError where an expression is not finite.
   void fill(Tick now, Tick end);
   // Spikes as they are emitted, batch after batch.
   void take(const SpikeBatch& batch);
@@ -79,15 +91,20 @@ class SignalBoard {
     double decay = 0;  // of a filtered signal, over one tick
     double trace = 0;
     std::map<Tick, double> arriving;  // at these ticks
-    std::vector<double> filled;       // filtered: of ticks known_after_ + 1, ...
+    std::vector<double> filled;       // filtered, expression: of ticks known_after_ + 1, ...
     std::vector<double> held, zero;   // program, rule: from tick `since` on, up to tick `until`
     Tick since = 1, until = never;
     Tick shortest = never;  // delay
     bool filtered() const { return plan.made_by == SignalPlan::By::spikes || (plan.pulses && plan.tau > 0); }
     bool is_set() const { return plan.made_by == SignalPlan::By::program || plan.made_by == SignalPlan::By::rule; }
+    bool is_expression() const { return plan.made_by == SignalPlan::By::expression; }
   };
+  void fill_filtered(Signal& signal, Tick now, Tick end);
+  void compute(Signal& signal, Tick now, Tick end);
 
   std::vector<Signal> signals_;
+  std::vector<std::size_t> expressions_;  // each behind those that it names
+  Expression::Scratch scratch_;
   double dt_ = 0.1;
   Tick known_after_ = 0, known_to_ = 0;
 };

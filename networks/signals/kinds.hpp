@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "networks/signals/expression.hpp"
 #include "networks/signals/filtered_spikes.hpp"
 #include "networks/signals/kind_of.hpp"
 #include "networks/signals/published.hpp"
@@ -15,7 +16,7 @@ namespace rheo {
 
 // Whoever adds a kind writes a file like those above and adds its name here.
 template <template <class...> class To>
-using ForEachSignalKind = To<FilteredSignal, StepSignal, PulseSignal, PublishedSignal, TaskSignal>;
+using ForEachSignalKind = To<FilteredSignal, StepSignal, PulseSignal, ExpressionSignal, PublishedSignal, TaskSignal>;
 
 // One of each, with the defaults of its fields, in the order of the manual.
 const std::vector<std::unique_ptr<const SignalKind>>& signal_kinds();

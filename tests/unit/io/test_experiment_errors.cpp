@@ -533,7 +533,7 @@ start = 10.0)",
 kind = "filtered"
 
 [record.spikes])",
-         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, steps, pulses, published, task; did you mean "filtered_spikes"?)"},
+         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, steps, pulses, expression, published, task; did you mean "filtered_spikes"?)"},
         {"[record.spikes]",
          R"([signals.reward]
 kind = "filtered_spikes"
@@ -577,7 +577,7 @@ values = [[1.0, 2.0], [3.0]]
 kind = "tasks"
 
 [record.spikes])",
-         R"(wrong.toml:27: signals.reward.kind = "tasks": unknown kind of signal; expected one of filtered_spikes, steps, pulses, published, task; did you mean "task"?)"},
+         R"(wrong.toml:27: signals.reward.kind = "tasks": unknown kind of signal; expected one of filtered_spikes, steps, pulses, expression, published, task; did you mean "task"?)"},
         {"delay = 1.5",
          R"(delay = 1.5
 plasticity = { rule = "stdp_pair", signal = "reward" })",

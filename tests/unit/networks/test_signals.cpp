@@ -229,4 +229,113 @@ TEST_CASE("signals of a program hold from the next tick on", "[signals]") {
   CHECK_THROWS_AS(network.set_signal("eror", values), BuildError);
 }
 
+TEST_CASE("expressions follow other signals, tick by tick", "[signals]") {
+  NetworkSpec network;
+  network.signals = {
+      steps("gate", {0, 0.7}, {1, 3}),
+      {.name = "both", .kind = StepSignal{.times = {0, 1.2}, .values = {{1, 2, 3, 4}, 2}}},
+      {.name = "trace", .kind = FilteredSignal{.neurons = {runs::all_of("S")}, .tau = 5}},
+      // Named before the one that it depends on.
+      {.name = "sum", .kind = ExpressionSignal{.value = "scaled[0] + 10 * scaled[1] + trace"}},
+      {.name = "scaled", .kind = ExpressionSignal{.value = "both * gate + if(channel == 1, t, dt)", .width = 2}}};
+  std::vector<SignalPlan> plans;
+  for (const SignalSpec& signal : network.signals)
+    plans.push_back(signal.kind->plan({.network = network, .name = signal.name, .rows = [](auto) {
+                                         return std::vector<SourceRange>{{{0, 4, 1}, 0}};
+                                       }}));
+  check_expressions(plans);
+  SignalBoard board(plans, network.dt);
+  Tick now = 0;
+  for (const Tick length : {1, 4, 2, 7, 5, 1}) {
+    board.fill(now, now + length);
+    SpikeBatch batch{.first = now + 1, .neurons = {}, .tick_begin = {0}};
+    for (Tick t = now + 1; t <= now + length; ++t) {
+      CAPTURE(t);
+      const double ms = 0.1 * static_cast<double>(t), gate = board.one(0, t);
+      CHECK(gate == (t <= 7 ? 1 : 3));
+      const std::span<const double> both = board.at(1, t), scaled = board.at(4, t);
+      REQUIRE(scaled.size() == 2);
+      CHECK(scaled[0] == both[0] * gate + 0.1);
+      CHECK(scaled[1] == Approx(both[1] * gate + ms).epsilon(1e-15));
+      CHECK(board.one(3, t) == scaled[0] + 10 * scaled[1] + board.one(2, t));
+      batch.neurons.push_back(2);
+      batch.tick_begin.push_back(static_cast<std::uint32_t>(batch.neurons.size()));
+    }
+    board.take(batch);
+    now += length;
+  }
+  CHECK(board.one(2, now) > 5);  // spikes have arrived
+}
+
+TEST_CASE("a rule that reads an expression learns as by the numbers themselves", "[signals]") {
+  const auto weights = [](std::vector<SignalSpec> signals) {
+    NetworkSpec spec = network_with(std::move(signals), {.rule = "error_modulated", .params = {{"eta", 0.01}}});
+    const auto trains = std::make_shared<SpikeTrains>();
+    trains->begin = {0, 2, 4, 5, 6};
+    trains->times = {0.3, 2, 0.5, 1.1, 0.2, 1.4};
+    spec.populations[0].trains = trains;
+    Network network(spec, Threads(1));
+    for (int piece = 0; piece < 10; ++piece) network.simulation().run(3);
+    network.simulation().settle();
+    return std::get<std::vector<float>>(network.read_column(0, 0));
+  };
+  const std::vector<double> values{0.5, -1, 2, 0.25, 3, -0.5};
+  const auto given = weights({steps("error", {0, 1.5}, values, 3)});
+  CHECK(given.front() != 1);
+  CHECK(weights({steps("half", {0, 1.5}, {0.25, -0.5, 1, 0.125, 1.5, -0.25}, 3),
+                 {.name = "error", .kind = ExpressionSignal{.value = "half / 0.5", .width = 3}}}) == given);
+}
+
+TEST_CASE("an expression sees what a program sets from the next tick on, and needs no state", "[signals]") {
+  NetworkSpec spec = network_with({{.name = "given", .kind = TaskSignal{}},
+                                   {.name = "trial", .kind = ExpressionSignal{.value = "given^2 - 1"}},
+                                   {.name = "error", .kind = ExpressionSignal{.value = "given + channel", .width = 3}}},
+                                  {.rule = "error_modulated_trial", .params = {}});
+  Network network(spec, Threads(1));
+  network.simulation().run(5);
+  CHECK(network.signal("trial") == std::vector<double>{-1});
+  network.set_signal("given", std::vector<double>{3});
+  network.simulation().run(1);
+  CHECK(network.signal("trial") == std::vector<double>{8});
+  CHECK(network.signal("error") == std::vector<double>{3, 4, 5});
+  const std::vector<std::byte> saved = network.simulation().save();
+  Network again(spec, Threads(1));
+  again.simulation().load(saved);
+  again.simulation().run(1);
+  CHECK(again.signal("trial") == std::vector<double>{8});
+  // 0 to the power of -1 is no number that a rule could use.
+  spec.signals[1].kind = ExpressionSignal{.value = "given^-1"};
+  Network broken(spec, Threads(1));
+  broken.set_signal("given", std::vector<double>{2});
+  broken.simulation().run(3);
+  broken.set_signal("given", std::vector<double>{0});
+  CHECK_THROWS_WITH(
+      broken.simulation().run(1),
+      "signals.trial = inf: is not finite in tick 4 (number 0); expected an expression that is finite for "
+      "all that it names");
+}
+
+TEST_CASE("expressions that cannot be are refused with what they name", "[signals]") {
+  const PlasticitySpec rstdp{.rule = "rstdp", .params = {}};
+  const auto wrong = [&](const char* value, std::uint32_t width = 1) {
+    return runs::complaint_of(network_with({{.name = "dopamine", .kind = ExpressionSignal{.value = "1"}},
+                                            steps("two", {0}, {1, 2}, 2),
+                                            {.name = "x", .kind = ExpressionSignal{.value = value, .width = width}}},
+                                           rstdp));
+  };
+  CHECK(wrong("two[1] + t / dt") == "built");
+  CHECK(wrong("two * channel", 2) == "built");
+  CHECK(wrong("tow[1]") ==
+        "signals.x.value = \"tow[1]\": column 1 has the unknown name \"tow\"; expected one of dopamine, two, x, t, dt, "
+        "channel; did you mean \"two\"?");
+  CHECK(wrong("two") ==
+        "signals.x.value = two: has 2 numbers, and x has 1; expected width = 2, or one of its numbers, as two[0]");
+  CHECK(wrong("two[2]") == "signals.x.value = two[2]: two has 2 numbers; expected 0 to 1");
+  CHECK(wrong("t[0]") == "signals.x.value: asks for one number of t, dt or channel; expected these names alone");
+  CHECK(
+      wrong("x + 1") ==
+      "signals.x.value: names itself, by way of x -> x; expected signals that do not depend on each other in a circle");
+  CHECK(wrong("") == "signals.x.value = \"\": column 1 is empty; expected an expression such as \"2 * x + 1\"");
+}
+
 }  // namespace test_signals

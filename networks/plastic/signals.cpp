@@ -31,7 +31,8 @@ Tick shortest_delay(const Value& delay, double dt) {
   return delay_ticks(ms, dt);
 }
 
-// Returns the numbers of the signals that are expressions, each behind those that it names. Throws BuildError where one names itself.
+// Returns the numbers of the signals that are expressions, each behind those that it names. Throws BuildError where one
+// names itself.
 std::vector<std::size_t> order_of_expressions(const std::vector<const SignalPlan*>& plans) {
   std::vector<std::size_t> order;
   enum class Mark { none, open, done };

@@ -41,7 +41,7 @@ class WheelDelivery final : public TypedBundles<Real> {
   Tick window(Tick now, Tick longest) override {
     if constexpr (plastic) {
       longest = signals_.window(longest);
-      signals_.fill(now, now + longest);
+      longest = signals_.fill(now, now + longest) - now;
       for (std::size_t b = 0; b < bundles_.size(); ++b)
         if (plastic_[b]) longest = plastic_[b]->window(signals_, now, longest);
       for (std::size_t b = 0; b < bundles_.size(); ++b)

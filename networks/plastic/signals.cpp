@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -130,10 +131,15 @@ void SignalBoard::fill_filtered(Signal& signal, Tick now, Tick end) {
 }
 
 // Computes all ticks of the window anew, because what programs and rules set may have changed since the last one.
-void SignalBoard::compute(Signal& signal, Tick now, Tick end) {
+// Returns the last tick before one that is not finite. Only the first tick is final: a rule may still set what makes a
+// later one finite, wherever windows end.
+Tick SignalBoard::compute(Signal& signal, Tick now, Tick end) {
   const std::vector<Expression::Reference>& references = signal.plan.expression->references();
   const std::size_t width = signal.plan.width;
   std::vector<double> channels(width), before, given;
+  const auto same_bits = [](double a, double b) {
+    return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+  };
   for (std::size_t i = 0; i < width; ++i) channels[i] = static_cast<double>(i);
   std::vector<std::span<const double>> values(references.size());
   signal.filled.assign(static_cast<std::size_t>(end - now) * width, 0.0);
@@ -150,27 +156,32 @@ void SignalBoard::compute(Signal& signal, Tick now, Tick end) {
       given.insert(given.end(), values[k].begin(), values[k].end());
     }
     const std::span<double> to = std::span(signal.filled).subspan(static_cast<std::size_t>(t - now - 1) * width, width);
-    if (t > now + 1 && given == before) {  // nothing has changed since the tick before
+    // Nothing has changed since the tick before, not even the sign of a zero.
+    if (t > now + 1 && std::equal(given.begin(), given.end(), before.begin(), same_bits)) {
       std::copy_n(to.data() - width, width, to.data());
       continue;
     }
     signal.plan.expression->evaluate(values, to, scratch_);
     before.swap(given);
-    for (std::size_t i = 0; i < width; ++i)
-      if (!std::isfinite(to[i]))
-        throw NumericalError({.key = "signals." + signal.plan.name,
-                              .value = fmt::format("{}", to[i]),
-                              .problem = fmt::format("is not finite in tick {} (number {})", t, i),
-                              .expected = "an expression that is finite for all that it names"});
+    for (std::size_t i = 0; i < width; ++i) {
+      if (std::isfinite(to[i])) continue;
+      if (t > now + 1) return t - 1;
+      throw NumericalError({.key = "signals." + signal.plan.name,
+                            .value = fmt::format("{}", to[i]),
+                            .problem = fmt::format("is not finite in tick {} (number {})", t, i),
+                            .expected = "an expression that is finite for all that it names"});
+    }
   }
+  return end;
 }
 
-void SignalBoard::fill(Tick now, Tick end) {
+Tick SignalBoard::fill(Tick now, Tick end) {
   for (Signal& signal : signals_)
     if (signal.filtered()) fill_filtered(signal, now, end);
   known_after_ = now;
   known_to_ = std::max(known_to_, end);
-  for (const std::size_t index : expressions_) compute(signals_[index], now, end);
+  for (const std::size_t index : expressions_) end = compute(signals_[index], now, end);
+  return end;
 }
 
 void SignalBoard::take(const SpikeBatch& batch) {

@@ -67,8 +67,9 @@ class SignalBoard {
   // Ticks after `now` that can be known together, at most `longest`: the shortest delay of what is made from spikes.
   Tick window(Tick longest) const;
   // Values of ticks (now, end] become known, those before are forgotten; what was emitted up to now has been taken, and
-  // end <= now + window(). Throws NumericalError where an expression is not finite.
-  void fill(Tick now, Tick end);
+  // end <= now + window(). Returns the last tick that may be computed, which is earlier than `end` where an expression
+  // is not finite as far as is known now. Throws NumericalError where it is not in tick now + 1.
+  Tick fill(Tick now, Tick end);
   // Spikes as they are emitted, batch after batch.
   void take(const SpikeBatch& batch);
 
@@ -100,7 +101,7 @@ class SignalBoard {
     bool is_expression() const { return plan.made_by == SignalPlan::By::expression; }
   };
   void fill_filtered(Signal& signal, Tick now, Tick end);
-  void compute(Signal& signal, Tick now, Tick end);
+  Tick compute(Signal& signal, Tick now, Tick end);
 
   std::vector<Signal> signals_;
   std::vector<std::size_t> expressions_;  // each behind those that it names

@@ -315,6 +315,20 @@ TEST_CASE("an expression sees what a program sets from the next tick on, and nee
       "all that it names");
 }
 
+TEST_CASE("a value that is not finite ends a run in its own tick, wherever windows end", "[signals]") {
+  const SignalSpec given{.name = "given", .kind = StepSignal{.times = {0, 0.4}, .values = {{2, 0}}}};
+  NetworkSpec network;
+  network.signals = {given, {.name = "x", .kind = ExpressionSignal{.value = "1 / given"}}};
+  std::vector<SignalPlan> plans;
+  for (const SignalSpec& signal : network.signals)
+    plans.push_back(signal.kind->plan({.network = network, .name = signal.name}));
+  SignalBoard board(plans, network.dt);
+  CHECK(board.fill(0, 10) == 4);  // no further
+  CHECK(board.one(1, 4) == 0.5);
+  CHECK(board.fill(2, 3) == 3);
+  CHECK_THROWS_AS(board.fill(4, 10), NumericalError);
+}
+
 TEST_CASE("expressions that cannot be are refused with what they name", "[signals]") {
   const PlasticitySpec rstdp{.rule = "rstdp", .params = {}};
   const auto wrong = [&](const char* value, std::uint32_t width = 1) {

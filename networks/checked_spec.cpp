@@ -186,6 +186,7 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
   if (projection.weight_bits != 0 && !projection.plasticity.rule.empty())
     reject(key + ".weight_bits", std::to_string(projection.weight_bits), "weights change under a plasticity rule",
            "no weight_bits, or no plasticity");
+  check_transmission(projection, key);
   check_disjoint(projection.source, key + ".source");
   check_disjoint(projection.target, key + ".target");
   std::set<bool> conductance;
@@ -205,6 +206,44 @@ void CheckedSpec::check_projection(const ProjectionSpec& projection, const std::
              "a number or a distribution");
     within(key + "." + name,
            [&, &one = *value] { check_count(one, listed->edges ? listed->edges->source.size() : 0, "edge"); });
+  }
+}
+
+void CheckedSpec::check_transmission(const ProjectionSpec& projection, const std::string& key) const {
+  const std::string quoted = "\"" + projection.transmits + "\"";
+  const auto by_tick = [&](std::size_t population, const std::string& side) {
+    if (spec_.populations[population].update != PopulationSpec::Update::event) return;
+    reject("populations." + spec_.populations[population].name + ".update", "\"event\"",
+           "is " + side + " of projections." + projection.name + ", which transmits values in every tick",
+           "\"tick\" or \"auto\"");
+  };
+  for (const Selection& source : projection.source) {
+    const std::size_t population = resolve(source, key + ".source").first;
+    const ModelInfo& info = model(population);
+    if (!projection.is_graded()) {
+      if (info.spikes) continue;
+      reject(key + ".transmits", quoted, info.name + " never spikes",
+             "transmits = \"value\", which is its column " + info.value);
+    }
+    if (projection.transmits == "value" && info.value.empty())
+      reject(key + ".transmits", quoted, info.name + " says no value of its own",
+             info.columns.empty() ? "\"spikes\"" : "\"spikes\", or " + one_of(names_in(info.columns)));
+    if (projection.transmits != "value" &&
+        std::ranges::find(info.columns, projection.transmits, &FieldInfo::name) == info.columns.end()) {
+      std::vector<std::string> names = names_in(info.columns);
+      names.insert(names.begin(), "spikes");
+      if (!info.value.empty()) names.emplace_back("value");
+      reject_unknown(key + ".transmits", projection.transmits, "unknown state of " + info.name, names);
+    }
+    by_tick(population, "a source");
+  }
+  if (!projection.is_graded()) return;
+  for (const Selection& target : projection.target) {
+    const std::size_t population = resolve(target, key + ".target").first;
+    if (is_conductance(population, port(population, projection.port, false, key + ".target")))
+      reject(key + ".transmits", quoted, "weight times value would be a conductance, which has no sign",
+             "spikes, or a population with currents");
+    by_tick(population, "a target");
   }
 }
 

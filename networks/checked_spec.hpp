@@ -74,6 +74,9 @@ class CheckedSpec {
   // Targets must have the port; neither sources nor targets may overlap.
   void check_projection(const ProjectionSpec& projection, const std::string& key) const;
 
+  // Sources must have what is transmitted, and targets a use for it.
+  void check_transmission(const ProjectionSpec& projection, const std::string& key) const;
+
   // Of synapses, as far as can be said before they are drawn.
   void check_delay(const Value& delay, const std::string& key) const;
 

@@ -29,6 +29,7 @@ class Fingerprint {
           add(" {}[{}:{}:{}]", one.population, one.begin, one.end ? std::to_string(*one.end) : "", one.step);
       text_ += rule.numbers + identity_of("weight", projection.weight) + identity_of("delay", projection.delay);
       if (projection.velocity > 0) add(" velocity {}", projection.velocity);
+      if (projection.is_graded()) add(" transmits {}", projection.transmits);
       if (projection.weight_bits != 0) add(" weight_bits {}", projection.weight_bits);
       if (const PlasticitySpec& plasticity = projection.plasticity; !plasticity.rule.empty()) {
         add(" plasticity {}", plasticity.rule);

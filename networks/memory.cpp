@@ -1,6 +1,7 @@
 #include "networks/memory.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
@@ -291,6 +292,23 @@ double bytes_of_delivery(const Layout& layout, Precision precision, Tick longest
   return bytes;
 }
 
+// Of the values that graded projections transmit, while they are on their way.
+double bytes_of_values(const NetworkSpec& spec, std::span<const ProjectionPlan* const> projections) {
+  Tick longest = 0;
+  std::set<std::pair<std::string, std::string>> columns;
+  for (const ProjectionPlan* projection : projections) {
+    if (!projection->spec->is_graded()) continue;
+    longest = std::max(longest, longest_delay(*projection));
+    for (const Selection& source : projection->spec->source)
+      columns.emplace(source.population, projection->spec->transmits);
+  }
+  double neurons = 0;
+  for (const auto& [population, column] : columns)
+    neurons += std::ranges::find(spec.populations, population, &PopulationSpec::name)->size;
+  const auto ticks = static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(2 * longest)));
+  return neurons * ticks * static_cast<double>(bytes_of(spec.precision));
+}
+
 InputMemory bytes_of_inputs(const NetworkSpec& spec) {
   std::map<std::string_view, std::uint32_t> size_of;
   for (const PopulationSpec& population : spec.populations) size_of.emplace(population.name, population.size);
@@ -332,7 +350,7 @@ NetworkMemory expected_memory(const NetworkSpec& spec, std::span<const Populatio
     all.building = std::max(all.building, all.described + all.neurons + all.synapses + bundle.building + prepared);
     if (members.front()->plastic) all.synapses += bundle.learning;
   }
-  all.delivery = bytes_of_delivery(layout, spec.precision, longest);
+  all.delivery = bytes_of_delivery(layout, spec.precision, longest) + bytes_of_values(spec, projections);
   const InputMemory inputs = bytes_of_inputs(spec);
   all.inputs = inputs.kept;
   all.building = std::max(all.building, all.running() + inputs.made);

@@ -187,6 +187,35 @@ void warn_of_slow_states(const NetworkSpec& spec, const CheckedSpec& plan,
   }
 }
 
+// Traces of neurons that never spike stay 0.
+void warn_of_silent_traces(const CheckedSpec& plan, const NetworkSpec& spec,
+                           std::span<const ProjectionPlan* const> projections, std::vector<Complaint>& warnings) {
+  const auto never_spikes = [&](const std::vector<Selection>& ends, const std::string& key) {
+    for (const Selection& one : ends)
+      if (const std::size_t population = plan.resolve(one, key).first; !plan.model(population).spikes)
+        return spec.populations[population].name;
+    return std::string();
+  };
+  for (const ProjectionPlan* projection : projections) {
+    if (!projection->plastic) continue;
+    const Rule& rule = *projection->plastic->rule;
+    const std::string key = "projections." + projection->spec->name;
+    for (const auto& [traces, ends, side] : {std::tuple(&rule.pre, &projection->spec->source, "source"),
+                                             std::tuple(&rule.post, &projection->spec->target, "target")}) {
+      const std::string population = never_spikes(*ends, key + "." + side);
+      if (population.empty()) continue;
+      for (const RuleTrace& trace : *traces) {
+        if (trace.kind == RuleTrace::Kind::parameter) continue;
+        warnings.push_back({.key = key + ".plasticity.rule",
+                            .problem = fmt::format("{} reads the trace {} of the {}'s spikes, which stays 0: {} never "
+                                                   "spikes",
+                                                   rule.name, trace.name, side, population),
+                            .expected = "a signal of kind state in its place, where the rule reads one"});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 CheckedNetwork Network::check(const NetworkSpec& spec) {
@@ -201,6 +230,7 @@ CheckedNetwork Network::check(const NetworkSpec& spec) {
   }
   checked.warnings = misleading_signs(spec, plans);
   warn_of_slow_states(spec, plan, plans, checked.warnings);
+  warn_of_silent_traces(plan, spec, plans, checked.warnings);
   return checked;
 }
 

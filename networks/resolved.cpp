@@ -183,17 +183,22 @@ std::vector<SignalPlan> plan_signals(const NetworkSpec& spec, const CheckedSpec&
       if (projection.plan.spec->name == signal.kind->projection()) plans.back().width = projection.plan.rows;
   }
   check_expressions(plans);
-  // Who reads what is published has as many sources as who publishes it.
+  // Whoever reads a signal of each source or target has as many.
   for (const ResolvedProjection& projection : projections) {
     const PlasticPlan* const plastic = projection.plan.plastic.get();
     if (plastic == nullptr) continue;
     for (std::size_t k = 0; k < plastic->signals.size(); ++k) {
       if (plastic->signals[k] == PlasticPlan::not_given) continue;
       const SignalPlan& signal = plans[plastic->signals[k]];
-      if (signal.made_by == SignalPlan::By::rule && signal.width != projection.plan.rows)
+      using Scope = RuleSignal::Scope;
+      const Scope scope = plastic->rule->signals[k].scope;
+      const auto [width, of] = scope == Scope::per_target   ? std::pair(projection.targets, "each target neuron")
+                               : scope == Scope::per_source ? std::pair(projection.plan.rows, "each source neuron")
+                                                            : std::pair(1u, "all synapses");
+      if (signal.width != width)
         reject("projections." + projection.plan.spec->name + ".plasticity.signals." + plastic->rule->signals[k].name,
                "\"" + signal.name + "\"", fmt::format("has {} numbers", signal.width),
-               fmt::format("{}, one for each source neuron", projection.plan.rows));
+               fmt::format("{}, one for {}", width, of));
     }
   }
   for (const InputSpec& input : spec.inputs)

@@ -46,11 +46,22 @@ std::vector<bool> choose_updates(const NetworkSpec& spec, const std::vector<Popu
     for (const TargetRange& range : plan->targets)
       visits[range.population] += per_tick * count_of(range) / targets / spec.populations[range.population].size;
   }
+  std::vector<bool> has_values(populations);  // of those that send or get values, each tick counts
+  const auto mark = [&](const std::vector<Selection>& ends) {
+    for (const Selection& one : ends)
+      for (std::size_t p = 0; p < populations; ++p)
+        if (spec.populations[p].name == one.population) has_values[p] = true;
+  };
+  for (const ProjectionSpec& projection : spec.projections) {
+    if (!projection.is_graded()) continue;
+    mark(projection.source);
+    mark(projection.target);
+  }
   std::vector<bool> by_event(populations);
   for (std::size_t p = 0; p < populations; ++p) {
     const PopulationSpec& population = spec.populations[p];
-    const bool pays =
-        activities[p].rests && population.size >= fewest_neurons_by_event && visits[p] * neurons_per_visit < 1;
+    const bool pays = activities[p].rests && !has_values[p] && population.size >= fewest_neurons_by_event &&
+                      visits[p] * neurons_per_visit < 1;
     by_event[p] = population.update == PopulationSpec::Update::event ||
                   (population.update == PopulationSpec::Update::automatic && pays);
   }

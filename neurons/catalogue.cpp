@@ -36,6 +36,8 @@ ModelInfo describe_model(const ModelTable& model) {
   for (std::uint32_t p = 0; p < model.ports; ++p)
     info.ports.push_back({model.port[p].name, model.port[p].unit, model.port[p].conductance != 0});
   info.linear = model.linear != 0;
+  info.spikes = model.spikes != 0;
+  if (model.value != nullptr) info.value = model.value;
   info.equation = model.equation;
   info.numerics = model.numerics;
   info.source = model.source;

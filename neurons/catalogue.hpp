@@ -28,6 +28,8 @@ struct ModelInfo {
   std::vector<OptionInfo> options;
   std::vector<PortInfo> ports;  // empty: a source, nothing can be sent to it
   bool linear = false;          // can be updated by events
+  bool spikes = true;           // false: it never does
+  std::string value;            // the column that projections take which transmit = "value"; empty: none
   std::string equation, numerics, source;
 };
 

@@ -131,6 +131,26 @@ void Population::write(std::size_t column, Tick, std::span<const std::uint32_t> 
   for (std::size_t i = 0; i < neurons.size(); ++i) columns_.put(column, values, neurons[i], from[i], neurons[i]);
 }
 
+template <class To>
+void Population::copy_to(std::size_t column, std::uint32_t begin, std::uint32_t end, To* to) const {
+  const auto from = [&]<class Real>(const Real* values) {
+    for (std::uint32_t i = begin; i < end; ++i) to[i - begin] = static_cast<To>(values[i]);
+  };
+  if (precision() == Precision::single_)
+    from(reinterpret_cast<const float*>(state_[column].data()));
+  else
+    from(reinterpret_cast<const double*>(state_[column].data()));
+  if (columns_.has_origin(column))
+    for (std::uint32_t i = begin; i < end; ++i) to[i - begin] += static_cast<To>(columns_.origin(column, i));
+}
+
+void Population::copy(std::size_t column, std::uint32_t begin, std::uint32_t end, float* to) const {
+  copy_to(column, begin, end, to);
+}
+void Population::copy(std::size_t column, std::uint32_t begin, std::uint32_t end, double* to) const {
+  copy_to(column, begin, end, to);
+}
+
 std::span<const float> Population::view(std::size_t column) const {
   if (precision() == Precision::double_) return {};
   return {reinterpret_cast<const float*>(state_[column].data()), size_};

@@ -29,6 +29,9 @@ class Population final : public TickBlock {
   // [size()] of the precision.
   const void* column(std::size_t index) const { return state_[index].data(); }
   std::optional<std::size_t> find_column(std::string_view column) const override { return columns_.find(column); }
+  std::optional<std::size_t> value_column() const override { return columns_.value(); }
+  void copy(std::size_t column, std::uint32_t begin, std::uint32_t end, float* to) const override;
+  void copy(std::size_t column, std::uint32_t begin, std::uint32_t end, double* to) const override;
   void read(std::size_t column, Tick, std::span<const std::uint32_t> neurons, double* to) const override;
   void write(std::size_t column, Tick, std::span<const std::uint32_t> neurons, const double* from) override;
   std::span<const float> view(std::size_t column) const override;
@@ -48,6 +51,8 @@ class Population final : public TickBlock {
   void store_initial(const PopulationParts& parts);
   template <class Real>
   void store_coefficients(const PopulationParts& parts);
+  template <class To>
+  void copy_to(std::size_t column, std::uint32_t begin, std::uint32_t end, To* to) const;
   void advance_widened(const AdvanceArgs& args) const;
 
   std::string name_;

@@ -35,6 +35,10 @@ std::optional<std::size_t> StateColumns::find(std::string_view name) const {
   return find_field(model_.column, model_.columns, name);
 }
 
+std::optional<std::size_t> StateColumns::value() const {
+  return model_.value == nullptr ? std::nullopt : find(model_.value);
+}
+
 void StateColumns::save(std::size_t column, const void* values, std::size_t size, ByteWriter& to) const {
   const char* const name = model_.column[column].name;
   if (precision_ == Precision::single_)

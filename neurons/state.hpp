@@ -53,7 +53,12 @@ class StateColumns {
   std::size_t count() const { return model_.columns; }
   std::size_t width() const { return bytes_of(precision_); }
   std::optional<std::size_t> find(std::string_view name) const;
-  // What a column's values are counted from.
+  // The one that the model transmits as its value, if it says one.
+  std::optional<std::size_t> value() const;
+  // What a column's values are counted from, and whether that is anything but 0.
+  bool has_origin(std::size_t column) const {
+    return column == 0 && precision_ == Precision::single_ && !V_rest_.empty();
+  }
   double origin(std::size_t column, std::size_t neuron) const {
     return column == 0 ? origin_of(precision_, neuron) : 0;
   }

@@ -71,10 +71,14 @@ void export_network(const Experiment& experiment, const std::function<Network&()
         locate({.key = key, .value = std::move(value), .problem = std::move(problem), .expected = std::move(expected)},
                experiment));
   };
-  for (const ProjectionSpec& projection : experiment.network.projections)
+  for (const ProjectionSpec& projection : experiment.network.projections) {
+    if (projection.is_graded())
+      reject("projections." + projection.name + ".transmits", '"' + projection.transmits + '"',
+             "SONATA files know spikes alone", "a network whose projections transmit spikes");
     if (!projection.plasticity.rule.empty())
       reject("projections." + projection.name + ".plasticity", '"' + projection.plasticity.rule + '"',
              "SONATA files have no place for rules", "a network without plasticity");
+  }
   if (!experiment.initial_state.empty())
     reject("simulation.initial_state", experiment.initial_state, "SONATA files have no place for spikes in flight",
            "a network as it is built");

@@ -85,7 +85,9 @@ Json json_of(const ModelInfo& model) {
             {"params", infos(model.params)},
             {"options", Json::object()},
             {"variables", infos(model.columns)},
-            {"ports", Json::array()}};
+            {"ports", Json::array()},
+            {"spikes", model.spikes},
+            {"value", model.value}};
   for (const OptionInfo& option : model.options) json["options"][option.name] = option.choices;
   for (const PortInfo& port : model.ports) json["ports"].push_back({{"name", port.name}, {"unit", port.unit}});
   return json;

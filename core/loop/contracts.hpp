@@ -42,6 +42,12 @@ class PopulationBlock {
   virtual void write(std::size_t column, Tick now, std::span<const std::uint32_t> neurons, const double* from);
   // The column itself, by neuron, where it is kept in single precision and up to date; otherwise nothing.
   virtual std::span<const float> view(std::size_t /*column*/) const { return {}; }
+  // The column that it transmits where projections transmit values, if it says one.
+  virtual std::optional<std::size_t> value_column() const { return std::nullopt; }
+  // A column of neurons [begin, end), as read from outside, in the precision of `to`. While the loop runs a lane may
+  // copy what it has advanced.
+  virtual void copy(std::size_t /*column*/, std::uint32_t /*begin*/, std::uint32_t /*end*/, float* /*to*/) const {}
+  virtual void copy(std::size_t /*column*/, std::uint32_t /*begin*/, std::uint32_t /*end*/, double* /*to*/) const {}
   // Of the columns: double also in a simulation in single precision where they change slowly.
   virtual Precision precision() const { return Precision::double_; }
 
@@ -64,12 +70,28 @@ class TickBlock : public PopulationBlock {
   virtual std::uint32_t first_non_finite(std::uint32_t begin, std::uint32_t end) const = 0;
 };
 
+// A lane's input is one array: for each population in order its ports, for each port one row of that piece's neurons.
+// A synapse addresses its target by the index in that array (its slot), so ports cost nothing at run time.
+struct Piece {
+  std::uint32_t begin = 0, end = 0;  // neurons of the population in this lane
+  std::uint32_t first_slot = 0;
+  std::uint32_t slot(std::uint32_t port, std::uint32_t neuron) const {
+    return first_slot + port * (end - begin) + (neuron - begin);
+  }
+};
+
 // All synapses as the loop sees them. Per lane it keeps the synapses onto that lane and what is in flight to it.
 class Delivery {
  public:
   virtual ~Delivery() = default;
   virtual Tick min_delay() const = 0;  // ticks, >= 1; `never` without synapses
   virtual Tick max_delay() const = 0;  // ticks; 0 without synapses
+
+  // The populations, whose columns some synapses and signals read; they outlive it, and each may be replaced by one of
+  // as many neurons.
+  virtual void attach(const std::vector<std::unique_ptr<PopulationBlock>>&) {}
+  // Before ticks after `now` are computed that follow no other run at once: states may have been written.
+  virtual void begin(Tick) {}
 
   // Files what the batch's spikes send to this lane, as far as it arrives after tick `now`, the batch's last tick.
   // Called for batch after batch; only after clear() may a batch be longer than min_delay() ticks.
@@ -91,6 +113,8 @@ class Delivery {
   virtual void between_windows(Tick, const Threads&) {}
   // The neurons of a lane that spiked in tick t, by population; after all that arrives in the tick.
   virtual void spiked(std::size_t, Tick, std::span<const NeuronId>) {}
+  // After the neurons of a lane, pieces of all populations, advanced to tick t.
+  virtual void advanced(std::size_t /*lane*/, Tick /*t*/, const std::vector<Piece>& /*pieces*/) {}
   // Brings a lane's weights up to tick `now`, the last that was computed. Changes no result.
   virtual void settle(std::size_t, Tick) {}
   // A synapse that holds a number that is not finite, whatever has not reached it yet.
@@ -128,16 +152,6 @@ struct PopulationShape {
   bool by_event = false;
 };
 std::vector<PopulationShape> shapes_of(const std::vector<std::unique_ptr<PopulationBlock>>& populations);
-
-// A lane's input is one array: for each population in order its ports, for each port one row of that piece's neurons.
-// A synapse addresses its target by the index in that array (its slot), so ports cost nothing at run time.
-struct Piece {
-  std::uint32_t begin = 0, end = 0;  // neurons of the population in this lane
-  std::uint32_t first_slot = 0;
-  std::uint32_t slot(std::uint32_t port, std::uint32_t neuron) const {
-    return first_slot + port * (end - begin) + (neuron - begin);
-  }
-};
 
 // Of one lane and EventBlock.
 struct EventPiece {

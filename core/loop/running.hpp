@@ -78,6 +78,7 @@ struct Simulation::State {
       blocks.emplace_back(*population);
     }
     neurons = first;
+    parts.delivery->attach(parts.populations);
     for (std::size_t i = parts.lanes.owned.begin; i < parts.lanes.owned.end; ++i)
       per_lane[i].prepare(parts.lanes.pieces[i], parts.lanes.slots[i], blocks, parts.inputs);
     wake();

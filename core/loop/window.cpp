@@ -51,6 +51,7 @@ void Simulation::State::advance_lane(std::size_t index, Tick ticks, bool check) 
     lane.spikes.end_of.push_back(static_cast<std::uint32_t>(lane.spikes.neurons.size()));
     if (lane.spikes.neurons.size() != before)
       parts.delivery->spiked(index, t, std::span<const NeuronId>(lane.spikes.neurons).subspan(before));
+    parts.delivery->advanced(index, t, pieces);
     for (Probe* probe : probes)
       if (probe->times().hold(t)) probe->sample(t, pieces);
     const std::size_t width = bytes_of(parts.precision);
@@ -215,6 +216,7 @@ void Simulation::run(Tick ticks) {
   bool check = false;
   const std::function<void(std::size_t)> advance = [&](std::size_t lane) { s.advance_lane(lane, length, check); };
   s.threads.enter([&] {
+    s.parts.delivery->begin(s.now);
     while (s.now < end) {
       length = std::min(s.window, end - s.now);
       for (const Probe* probe : s.probes) length = std::min(length, probe->longest_window());

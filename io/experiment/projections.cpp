@@ -14,8 +14,9 @@
 namespace rheo::experiment_file {
 
 void ExperimentReader::read_projection(const Field& field, const std::string& name) {
-  field.only({"source", "target", "connect", "weight", "delay", "velocity", "port", "weight_bits", "plasticity"},
-             {"delay_site"});
+  field.only(
+      {"source", "target", "connect", "weight", "delay", "velocity", "port", "transmits", "weight_bits", "plasticity"},
+      {"delay_site"});
   ProjectionSpec projection;
   projection.name = name;
   const char* populations = "a population such as \"E\", or a list of them";
@@ -42,6 +43,8 @@ void ExperimentReader::read_projection(const Field& field, const std::string& na
     projection.velocity = velocity->number({.low = 0, .high = infinity, .unit = {}, .above_low = true});
   }
   if (const auto port = field.find("port")) projection.port = port->text("the name of a port");
+  if (const auto transmits = field.find("transmits"))
+    projection.transmits = transmits->text("\"spikes\", \"value\", or the name of a state of the sources");
   if (const auto bits = field.find("weight_bits")) {
     if (bits->number({.low = 1, .high = 64, .unit = {}, .above_low = false}) != 16)
       bits->reject("is no size of weights", "16, or no weight_bits: the precision of the simulation");

@@ -35,11 +35,12 @@ class StoredBundles : public StoredSynapses {
  public:
   explicit StoredBundles(std::vector<SynapseBundle> bundles) : bundles_(std::move(bundles)) {
     if (!bundles_.empty()) reaching_.resize(bundles_.front().lanes.size());
+    graded_.resize(reaching_.size());
     for (std::uint32_t b = 0; b < bundles_.size(); ++b) {
       min_delay_ = std::min(min_delay_, bundles_[b].min_delay);
       max_delay_ = std::max(max_delay_, bundles_[b].max_delay);
       for (std::size_t lane = 0; lane < reaching_.size(); ++lane)
-        if (bundles_[b].lanes[lane].synapses() != 0) reaching_[lane].push_back(b);
+        if (bundles_[b].lanes[lane].synapses() != 0) (bundles_[b].is_graded() ? graded_ : reaching_)[lane].push_back(b);
     }
   }
   Tick min_delay() const override { return min_delay_; }
@@ -74,7 +75,8 @@ class StoredBundles : public StoredSynapses {
   const SynapseBlock& block_of(std::size_t lane, const Row& row) const { return bundles_[row.bundle].lanes[lane]; }
 
   std::vector<SynapseBundle> bundles_;
-  std::vector<std::vector<std::uint32_t>> reaching_;  // [lane] bundles with synapses onto it
+  std::vector<std::vector<std::uint32_t>> reaching_;  // [lane] bundles whose synapses spikes take to it
+  std::vector<std::vector<std::uint32_t>> graded_;    // [lane] and those that transmit values
   Tick min_delay_ = never, max_delay_ = 0;
 };
 

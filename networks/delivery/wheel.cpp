@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/wheel.hpp"
+#include "networks/delivery/graded.hpp"
 #include "networks/delivery/stored_bundles.hpp"
 #include "networks/plastic/bundle.hpp"
 
@@ -18,6 +19,7 @@ class WheelDelivery final : public TypedBundles<Real> {
   using Base::address;
   using Base::block_of;
   using Base::bundles_;
+  using Base::graded_;
   using Base::list_rows;
   using Base::max_delay_;
   using typename Base::Row;
@@ -38,9 +40,16 @@ class WheelDelivery final : public TypedBundles<Real> {
                                              sizeof(Real) == 4 ? Precision::single_ : Precision::double_);
   }
 
+  void attach(const std::vector<std::unique_ptr<PopulationBlock>>& populations) override {
+    values_.attach(bundles_, populations, this->min_delay());
+    signals_.attach(populations);
+  }
+  void begin(Tick now) override { values_.take_all(now); }
+  void advanced(std::size_t, Tick t, const std::vector<Piece>& pieces) override { values_.take(t, pieces); }
   Tick window(Tick now, Tick longest) override {
     if constexpr (plastic) {
-      longest = signals_.window(longest);
+      signals_.look(now);
+      longest = signals_.window(now, longest);
       longest = signals_.fill(now, now + longest) - now;
       for (std::size_t b = 0; b < bundles_.size(); ++b)
         if (plastic_[b]) longest = plastic_[b]->window(signals_, now, longest);
@@ -94,11 +103,13 @@ class WheelDelivery final : public TypedBundles<Real> {
     if constexpr (plastic) signals_.save(to);
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->save(now, to);
+    values_.save(now, to);
   }
   void load(Tick now, const SpikeBatch& in_flight, ByteReader& from) override {
     if constexpr (plastic) signals_.load(now, from);
     for (std::size_t b = 0; b < bundles_.size(); ++b)
       if (plastic_[b]) plastic_[b]->load(now, in_flight, from);
+    values_.load(now, from);
   }
 
   SynapseColumn read_column(std::size_t b, std::size_t column) const override {
@@ -174,6 +185,8 @@ class WheelDelivery final : public TypedBundles<Real> {
       else
         deliver(index, t, lane.arriving, [input](std::uint32_t slot) -> Real& { return input[slot]; });
     }
+    if (!graded_.empty())
+      for (const std::uint32_t b : graded_[index]) transmit(index, t, b);
     return lane.input.data();
   }
   TouchedSlots* touched(std::size_t index) override { return note_touched_ ? &lanes_[index].touched : nullptr; }
@@ -181,7 +194,7 @@ class WheelDelivery final : public TypedBundles<Real> {
     for (Lane& lane : lanes_) lane.wheel.clear();
   }
   std::size_t bytes() const override {
-    std::size_t sum = Base::bytes() + signals_.bytes();
+    std::size_t sum = Base::bytes() + signals_.bytes() + values_.bytes();
     for (const auto& one : plastic_)
       if (one) sum += one->bytes();
     for (const Lane& lane : lanes_)
@@ -269,8 +282,42 @@ class WheelDelivery final : public TypedBundles<Real> {
     });
   }
 
+  // Adds weight times value of all synapses of a graded bundle, by source and then as they are stored.
+  void transmit(std::size_t index, Tick t, std::size_t b) {
+    const SynapseBundle& bundle = bundles_[b];
+    const SynapseBlock& block = bundle.lanes[index];
+    Real* const input = lanes_[index].input.data();
+    const auto add = [&](const auto* synapses, Real* sums, const auto& weight_of) {
+      for (const auto& range : values_.ranges(b))
+        for (std::uint32_t i = 0; i < range.count; ++i)
+          block.for_each_slice(range.row + i, [&](std::uint32_t delay, std::uint32_t begin, std::uint32_t count) {
+            const Real value = values_.at(range, t - static_cast<Tick>(delay))[range.first + i * range.step];
+#pragma GCC unroll 8
+            for (std::uint32_t s = begin; s < begin + count; ++s)
+              sums[synapses[s].address] += weight_of(synapses, s) * value;
+          });
+    };
+    Base::with_synapses(bundle, block, [&](const auto* synapses) {
+      if constexpr (requires { synapses->weight; }) {
+        add(synapses, input, [&](const auto* of, std::uint32_t s) { return Base::value_of(of[s].weight, bundle); });
+      } else if (bundle.plastic) {
+        const Real sign = bundle.plastic->negative() ? -1 : 1;
+        std::visit(
+            [&](const auto* magnitudes) {
+              add(synapses, input + bundle.plastic->first_slot[index],
+                  [&](const auto*, std::uint32_t s) { return sign * static_cast<Real>(magnitudes[s]); });
+            },
+            plastic_[b]->magnitudes(index));
+      } else {
+        const auto common = static_cast<Real>(bundle.weight);
+        add(synapses, input, [common](const auto*, std::uint32_t) { return common; });
+      }
+    });
+  }
+
   bool note_touched_;
   SignalBoard signals_;
+  GradedValues<Real> values_;
   std::vector<std::unique_ptr<LearningSynapses>> plastic_;  // [bundle] null: static
   std::vector<Lane> lanes_;
 };

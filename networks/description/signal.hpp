@@ -22,7 +22,7 @@ class SignalKind : public Described {
 
   virtual std::unique_ptr<SignalKind> clone() const = 0;
 
-  // How many numbers; 1 as long as another has to say it.
+  // How many numbers; 1 as long as its plan has to say it.
   std::uint32_t width() const {
     if (const auto* const values = find<TimedValues>("values"); values != nullptr) return values->width;
     return find<std::uint32_t>("width") == nullptr ? 1 : *find<std::uint32_t>("width");
@@ -31,7 +31,7 @@ class SignalKind : public Described {
   std::string projection() const {
     return find<std::string>("projection") == nullptr ? "" : *find<std::string>("projection");
   }
-  // Whose spikes make it; nullptr: it is made otherwise.
+  // Whose spikes or states make it; nullptr: it is made otherwise.
   const std::vector<Selection>* neurons() const { return find<std::vector<Selection>>("source"); }
   // What a saved state must find again, besides the neurons.
   virtual std::string identity() const = 0;

@@ -67,6 +67,9 @@ struct ProjectionSpec {
   Value delay = 1.0;    // ms, whole ticks after rounding, >= 1 tick
   double velocity = 0;  // > 0: distance / velocity is added to every delay; unit of the positions per ms
   std::string port;     // empty: by the sign of each weight
+  // "spikes"; or, in each tick, the value that the sources' models declare ("value") or a column of theirs by its name.
+  std::string transmits = "spikes";
+  bool is_graded() const { return transmits != "spikes"; }
   // 16: individual weights are whole multiples of a power of two, the smallest by which 32767 of them reach the largest
   // magnitude that is described. 0: in the precision of the simulation.
   std::uint32_t weight_bits = 0;

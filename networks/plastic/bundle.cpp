@@ -71,6 +71,9 @@ class PlasticBundle final : public LearningSynapses {
     lanes_[lane].stored(0)[synapse] = static_cast<Real>(magnitude);
   }
   bool learns() const override { return common_.learns; }
+  std::variant<const float*, const double*> magnitudes(std::size_t lane) const override {
+    return lanes_[lane].stored(0);
+  }
 
   double weight(std::size_t lane, std::uint32_t synapse) const override { return lanes_[lane].shown(0)[synapse]; }
   SynapseColumn read_column(std::size_t column) const override {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <variant>
 
 #include "core/bytes.hpp"
 #include "core/loop/simulation.hpp"
@@ -52,6 +53,8 @@ class LearningSynapses {
   // transmit what the rule makes of them as they are, and histories are dropped unread.
   virtual void learn(bool learns, Tick now) = 0;
   virtual bool learns() const = 0;
+  // Magnitudes of a lane's synapses, as they count now, in a projection that transmits values.
+  virtual std::variant<const float*, const double*> magnitudes(std::size_t lane) const = 0;
   // A synapse's weight as of the last settle().
   virtual double weight(std::size_t lane, std::uint32_t synapse) const = 0;
 

@@ -47,8 +47,7 @@ double longest_tau(const Rule& rule, const std::vector<double>& params) {
 }
 
 // Signals of the rule: by what the projection says, else those of the same name.
-void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, std::uint32_t sources,
-                  std::uint32_t targets, PlasticPlan& plan) {
+void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, const Rule& rule, PlasticPlan& plan) {
   const std::vector<std::string> all = names_in(network.signals), own = names_in(rule.signals);
   for (const auto& [name, given] : projection.plasticity.signals)
     if (std::find(own.begin(), own.end(), name) == own.end())
@@ -71,22 +70,12 @@ void bind_signals(const NetworkSpec& network, const ProjectionSpec& projection, 
                "the name of a signal of [signals], or one that is called " + wanted.name);
       continue;
     }
-    const SignalKind& signal = *network.signals[plan.signals.back()].kind;
-    const bool is_published = !signal.projection().empty();
-    const auto check = [&](std::uint32_t width, const char* of) {
-      if (!is_published && signal.width() != width)
-        reject(key, "\"" + name + "\"", fmt::format("has {} numbers", signal.width()),
-               fmt::format("{}, one for {}", width, of));
-    };
-    if (wanted.scope == RuleSignal::Scope::per_target) {
-      if (is_published) reject(key, "\"" + name + "\"", "is of source neurons", "a signal of target neurons");
-      check(targets, "each target neuron");
-    } else if (wanted.scope == RuleSignal::Scope::per_source) {
-      check(sources, "each source neuron");
-    } else {
-      if (is_published) reject(key, "\"" + name + "\"", "is of source neurons", "a signal that is one number");
-      check(1, "all synapses");
-    }
+    // How many numbers it has is judged where all signals are known.
+    if (network.signals[plan.signals.back()].kind->projection().empty()) continue;
+    if (wanted.scope == RuleSignal::Scope::per_target)
+      reject(key, "\"" + name + "\"", "is of source neurons", "a signal of target neurons");
+    if (wanted.scope != RuleSignal::Scope::per_source)
+      reject(key, "\"" + name + "\"", "is of source neurons", "a signal that is one number");
   }
   for (std::size_t i = 0; i < network.signals.size(); ++i)
     if (network.signals[i].kind->projection() == projection.name) {
@@ -135,6 +124,11 @@ void check_params(const PlasticPlan& plan) {
 }
 
 void check_projection(const Rule& rule, const ProjectionSpec& projection, bool one_port) {
+  // Nothing arrives at a synapse that could be told from the tick before.
+  if (projection.is_graded() && (!rule.consolidates || rule.columns.size() > 1 || rule.elapses()))
+    reject("plasticity.rule", "\"" + rule.name + "\"",
+           "acts when spikes arrive, and the projection transmits \"" + projection.transmits + "\"",
+           "a rule that consolidates weights and keeps nothing else, such as error_modulated or ei_balance");
   if (rule.signed_weights && !one_port)
     reject("plasticity.rule", "\"" + rule.name + "\"", "its weights may have any sign, but go to a port by their sign",
            "one port for all: a port of the projection (not of conductances), or a model with a single one");
@@ -173,7 +167,7 @@ std::shared_ptr<PlasticPlan> plan_plasticity(const NetworkSpec& network, const P
   check_params(*plan);
   plan->inhibitory = !rule.signed_weights && below_zero(projection.weight, pairs);
   check_projection(rule, projection, one_port);
-  bind_signals(network, projection, rule, pairs.sources, pairs.targets, *plan);
+  bind_signals(network, projection, rule, *plan);
   const std::vector<double> params = plan->first_params();
   if (rule.interval) {
     plan->interval = ms_to_tick_nearest(params[*rule.interval], network.dt);

@@ -109,9 +109,39 @@ std::size_t SignalBoard::find(const std::string& name) const {
   return static_cast<std::size_t>(found - signals_.begin());
 }
 
-Tick SignalBoard::window(Tick longest) const {
-  for (const Signal& signal : signals_) longest = std::min(longest, signal.shortest);
+void SignalBoard::attach(const std::vector<std::unique_ptr<PopulationBlock>>& populations) {
+  populations_ = &populations;
+  for (Signal& signal : signals_) {
+    if (!signal.is_state()) continue;
+    NeuronId first = 0;
+    for (std::uint32_t p = 0; p < populations.size(); first += populations[p++]->size()) {
+      const PopulationBlock& population = *populations[p];
+      for (const SourceRange& range : signal.plan.sources) {  // of one population each
+        if (range.first < first || range.first >= first + population.size()) continue;
+        Signal::Part& part = signal.parts.emplace_back();
+        part = {p, range.row, population.find_column(signal.plan.column).value(), {}};
+        for (NeuronId neuron = range.first; neuron < range.end; neuron += range.step)
+          part.neurons.push_back(neuron - first);
+      }
+    }
+  }
+}
+
+Tick SignalBoard::window(Tick now, Tick longest) const {
+  for (const Signal& signal : signals_) {
+    longest = std::min(longest, signal.shortest);
+    if (signal.is_state()) longest = std::min(longest, signal.plan.interval - now % signal.plan.interval);
+  }
   return longest;
+}
+
+void SignalBoard::look(Tick now) {
+  for (Signal& signal : signals_) {
+    if (!signal.is_state() || now % signal.plan.interval != 0) continue;
+    for (const Signal::Part& part : signal.parts)
+      (*populations_)[part.population]->read(part.column, now, part.neurons, signal.held.data() + part.row);
+    signal.since = now + 1;
+  }
 }
 
 void SignalBoard::fill_filtered(Signal& signal, Tick now, Tick end) {

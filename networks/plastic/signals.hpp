@@ -1,10 +1,11 @@
 // Third factors while a simulation runs: named numbers, one for each tick or one for each neuron of a projection, which
 // plasticity rules read. In double precision, and the same for every lane.
 //
-// They are made in one of five ways, which the kinds of signals (networks/signals) put to use:
+// They are made in one of six ways, which the kinds of signals (networks/signals) put to use:
 //
 //   spikes    d decays with tau, and grows by `amplitude` when a spike of the sources arrives after its delay; with tau
 //             0 it lasts one tick
+//   state     a state of each neuron after tick k times the interval, for the ticks behind it
 //   times     values[k] from ticks[k] on; as a pulse in that tick, or added to a trace that decays with tau
 //   program   the values that set() was given
 //   rule      the values that a projection's rule publishes at the end of its consolidations
@@ -20,6 +21,7 @@
 
 #include "core/bytes.hpp"
 #include "core/expression.hpp"
+#include "core/loop/contracts.hpp"
 #include "core/random.hpp"
 #include "core/spikes.hpp"
 #include "networks/description/spec.hpp"
@@ -31,12 +33,14 @@ namespace rheo {
 struct SignalPlan {
   static constexpr Tick latest = Tick{1} << 60;  // far from overflow, whatever is added to it
 
-  enum class By { spikes, times, program, rule, expression } made_by = By::times;
+  enum class By { spikes, state, times, program, rule, expression } made_by = By::times;
   std::string name = {};
   std::uint32_t width = 1;                // numbers
   double baseline = 0;                    // what it is without spikes, pulses or steps; is added to filtered ones
   double tau = 0;                         // ms; 0: not filtered
-  std::vector<SourceRange> sources = {};  // spikes
+  std::vector<SourceRange> sources = {};  // spikes, state
+  std::string column = {};                // state
+  Tick interval = 1;                      // state
   Value delay = 1.0;                      // spikes: ms, one for all or drawn for each spike
   double amplitude = 1;                   // spikes: of one
   RandomKey key = {};                     // spikes: of their delays
@@ -64,8 +68,13 @@ class SignalBoard {
   SignalPlan::By made_by(std::size_t signal) const { return signals_[signal].plan.made_by; }
   std::uint32_t width(std::size_t signal) const { return signals_[signal].plan.width; }
 
-  // Ticks after `now` that can be known together, at most `longest`: the shortest delay of what is made from spikes.
-  Tick window(Tick longest) const;
+  // The populations whose states are read.
+  void attach(const std::vector<std::unique_ptr<PopulationBlock>>& populations);
+  // Ticks after `now` that can be known together, at most `longest`: the shortest delay of what is made from spikes,
+  // and up to where a state is looked at next.
+  Tick window(Tick now, Tick longest) const;
+  // States that are due after tick `now`, the last that was computed.
+  void look(Tick now);
   // Values of ticks (now, end] become known, those before are forgotten; what was emitted up to now has been taken, and
   // end <= now + window(). Returns the last tick that may be computed, which is earlier than `end` where an expression
   // is not finite as far as is known now. Throws NumericalError where it is not in tick now + 1.
@@ -93,16 +102,26 @@ class SignalBoard {
     double trace = 0;
     std::map<Tick, double> arriving;  // at these ticks
     std::vector<double> filled;       // filtered, expression: of ticks known_after_ + 1, ...
-    std::vector<double> held, zero;   // program, rule: from tick `since` on, up to tick `until`
+    std::vector<double> held, zero;   // program, rule, state: from tick `since` on, up to tick `until`
     Tick since = 1, until = never;
     Tick shortest = never;  // delay
     bool filtered() const { return plan.made_by == SignalPlan::By::spikes || (plan.pulses && plan.tau > 0); }
-    bool is_set() const { return plan.made_by == SignalPlan::By::program || plan.made_by == SignalPlan::By::rule; }
+    struct Part {  // state: neurons of one population, as rows row, row + 1, ...
+      std::uint32_t population, row;
+      std::size_t column;
+      std::vector<std::uint32_t> neurons;
+    };
+    std::vector<Part> parts;
+    bool is_state() const { return plan.made_by == SignalPlan::By::state; }
+    bool is_set() const {
+      return plan.made_by == SignalPlan::By::program || plan.made_by == SignalPlan::By::rule || is_state();
+    }
     bool is_expression() const { return plan.made_by == SignalPlan::By::expression; }
   };
   void fill_filtered(Signal& signal, Tick now, Tick end);
   Tick compute(Signal& signal, Tick now, Tick end);
 
+  const std::vector<std::unique_ptr<PopulationBlock>>* populations_ = nullptr;
   std::vector<Signal> signals_;
   std::vector<std::size_t> expressions_;  // each behind those that it names
   Expression::Scratch scratch_;

@@ -86,7 +86,7 @@ class SignalKind::Of final : public DescribedAs<SignalKind, K> {
   SignalPlan plan(const SignalEnds& ends) const override {
     SignalPlan made = this->numbers().plan(ends);
     made.name = ends.name;
-    made.width = this->width();
+    made.width = std::max(made.width, this->width());
     if (const double* const baseline = this->template find<double>("baseline")) made.baseline = *baseline;
     return made;
   }

@@ -229,6 +229,9 @@ struct SynapseBundle {
   double weight = 0;            // where not
   double weight_step = 0;       // > 0: weights are whole multiples of it, and have 16 bits unless the bundle is dense
   std::uint32_t one_delay = 0;  // ticks; delivered by ring: the delay of every synapse, 0: each has its own
+  // Graded: a single projection, delivered by wheel, that transmits this column of its sources, or "value".
+  std::string transmits = {};
+  bool is_graded() const { return !transmits.empty(); }
   // Plastic: a single projection, delivered by wheel, whose addresses are numbers of targets.
   std::shared_ptr<const PlasticPlan> plastic;
 

@@ -75,6 +75,7 @@ SynapseBundle build_bundle(std::span<const ProjectionPlan* const> members, std::
   if (members.size() == 1) {
     built.weighted = !alone.has_one_weight() && !alone.plastic;
     if (alone.plastic) built.plastic = place_targets(alone, lanes);
+    if (alone.spec->is_graded()) built.transmits = alone.spec->transmits;
     within("projections." + alone.spec->name, [&] {
       if (!built.weighted && !built.plastic) built.weight = alone.counted(std::get<double>(alone.spec->weight));
       if (alone.has_one_delay()) built.one_delay = SynapseValues(alone).ticks(std::get<double>(alone.spec->delay));

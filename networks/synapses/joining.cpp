@@ -33,6 +33,7 @@ bool share_a_target(const ProjectionPlan& one, const ProjectionPlan& other) {
 
 bool can_join(std::span<const ProjectionPlan* const> bundle, const ProjectionPlan& next) {
   if (next.plastic || bundle.front()->plastic) return false;
+  if (next.spec->is_graded() || bundle.front()->spec->is_graded()) return false;
   // A weight for each synapse where one would do for all costs more than longer rows save.
   if (next.has_one_weight() || bundle.front()->has_one_weight()) return false;
   if (next.weight_step() != bundle.front()->weight_step()) return false;

@@ -45,6 +45,7 @@ struct Figures {
   std::size_t real = 4;   // bytes of a sum
   bool by_event = false;  // some population is updated by events
   bool plastic = false;   // some projection learns, or there are signals
+  bool graded = false;    // some projection transmits values
   std::vector<BundleFigures> bundles;
 
   double sum(double BundleFigures::*what) const {
@@ -104,6 +105,7 @@ Figures figures_of(const NetworkSpec& spec, std::span<const ProjectionPlan* cons
                                                                          : f.real;
     here.span = span_of(*projections[first]);
     f.plastic |= projections[first]->plastic != nullptr;
+    f.graded |= projections[first]->spec->is_graded();
     f.bundles.push_back(here);
   }
   return f;
@@ -263,7 +265,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   layout.dense.assign(f.bundles.size(), 0);
   layout.choice.bundles = f.bundles.size();
   // Only the wheel can say which slots it wrote to, and delivers tick by tick, which rules need.
-  if (!f.by_event && !f.plastic && spec.delivery != NetworkSpec::Delivery::wheel) {
+  if (!f.by_event && !f.plastic && !f.graded && spec.delivery != NetworkSpec::Delivery::wheel) {
     choose_ring(spec, f, populations, threads, layout);
     layout.choice.lanes = static_cast<std::uint32_t>(layout.lanes.count());
     return layout;
@@ -277,6 +279,7 @@ Layout choose_layout(const NetworkSpec& spec, std::span<const ProjectionPlan* co
   layout.choice.lanes = static_cast<std::uint32_t>(layout.lanes.count());
   layout.choice.reason = f.by_event  ? "neurons are updated by events"
                          : f.plastic ? "rules or signals need each tick by itself"
+                         : f.graded  ? "values are transmitted in each tick"
                                      : "asked for";
   return layout;
 }

@@ -52,6 +52,19 @@ struct ModelEntry {
       return {prepare, initial, problem, {}};
   }
 
+  static constexpr bool spikes = [] {
+    if constexpr (requires { M::spikes; })
+      return M::spikes;
+    else
+      return true;
+  }();
+  static constexpr const char* value = [] {
+    if constexpr (requires { M::value; })
+      return M::value.data();
+    else
+      return nullptr;
+  }();
+
   static constexpr auto params = model_fields(param_fields<M>, Params{});
   static constexpr auto columns = model_fields(column_fields<M>, typename M::State{});
   static constexpr auto ports = [] {
@@ -94,6 +107,8 @@ constexpr ModelTable model_table() {
           E::longest_tau,
           E::has_rest ? E::V_rest : nullptr,
           E::has_rest ? E::tau_m : nullptr,
+          E::spikes,
+          E::value,
           ModelEntry<Single>::functions(),
           E::functions()};
 }

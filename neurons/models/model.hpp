@@ -16,6 +16,8 @@
 //     longest_tau(Params)    the longest time constant of any state (ms), 0 where nothing decays
 //     advance(State&, Coefficients, inputs)   one tick, without a branch that writes, so that the loop vectorises
 //     V_rest(Params), tau_m(Params)   of a leaky membrane: where V_m goes when nothing arrives (mV), and how fast (ms)
+//     spikes                 may be missing; false: it never does
+//     value                  may be missing: the column that projections take which transmit = "value"
 //   };
 //
 // In single precision a model with V_rest keeps V_m relative to V_rest. A potential of -65 mV has steps of 7.6e-6 mV as

@@ -13,6 +13,8 @@
 #include "neurons/models/izhikevich.hpp"
 #include "neurons/models/izhikevich_2007.hpp"
 #include "neurons/models/lif_discrete.hpp"
+#include "neurons/models/rate.hpp"
+#include "neurons/models/relay.hpp"
 
 namespace rheo {
 
@@ -22,7 +24,8 @@ using NeuronModels =
                Aeif<Real, false>, Aeif<Real, true>, Izhikevich<Real, 0, 0>, Izhikevich<Real, 0, 1>,
                Izhikevich<Real, 0, 2>, Izhikevich<Real, 1, 0>, Izhikevich<Real, 1, 1>, Izhikevich<Real, 1, 2>,
                Izhikevich<Real, 2, 0>, Izhikevich<Real, 2, 1>, Izhikevich<Real, 2, 2>, Izhikevich2007<Real, 0>,
-               Izhikevich2007<Real, 1>, Izhikevich2007<Real, 2>, LifDiscrete<Real>>;
+               Izhikevich2007<Real, 1>, Izhikevich2007<Real, 2>, LifDiscrete<Real>, Relay<Real>, Accumulator<Real>,
+               RateSigmoid<Real>, RateTanh<Real>>;
 
 inline constexpr std::size_t neuron_model_count = std::tuple_size_v<NeuronModels<float>>;
 

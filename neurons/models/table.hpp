@@ -108,6 +108,8 @@ struct ModelTable {
   // Of a leaky membrane; null: the model says nothing of it.
   double (*V_rest)(const double* params);
   double (*tau_m)(const double* params);
+  std::uint32_t spikes;  // 0: it never does
+  const char* value;     // the column that it transmits as its value; null: none
   ModelFunctions single_precision, double_precision;
 };
 

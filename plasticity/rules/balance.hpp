@@ -48,16 +48,21 @@ struct EiBalance : TowardsRate<V> {
   static constexpr const char* summary = "inhibitory weights that adapt to each target's rate at intervals";
   static constexpr const char* equation =
       "dy/dt = -y/tau; target spikes: y += 1; r = y/tau\n"
-      "every `interval`: w += eta (r - rho), with 0 <= w <= w_max";
+      "every `interval`: w += eta (r + activity - rho), with 0 <= w <= w_max";
   static constexpr const char* source = "the spiking form of arXiv 2504.12480, equation 7";
+  struct Signals {
+    V activity;
+  };
+  static constexpr std::array signals{
+      target_signal("activity", "Hz", "rate of each target from elsewhere, where it does not spike")};
   static constexpr auto params = rate_params("weight/Hz", "step for a rate that is 1 Hz too high");
   static double relative_step(const RateParams& p, double weight) {
     return part_of(p.eta * (p.rho > 0 ? p.rho : 1), weight);
   }
 
   static void consolidate(typename Base::Synapse& s, const typename Base::Coefficients& k, const Nothing&,
-                          const typename Base::Post& post, const Nothing&) {
-    s.weight += k.eta * post.rate_above(k.per_spike);
+                          const typename Base::Post& post, const Signals& at) {
+    s.weight += k.eta * (post.rate_above(k.per_spike) + at.activity);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/property/graded_network.hpp"
 #include "tests/property/network_runs.hpp"
 
 namespace test_golden {
@@ -134,7 +135,8 @@ std::map<std::string, NetworkSpec> canonical_networks() {
           {"izhikevich", two_populations(pulsed, pulsed, 1, 0.9)},
           {"izhikevich_euler_delta", two_populations(stepped, stepped, 0.8, 0.8)},
           {"by_events", event_network(Precision::single_, 5)},
-          {"plastic", plastic}};
+          {"plastic", plastic},
+          {"graded", graded_network(Precision::single_, 5)}};
 }
 
 // "spikes <number> <hash of (tick, neuron)> state <hash>"
@@ -188,7 +190,7 @@ TEST_CASE("canonical networks have the checksums of tests/golden/golden.txt") {
     }
   }
   if (!rewrite) {
-    CHECK(golden.size() == 32);
+    CHECK(golden.size() == 34);
     return;
   }
   std::ofstream file(golden_file);

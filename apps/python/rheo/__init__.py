@@ -112,16 +112,16 @@ class Network:
         self._builder.add("signals", name, dict(kind=kind, **settings))
 
     def projection(self, name: str, source, target, connect: Mapping[str, Any], *, weight=None, delay=None,
-                   velocity: float | None = None, port: str | None = None, weight_bits: int | None = None,
-                   plasticity: Mapping[str, Any] | None = None) -> None:
+                   velocity: float | None = None, port: str | None = None, transmits: str | None = None,
+                   weight_bits: int | None = None, plasticity: Mapping[str, Any] | None = None) -> None:
         """Adds synapses: connect is a rule such as rheo.fixed_indegree(100) or rheo.edges(pre, post).
 
         weight (in the unit of the port), delay (ms): a number, a distribution, a number of each pair, or with
-        rheo.edges one for each edge. weight_bits=16: weights are kept as multiples of a power of two. plasticity: dict(rule=.., params=dict(..), signals=dict(..)).
+        rheo.edges one for each edge. transmits: "value" or the name of a state instead of spikes. weight_bits=16: weights are kept as multiples of a power of two. plasticity: dict(rule=.., params=dict(..), signals=dict(..)).
         """
         self._builder.add("projections", name, dict(source=source, target=target, connect=connect, weight=weight,
-                                                    delay=delay, velocity=velocity, port=port, weight_bits=weight_bits,
-                                                    plasticity=plasticity))
+                                                    delay=delay, velocity=velocity, port=port, transmits=transmits,
+                                                    weight_bits=weight_bits, plasticity=plasticity))
 
     def build(self, threads: int = 0) -> Simulation:
         """Builds it; threads: 0 for one per processor. What is described afterwards is for another build."""

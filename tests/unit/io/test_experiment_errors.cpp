@@ -86,7 +86,7 @@ dt = 0)",
          "iaf_psc_exp, "
          "iaf_psc_alpha, iaf_psc_exp_adapt, iaf_cond_exp, aeif_psc_exp, aeif_cond_exp, izhikevich, "
          "izhikevich_2007, "
-         "lif_discrete, spike_source; did you mean \"iaf_psc_delta\"?"},
+         "lif_discrete, relay, accumulator, rate_sigmoid, rate_tanh, spike_source; did you mean \"iaf_psc_delta\"?"},
         {"size = 80", "sise = 80",
          R"(wrong.toml:6: populations.E.sise: unknown key; expected one of model, size, like, params, initial, positions, update; did you mean "size"?)"},
         {"size = 80", "size = 80.5",
@@ -279,6 +279,14 @@ delay)",
          R"(delay = 1.5
 velocity = 0.0)",
          "wrong.toml:25: projections.excitation.velocity = 0.0: is out of range; expected a number > 0"},
+        {"delay = 1.5",
+         R"(delay = 1.5
+transmits = "V")",
+         R"(wrong.toml:25: projections.excitation.transmits = "V": unknown state of iaf_psc_delta; expected one of spikes, V_m, refractory; did you mean "V_m"?)"},
+        {"delay = 1.5",
+         R"(delay = 1.5
+transmits = "value")",
+         R"(wrong.toml:25: projections.excitation.transmits = "value": iaf_psc_delta says no value of its own; expected "spikes", or one of V_m, refractory)"},
         {"delay = 1.5",
          R"(delay = 1.5
 port = "ex")",
@@ -533,7 +541,7 @@ start = 10.0)",
 kind = "filtered"
 
 [record.spikes])",
-         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, steps, pulses, expression, published, task; did you mean "filtered_spikes"?)"},
+         R"(wrong.toml:27: signals.reward.kind = "filtered": unknown kind of signal; expected one of filtered_spikes, state, steps, pulses, expression, published, task; did you mean "filtered_spikes"?)"},
         {"[record.spikes]",
          R"([signals.reward]
 kind = "filtered_spikes"
@@ -577,7 +585,7 @@ values = [[1.0, 2.0], [3.0]]
 kind = "tasks"
 
 [record.spikes])",
-         R"(wrong.toml:27: signals.reward.kind = "tasks": unknown kind of signal; expected one of filtered_spikes, steps, pulses, expression, published, task; did you mean "task"?)"},
+         R"(wrong.toml:27: signals.reward.kind = "tasks": unknown kind of signal; expected one of filtered_spikes, state, steps, pulses, expression, published, task; did you mean "task"?)"},
         {"delay = 1.5",
          R"(delay = 1.5
 plasticity = { rule = "stdp_pair", signal = "reward" })",

@@ -198,7 +198,8 @@ TEST_CASE("What Network::check refuses, and in which words", "[network]") {
       {"model", [](auto& s) { s.populations[0].model = "iaf_psc_alpa"; }, "populations.E.model", "\"iaf_psc_alpa\"",
        "unknown model",
        "one of iaf_psc_delta, iaf_psc_exp, iaf_psc_alpha, iaf_psc_exp_adapt, iaf_cond_exp, aeif_psc_exp, "
-       "aeif_cond_exp, izhikevich, izhikevich_2007, lif_discrete, spike_source",
+       "aeif_cond_exp, izhikevich, izhikevich_2007, lif_discrete, relay, accumulator, rate_sigmoid, "
+       "rate_tanh, spike_source",
        "iaf_psc_alpha"},
       {"model, nothing like it", [](auto& s) { s.populations[0].model = "hodgkin_huxley"; }, "populations.E.model",
        "\"hodgkin_huxley\"", "unknown model"},

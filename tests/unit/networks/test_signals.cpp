@@ -27,7 +27,7 @@ SignalBoard board_of(const Chosen<SignalKind>& kind, const std::vector<SourceRan
 std::vector<double> course(SignalBoard& board, Tick end, const std::vector<std::pair<Tick, NeuronId>>& spikes = {}) {
   std::vector<double> values;
   for (Tick now = 0, length = 1; now < end; now += length, length = 1 + (length * 7) % 5) {
-    length = std::min(board.window(length), end - now);
+    length = std::min(board.window(now, length), end - now);
     board.fill(now, now + length);
     SpikeBatch batch{.first = now + 1, .neurons = {}, .tick_begin = {0}};
     for (Tick t = now + 1; t <= now + length; ++t) {
@@ -89,7 +89,7 @@ TEST_CASE("filtered spikes arrive after their delay and decay", "[signals]") {
   FilteredSignal spec{.neurons = {runs::all_of("S")}, .tau = 5, .delay = 0.7, .amplitude = 2, .baseline = 0.1};
   // Neurons 10, 12, 14 count, 11 and 20 do not.
   SignalBoard board = board_of(spec, {{{10, 16, 2}, 0}});
-  CHECK(board.window(1000) == 7);
+  CHECK(board.window(0, 1000) == 7);
   const std::vector<double> found =
       course(board, 60, {{1, 10}, {1, 11}, {3, 12}, {3, 14}, {9, 20}, {30, 15}, {40, 14}});
   for (Tick t = 1; t <= 60; ++t) {
@@ -105,7 +105,7 @@ TEST_CASE("filtered spikes arrive after their delay and decay", "[signals]") {
   spec.amplitude = 1;
   spec.delay = runs::uniform(1, 3);
   SignalBoard spread = board_of(spec, {{{0, 100, 1}, 0}});
-  CHECK(spread.window(1000) == 10);
+  CHECK(spread.window(0, 1000) == 10);
   std::vector<std::pair<Tick, NeuronId>> spikes;
   for (NeuronId n = 0; n < 100; ++n) spikes.emplace_back(5, n);
   const std::vector<double> arrivals = course(spread, 60, spikes);

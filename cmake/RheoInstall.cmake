@@ -11,7 +11,7 @@ set_target_properties(rheo_all PROPERTIES EXPORT_NAME rheo)
 
 install(TARGETS rheo RUNTIME)
 install(TARGETS rheo_all rheo_core rheo_neurons rheo_plasticity rheo_networks rheo_io
-                rheo_figures rheo_session rheo_learning rheo_reservoir rheo_continual rheo_sweep rheo_report
+                rheo_figures rheo_learning rheo_tasks rheo_session rheo_reservoir rheo_continual rheo_sweep rheo_report
         EXPORT rheo ARCHIVE INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo)
 install(DIRECTORY core neurons plasticity networks io apps DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rheo
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h" PATTERN command EXCLUDE)

@@ -164,4 +164,8 @@ void EventPopulation::load(ByteReader& from) {
   for (std::size_t i = 0; i < size_; ++i) set_last(i, ticks[i]);
 }
 
+void EventPopulation::belongs_to(Tick now) {
+  for (std::size_t i = 0; i < size_; ++i) set_last(i, now);
+}
+
 }  // namespace rheo

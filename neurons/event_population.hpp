@@ -32,6 +32,7 @@ class EventPopulation final : public EventBlock {
 
   void save(ByteWriter& to) const override;
   void load(ByteReader& from) override;
+  void belongs_to(Tick now) override;
   std::size_t bytes() const override { return neurons_.bytes() + over_.bytes(); }
 
  private:

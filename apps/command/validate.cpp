@@ -10,6 +10,7 @@
 #include "apps/reservoir/trial.hpp"
 #include "apps/session/experiment.hpp"
 #include "apps/session/summary.hpp"
+#include "apps/tasks/task.hpp"
 #include "core/time.hpp"
 #include "io/experiment/changes.hpp"
 #include "io/experiment/network.hpp"
@@ -150,7 +151,9 @@ Told validate_experiment(const ValidateOptions& options) {
   }
   if (const auto kind = is_toml ? experiment_file::kind_of_task(options.file, options.overrides) : std::nullopt)
     return *kind == "continual" ? validate_continual(options) : validate_reservoir(options);
-  return validate_simulation(options, open_experiment(options.file, options.overrides, options.plugins), 0);
+  Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
+  read_task(experiment);
+  return validate_simulation(options, experiment, 0);
 }
 
 }  // namespace rheo

@@ -212,6 +212,16 @@ void Rls::update(std::span<const double> x, std::span<const double> error) {
   add_outer(weights_, gain_, error, k);
 }
 
+void Rls::save(ByteWriter& to) const {
+  to.put("rls.p", std::span<const double>(p_));
+  to.put("rls.weights", std::span<const double>(weights_.data(), static_cast<std::size_t>(weights_.size())));
+}
+
+void Rls::load(ByteReader& from) {
+  from.get("rls.p", std::span<double>(p_));
+  from.get("rls.weights", std::span<double>(weights_.data(), static_cast<std::size_t>(weights_.size())));
+}
+
 Lms::Lms(std::size_t states, std::size_t outputs, double eta, Step step, double epsilon)
     : eta_(eta), epsilon_(epsilon), step_(step), weights_(Matrix::Zero(states, outputs)) {
   assert(eta >= 0 && epsilon > 0);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apps/learning/matrix.hpp"
+#include "core/bytes.hpp"
 
 namespace rheo {
 
@@ -79,6 +80,10 @@ class Rls {
   void update(std::span<const double> x, std::span<const double> error);
 
   const Matrix& weights() const { return weights_; }  // states x outputs
+  // Goes on from these weights, of the same shape; P stays.
+  void start_from(const Matrix& weights) { weights_ = weights; }
+  void save(ByteWriter& to) const;
+  void load(ByteReader& from);  // throws StateError
 
  private:
   double forgetting_;
@@ -101,6 +106,7 @@ class Lms {
   void update(std::span<const double> x, std::span<const double> error, double gate = 1.0);
 
   const Matrix& weights() const { return weights_; }  // states x outputs
+  void start_from(const Matrix& weights) { weights_ = weights; }
 
  private:
   double eta_, epsilon_;

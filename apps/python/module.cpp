@@ -413,6 +413,13 @@ void add_state(py::class_<Simulation>& simulation) {
       .def("load_checkpoint", [](Simulation& self, const std::string& file) { self.use()->load_checkpoint(file); });
 }
 
+py::dict scores_of(Simulation& self) {
+  py::dict scores;
+  for (const auto& [name, value] : self.use()->results().scores)
+    scores[py::str(name)] = value ? py::object(py::float_(*value)) : py::none();
+  return scores;
+}
+
 void add_simulation(py::module_& m) {
   py::class_<Simulation> simulation(m, "Simulation");
   add_state(simulation);
@@ -422,6 +429,7 @@ void add_simulation(py::module_& m) {
       .def("now", [](Simulation& self) { return self.use()->now(); })
       .def("dt", [](Simulation& self) { return self.use()->dt(); })
       .def("left", [](Simulation& self) { return self.use()->left(); })
+      .def("scores", scores_of)
       .def("run", &run)
       .def("record_spikes",
            [](Simulation& self, py::handle neurons) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/learning/patterns.hpp"
 #include "apps/learning/readouts.hpp"
-#include "apps/reservoir/patterns.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "core/random.hpp"
@@ -40,7 +40,7 @@ std::vector<std::uint32_t> drawn_order(std::size_t classes, std::size_t each, st
 }
 
 // The reservoir is driven a tick at a time: spikes come in between.
-Task by_ticks(Task task, double dt) {
+ReservoirTask by_ticks(ReservoirTask task, double dt) {
   task.step = dt;
   task.encoding = {};
   task.state.samples = 1;
@@ -49,15 +49,15 @@ Task by_ticks(Task task, double dt) {
 
 }  // namespace
 
-void check_patterns(const Experiment& experiment, const Task& task) {
+void check_patterns(const Experiment& experiment, const ReservoirTask& task) {
   check_signals(experiment, by_ticks(task, experiment.network.dt), task.channels, 0,
                 fmt::format("the {} channel{} of task.channels", task.channels, task.channels == 1 ? "" : "s"));
 }
 
-Trial run_patterns(const Experiment& experiment, const Task& given, std::uint64_t seed) {
+Trial run_patterns(const Experiment& experiment, const ReservoirTask& given, std::uint64_t seed) {
   Trial trial;
   const double dt = experiment.network.dt;
-  const Task task = by_ticks(given, dt);
+  const ReservoirTask task = by_ticks(given, dt);
   const SpikePatterns patterns({.classes = task.classes,
                                 .channels = task.channels,
                                 .length = task.length,

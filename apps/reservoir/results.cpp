@@ -150,7 +150,8 @@ nlohmann::ordered_json json_of(const Results& results) {
   for (const std::string& name : score_names(results)) {
     json["scores"][name] = json_of_score(values_of(results, name));
   }
-  if (results.kind == name_of(Task::Kind::memory_capacity)) json["definitions"]["memory_capacity"] = memory_definition;
+  if (results.kind == name_of(ReservoirTask::Kind::memory_capacity))
+    json["definitions"]["memory_capacity"] = memory_definition;
   const Trial& first = results.trials.front();
   for (const OutputScore& score : first.output_scores) {
     const std::vector<std::vector<double>> values = values_of_outputs(results, score.name);
@@ -185,7 +186,8 @@ void write_h5(const fs::path& file, const Results& results) {
     write_whole(file, [&](h5::File& to) {
       to.set_text("task", results.kind);
       to.set_text("experiment", results.experiment);
-      if (results.kind == name_of(Task::Kind::memory_capacity)) to.set_text("memory_capacity", memory_definition);
+      if (results.kind == name_of(ReservoirTask::Kind::memory_capacity))
+        to.set_text("memory_capacity", memory_definition);
       to.create_dataset<std::uint64_t>("seeds", results.seeds.size()).write<std::uint64_t>(0, results.seeds);
       h5::Group scores = to.create_group("scores");
       for (const std::string& name : score_names(results)) {

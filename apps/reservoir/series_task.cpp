@@ -10,9 +10,9 @@
 
 #include "apps/learning/measures.hpp"
 #include "apps/learning/readouts.hpp"
+#include "apps/learning/series.hpp"
 #include "apps/reservoir/echo_state.hpp"
 #include "apps/reservoir/other_reservoirs.hpp"
-#include "apps/reservoir/series.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "core/math.hpp"
@@ -32,12 +32,11 @@ struct Series {
   std::vector<Eigen::Index> counted;  // outputs that are scored
 };
 
-// Squares of errors up to here are numbers.
-constexpr double largest_output = 1e100;
+constexpr double largest_output = 1e100;  // whose square is a number
 
 struct Parts {
   std::size_t adapt, train, validate, test, end;  // first steps
-  explicit Parts(const Task& task) {
+  explicit Parts(const ReservoirTask& task) {
     adapt = static_cast<std::size_t>(std::llround(task.adapt / task.step));
     train = adapt + task.washout;
     validate = train + task.train;
@@ -56,7 +55,7 @@ void standardise(Matrix& all, std::size_t first, std::size_t last) {
 }
 
 // A series and itself `horizon` steps later.
-Series predict(Matrix all, const Task& task, const Parts& parts) {
+Series predict(Matrix all, const ReservoirTask& task, const Parts& parts) {
   standardise(all, parts.train, parts.validate);
   const auto steps = static_cast<Eigen::Index>(parts.end);
   Series made;
@@ -65,7 +64,7 @@ Series predict(Matrix all, const Task& task, const Parts& parts) {
   return made;
 }
 
-Series read_file(const Task& task, const Parts& parts) {
+Series read_file(const ReservoirTask& task, const Parts& parts) {
   SeriesFile file = read_series(task.series_file, task.series_dataset);
   std::string remark;
   if (!task.series_time.empty())
@@ -87,8 +86,8 @@ Series read_file(const Task& task, const Parts& parts) {
   return made;
 }
 
-Series draw_series(const Task& task, std::uint64_t seed, const Parts& parts) {
-  using Kind = Task::Kind;
+Series draw_series(const ReservoirTask& task, std::uint64_t seed, const Parts& parts) {
+  using Kind = ReservoirTask::Kind;
   const std::size_t steps = parts.end;
   Series made;
   switch (task.kind) {
@@ -140,7 +139,7 @@ auto rows_of(const Matrix& matrix, std::size_t first, std::size_t last) {
 // Decides which outputs are scored, for the choice of a readout and for every error alike: those whose target varies in
 // each of the parts for training, validation and test. A column that stands still in one of them is no question there:
 // its error is not defined in units of what varies.
-void count_outputs(Series& series, const Task& task, const Parts& parts) {
+void count_outputs(Series& series, const ReservoirTask& task, const Parts& parts) {
   struct Part {
     const char* name;
     std::size_t first, last;
@@ -173,7 +172,7 @@ void count_outputs(Series& series, const Task& task, const Parts& parts) {
                          .expected = "a series that varies in all three, or longer parts"});
 }
 
-Series make_series(const Task& task, std::uint64_t seed, const Parts& parts) {
+Series make_series(const ReservoirTask& task, std::uint64_t seed, const Parts& parts) {
   Series made = draw_series(task, seed, parts);
   count_outputs(made, task, parts);
   return made;
@@ -200,7 +199,7 @@ struct Fit {
 };
 
 // states: from the first step of the training part on.
-Fit fit(const Matrix& states, const Series& series, const Task& task, const Parts& parts) {
+Fit fit(const Matrix& states, const Series& series, const ReservoirTask& task, const Parts& parts) {
   const std::size_t first = parts.train, test_end = parts.test + task.test;
   const auto of = [&](const Matrix& all, std::size_t begin, std::size_t end) {
     return &all == &states ? rows_of(all, begin - first, end - first) : rows_of(all, begin, end);
@@ -214,10 +213,10 @@ Fit fit(const Matrix& states, const Series& series, const Task& task, const Part
   return made;
 }
 
-void score_outputs(const std::string& suffix, const Matrix& outputs, const Series& series, const Task& task,
+void score_outputs(const std::string& suffix, const Matrix& outputs, const Series& series, const ReservoirTask& task,
                    const Parts& parts, Trial& trial) {
   const Matrix targets = rows_of(series.targets, parts.test, parts.test + task.test);
-  if (task.kind == Task::Kind::memory_capacity) {
+  if (task.kind == ReservoirTask::Kind::memory_capacity) {
     const MemoryCapacity capacity = memory_capacity(outputs, targets);
     trial.score("memory_capacity" + suffix, capacity.sum);
     trial.score("memory_capacity" + suffix + ".raw", capacity.raw_sum);
@@ -235,7 +234,7 @@ void score_outputs(const std::string& suffix, const Matrix& outputs, const Serie
 }
 
 // The first output and its target; the picture shows the beginning of them.
-void draw_outputs(const std::string& panel, const Matrix& outputs, const Matrix& targets, const Task& task,
+void draw_outputs(const std::string& panel, const Matrix& outputs, const Matrix& targets, const ReservoirTask& task,
                   Trial& trial) {
   for (const bool is_target : {true, false}) {
     Curve curve{panel, is_target ? "target" : "output", "time (ms)", "output", {}, {}, is_target, 300};
@@ -247,7 +246,7 @@ void draw_outputs(const std::string& panel, const Matrix& outputs, const Matrix&
   }
 }
 
-std::unique_ptr<Reservoir> make_reservoir(const Experiment& experiment, const Task& task, std::uint64_t seed,
+std::unique_ptr<Reservoir> make_reservoir(const Experiment& experiment, const ReservoirTask& task, std::uint64_t seed,
                                           const Series& series, const Parts& parts) {
   const auto inputs = static_cast<std::size_t>(series.inputs.cols());
   const std::size_t feedbacks = task.feedback.empty() ? 0 : static_cast<std::size_t>(series.targets.cols());
@@ -292,7 +291,7 @@ class Online {
 // Everything from the first step after the adaptation to the end of the test part.
 class Driver {
  public:
-  Driver(Reservoir& reservoir, const Series& series, const Task& task, const Parts& parts)
+  Driver(Reservoir& reservoir, const Series& series, const ReservoirTask& task, const Parts& parts)
       : reservoir_(reservoir),
         series_(series),
         task_(task),
@@ -430,7 +429,7 @@ class Driver {
 
   Reservoir& reservoir_;
   const Series& series_;
-  const Task& task_;
+  const ReservoirTask& task_;
   const Parts& parts_;
   std::vector<double> input_, state_, output_;
   std::vector<std::byte> before_test_;
@@ -438,7 +437,8 @@ class Driver {
 
 // States after streams of inputs that differ, and after noisy repetitions of each; every stream starts from the same
 // state. Inputs are drawn within the range of the task's.
-void measure_kernel(Reservoir& reservoir, const Series& series, const Task& task, std::uint64_t seed, Trial& trial) {
+void measure_kernel(Reservoir& reservoir, const Series& series, const ReservoirTask& task, std::uint64_t seed,
+                    Trial& trial) {
   const std::vector<std::byte> start = reservoir.save();
   const double low = series.inputs.minCoeff(), high = series.inputs.maxCoeff();
   const RandomKey streams = random_key(seed, "kernel", "streams"), noise = random_key(seed, "kernel", "noise");
@@ -473,8 +473,8 @@ void measure_kernel(Reservoir& reservoir, const Series& series, const Task& task
 }
 
 // An echo-state network of equal size, the best on the validation part of nine.
-void add_echo_state(const Series& series, const Task& task, const Parts& parts, std::size_t size, std::uint64_t seed,
-                    Trial& trial) {
+void add_echo_state(const Series& series, const ReservoirTask& task, const Parts& parts, std::size_t size,
+                    std::uint64_t seed, Trial& trial) {
   EchoStateParameters how;
   how.neurons = size;
   how.inputs = static_cast<std::size_t>(series.inputs.cols());
@@ -499,7 +499,7 @@ void add_echo_state(const Series& series, const Task& task, const Parts& parts, 
 }
 
 // The input and what it was in the steps before, without a reservoir.
-void add_delays(const Series& series, const Task& task, const Parts& parts, Trial& trial) {
+void add_delays(const Series& series, const ReservoirTask& task, const Parts& parts, Trial& trial) {
   const std::size_t end = parts.test + task.test;
   const Eigen::Index channels = series.inputs.cols(), lags = static_cast<Eigen::Index>(task.delays);
   Matrix states(static_cast<Eigen::Index>(end - parts.train), channels * lags);
@@ -512,8 +512,8 @@ void add_delays(const Series& series, const Task& task, const Parts& parts, Tria
 }
 
 // What the signals of the task carry, for messages.
-std::string what_drives(const Task& task, const Series& series) {
-  if (task.kind != Task::Kind::series)
+std::string what_drives(const ReservoirTask& task, const Series& series) {
+  if (task.kind != ReservoirTask::Kind::series)
     return fmt::format("the {} input{} of {}", series.inputs.cols(), series.inputs.cols() == 1 ? "" : "s",
                        name_of(task.kind));
   return fmt::format("the {} column{} of {} ({})", series.inputs.cols(), series.inputs.cols() == 1 ? "" : "s",
@@ -521,8 +521,8 @@ std::string what_drives(const Task& task, const Series& series) {
 }
 
 // Series, and the states that a ridge readout is fitted to with a copy, are kept as a whole.
-void check_memory(const Experiment& experiment, const Task& task, const Parts& parts) {
-  double states = task.kind == Task::Kind::memory_capacity ? static_cast<double>(task.delays) : 4;
+void check_memory(const Experiment& experiment, const ReservoirTask& task, const Parts& parts) {
+  double states = task.kind == ReservoirTask::Kind::memory_capacity ? static_cast<double>(task.delays) : 4;
   if (task.readout.kind == ReadoutSpec::Kind::ridge) {
     double neurons = task.other.size;
     if (task.other.kind == OtherReservoir::Kind::none) {
@@ -543,12 +543,12 @@ void check_memory(const Experiment& experiment, const Task& task, const Parts& p
 
 }  // namespace
 
-std::vector<std::string> check_series(const Experiment& experiment, const Task& task) {
+std::vector<std::string> check_series(const Experiment& experiment, const ReservoirTask& task) {
   const Parts parts(task);
   check_memory(experiment, task, parts);
   Series series = make_series(task, task.seeds.front(), parts);
   // A series that is drawn may leave its bounds with one seed and not with another.
-  if (task.kind == Task::Kind::narma10)
+  if (task.kind == ReservoirTask::Kind::narma10)
     for (std::size_t i = 1; i < task.seeds.size(); ++i) make_series(task, task.seeds[i], parts);
   if (task.other.kind == OtherReservoir::Kind::none)
     check_signals(experiment, task, static_cast<std::size_t>(series.inputs.cols()),
@@ -556,11 +556,11 @@ std::vector<std::string> check_series(const Experiment& experiment, const Task& 
                   what_drives(task, series));
   else
     check_other_reservoir(task.other, static_cast<std::size_t>(series.inputs.cols()));
-  if (task.kind == Task::Kind::narma10) series.remarks.clear();  // of one seed
+  if (task.kind == ReservoirTask::Kind::narma10) series.remarks.clear();  // of one seed
   return series.remarks;
 }
 
-Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t seed) {
+Trial run_series(const Experiment& experiment, const ReservoirTask& task, std::uint64_t seed) {
   Trial trial;
   const Parts parts(task);
   check_memory(experiment, task, parts);
@@ -578,7 +578,7 @@ Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t s
   trial.score(search_score, made.validation);
   if (const auto* spiking = dynamic_cast<const SpikingReservoir*>(reservoir.get()))
     trial.score("rate", spiking->rate());
-  if (task.kind != Task::Kind::memory_capacity)
+  if (task.kind != ReservoirTask::Kind::memory_capacity)
     draw_outputs("test", made.outputs, rows_of(series.targets, parts.test, parts.test + task.test), task, trial);
   for (const std::string& baseline : task.baselines)
     if (baseline == "delays")

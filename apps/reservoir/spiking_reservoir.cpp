@@ -41,8 +41,8 @@ std::vector<std::string> plastic_of(const Experiment& experiment) {
 }
 
 // Numbers that the signal carries.
-std::size_t channels_of(const Task& task, std::size_t inputs) {
-  return inputs * (task.encoding.kind == Encoding::Kind::direct ? 1 : task.encoding.channels);
+std::size_t channels_of(const ReservoirTask& task, std::size_t inputs) {
+  return inputs * (task.encoding.kind == InputEncoding::Kind::direct ? 1 : task.encoding.channels);
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ void ObservedNeurons::potentials(Simulation& simulation, std::span<double> to) c
   }
 }
 
-void check_signals(const Experiment& experiment, const Task& task, std::size_t inputs, std::size_t feedbacks,
+void check_signals(const Experiment& experiment, const ReservoirTask& task, std::size_t inputs, std::size_t feedbacks,
                    const std::string& drives) {
   const double dt = experiment.network.dt;
   const Tick ticks = ms_to_tick_nearest(task.step, dt);
@@ -125,7 +125,7 @@ void check_signals(const Experiment& experiment, const Task& task, std::size_t i
   select_observed(experiment, task.state.populations, "task.state.population");
 }
 
-SpikingReservoir::SpikingReservoir(const Experiment& experiment, const Task& task, std::uint64_t seed,
+SpikingReservoir::SpikingReservoir(const Experiment& experiment, const ReservoirTask& task, std::uint64_t seed,
                                    std::size_t inputs, std::size_t feedbacks)
     : task_(task),
       inputs_(inputs),
@@ -156,10 +156,10 @@ double SpikingReservoir::rate() const {
 }
 
 void SpikingReservoir::encode(std::span<const double> input) {
-  const Encoding& how = task_.encoding;
+  const InputEncoding& how = task_.encoding;
   pulses_.clear();
   for (std::size_t i = 0; i < inputs_; ++i) {
-    if (how.kind == Encoding::Kind::direct) {
+    if (how.kind == InputEncoding::Kind::direct) {
       signal_[i] = how.scale * input[i] + how.offset;
       continue;
     }
@@ -170,7 +170,7 @@ void SpikingReservoir::encode(std::span<const double> input) {
       const double z = (input[i] - (how.low + apart * c)) / width;
       const double response = math::exp(-0.5 * z * z);
       const auto channel = static_cast<std::uint32_t>(i * n + c);
-      if (how.kind == Encoding::Kind::population) {
+      if (how.kind == InputEncoding::Kind::population) {
         signal_[channel] = how.scale * response + how.offset;
       } else if (response >= 0.01) {
         const double late = (1 - response) * static_cast<double>(ticks_);
@@ -191,7 +191,7 @@ void SpikingReservoir::read_state(std::span<double> to) {
 void SpikingReservoir::step(std::span<const double> input, std::span<double> state) {
   Simulation& simulation = network_.simulation();
   encode(input);
-  const bool is_latency = task_.encoding.kind == Encoding::Kind::latency;
+  const bool is_latency = task_.encoding.kind == InputEncoding::Kind::latency;
   if (inputs_ > 0 && !is_latency) network_.set_signal(task_.signal, signal_);
   if (feedbacks_ > 0) network_.set_signal(task_.feedback, input.subspan(inputs_));
   const Tick sample = ticks_ / task_.state.samples;

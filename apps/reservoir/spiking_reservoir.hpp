@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "apps/reservoir/filtered_spikes.hpp"
 #include "apps/reservoir/reservoir.hpp"
 #include "apps/reservoir/task.hpp"
+#include "apps/tasks/filtered_spikes.hpp"
 #include "io/experiment/experiment.hpp"
 #include "networks/network.hpp"
 
@@ -40,7 +40,7 @@ class ObservedNeurons {
 // Refuses a task whose signals, step, state or adapt_learns do not fit the network of the file, which need not be built
 // for it. inputs, feedbacks: as for SpikingReservoir. drives: what the inputs are, for messages; may be empty. Throws
 // ExperimentError.
-void check_signals(const Experiment& experiment, const Task& task, std::size_t inputs, std::size_t feedbacks,
+void check_signals(const Experiment& experiment, const ReservoirTask& task, std::size_t inputs, std::size_t feedbacks,
                    const std::string& drives = {});
 // The neurons of each selection, after a check: [selection][..] in its population. Empty selections: as for
 // ObservedNeurons. key: of the setting, for the ExperimentError.
@@ -55,7 +55,7 @@ class SpikingReservoir final : public Reservoir {
  public:
   // seed: of the network, instead of the experiment's. inputs: numbers that step() takes without the feedback.
   // feedbacks: those after them that go to task.feedback. Throws UserError.
-  SpikingReservoir(const Experiment& experiment, const Task& task, std::uint64_t seed, std::size_t inputs,
+  SpikingReservoir(const Experiment& experiment, const ReservoirTask& task, std::uint64_t seed, std::size_t inputs,
                    std::size_t feedbacks);
 
   std::size_t inputs() const override { return inputs_ + feedbacks_; }
@@ -78,7 +78,7 @@ class SpikingReservoir final : public Reservoir {
   void encode(std::span<const double> input);
   void read_state(std::span<double> to);
 
-  const Task& task_;
+  const ReservoirTask& task_;
   std::size_t inputs_, feedbacks_;
   Network network_;
   ObservedNeurons observed_;

@@ -18,25 +18,25 @@ using experiment_file::share;
 using experiment_file::some_ms;
 using experiment_file::zero_or_more;
 
-const std::vector<std::pair<const char*, Task::Kind>> kinds = {
-    {"memory_capacity", Task::Kind::memory_capacity},
-    {"narma10", Task::Kind::narma10},
-    {"mackey_glass", Task::Kind::mackey_glass},
-    {"lorenz", Task::Kind::lorenz},
-    {"series", Task::Kind::series},
-    {"sines", Task::Kind::sines},
-    {"patterns", Task::Kind::patterns},
-    {"what_when", Task::Kind::what_when},
+const std::vector<std::pair<const char*, ReservoirTask::Kind>> kinds = {
+    {"memory_capacity", ReservoirTask::Kind::memory_capacity},
+    {"narma10", ReservoirTask::Kind::narma10},
+    {"mackey_glass", ReservoirTask::Kind::mackey_glass},
+    {"lorenz", ReservoirTask::Kind::lorenz},
+    {"series", ReservoirTask::Kind::series},
+    {"sines", ReservoirTask::Kind::sines},
+    {"patterns", ReservoirTask::Kind::patterns},
+    {"what_when", ReservoirTask::Kind::what_when},
 };
 
-void read_encoding(const Field& table, Encoding& encoding) {
+void read_encoding(const Field& table, InputEncoding& encoding) {
   table.need_table();
   table.only({"kind", "scale", "offset", "low", "high", "width", "channels"});
-  encoding.kind = choose<Encoding::Kind>(table.need("kind", "one of direct, population, latency"),
-                                         {{"direct", Encoding::Kind::direct},
-                                          {"population", Encoding::Kind::population},
-                                          {"latency", Encoding::Kind::latency}},
-                                         "encoding");
+  encoding.kind = choose<InputEncoding::Kind>(table.need("kind", "one of direct, population, latency"),
+                                              {{"direct", InputEncoding::Kind::direct},
+                                               {"population", InputEncoding::Kind::population},
+                                               {"latency", InputEncoding::Kind::latency}},
+                                              "encoding");
   read(table, "scale", encoding.scale);
   read(table, "offset", encoding.offset);
   read(table, "low", encoding.low);
@@ -108,7 +108,7 @@ void read_other(const Field& table, OtherReservoir& other) {
     other.targets = targets->word({"none", "uniform", "beta"}, {}, "targets");
 }
 
-void read_search(const Field& table, Task& task) {
+void read_search(const Field& table, ReservoirTask& task) {
   table.need_table();
   table.only({"seeds", "axes"});
   Search& search = task.search.emplace();
@@ -197,7 +197,7 @@ void read_what_when(const Field& table, WhatWhen& how) {
 
 }  // namespace
 
-const char* name_of(Task::Kind kind) {
+const char* name_of(ReservoirTask::Kind kind) {
   for (const auto& [name, one] : kinds)
     if (one == kind) return name;
   return "";
@@ -205,7 +205,7 @@ const char* name_of(Task::Kind kind) {
 
 namespace {
 
-Task read_task(const std::string& file, const std::vector<std::string>& overrides) {
+ReservoirTask read_task(const std::string& file, const std::vector<std::string>& overrides) {
   using experiment_file::Field;
   const TomlDocument document = read_toml_document(file, overrides);
   const Field root(document.root, {});
@@ -216,11 +216,11 @@ Task read_task(const std::string& file, const std::vector<std::string>& override
                            .expected = "a table [task] with kind, or rheo run"});
   const Field table = root.need("task", "a table [task]");
   table.need_table();
-  Task task;
+  ReservoirTask task;
   read(root, "title", task.title, "a string");
   task.kind = choose(table.need("kind", "what to learn, such as \"narma10\""), kinds, "task");
 
-  using Kind = Task::Kind;
+  using Kind = ReservoirTask::Kind;
   Names keys{"kind", "seeds", "search", "reservoir"};
   const auto allow = [&](const Names& more) { keys.insert(keys.end(), more.begin(), more.end()); };
   if (const auto seeds = table.find("seeds")) task.seeds = read_seeds(*seeds);

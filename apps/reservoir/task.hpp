@@ -17,7 +17,7 @@
 namespace rheo {
 
 // How a number of the task becomes numbers of the network's signal.
-struct Encoding {
+struct InputEncoding {
   enum class Kind {
     direct,      // scale x + offset, one number for each channel
     population,  // channel i: scale exp(-(x - c_i)^2 / (2 width^2)), c_i evenly over [low, high]
@@ -64,7 +64,7 @@ struct Search {
   std::vector<std::pair<std::string, std::vector<std::string>>> axes;  // key, values as written
 };
 
-struct Task {
+struct ReservoirTask {
   enum class Kind { memory_capacity, narma10, mackey_glass, lorenz, series, sines, patterns, what_when };
   Kind kind = Kind::narma10;
   std::string title;                    // of the experiment; empty: none given
@@ -79,7 +79,7 @@ struct Task {
   std::vector<double> frequencies;                                       // sines: Hz
   std::string series_file, series_dataset;
   std::string series_time;  // series: the column of times, which is neither input nor target; empty: none
-  Encoding encoding;
+  InputEncoding encoding;
   StateSpec state;
   ReadoutSpec readout;
   OtherReservoir other;
@@ -99,7 +99,7 @@ struct Task {
 
 // A file with [task], read and checked.
 struct LearningExperiment {
-  Task task;
+  ReservoirTask task;
   Experiment experiment;  // nothing where the task has another reservoir
   // A hash of what a trial depends on beside its seed: all settings but [task.search] and the seeds, and the content of
   // every file that was read.
@@ -110,6 +110,6 @@ struct LearningExperiment {
 LearningExperiment read_learning_experiment(const std::string& file, const std::vector<std::string>& overrides,
                                             const std::vector<std::string>& plugins = {});
 
-const char* name_of(Task::Kind kind);
+const char* name_of(ReservoirTask::Kind kind);
 
 }  // namespace rheo

@@ -7,9 +7,9 @@
 namespace rheo {
 
 std::vector<std::string> check_trial(const LearningExperiment& work) {
-  if (work.task.kind == Task::Kind::patterns)
+  if (work.task.kind == ReservoirTask::Kind::patterns)
     check_patterns(work.experiment, work.task);
-  else if (work.task.kind == Task::Kind::what_when)
+  else if (work.task.kind == ReservoirTask::Kind::what_when)
     check_what_when(work.experiment, work.task.what_when);
   else
     return check_series(work.experiment, work.task);
@@ -17,8 +17,9 @@ std::vector<std::string> check_trial(const LearningExperiment& work) {
 }
 
 Trial run_trial(const LearningExperiment& work, std::uint64_t seed) {
-  if (work.task.kind == Task::Kind::patterns) return run_patterns(work.experiment, work.task, seed);
-  if (work.task.kind == Task::Kind::what_when) return run_what_when(work.experiment, work.task.what_when, seed);
+  if (work.task.kind == ReservoirTask::Kind::patterns) return run_patterns(work.experiment, work.task, seed);
+  if (work.task.kind == ReservoirTask::Kind::what_when)
+    return run_what_when(work.experiment, work.task.what_when, seed);
   return run_series(work.experiment, work.task, seed);
 }
 

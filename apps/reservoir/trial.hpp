@@ -46,8 +46,8 @@ struct Trial {
 };
 
 // experiment: with its network, where the task has no other reservoir. All tasks but what_when and patterns.
-Trial run_series(const Experiment& experiment, const Task& task, std::uint64_t seed);
-Trial run_patterns(const Experiment& experiment, const Task& task, std::uint64_t seed);
+Trial run_series(const Experiment& experiment, const ReservoirTask& task, std::uint64_t seed);
+Trial run_patterns(const Experiment& experiment, const ReservoirTask& task, std::uint64_t seed);
 Trial run_what_when(const Experiment& experiment, const WhatWhen& how, std::uint64_t seed);
 
 // Refuses what a trial would reject before its simulation begins, as far as that can be seen without building the
@@ -68,8 +68,8 @@ struct SearchTask {
 std::vector<SearchTask> read_search(const std::string& file, const std::vector<std::string>& overrides,
                                     const std::vector<std::string>& plugins, const Search& search);
 
-std::vector<std::string> check_series(const Experiment& experiment, const Task& task);
-void check_patterns(const Experiment& experiment, const Task& task);
+std::vector<std::string> check_series(const Experiment& experiment, const ReservoirTask& task);
+void check_patterns(const Experiment& experiment, const ReservoirTask& task);
 void check_what_when(const Experiment& experiment, const WhatWhen& how);
 
 // The number that a search makes small: the error on the validation part.

@@ -14,10 +14,10 @@
 
 #include "apps/learning/measures.hpp"
 #include "apps/learning/readouts.hpp"
-#include "apps/reservoir/filtered_spikes.hpp"
 #include "apps/reservoir/spiking_reservoir.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "apps/reservoir/what_when.hpp"
+#include "apps/tasks/filtered_spikes.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
 #include "core/stopwatch.hpp"

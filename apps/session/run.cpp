@@ -21,6 +21,7 @@
 #include "apps/session/schedule.hpp"
 #include "apps/session/signals.hpp"
 #include "apps/session/summary.hpp"
+#include "apps/tasks/trials.hpp"
 #include "core/parallel.hpp"
 #include "core/stopwatch.hpp"
 #include "core/time.hpp"
@@ -82,8 +83,10 @@ std::set<Tick> checkpoint_ticks(const RunOptions& options, const Experiment& exp
 // One run from its network to its sealed files.
 class Run {
  public:
-  Run(const RunOptions& options, Experiment& experiment, std::optional<std::uint64_t> identity,
-      const StopSignals& signals, const fs::path& directory, const Checkpoint* resumed)
+  // task: of the experiment, where it has one.
+  Run(const RunOptions& options, Experiment& experiment, const std::optional<Task>& task,
+      std::optional<std::uint64_t> identity, const StopSignals& signals, const fs::path& directory,
+      const Checkpoint* resumed)
       : options_(options),
         experiment_(experiment),
         signals_(signals),
@@ -96,6 +99,7 @@ class Run {
         network_((progress_.stage("building the network"), build_network(experiment, threads_))),
         simulation_(network_.simulation()),
         schedule_(network_, experiment),
+        trials_(task ? std::make_unique<Trials>(network_, experiment, *task) : nullptr),
         statistics_(simulation_.populations(), experiment.begin, synchrony_bin(simulation_.dt())),
         checkpoint_at_(checkpoint_ticks(options, experiment)),
         checkpoints_(directory, options.checkpoint_every, recordings_while_running(experiment, directory)) {
@@ -149,6 +153,7 @@ class Run {
       ByteReader from(resumed_->statistics);
       statistics_.load(from);
       schedule_.load(from);
+      if (trials_) trials_->load(from);
       report_.started = resumed_->run.started;
       report_.resumed = resumed_->run.resumed + 1;
       wall_time_before_ = resumed_->run.simulate_wall_time;
@@ -235,6 +240,7 @@ class Run {
     Pieces pieces(window_of(network_, simulation_.dt()));
     for (;;) {
       const Tick now = simulation_.now();
+      if (trials_) trials_->begin(now);
       for (const auto& weights : weight_recorders_)
         if (weights->next() == now) weights->take();
       // One at the very tick of the checkpoint that was resumed from is there already.
@@ -252,6 +258,7 @@ class Run {
       warn(checkpoints_.problem());
       schedule_.begin(now);
       Tick border = std::min(experiment_.end(), schedule_.next(now));
+      if (trials_) border = std::min(border, trials_->next(now));
       for (const auto& weights : weight_recorders_) border = std::min(border, weights->next());
       if (const auto at = checkpoint_at_.upper_bound(now); at != checkpoint_at_.end()) border = std::min(border, *at);
       const Tick ticks = pieces.next(border - now);
@@ -259,7 +266,7 @@ class Run {
       simulation_.run(ticks);
       pieces.took(ticks, piece.seconds());
       progress_.show({tick_to_ms(simulation_.now() - experiment_.begin, simulation_.dt()), experiment_.duration,
-                      simulating_.seconds(), schedule_.phase()});
+                      simulating_.seconds(), trials_ ? trials_->where() : schedule_.phase()});
     }
   }
 
@@ -285,6 +292,7 @@ class Run {
     ByteWriter to;
     statistics_.save(to);
     schedule_.save(to);
+    if (trials_) trials_->save(to);
     all.statistics = to.take();
     return all;
   }
@@ -328,6 +336,8 @@ class Run {
     for (const auto& states : state_recorders_) states->finish();
     for (const auto& weights : weight_recorders_) weights->finish();
     report_.files = files_;
+    if (trials_ && status == RunReport::Status::finished) note_results();
+    if (trials_ && report_.scores.empty()) std::erase(report_.files, task_file);
     if (status == RunReport::Status::failed) {
       // Weights at the end are of no use then, and a rule may have made them what cannot be written.
       std::erase_if(report_.files, [&](const std::string& file) { return !fs::exists(directory_ / file); });
@@ -342,6 +352,18 @@ class Run {
     if (options_.profile) report_.stages = simulation_.stage_times();
     report_.checkpoints = checkpoints_.cost();
     write_run_report(directory_, report_);
+  }
+
+  // Of a task that came to its end; without that there is no file of it.
+  void note_results() {
+    if (!report_.stopped.empty()) return;
+    const TaskResults results = trials_->finish();
+    write_task_file(directory_ / task_file, results);
+    report_.scores = results.scores;
+    for (const TaskResults::Output& output : results.outputs)
+      report_.target_scores.emplace_back(
+          results.readouts.size() > 1 ? output.readout + "." + output.target : output.target, output.scores);
+    report_.remarks = results.remarks;
   }
 
   // After an error the error is what the user must see, not a second one from tidying up.
@@ -388,6 +410,7 @@ class Run {
   Network network_;
   Simulation& simulation_;
   Schedule schedule_;
+  std::unique_ptr<Trials> trials_;
   SpikeStatistics statistics_;
   std::set<Tick> checkpoint_at_;
   Checkpoints checkpoints_;
@@ -427,6 +450,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
   Experiment experiment = open_experiment(options.file, options.overrides, options.plugins);
   if (options.seed) experiment.network.seed = *options.seed;
   if (options.lanes) experiment.network.lanes = *options.lanes;
+  const std::optional<Task> task = read_task(experiment);
   if (!options.layout.empty()) experiment.network.costs = read_layout_file(options.layout);
   if (resumed != nullptr) check_files(experiment, *resumed);
   know_costs(experiment, check_memory(experiment, options.threads));
@@ -443,7 +467,7 @@ int execute(const RunOptions& options, const Checkpoint* resumed) {
       kept.push_back(kept_checkpoint(tick_to_ms(tick, experiment.network.dt)));
     earlier = claim_directory(directory, {recorded_files(experiment), kept, identity, options.overwrite}, experiment);
   }
-  return Run(options, experiment, identity, signals, directory, resumed)(earlier);
+  return Run(options, experiment, task, identity, signals, directory, resumed)(earlier);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ std::vector<std::string> recorded_files(const Experiment& experiment) {
   for (const RecordStates& report : experiment.reports)
     files.insert(files.end(), report.files.begin(), report.files.end());
   for (const RecordWeights& weights : experiment.weights) files.push_back(weights.file);
+  if (!experiment.tasks.entries.empty()) files.emplace_back(task_file);
   return files;
 }
 

@@ -31,10 +31,12 @@ Experiment checked(Experiment experiment) {
 
 Session::Session(Experiment experiment, unsigned threads)
     : experiment_(checked(std::move(experiment))),
+      task_(read_task(experiment_)),
       index_(experiment_.network.populations),
       network_(build_network(experiment_, Threads(threads))),
       spikes_(network_.simulation().populations()),
-      schedule_(network_, experiment_) {
+      schedule_(network_, experiment_),
+      trials_(task_ ? std::make_unique<Trials>(network_, experiment_, *task_) : nullptr) {
   network_.simulation().add_sink(spikes_);
   if (!experiment_.initial_state.empty()) load_checkpoint(experiment_.initial_state);
   record_spikes(experiment_.record.populations);
@@ -95,7 +97,10 @@ bool Session::run(double ms, const std::function<bool()>& stop) {
   stopped_.clear();
   while (simulation.now() < end) {
     schedule_.begin(simulation.now());
-    const Tick ticks = pieces.next(std::min(end, schedule_.next(simulation.now())) - simulation.now());
+    Tick border = std::min(end, schedule_.next(simulation.now()));
+    if (trials_) trials_->begin(simulation.now());
+    if (trials_) border = std::min(border, trials_->next(simulation.now()));
+    const Tick ticks = pieces.next(border - simulation.now());
     const Stopwatch watch;
     simulation.run(ticks);
     wall_time_ += watch.seconds();
@@ -105,6 +110,23 @@ bool Session::run(double ms, const std::function<bool()>& stop) {
     if (stop && simulation.now() < end && stop()) return false;
   }
   return true;
+}
+
+const TaskResults& Session::results() {
+  if (!trials_) reject("trials", {}, "there are none", "an experiment with [trials]");
+  if (left() > 0) reject("trials", {}, fmt::format("are not over for {} ms", left()), "run() to the end");
+  trials_->begin(network_.simulation().now());
+  if (!results_) results_ = trials_->finish();
+  return *results_;
+}
+
+void Session::refuse_trials(const char* what) const {
+  if (trials_) reject("trials", {}, fmt::format("cannot be {} from a program", what), "rheo run with checkpoints");
+}
+
+std::vector<std::byte> Session::save() {
+  refuse_trials("saved");
+  return network_.simulation().save();
 }
 
 std::size_t Session::find(const std::string& population) const {
@@ -199,6 +221,7 @@ SynapseTable Session::synapses(const std::string& projection) {
 }
 
 void Session::save_checkpoint(const std::filesystem::path& file) {
+  refuse_trials("saved");
   Simulation& simulation = network_.simulation();
   Checkpoint checkpoint;
   checkpoint.rheobase = version;
@@ -223,6 +246,7 @@ void Session::load_checkpoint(const std::filesystem::path& file) {
 
 // A state that turns out to be damaged half way leaves the simulation in between.
 void Session::restore(Tick to, const std::function<void()>& load) {
+  if (network_.simulation().now() > experiment_.begin || to > experiment_.begin) refuse_trials("loaded");
   schedule_.skip_to(to);
   const std::vector<std::byte> before = network_.simulation().save();
   try {

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "apps/session/schedule.hpp"
+#include "apps/tasks/trials.hpp"
 #include "io/experiment/experiment.hpp"
 #include "io/files/provenance.hpp"
 #include "io/record/memory.hpp"
@@ -63,6 +65,8 @@ class Session {
   // What is left of the duration of an experiment that was read from a file, ms; 0 where there is none.
   double left() const;
   const std::string& stopped() const { return stopped_; }
+  // Of an experiment with trials, once all is shown. Throws BuildError before that, and where there are none.
+  const TaskResults& results();
 
   // A state of all neurons of a population, by the name of a variable. Throws BuildError.
   std::vector<double> state(const std::string& population, const std::string& variable);
@@ -85,7 +89,8 @@ class Session {
   // the populations whose spikes are recorded. Throws RecordingError.
   void write(const std::filesystem::path& directory);
 
-  std::vector<std::byte> save() { return network_.simulation().save(); }
+  // Not of an experiment with trials, whose readouts go on from checkpoints of rheo run alone. Throws BuildError.
+  std::vector<std::byte> save();
   void save_checkpoint(const std::filesystem::path& file);
   // Goes on from there, in the network as the experiment has changed it by then. Throws StateError, or RecordingError
   // for the file, and then the state is as it was.
@@ -95,12 +100,14 @@ class Session {
  private:
   RunReport describe() const;
   void write_spikes(const std::filesystem::path& directory, RunReport& report);
+  void refuse_trials(const char* what) const;
   void restore(Tick to, const std::function<void()>& load);
   std::size_t find_projection(const std::string& projection) const;
   std::size_t find(const std::string& population) const;
   std::size_t find_column(std::size_t population, const std::string& variable) const;
 
   Experiment experiment_;
+  std::optional<Task> task_;
   PopulationIndex index_;
   Network network_;
   SpikeMemory spikes_;
@@ -108,6 +115,8 @@ class Session {
   double wall_time_ = 0;                 // s, of all runs
   std::vector<std::unique_ptr<StateMemory>> states_;
   Schedule schedule_;
+  std::unique_ptr<Trials> trials_;
+  std::optional<TaskResults> results_;
   std::string stopped_;
 };
 

@@ -104,6 +104,10 @@ std::string summary_text(const RunReport& report, const Network& network, const 
                           projection.weights.empty() ? std::string("-") : weights_text(projection.weights));
   }
   if (!phases.empty()) text += "\n" + phases;
+  if (!report.scores.empty()) text += '\n';
+  for (const auto& [name, value] : report.scores)
+    text += fmt::format("score        {:<24} {}\n", name, value ? fmt::format("{:.6g}", *value) : "not defined");
+  for (const std::string& remark : report.remarks) text += fmt::format("remark       {}\n", remark);
   text += fmt::format("\nbuilding     {:.2f} s\n", report.build_wall_time);
   text += fmt::format("simulation   {:.2f} s for {:.6g} ms", report.simulate_wall_time, report.simulated);
   if (const auto factor = real_time_factor(report)) {

@@ -51,6 +51,8 @@ class PopulationBlock {
   // Of the columns: double also in a simulation in single precision where they change slowly.
   virtual Precision precision() const { return Precision::double_; }
 
+  // What was loaded is the state of tick `now`, whenever it was saved.
+  virtual void belongs_to(Tick /*now*/) {}
   // The state that changes while running, by neuron.
   virtual void save(ByteWriter& to) const = 0;
   virtual void load(ByteReader& from) = 0;
@@ -103,6 +105,8 @@ class Delivery {
   virtual TouchedSlots* touched(std::size_t) { return nullptr; }
   // Forgets everything in flight.
   virtual void clear() = 0;
+  // After clear(), all lanes settled: forgets all that neurons did up to tick `now`, and keeps what synapses are.
+  virtual void forget(Tick /*now*/) {}
 
   // Where synapses learn, on the thread that runs the simulation. How many ticks after `now` may be computed at once,
   // at most `longest`; they are what is computed next.

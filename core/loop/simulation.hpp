@@ -67,6 +67,11 @@ class Simulation {
   void replace_inputs(std::vector<std::unique_ptr<Input>> inputs);
   void replace_population(std::size_t index, std::unique_ptr<PopulationBlock> population);
 
+  // States of all neurons; and between two runs, these states in place of what they are, with nothing in flight and all
+  // traces of spikes at rest, as if the network began here. Weights and what else synapses keep stay as they are.
+  std::vector<std::byte> save_states() const;
+  void begin_again(std::span<const std::byte> states);
+
   // Every sink gets every window's spikes, in order of time. Sinks must outlive the simulation's last run.
   void add_sink(SpikeSink& sink);
   void remove_sink(SpikeSink& sink);

@@ -114,6 +114,28 @@ void Simulation::load(std::span<const std::byte> bytes) {
   s.for_each_lane([&](std::size_t lane) { s.parts.delivery->fan_out(lane, s.history.back(), now); });
 }
 
+std::vector<std::byte> Simulation::save_states() const {
+  ByteWriter to;
+  for (const auto& population : state_->parts.populations) population->save(to);
+  return to.take();
+}
+
+void Simulation::begin_again(std::span<const std::byte> states) {
+  settle();
+  State& s = *state_;
+  ByteReader from(states);
+  for (const auto& population : s.parts.populations) {
+    population->load(from);
+    population->belongs_to(s.now);
+  }
+  s.history.clear();
+  s.fan_out_pending = false;
+  for (State::Lane& lane : s.per_lane) lane.broken = false;
+  s.wake();
+  s.parts.delivery->clear();
+  s.parts.delivery->forget(s.now);
+}
+
 StageTimes Simulation::stage_times() const {
   StageTimes sum = state_->shared_times;
   for (const State::Lane& lane : state_->per_lane) {

@@ -70,7 +70,8 @@ ExperimentError ExperimentReader::as_written(Complaint complaint) const {
 
 void ExperimentReader::read_sections() {
   root_.only({"title", "plugins", "simulation", "populations", "inputs", "signals", "projections", "phases", "changes",
-              "stop", "record", "sweep", "task"});
+              "stop", "record", "sweep", "task", "data", "trials", "readouts", "scores"});
+  read_tasks();
   if (const auto task = root_.find("task")) {
     experiment_.task = task->node().place();
     if (const auto kind = task->find("kind"); kind && kind->is(TomlNode::Kind::text))
@@ -94,6 +95,28 @@ void ExperimentReader::read_sections() {
   if (const auto changes = root_.find("changes")) read_changes(*changes);
   read_stops(root_, experiment_);
   if (const auto record = root_.find("record")) read_recordings(*record, experiment_);
+}
+
+// What they say is for apps/tasks, which knows data and readouts.
+void ExperimentReader::read_tasks() {
+  experiment_.tasks.source = document_.root.source;
+  for (const char* const name : {"data", "trials", "readouts", "scores"})
+    if (const TomlNode* const section = document_.root.find(name))
+      experiment_.tasks.entries.emplace_back(name, *section);
+  if (experiment_.tasks.entries.empty()) return;
+  const auto& [name, section] = experiment_.tasks.entries.front();
+  if (!root_.find("trials"))
+    throw ExperimentError({.file = section.place(),
+                           .key = name,
+                           .problem = "is of no use without trials in which something is shown",
+                           .expected = "a table [trials]"});
+  for (const char* const other : {"task", "phases"})
+    if (const auto found = root_.find(other))
+      found->reject_table("stands beside [trials], which have parts of their own", "one of them");
+  if (const auto simulation = root_.find("simulation"))
+    if (simulation->is(TomlNode::Kind::table))
+      if (const auto duration = simulation->find("duration"))
+        duration->reject("stands beside [trials], which last as long as there are rows to show", "no duration");
 }
 
 void ExperimentReader::read_plugins() {
@@ -175,7 +198,8 @@ void ExperimentReader::read_simulation() {
   read_settings(simulation);
   if (const auto state = simulation.find("initial_state")) read_initial_state(*state);
 
-  if (root_.find("task") || (root_.find("phases") && !simulation.find("duration"))) return;  // it is theirs
+  if (root_.find("task") || root_.find("trials") || (root_.find("phases") && !simulation.find("duration")))
+    return;  // it is theirs
   const Field duration = simulation.need("duration", "a number > 0 (ms)");
   const double asked = duration.number({.low = 0, .high = infinity, .unit = "ms", .above_low = true});
   const Tick ticks = ms_to_tick_nearest(asked, network().dt);

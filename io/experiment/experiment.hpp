@@ -42,11 +42,12 @@ struct Experiment {
   RecordSpikes record;
   std::vector<RecordStates> reports;
   std::vector<RecordWeights> weights;
-  std::string task;                    // where [task] was written; empty: no learning experiment. It says how long
-  std::string task_kind = {};          // its `kind`
-  std::string output_directory;        // empty: the caller's default
-  std::vector<std::string> files;      // every file that was read, in the order of reading; for the provenance
-  std::vector<std::string> overrides;  // "key=value" as given with --set
+  std::string task;                // where [task] was written; empty: no learning experiment. It says how long
+  std::string task_kind = {};      // its `kind`
+  TomlNode tasks = {};             // [data], [trials], [readouts] and [scores], which say how long it lasts; or none
+  std::string output_directory;    // empty: the caller's default
+  std::vector<std::string> files;  // every file that was read, in the order of reading; for the provenance
+  std::vector<std::string> overrides;          // "key=value" as given with --set
   std::vector<PlacedSpikes> spike_times = {};  // of sources and inputs: what was moved or left out
   std::vector<std::string> warnings;           // what the user should know but may ignore, one sentence each
 

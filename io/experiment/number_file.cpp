@@ -147,7 +147,8 @@ struct StoredType {
 template <class T>
 constexpr StoredType stored_as{sizeof(T), append<T>};
 
-NumberTable read_npy(const std::string& path) {
+// may_be_list: of one dimension, as a column.
+NumberTable read_npy(const std::string& path, bool may_be_list = false) {
   static const std::map<std::string_view, StoredType> types = {
       {"'<f8'", stored_as<double>},        {"'<f4'", stored_as<float>},         {"'|i1'", stored_as<std::int8_t>},
       {"'|u1'", stored_as<std::uint8_t>},  {"'|b1'", stored_as<std::uint8_t>},  {"'<i2'", stored_as<std::int16_t>},
@@ -164,7 +165,9 @@ NumberTable read_npy(const std::string& path) {
   if (entry_of(header, "fortran_order", path) != "False")
     reject_numbers(path, "is in Fortran's order", "C order, as numpy.ascontiguousarray makes it");
   NumberTable table;
-  set_shape(table, path, shape_of(entry_of(header, "shape", path), path));
+  std::vector<std::uint64_t> shape = shape_of(entry_of(header, "shape", path), path);
+  if (may_be_list && shape.size() == 1) shape.push_back(1);
+  set_shape(table, path, shape);
   const std::uint64_t count = std::uint64_t{table.rows} * table.columns,
                       start = static_cast<std::uint64_t>(file.tellg());
   const std::uint64_t stored = std::filesystem::file_size(path) - start;
@@ -179,6 +182,10 @@ NumberTable read_npy(const std::string& path) {
 }
 
 }  // namespace
+
+NumberTable read_npy_file(const std::string& path) {
+  return read_npy(path, true);
+}
 
 NumberTable read_number_file(const std::string& path, const std::string& dataset) {
   const std::string extension = std::filesystem::path(path).extension().string();

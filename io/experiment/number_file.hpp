@@ -13,4 +13,7 @@ namespace rheo {
 // column where one entry is wrong; h5::Error where HDF5 cannot be read.
 NumberTable read_number_file(const std::string& path, const std::string& dataset);
 
+// A file of NumPy, whatever its name; of one dimension, a column.
+NumberTable read_npy_file(const std::string& path);
+
 }  // namespace rheo

@@ -59,6 +59,7 @@ class ExperimentReader {
 
  private:
   void read_sections();
+  void read_tasks();
   NetworkSpec& network() { return experiment_.network; }
 
   void read_section(const Field& section);

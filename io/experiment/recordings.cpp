@@ -54,8 +54,9 @@ void read_stops(const Field& root, Experiment& experiment) {
 
 void read_recordings(const Field& record, Experiment& experiment) {
   record.need_table();
-  RequestJudge judge(experiment.network, experiment.phases, experiment.begin, experiment.end(),
-                     !experiment.task.empty());  // how long a task lasts is not known here
+  RequestJudge judge(
+      experiment.network, experiment.phases, experiment.begin, experiment.end(),
+      !experiment.task.empty() || !experiment.tasks.entries.empty());  // how long a task lasts is not known here
   for (const auto& [name, node] : record.node().entries) {
     const Field field = record.at(name, node);
     if (name == "spikes") {

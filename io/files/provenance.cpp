@@ -170,6 +170,10 @@ Json to_json(const RunReport& report) {
   json["precision"] = name_of(report.precision);
   add_settings(report, json);
   add_process(report, json);
+  for (const auto& [name, value] : report.scores) json["scores"][name] = or_null(value);
+  for (const auto& [target, scores] : report.target_scores)
+    for (const auto& [name, value] : scores) json["targets"][target][name] = or_null(value);
+  if (!report.remarks.empty()) json["remarks"] = report.remarks;
   json["populations"] = populations_json(report);
   json["projections"] = projections_json(report);
   json["files"] = report.files;

@@ -87,6 +87,12 @@ struct RunReport {
   std::vector<bool> by_event;         // [population] updated by events; empty: none is
   std::vector<Precision> precisions;  // [population] of its states; empty: as the simulation
   std::vector<Projection> projections;
+  // Of a task: by name, and of single targets of readouts; nothing: not defined.
+  using Scores = std::vector<std::pair<std::string, std::optional<double>>>;
+  Scores scores;
+  std::vector<std::pair<std::string, Scores>> target_scores;
+  std::vector<std::string> remarks;
+
   std::vector<std::string> files;             // recorded, relative to the directory
   std::map<std::string, std::string> sha256;  // of each of them, as it was sealed
 };

@@ -29,10 +29,11 @@ bool is_checkpoint_name(const std::string& name) {
 
 std::string reserved_for(const std::string& name) {
   if (is_checkpoint_name(name)) return "the checkpoints of the run";
-  static constexpr std::array<std::pair<const char*, const char*>, 4> own{
+  static constexpr std::array<std::pair<const char*, const char*>, 5> own{
       {{spike_file, "record.spikes"},
        {report_file, "what rheo run says of itself"},
        {page_file, "the page of rheo report"},
+       {task_file, "what readouts said and learnt"},
        {point_file, "what rheo sweep notes"}}};
   for (const auto& [file, use] : own)
     if (name == file) return use;

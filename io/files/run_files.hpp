@@ -8,6 +8,7 @@ namespace rheo {
 
 inline constexpr const char* spike_file = "spikes.h5";  // of record.spikes
 inline constexpr const char* report_file = "run.json";
+inline constexpr const char* task_file = "task.h5";  // outputs and weights of readouts
 inline constexpr const char* page_file = "report.html";
 inline constexpr const char* point_file = "point.json";     // of a run that is a point of a sweep
 inline constexpr const char* directory_lock = "directory";  // directory.lock or directory.claim while a run is at work

@@ -47,9 +47,14 @@ class GradedValues {
   }
   // The columns after tick `now`, when no lane runs; at the start they are those of all ticks before, too.
   void take_all(Tick now) {
+    if (now == 0) return fill(now);
+    for (Column& column : columns_) column.take(*populations_, now, 0, column.size);
+  }
+  // The columns as they are now are those of all ticks up to `now`.
+  void fill(Tick now) {
     for (Column& column : columns_)
-      for (Tick t = now; t > now - (now == 0 ? static_cast<Tick>(column.slots) : 1); --t)
-        column.take(*populations_, t, 0, column.size);
+      for (std::uint64_t k = 0; k < column.slots; ++k)
+        column.take(*populations_, now - static_cast<Tick>(k), 0, column.size);
   }
   // After the neurons of a lane have advanced to tick t.
   void take(Tick t, const std::vector<Piece>& pieces) {

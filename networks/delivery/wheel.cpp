@@ -193,6 +193,12 @@ class WheelDelivery final : public TypedBundles<Real> {
   void clear() override {
     for (Lane& lane : lanes_) lane.wheel.clear();
   }
+  void forget(Tick now) override {
+    if constexpr (plastic) signals_.forget(now);
+    for (std::size_t b = 0; b < bundles_.size(); ++b)
+      if (plastic_[b]) plastic_[b]->forget(now);
+    values_.fill(now);
+  }
   std::size_t bytes() const override {
     std::size_t sum = Base::bytes() + signals_.bytes() + values_.bytes();
     for (const auto& one : plastic_)

@@ -63,6 +63,14 @@ class PlasticBundle final : public LearningSynapses {
     elapse(now);
     common_.learns = learns;
   }
+  void forget(Tick now) override {
+    elapse(now);
+    common_.sources.forget();
+    for (PlasticLane<Real>& lane : lanes_) {
+      lane.restart(now);
+      lane.targets().forget(now);
+    }
+  }
   void begin_write(Tick now) override {
     elapse(now);
     for (PlasticLane<Real>& lane : lanes_) lane.restart(now);

@@ -58,6 +58,9 @@ class LearningSynapses {
   // A synapse's weight as of the last settle().
   virtual double weight(std::size_t lane, std::uint32_t synapse) const = 0;
 
+  // All lanes settled at `now`: synapses elapse up to there; then sources and targets have never spiked.
+  virtual void forget(Tick now) = 0;
+
   // Between two runs, all lanes settled at `now`: synapses elapse up to there, and then a magnitude is put in its
   // place.
   virtual void begin_write(Tick now) = 0;

@@ -214,6 +214,16 @@ Tick SignalBoard::fill(Tick now, Tick end) {
   return end;
 }
 
+void SignalBoard::forget(Tick now) {
+  for (Signal& signal : signals_) {
+    if (signal.plan.made_by != SignalPlan::By::spikes) continue;
+    signal.arriving.clear();
+    signal.trace = 0;
+  }
+  for (Signal& signal : signals_) signal.filled.clear();
+  known_after_ = known_to_ = now;
+}
+
 void SignalBoard::take(const SpikeBatch& batch) {
   for (Signal& signal : signals_) {
     const SignalPlan& plan = signal.plan;

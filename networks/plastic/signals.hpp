@@ -79,6 +79,8 @@ class SignalBoard {
   // end <= now + window(). Returns the last tick that may be computed, which is earlier than `end` where an expression
   // is not finite as far as is known now. Throws NumericalError where it is not in tick now + 1.
   Tick fill(Tick now, Tick end);
+  // Spikes up to tick `now` have never been.
+  void forget(Tick now);
   // Spikes as they are emitted, batch after batch.
   void take(const SpikeBatch& batch);
 

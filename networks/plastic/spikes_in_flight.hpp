@@ -34,6 +34,14 @@ class SpikesInFlight {
     grow();
   }
 
+  // No source has ever spiked.
+  void forget() {
+    std::fill(last_.begin(), last_.end(), never_spiked);
+    for (std::vector<Real>& trace : traces_) std::fill(trace.begin(), trace.end(), Real(0));
+    first_ += size_;
+    size_ = 0;
+    first_new_ = first_;
+  }
   // Makes records for the spikes of sources in a batch, by (tick, source), and drops those of spikes that arrived
   // everywhere before it.
   void add(const SpikeBatch& batch) {

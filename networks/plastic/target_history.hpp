@@ -102,6 +102,14 @@ class TargetHistory {
     for (std::uint32_t j = 0; j < settled_.size(); ++j) settled_[j] = static_cast<std::int32_t>(last_[j] - t);
   }
 
+  // No target has ever spiked, as at the start; in a new epoch.
+  void forget(Tick now) {
+    std::fill_n(last_.data(), width_, static_cast<std::uint32_t>(now));
+    std::fill(settled_.begin(), settled_.end(), static_cast<std::int32_t>(-long_ago));
+    for (std::size_t k = 0; k < after_.size(); ++k)
+      if (rule_.post[k] != RuleTrace::Kind::parameter) std::fill_n(after_[k].data(), width_, Real(0));
+  }
+
   // What batches know of targets.
   void give(rheo_batch& batch) {
     batch.width = width_;

@@ -45,14 +45,15 @@ const std::map<std::string, std::pair<int, int>> floors{{"core", {1, 1}},
                                                         {"io/sonata", {4, 7}},
                                                         {"io/sweep", {4, 7}},
                                                         {"apps/figures", {5, 1}},
-                                                        {"apps/session", {5, 2}},
-                                                        {"apps/learning", {5, 3}},
-                                                        {"apps/reservoir", {5, 4}},
-                                                        {"apps/continual", {5, 4}},
-                                                        {"apps/sweep", {5, 5}},
-                                                        {"apps/report", {5, 6}},
-                                                        {"apps/command", {5, 7}},
-                                                        {"apps/python", {5, 8}}};
+                                                        {"apps/learning", {5, 2}},
+                                                        {"apps/tasks", {5, 3}},
+                                                        {"apps/session", {5, 4}},
+                                                        {"apps/reservoir", {5, 5}},
+                                                        {"apps/continual", {5, 5}},
+                                                        {"apps/sweep", {5, 6}},
+                                                        {"apps/report", {5, 7}},
+                                                        {"apps/command", {5, 8}},
+                                                        {"apps/python", {5, 9}}};
 
 // The floor on which a file lies: "apps/session" of "apps/session/run.hpp"; "" where it is on none.
 std::string folder_of(const std::string& path) {

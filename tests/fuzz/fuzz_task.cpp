@@ -4,6 +4,7 @@
 #include "apps/continual/run.hpp"
 #include "apps/learning/task_fields.hpp"
 #include "apps/reservoir/task.hpp"
+#include "apps/tasks/task.hpp"
 #include "tests/fuzz/damage.hpp"
 
 namespace {
@@ -31,7 +32,10 @@ int main(int argc, char** argv) {
   const int result = fuzz::run(argc, argv, folder, [&](fuzz::Dice& dice, std::uint64_t) {
     fuzz::write(file, fuzz::damaged(dice, seeds));
     const auto kind = rheo::experiment_file::kind_of_task(file.string(), {});
-    if (!kind) return false;
+    if (!kind) {
+      rheo::Experiment experiment = rheo::parse_experiment(file.string());
+      return rheo::read_task(experiment).has_value();
+    }
     if (*kind != "continual") {
       rheo::read_learning_experiment(file.string(), {});
       return true;

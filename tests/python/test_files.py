@@ -276,6 +276,53 @@ class Processes(InAFolder):
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
         self.assertIn(ended.returncode, (0, 3), ended.stderr)
 
+    def test_a_task_of_a_file_runs_and_has_scores(self):
+        text = """[simulation]
+dt = 1.0
+seed = 3
+[populations.X]
+model = "rate_tanh"
+size = 50
+[projections.recurrent]
+source = "X"
+target = "X"
+transmits = "value"
+connect = { rule = "fixed_indegree", indegree = 10 }
+weight = { uniform = [-0.5, 0.5] }
+[signals.input]
+kind = "task"
+[inputs.drive]
+kind = "current"
+target = "X"
+signal = "input"
+amplitude = { uniform = [-0.3, 0.3] }
+[data.narma]
+kind = "narma10"
+split = { train = 300, validate = 100, test = 100 }
+[trials]
+[readouts.y]
+kind = "ridge"
+of = "r"
+"""
+        file = self.file(text)
+        sim = rheo.load(file).build()
+        with self.assertRaises(rheo.ExperimentError) as caught:
+            sim.scores()
+        self.assertIn("are not over for 600 ms", str(caught.exception))
+        with self.assertRaises(rheo.ExperimentError):
+            sim.save()
+        sim.run(251.0)
+        sim.run()
+        scores = sim.scores()
+        self.assertEqual(list(scores), ["nrmse", "validation", "participation_ratio"])
+        self.assertLess(scores["nrmse"], 0.7)
+        # The same as by the command, however a program cuts the run.
+        import json
+        out = file.parent / "by_command"
+        subprocess.run([os.environ.get("RHEO_COMMAND", str(pathlib.Path(rheo.__file__).parents[2] / "rheo")), "run", str(file),
+                        "--out", str(out), "--quiet"], check=True)
+        self.assertEqual(json.loads((out / "run.json").read_text())["scores"], scores)
+
     @unittest.skipUnless(has("pandas"), "no pandas (Debian: python3-pandas)")
     def test_columns_of_pandas(self):
         import pandas

@@ -258,6 +258,10 @@ class Simulation:
             raise ValueError("no duration of an experiment file is left; expected run(ms)")
         return left
 
+    def scores(self) -> dict[str, float | None]:
+        """Of an experiment with trials, once it has run to its end: by name, None where a score is not defined."""
+        return self._engine.scores()
+
     def spikes(self, population: Population | str):
         """Recorded spikes as (times [n] in ms, numbers of neurons [n]), by time and neuron; copies."""
         return self._engine.spikes(_name(population))

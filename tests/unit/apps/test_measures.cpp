@@ -6,7 +6,7 @@
 
 #include "apps/learning/measures.hpp"
 #include "apps/learning/readouts.hpp"
-#include "apps/reservoir/series.hpp"
+#include "apps/learning/series.hpp"
 #include "core/random.hpp"
 
 namespace test_measures {

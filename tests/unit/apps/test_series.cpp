@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/reservoir/patterns.hpp"
-#include "apps/reservoir/series.hpp"
+#include "apps/learning/patterns.hpp"
+#include "apps/learning/series.hpp"
 #include "core/diagnostics.hpp"
 #include "io/h5/h5.hpp"
 #include "tests/files.hpp"
@@ -227,7 +227,9 @@ TEST_CASE("the content of a file says what it is, not its name", "[reservoir]") 
   CHECK_THAT(message_of([&] { read("columns.csv"); }), Contains("which dataset"));
   CHECK_THAT(message_of([&] { read("s.h5", "x"); }), Contains("task.dataset = \"x\"") && Contains("no HDF5 file"));
   std::ofstream(scratch / "array.npy", std::ios::binary) << std::string("\x93NUMPY\x01\x00\x76\x00", 10);
-  CHECK_THAT(message_of([&] { read("array.npy"); }), Contains("neither a text nor an HDF5 file"));
+  CHECK_THAT(message_of([&] { read("array.npy"); }), Contains("array.npy: ends within its header"));
+  std::ofstream(scratch / "zeros.bin", std::ios::binary) << std::string(10, '\0');
+  CHECK_THAT(message_of([&] { read("zeros.bin"); }), Contains("neither a text nor an HDF5 file"));
   // A user block stands before the signature.
   const std::string bytes = bytes_of(scratch / "columns.csv");
   std::ofstream(scratch / "block.bin", std::ios::binary) << std::string(512, ' ') << bytes;

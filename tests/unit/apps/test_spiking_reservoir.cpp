@@ -23,8 +23,8 @@ Experiment relays(const Scratch& scratch, int channels) {
   return parse_experiment((scratch / "relays.toml").string());
 }
 
-Task task_of(Encoding encoding, double step = 10) {
-  Task task;
+ReservoirTask task_of(InputEncoding encoding, double step = 10) {
+  ReservoirTask task;
   task.step = step;
   task.encoding = encoding;
   task.state.tau = 7;
@@ -38,13 +38,13 @@ TEST_CASE("direct encoding scales, population encoding answers by distance", "[r
   const Experiment experiment = relays(scratch, 6);
   std::vector<double> state(6);
 
-  const Task direct = task_of({.kind = Encoding::Kind::direct, .scale = 2, .offset = -1});
+  const ReservoirTask direct = task_of({.kind = InputEncoding::Kind::direct, .scale = 2, .offset = -1});
   SpikingReservoir scaled(experiment, direct, 1, 6, 0);
   scaled.step(std::vector<double>{0, 0.5, 1, -1, 3, 0.25}, state);
   CHECK(scaled.network().signal("input") == std::vector<double>{-1, 0, 1, -3, 5, -0.5});
 
   // Two inputs, three channels each, centres at -1, 0 and 1.
-  const Task population = task_of({.kind = Encoding::Kind::population, .scale = 3, .channels = 3});
+  const ReservoirTask population = task_of({.kind = InputEncoding::Kind::population, .scale = 3, .channels = 3});
   SpikingReservoir tuned(experiment, population, 1, 2, 0);
   tuned.step(std::vector<double>{0, 0.5}, state);
   const std::vector<double> found = tuned.network().signal("input");
@@ -57,7 +57,7 @@ TEST_CASE("latency encoding: the stronger a channel answers, the earlier its spi
   const Scratch scratch;
   const Experiment experiment = relays(scratch, 4);
   // Centres at 0, 1, 2, 3 and a width of 1: for 1 the answers are e^-0.5, 1, e^-0.5, e^-2.
-  const Task task = task_of({.kind = Encoding::Kind::latency, .low = 0, .high = 3, .channels = 4});
+  const ReservoirTask task = task_of({.kind = InputEncoding::Kind::latency, .low = 0, .high = 3, .channels = 4});
   SpikingReservoir reservoir(experiment, task, 1, 1, 0);
   std::vector<double> state(4);
   reservoir.step(std::vector<double>{1}, state);
@@ -75,7 +75,7 @@ TEST_CASE("latency encoding: the stronger a channel answers, the earlier its spi
 TEST_CASE("samples within a step, potentials, and going back to a saved state", "[reservoir]") {
   const Scratch scratch;
   const Experiment experiment = relays(scratch, 2);
-  Task task = task_of({}, 4);
+  ReservoirTask task = task_of({}, 4);
   task.state.samples = 2;
   SpikingReservoir reservoir(experiment, task, 1, 2, 0);
   REQUIRE(reservoir.states() == 4);

@@ -600,7 +600,7 @@ plasticity = { rule = "rstdp", signal = "reward", signals = { dopamine = "reward
 [simulation])",
          R"(wrong.toml:1: plugins = ["my_rule.so"]: my_rule.so: no such plug-in; expected NAME, NAME.so or libNAME.so in one of the folders . (RHEO_PLUGIN_PATH names more), or a path with a /)"},
         {"[simulation]", "[simulaton]",
-         R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, signals, projections, phases, changes, stop, record, sweep, task; did you mean "simulation"?)"},
+         R"(wrong.toml:1: simulaton: unknown key; expected one of title, plugins, simulation, populations, inputs, signals, projections, phases, changes, stop, record, sweep, task, data, trials, readouts, scores; did you mean "simulation"?)"},
         {"[simulation]",
          R"(include = "base.toml"
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/tasks/task.hpp"
 #include "networks/inputs/kinds.hpp"
 #include "networks/signals/kinds.hpp"
 #include "tests/files.hpp"
@@ -30,19 +31,24 @@ std::string section_of(const Kind& kind) {
   return text;
 }
 
-template <class Kind>
-void check_page(const std::string& file, const std::vector<std::unique_ptr<const Kind>>& kinds) {
+template <class Kind, class... More>
+void check_page(const std::string& file, const std::vector<std::unique_ptr<const Kind>>& kinds, const More&... more) {
   const std::string page = bytes_of(RHEO_SOURCE_DIR "/docs/" + file),
                     overview = bytes_of(RHEO_SOURCE_DIR "/docs/experiment.md");
   std::set<std::string> names;
-  for (const auto& kind : kinds) {
+  const auto check_section = [&](const auto& kind) {
     const std::string name(kind->name());
     CHECK(names.insert(name).second);
     const std::string section = section_of(*kind);
     if (page.find(section) == std::string::npos) FAIL_CHECK("docs/" << file << " lacks this:\n" << section);
     if (overview.find("`\"" + name + "\"`") == std::string::npos)
       FAIL_CHECK("docs/experiment.md does not name " << name);
-  }
+  };
+  for (const auto& kind : kinds) check_section(kind);
+  const auto check_all = [&](const auto& others) {
+    for (const auto& kind : others) check_section(kind);
+  };
+  (check_all(more), ...);
   // Nothing is explained that is not there; sections without a table are about something else.
   std::istringstream lines(page);
   std::string heading;
@@ -60,6 +66,10 @@ TEST_CASE("the page of inputs is that of their kinds", "[inputs]") {
 
 TEST_CASE("the page of signals is that of their kinds", "[signals]") {
   check_page("signals.md", rheo::signal_kinds());
+}
+
+TEST_CASE("the page of tasks is that of the kinds of data and readouts", "[tasks]") {
+  check_page("tasks.md", rheo::data_kinds(), rheo::readout_kinds());
 }
 
 }  // namespace test_kind_pages

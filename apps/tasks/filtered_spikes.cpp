@@ -1,4 +1,4 @@
-#include "apps/reservoir/filtered_spikes.hpp"
+#include "apps/tasks/filtered_spikes.hpp"
 
 #include "core/math.hpp"
 

@@ -1,4 +1,4 @@
-#include "apps/reservoir/series.hpp"
+#include "apps/learning/series.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 
 #include "core/diagnostics.hpp"
 #include "core/random.hpp"
+#include "io/experiment/number_file.hpp"
 #include "io/h5/h5.hpp"
 
 namespace rheo {
@@ -294,7 +295,7 @@ std::string SeriesFile::name(Eigen::Index column) const {
   return names.empty() ? fmt::format("column {}", column + 1) : names[static_cast<std::size_t>(column)];
 }
 
-SeriesFile read_series(const std::string& file, const std::string& dataset) {
+SeriesFile read_series(const std::string& file, const std::string& dataset, const std::string& table) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) reject(file, 0, {}, {}, "is a directory", "a CSV or HDF5 file");
   std::ifstream stream(file, std::ios::binary);
@@ -302,18 +303,25 @@ SeriesFile read_series(const std::string& file, const std::string& dataset) {
   const std::uint64_t size = std::filesystem::file_size(file, ignored);
   if (!ignored && is_h5(stream, size)) {
     if (dataset.empty())
-      reject(file, 0, {}, {}, "is an HDF5 file, and the task does not say which dataset", "task.dataset = \"NAME\"");
+      reject(file, 0, {}, {}, "is an HDF5 file, and nothing says which dataset", table + ".dataset = \"NAME\"");
     return read_h5_series(file, dataset);
   }
   std::array<char, 512> begin{};
   stream.clear();
   stream.seekg(0);
   stream.read(begin.data(), begin.size());
+  if (std::string_view(begin.data(), static_cast<std::size_t>(stream.gcount())).starts_with("\x93NUMPY") &&
+      dataset.empty()) {
+    const NumberTable numbers = read_npy_file(file);
+    SeriesFile series;
+    series.values = Eigen::Map<const Matrix>(numbers.values.data(), numbers.rows, numbers.columns);
+    return series;
+  }
   if (std::find(begin.begin(), begin.begin() + stream.gcount(), '\0') != begin.begin() + stream.gcount())
     reject(file, 0, {}, {}, "is neither a text nor an HDF5 file", "a CSV or HDF5 file");
   if (!dataset.empty())
-    reject(file, 0, "task.dataset", '"' + dataset + '"', "is given, but the file is no HDF5 file",
-           "no task.dataset, or an HDF5 file");
+    reject(file, 0, table + ".dataset", '"' + dataset + '"', "is given, but the file is no HDF5 file",
+           fmt::format("no {}.dataset, or an HDF5 file", table));
   return read_csv_series(file);
 }
 
@@ -405,8 +413,8 @@ std::optional<UnevenStep> first_uneven_step(const SignalView& times) {
   return std::nullopt;
 }
 
-void remove_times(SeriesFile& series, const std::string& file, const std::string& name) {
-  const std::string key = "task.time", value = '"' + name + '"';
+void remove_times(SeriesFile& series, const std::string& file, const std::string& name, const std::string& table) {
+  const std::string key = table + ".time", value = '"' + name + '"';
   if (series.names.empty())
     reject(file, 0, key, value, "is given, but the file does not name its columns",
            "a CSV file whose first line names the columns");
@@ -434,16 +442,17 @@ void remove_times(SeriesFile& series, const std::string& file, const std::string
   series.names.erase(found);
 }
 
-std::string remark_on_times(const SeriesFile& series, const std::string& file) {
+std::string remark_on_times(const SeriesFile& series, const std::string& file, const std::string& table) {
   if (series.values.cols() < 2 || series.values.rows() < 3) return {};
   const Eigen::VectorXd first = series.values.col(0);
   for (Eigen::Index t = 1; t < first.size(); ++t)
     if (!(first[t] > first[t - 1])) return {};
-  return fmt::format("{}: {} rises in {} steps from row to row, as times do, and is both input and target; {}", file,
-                     series.name(0), first_uneven_step(first) ? "unequal" : "equal",
-                     series.names.empty()
-                         ? std::string("with a first line that names the columns, task.time = \"NAME\" leaves it out")
-                         : fmt::format("task.time = \"{}\" leaves it out", series.names[0]));
+  return fmt::format(
+      "{}: {} rises in {} steps from row to row, as times do, and is both input and target; {}", file, series.name(0),
+      first_uneven_step(first) ? "unequal" : "equal",
+      series.names.empty()
+          ? fmt::format("with a first line that names the columns, {}.time = \"NAME\" leaves it out", table)
+          : fmt::format("{}.time = \"{}\" leaves it out", table, series.names[0]));
 }
 
 }  // namespace rheo

@@ -1,4 +1,4 @@
-#include "apps/reservoir/patterns.hpp"
+#include "apps/learning/patterns.hpp"
 
 #include <algorithm>
 #include <cassert>

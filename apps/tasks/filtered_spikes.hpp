@@ -3,6 +3,7 @@
 // Called after every window; a tick costs one multiplication per neuron.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -23,6 +24,7 @@ class FilteredSpikes final : public SpikeSink {
   std::span<const double> traces() const { return traces_; }
   std::uint64_t spikes() const { return spikes_; }  // of these neurons so far
 
+  void forget() { std::fill(traces_.begin(), traces_.end(), 0.0); }
   void save(ByteWriter& to) const;
   void load(ByteReader& from);
 

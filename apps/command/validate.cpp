@@ -10,6 +10,7 @@
 #include "apps/reservoir/trial.hpp"
 #include "apps/session/experiment.hpp"
 #include "apps/session/summary.hpp"
+#include "apps/sweep/choice.hpp"
 #include "apps/tasks/task.hpp"
 #include "core/time.hpp"
 #include "io/experiment/changes.hpp"
@@ -145,7 +146,7 @@ Told validate_simulation(const ValidateOptions& options, const Experiment& exper
 Told validate_experiment(const ValidateOptions& options) {
   const bool is_toml = std::filesystem::path(options.file).extension() != ".json";
   if (is_toml && has_sweep(options.file, options.overrides)) {
-    const Sweep sweep(options.file, options.overrides, options.plugins);
+    const Sweep sweep = open_sweep(options.file, options.overrides, options.plugins);
     sweep.check(10);
     return validate_simulation(options, sweep.experiment(0), sweep.size());
   }

@@ -27,6 +27,7 @@
 #include "apps/session/run.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/session.hpp"
+#include "apps/sweep/choice.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "core/time.hpp"
 #include "core/version.hpp"
@@ -335,7 +336,7 @@ std::string begin_sweep(const std::string& file, const py::dict& settings, const
   options.file = file;
   const std::vector<std::string> overrides = overrides_of(settings);
   const py::gil_scoped_release released;
-  const Sweep sweep(file, overrides, plugins);
+  const Sweep sweep = open_sweep(file, overrides, plugins);
   if (points) sweep.check(10);
   return sweep_directory(options).string();
 }

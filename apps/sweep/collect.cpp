@@ -8,6 +8,7 @@
 
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
+#include "apps/sweep/choice.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "io/files/recording.hpp"
 #include "io/h5/h5.hpp"
@@ -152,6 +153,10 @@ int collect_sweep(const std::string& directory) {
   const std::size_t points = std::visit([](const auto& rows) { return rows.size(); }, columns.front().rows);
   write_csv(folder.path() / "sweep.csv", columns, points);
   write_h5(folder.path() / "sweep.h5", folder.manifest(), columns);
+  if (const auto choice = choose(folder)) {
+    write_choice(folder, *choice);
+    print(choice_text(folder, *choice));
+  }
   print(fmt::format("{}, {}: {} points\n", (folder.path() / "sweep.csv").string(),
                     (folder.path() / "sweep.h5").string(), grouped(points)));
   return 0;

@@ -15,6 +15,7 @@
 #include "apps/session/exit_codes.hpp"
 #include "apps/session/print.hpp"
 #include "apps/session/summary.hpp"
+#include "apps/sweep/choice.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "io/files/provenance.hpp"
 #include "io/files/recording.hpp"
@@ -70,7 +71,7 @@ struct Handover {
   std::uint64_t running = 0, queued = 0;  // points that are left, but not to be given away again
 
   explicit Handover(const SweepOptions& options)
-      : sweep(options.file, options.overrides, options.plugins),
+      : sweep(open_sweep(options.file, options.overrides, options.plugins)),
         folder(sweep_directory(options)),
         plan(plan_sweep(sweep, folder, options.retry_failed)) {
     check_points(sweep, plan);
@@ -201,10 +202,40 @@ void choose_engine(SweepOptions& options, const std::string& engine, const std::
   slurm::check(options.slurm);
 }
 
-int start_sweep(const SweepOptions& options) {
+namespace {
+
+int start_points(const SweepOptions& options) {
   return options.engine == SweepEngine::slurm  ? submit_sweep(options)
          : options.engine == SweepEngine::list ? list_sweep(options)
                                                : run_sweep(options);
+}
+
+}  // namespace
+
+int start_sweep(const SweepOptions& options) {
+  const int code = start_points(options);
+  if (options.dry_run || (code != 0 && code != exit_other_error)) return code;
+  const Sweep sweep = open_sweep(options.file, options.overrides, options.plugins);
+  if (sweep.objective().metric.empty()) return code;
+  // A search: once all its points have ended, the best one is run on other seeds.
+  const SweepFolder folder(sweep_directory(options));
+  if (!plan_sweep(sweep, folder, false).left.empty()) return code;
+  const auto choice = choose(folder);
+  if (!choice) return code;
+  write_choice(folder, *choice);
+  if (!options.quiet) fmt::print(stderr, "{}", choice_text(folder, *choice));
+  if (sweep.objective().report_seeds.empty()) return code;
+  SweepOptions report = options;
+  report.overrides = sweep.report_overrides(choice->candidates[choice->best].point);
+  report.out = folder.path() / "report";
+  const int reported = start_points(report);
+  const SweepFolder found(report.out);
+  if (!plan_sweep(open_sweep(report.file, report.overrides, report.plugins), found, false).left.empty())
+    return reported;
+  const SweepReport told = report_of(found);
+  write_report(found, told);
+  if (!options.quiet) fmt::print(stderr, "{}", report_text(told));
+  return std::max(code, reported);
 }
 
 int list_sweep(const SweepOptions& options) {

@@ -11,6 +11,7 @@
 
 #include "apps/session/print.hpp"
 #include "apps/session/signals.hpp"
+#include "apps/sweep/choice.hpp"
 #include "apps/sweep/slurm.hpp"
 #include "apps/sweep/sweep.hpp"
 #include "apps/sweep/workers.hpp"
@@ -104,7 +105,7 @@ PointsOutcome run_points(SweepPointsOptions options) {
                      fmt::format("directory = {}: cannot be entered ({})", manifest.directory, error.message()),
                      "the same path on all hosts that work on a sweep");
   SweepOptions& run = options.sweep;
-  const Sweep sweep(manifest.file, manifest.overrides, manifest.plugins);
+  const Sweep sweep = open_sweep(manifest.file, manifest.overrides, manifest.plugins);
   const Stamps stamps(sweep.files());
   std::vector<std::string> gone;
   std::vector<SweepWork> left = chosen_points(sweep, words_of(options), gone);

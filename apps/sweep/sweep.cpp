@@ -5,6 +5,7 @@
 
 #include "apps/session/print.hpp"
 #include "apps/session/signals.hpp"
+#include "apps/sweep/choice.hpp"
 #include "apps/sweep/workers.hpp"
 #include "core/parallel.hpp"
 #include "io/files/provenance.hpp"
@@ -57,7 +58,7 @@ fs::path sweep_directory(const SweepOptions& options) {
 
 int run_sweep(const SweepOptions& options) {
   const StopSignals signals;
-  const Sweep sweep(options.file, options.overrides, options.plugins);
+  const Sweep sweep = open_sweep(options.file, options.overrides, options.plugins);
   const Stamps stamps(sweep.files());
   const SweepFolder folder(sweep_directory(options));
   const unsigned jobs = options.jobs > 0 ? options.jobs : std::max(1u, usable_processors() / options.threads);

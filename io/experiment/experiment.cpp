@@ -236,7 +236,9 @@ void ExperimentReader::note_places(const Field& table) {
       experiment_.places[field.key()] = field.find("file")->path();
     // Trains, values, positions and edges from other files belong to the experiment: a run that is resumed must find
     // them as they were.
-    if (name == "file" && node.kind == TomlNode::Kind::text && !field.key().starts_with("task"))
+    const bool is_of_task = (field.key().starts_with("data.") && name == "labels") ||
+                            (field.key().starts_with("readouts.") && name == "from");
+    if ((name == "file" || is_of_task) && node.kind == TomlNode::Kind::text && !field.key().starts_with("task"))
       if (std::string path = field.path(); !contains(experiment_.files, path))
         experiment_.files.push_back(std::move(path));
     if (node.kind == TomlNode::Kind::table) note_places(field);

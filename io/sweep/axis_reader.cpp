@@ -87,7 +87,9 @@ std::uint64_t hash_settings(const TomlNode& node, const std::string& key, const 
       sum += hash_settings(node.items[i], fmt::format("{}.{}", key, i), skipped, data);
   } else {
     sum = hash_of(key, toml_text(normal_form(node)));
-    if (node.kind == Kind::text && (key.ends_with(".file") || key == "simulation.initial_state"))
+    const bool is_of_task = (key.starts_with("data.") && key.ends_with(".labels")) ||
+                            (key.starts_with("readouts.") && key.ends_with(".from"));
+    if (node.kind == Kind::text && (key.ends_with(".file") || is_of_task || key == "simulation.initial_state"))
       sum += hash_of(key + " holds", fmt::format("{:x}", data.hash(node.source->directory / fs::path(node.text))));
   }
   return sum;

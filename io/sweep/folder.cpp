@@ -83,6 +83,10 @@ void read_timing(PointRecord& record, const Json& json) {
   record.real_time_factor = optional_of<double>(json, "real_time_factor");
   record.peak_memory = json.at("peak_memory_bytes").get<std::uint64_t>();
   record.populations = populations_of(json);
+  record.scores.clear();
+  if (json.contains("scores"))
+    for (const auto& [name, value] : json.at("scores").items())
+      record.scores.emplace_back(name, value.is_null() ? std::nullopt : std::optional(value.get<double>()));
 }
 
 Json to_json(const PointRecord& record) {
@@ -102,6 +106,7 @@ Json to_json(const PointRecord& record) {
                                             {"rate_Hz", population.rate},
                                             {"cv_isi", or_null(population.cv_isi)},
                                             {"synchrony", or_null(population.synchrony)}};
+  for (const auto& [name, value] : record.scores) json["scores"][name] = or_null(value);
   return json;
 }
 
@@ -155,6 +160,11 @@ double metric_of(const std::string& name, const PointRecord& record) {
   const std::size_t dot = name.find('.');
   const std::string kind = name.substr(0, dot), population = name.substr(dot + 1);
   const double none = std::numeric_limits<double>::quiet_NaN();
+  if (kind == "score") {
+    for (const auto& [score, value] : record.scores)
+      if (score == population) return value.value_or(none);
+    return none;
+  }
   for (const PopulationStatistics& one : record.populations) {
     if (one.name != population) continue;
     if (kind == "rate") return one.rate;
@@ -223,6 +233,10 @@ void SweepFolder::describe(const Sweep& sweep) const {
   json["keys"] = sweep.keys();
   json["metrics"] = Json::array();
   for (const SweepMetric& metric : sweep.metrics()) json["metrics"].push_back(metric.name);
+  if (!sweep.objective().metric.empty()) {
+    json["objective"] = sweep.objective().metric;
+    json["goal"] = sweep.objective().maximise ? "max" : "min";
+  }
   json["points_checksum"] = hash_text(hash);
   write_whole_text(path_ / "sweep.json", [&](std::ostream& stream) { stream << checked_text(json, 2) << '\n'; });
 }
@@ -246,6 +260,8 @@ SweepManifest SweepFolder::manifest() const {
             json.at("points").get<std::uint64_t>(),
             json.at("keys").get<Texts>(),
             json.at("metrics").get<Texts>(),
+            json.value("objective", ""),
+            json.value("goal", "min") == "max",
             json.at("points_checksum").get<std::string>()};
   } catch (const RecordingError&) {
     throw;

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct PointRecord {
   std::optional<double> real_time_factor;
   std::uint64_t peak_memory = 0;  // bytes
   std::vector<PopulationStatistics> populations;
+  std::vector<std::pair<std::string, std::optional<double>>> scores;  // of a task
 
   const char* state_name() const { return point_state_names[static_cast<std::size_t>(state)]; }
 };
@@ -58,7 +60,9 @@ struct SweepManifest {
   std::uint64_t points = 0;
   std::vector<std::string> keys;     // Sweep::keys
   std::vector<std::string> metrics;  // "rate.E"
-  std::string points_checksum;       // of points.jsonl
+  std::string objective;             // one of them; empty: it is no search
+  bool maximise = false;
+  std::string points_checksum;  // of points.jsonl
 };
 
 using SweepParameter = std::variant<std::int64_t, double, std::string>;  // lists and tables are texts here

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -39,10 +40,13 @@ class SweepReader {
                              .problem = "is missing",
                              .expected = "a table [sweep] with design and axes"});
     if (const TomlNode* task = root_.find("task"))
-      Field(*task, "task").reject("cannot be swept", "a file for each point, or [task.search] of rheo reservoir");
+      Field(*task, "task")
+          .reject("cannot be swept", "[trials] in its place (docs/tasks.md), or [task.search] of rheo reservoir");
     const Field table(*node, "sweep");
     table.need_table();
-    table.only({"design", "axes", "repeats", "points", "seed", "where", "metrics"});
+    sweep_.has_trials_ = root_.find("trials") != nullptr;
+    table.only(
+        {"design", "axes", "repeats", "points", "seed", "where", "metrics", "objective", "goal", "report_seeds"});
     if (const auto design = table.find("design"))
       sweep_.design_ = design->word({"grid", "list", "random", "latin_hypercube"}, {}, "design");
     is_drawn_ = sweep_file::is_drawn_design(sweep_.design_);
@@ -57,6 +61,7 @@ class SweepReader {
     count_rows(table);
     if (const auto where = table.find("where")) read_conditions(*where);
     read_metrics(table);
+    read_objective(table);
     hash_base();
   }
 
@@ -255,7 +260,7 @@ class SweepReader {
   }
 
   void read_metrics(const Field& table) {
-    const Names known{"rate", "cv_isi", "synchrony", "spikes"};  // as in SweepMetric::Kind
+    const Names known{"rate", "cv_isi", "synchrony", "spikes", "score"};  // as in SweepMetric::Kind
     Names populations;
     if (const TomlNode* section = root_.find("populations"))
       for (const auto& entry : section->entries) populations.push_back(entry.first);
@@ -265,7 +270,9 @@ class SweepReader {
         sweep_.metrics_.push_back({SweepMetric::Kind::rate, name, "rate." + name});
       return;
     }
-    const std::string expected = fmt::format("a list of {}, each with a population: \"rate.E\"", one_of(known));
+    sweep_.metrics_are_given_ = true;
+    const std::string expected =
+        fmt::format("a list of {}, each with a population: \"rate.E\", or the name of a score", one_of(known));
     if (!metrics->is(Kind::list)) metrics->reject_kind(expected);
     std::set<std::string> seen;
     for (const TomlNode& item : metrics->node().items) {
@@ -275,18 +282,58 @@ class SweepReader {
       const std::string kind = name.substr(0, dot), population = dot == std::string::npos ? "" : name.substr(dot + 1);
       const auto found = std::find(known.begin(), known.end(), kind);
       if (found == known.end()) field.reject("unknown metric", expected, nearest(kind, known));
-      if (!experiment_file::contains(populations, population))
+      if (kind != "score" && !experiment_file::contains(populations, population))
         field.reject("unknown population", one_of(populations), nearest(population, populations));
       if (!seen.insert(name).second) field.reject("stands there twice", "each metric once");
-      sweep_.metrics_.push_back({static_cast<SweepMetric::Kind>(found - known.begin()), population, name});
+      sweep_.metrics_.push_back(
+          {static_cast<SweepMetric::Kind>(found - known.begin()), population, name, field.node().place()});
     }
+  }
+
+  // A search is a sweep with an objective.
+  void read_objective(const Field& table) {
+    const auto objective = table.find("objective");
+    if (objective) {
+      sweep_.objective_.metric = objective->text("a metric such as \"score.validation\"");
+      sweep_.objective_.place = objective->node().place();
+    }
+    for (const char* const key : {"goal", "report_seeds"})
+      if (const auto found = table.find(key); found && !objective)
+        found->reject("has a meaning beside objective alone", "objective = \"..\" beside it");
+    if (const auto goal = table.find("goal"))
+      sweep_.objective_.maximise = goal->word({"min", "max"}, {}, "goal") == "max";
+    const auto seeds = table.find("report_seeds");
+    if (!seeds) return;
+    const char* const expected = "a list of whole numbers >= 0, none of which is a seed of the sweep";
+    std::set<std::uint64_t> used;
+    for (std::uint32_t repeat = 0; repeat < sweep_.repeats_ && !sweep_.seed_is_axis_; ++repeat)
+      used.insert(sweep_.seed_ + repeat);
+    if (sweep_.seed_is_axis_)
+      for (std::uint64_t point = 0; point < sweep_.size(); ++point) {
+        const std::vector<SweepValue> values = sweep_.values(point);
+        for (std::size_t i = 0; i < values.size(); ++i)
+          if (const auto* whole = std::get_if<std::int64_t>(&values[i].content);
+              whole != nullptr && sweep_.keys_[i] == "simulation.seed")
+            used.insert(static_cast<std::uint64_t>(*whole));
+      }
+    for (const double x : seeds->numbers(expected)) {
+      if (x < 0 || x >= 0x1p53 || x != std::floor(x))
+        seeds->reject(fmt::format("has {} among its entries", x), expected);
+      const auto seed = static_cast<std::uint64_t>(x);
+      if (used.contains(seed))
+        seeds->reject(fmt::format("has {}, by which a point is chosen, or which it has twice", seed), expected);
+      used.insert(seed);
+      sweep_.objective_.report_seeds.push_back(seed);
+    }
+    if (sweep_.objective_.report_seeds.empty()) seeds->reject("is empty", expected);
   }
 
   void hash_base() {
     std::set<std::string> skipped{"title", "sweep", "simulation.seed"};
     skipped.insert(sweep_.keys_.begin(), sweep_.keys_.end());
     sweep_.base_hash_ = sweep_file::hash_settings(root_, {}, skipped, data_);
-    for (const char* section : {"populations", "inputs", "projections", "signals", "record"}) {
+    for (const char* section :
+         {"populations", "inputs", "projections", "signals", "record", "data", "readouts", "scores"}) {
       std::string names;
       if (const TomlNode* node = root_.find(section))
         for (const auto& entry : node->entries) names += entry.first + ',';

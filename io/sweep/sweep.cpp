@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/diagnostics.hpp"
 #include "core/math.hpp"
 #include "io/sweep/parts.hpp"
 
@@ -120,6 +121,7 @@ Experiment Sweep::experiment(const std::vector<std::string>& overrides) const {
   try {
     Experiment experiment = parse_experiment(path_, overrides, plugins_);
     experiment.warnings.erase(experiment.warnings.begin());  // that [sweep] does not count, which is the first one
+    if (judge_ && !experiment.tasks.entries.empty()) judge_(experiment);
     return experiment;
   } catch (const UserError& error) {
     throw ExperimentError(locate(error.complaint()));
@@ -128,6 +130,57 @@ Experiment Sweep::experiment(const std::vector<std::string>& overrides) const {
 
 Experiment Sweep::experiment(std::uint64_t point) const {
   return experiment(overrides(point));
+}
+
+void Sweep::know_tasks(std::function<TaskScores(Experiment&)> judge) {
+  TaskScores scores;
+  judge_ = [&](Experiment& experiment) { return scores = judge(experiment); };
+  if (has_trials_) experiment(overrides(values(row_of(0), 0)));
+  judge_ = std::move(judge);
+  std::vector<std::string> names;
+  for (const auto& score : scores) names.push_back(score.first);
+  if (!metrics_are_given_ && !scores.empty()) {
+    metrics_.clear();
+    for (const std::string& name : names) metrics_.push_back({SweepMetric::Kind::score, name, "score." + name});
+  }
+  const auto refuse = [](const std::string& place, const std::string& key, const std::string& value,
+                         const std::string& problem, const std::string& expected, const std::string& suggestion = {}) {
+    throw ExperimentError({.file = place,
+                           .key = "sweep." + key,
+                           .value = '"' + value + '"',
+                           .problem = problem,
+                           .expected = expected,
+                           .suggestion = suggestion});
+  };
+  for (const SweepMetric& metric : metrics_)
+    if (metric.kind == SweepMetric::Kind::score && std::ranges::find(names, metric.population) == names.end())
+      refuse(metric.place, "metrics", metric.name, "there is no such score",
+             names.empty() ? "an experiment with trials" : one_of(names), nearest(metric.population, names));
+  if (objective_.metric.empty()) return;
+  const auto metric = std::ranges::find(metrics_, objective_.metric, &SweepMetric::name);
+  if (metric == metrics_.end()) {
+    std::vector<std::string> known;
+    for (const SweepMetric& one : metrics_) known.push_back(one.name);
+    refuse(objective_.place, "objective", objective_.metric, "is none of the metrics", one_of(known),
+           nearest(objective_.metric, known));
+  }
+  for (const auto& [name, part] : scores)
+    if (metric->kind == SweepMetric::Kind::score && name == metric->population && (part == "test" || part == "free"))
+      refuse(objective_.place, "objective", objective_.metric,
+             "is a score of the part " + part + ", by which nothing may be chosen", "a score of the part validate");
+}
+
+std::vector<std::string> Sweep::report_overrides(std::uint64_t point) const {
+  std::vector<std::string> all = overrides_;
+  const std::vector<SweepValue> chosen = values(point);
+  for (std::size_t i = 0; i < keys_.size(); ++i)
+    if (keys_[i] != "simulation.seed") all.push_back(keys_[i] + '=' + chosen[i].text);
+  std::string metrics;
+  for (const SweepMetric& metric : metrics_)
+    metrics += fmt::format("{}\"{}\"", metrics.empty() ? "" : ", ", metric.name);
+  all.push_back(fmt::format("sweep={{ design = \"list\", metrics = [{}], axes = {{ \"simulation.seed\" = [{}] }} }}",
+                            metrics, fmt::join(objective_.report_seeds, ", ")));
+  return all;
 }
 
 void Sweep::check(double seconds) const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,11 +47,23 @@ struct SweepAxis {
 };
 
 struct SweepMetric {
-  enum class Kind { rate, cv_isi, synchrony, spikes };
+  enum class Kind { rate, cv_isi, synchrony, spikes, score };
   Kind kind = Kind::rate;
-  std::string population;
-  std::string name = {};  // "rate.E"
+  std::string population;  // or the name of a score
+  std::string name = {};   // "rate.E", "score.nrmse"
+  std::string place = {};  // for messages, "sweep.toml:9"
 };
+
+// By which of its points a sweep is a search, and what is done with the best one.
+struct SweepObjective {
+  std::string metric;      // empty: it is no search
+  std::string place = {};  // for messages
+  bool maximise = false;
+  std::vector<std::uint64_t> report_seeds = {};  // on which the best point is run: none by which it was chosen
+};
+
+// What an experiment with trials says of itself: its scores, and the parts of its data that they are of.
+using TaskScores = std::vector<std::pair<std::string, std::string>>;
 
 class Sweep {
  public:
@@ -66,6 +79,12 @@ class Sweep {
   // What points set: the keys of the axes, and simulation.seed behind them where it is no axis.
   const std::vector<std::string>& keys() const { return keys_; }
   const std::vector<SweepMetric>& metrics() const { return metrics_; }
+  const SweepObjective& objective() const { return objective_; }
+  // judge: reads and judges the trials of an experiment that has some, which this floor does not know. Metrics that are
+  // not given are then all scores. Throws ExperimentError.
+  void know_tasks(std::function<TaskScores(Experiment&)> judge);
+  // Overrides that make a sweep of this file over the seeds of the report, at one of its points.
+  std::vector<std::string> report_overrides(std::uint64_t point) const;
 
   // Points that satisfy the conditions. The last axis changes fastest, and repeats faster still.
   std::uint64_t size() const { return (kept_ ? kept_->size() : rows_) * repeats_; }
@@ -118,6 +137,9 @@ class Sweep {
   std::vector<SweepAxis> axes_;
   std::vector<std::string> keys_;
   std::vector<SweepMetric> metrics_;
+  bool metrics_are_given_ = false, has_trials_ = false;
+  SweepObjective objective_;
+  std::function<TaskScores(Experiment&)> judge_;
   std::vector<Condition> conditions_;
   std::uint64_t rows_ = 1;                          // before the conditions, without repeats
   std::optional<std::vector<std::uint32_t>> kept_;  // those that satisfy the conditions, where there are any

@@ -344,4 +344,147 @@ TEST_CASE("a point whose folder is empty is not finished") {
   CHECK(sweep.journaled("running") == 7);
 }
 
+namespace {
+
+// 12 echo-state points of half a second in all, chosen by their error on the part validate, and told on three other
+// seeds.
+const std::string search = R"([simulation]
+dt = 1.0
+seed = 3
+precision = "double"
+[populations.X]
+model = "rate_tanh"
+size = 30
+params = { I_e = { uniform = [-0.1, 0.1] } }
+[projections.recurrent]
+source = "X"
+target = "X"
+transmits = "value"
+connect = { rule = "fixed_indegree", indegree = 8, autapses = false, multapses = false }
+weight = { uniform = [-0.5, 0.5] }
+[signals.input]
+kind = "task"
+[inputs.drive]
+kind = "current"
+target = "X"
+signal = "input"
+amplitude = { uniform = [-0.3, 0.3] }
+[data.narma]
+kind = "narma10"
+split = { washout = 50, train = 300, validate = 100, test = 200 }
+[trials]
+[readouts.y]
+kind = "ridge"
+of = "r"
+[sweep]
+repeats = 2
+objective = "score.validation"
+report_seeds = [11, 12, 13]
+[sweep.axes]
+"projections.recurrent.weight" = [{ uniform = [-0.1, 0.1] }, { uniform = [-0.5, 0.5] }]
+"populations.X.params.a" = [0.2, 0.9, 1.0]
+)";
+
+fs::path write_search(const Scratch& scratch, const std::string& from = {}, const std::string& to = {}) {
+  std::string text = search;
+  if (!from.empty()) text.replace(text.find(from), from.size(), to);
+  std::ofstream(scratch / "search.toml") << text;
+  return scratch / "search.toml";
+}
+
+}  // namespace
+
+TEST_CASE("a search takes the best mean over its seeds and tells it on others") {
+  const Scratch scratch;
+  const fs::path out = scratch / "out";
+  const std::vector<std::string> words{"sweep", write_search(scratch).string(), "--out", out.string(), "--jobs", "2"};
+  Command command(scratch, words);
+  REQUIRE(command.end() == 0);
+  const std::string said = command.err();
+  REQUIRE(code_of(scratch, {"sweep", "collect", out.string()}) == 0);
+  const auto rows = read_csv(out / "sweep.csv");
+  REQUIRE(rows.size() == 12);
+  CHECK(rows[0].contains("score.nrmse"));
+
+  // By hand from the table: rows 2 k and 2 k + 1 are the seeds of candidate k.
+  std::size_t best = 0;
+  std::vector<double> means;
+  for (std::size_t k = 0; k < 6; ++k) {
+    means.push_back(
+        (std::stod(rows[2 * k].at("score.validation")) + std::stod(rows[2 * k + 1].at("score.validation"))) / 2);
+    if (means[k] < means[best]) best = k;
+  }
+  const json choice = json::parse(bytes_of(out / "choice.json"));
+  CHECK(choice["objective"] == "score.validation");
+  CHECK(choice["points"] == 12);
+  REQUIRE(choice["candidates"].size() == 6);
+  for (std::size_t k = 0; k < 6; ++k) CHECK(choice["candidates"][k]["mean"].get<double>() == Approx(means[k]));
+  CHECK(choice["best"] == choice["candidates"][best]);
+  const std::string weight = rows[2 * best].at("projections.recurrent.weight"),
+                    leak = rows[2 * best].at("populations.X.params.a");
+  const std::string warning = "projections.recurrent.weight = " + weight + " is at the edge: the " +
+                              (weight == "{ uniform = [-0.5, 0.5] }" ? "smallest" : "largest") +
+                              " of 2 values of its search";
+  CHECK(choice["warnings"][0] == warning);
+  CHECK_THAT(said, Catch::Contains("warning      " + warning) && Catch::Contains("report       score.nrmse ="));
+
+  // The report is the runs that the chosen settings describe, on its own seeds.
+  REQUIRE(code_of(scratch, {"sweep", "collect", (out / "report").string()}) == 0);
+  const auto told = read_csv(out / "report" / "sweep.csv");
+  REQUIRE(told.size() == 3);
+  double sum = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(told[i].at("simulation.seed") == std::to_string(11 + i));
+    sum += std::stod(told[i].at("score.nrmse"));
+  }
+  const json means_told = json::parse(bytes_of(out / "report" / "means.json"));
+  CHECK(means_told["seeds"] == 3);
+  CHECK(means_told["metrics"]["score.nrmse"]["mean"].get<double>() == Approx(sum / 3));
+  const fs::path alone = scratch / "alone";
+  REQUIRE(code_of(scratch, {"run", (scratch / "search.toml").string(), "--quiet", "--out", alone.string(), "--set",
+                            "projections.recurrent.weight=" + weight, "--set", "populations.X.params.a=" + leak,
+                            "--set", "simulation.seed=12"}) == 0);
+  CHECK(bytes_of(alone / "task.h5") == bytes_of(out / "report" / told[1].at("folder") / "task.h5"));
+
+  // Once more: nothing is left to run, and the choice is the same.
+  const std::string before = bytes_of(out / "choice.json");
+  REQUIRE(code_of(scratch, words) == 0);
+  CHECK(bytes_of(out / "choice.json") == before);
+
+  // The other way round the worst is best.
+  REQUIRE(code_of(scratch, {"sweep", write_search(scratch, "report_seeds = [11, 12, 13]", "goal = \"max\"").string(),
+                            "--out", out.string()}) == 0);
+  CHECK(json::parse(bytes_of(out / "choice.json"))["best"]["mean"].get<double>() ==
+        Approx(*std::max_element(means.begin(), means.end())));
+}
+
+TEST_CASE("a search by what it reports is refused") {
+  const Scratch scratch;
+  const auto complaint = [&](const std::string& from, const std::string& to) {
+    Command command(scratch, {"validate", write_search(scratch, from, to).string()});
+    CHECK(command.end() == 2);
+    return command.err();
+  };
+  const std::string objective = "objective = \"score.validation\"";
+  CHECK_THAT(complaint(objective, "objective = \"score.nrmse\""),
+             Catch::Contains(
+                 "sweep.objective = \"score.nrmse\": is a score of the part test, by which nothing may be chosen"));
+  CHECK_THAT(complaint(objective, "objective = \"score.vlidation\""),
+             Catch::Contains("sweep.objective = \"score.vlidation\": is none of the metrics") &&
+                 Catch::Contains("did you mean \"score.validation\"?"));
+  CHECK_THAT(complaint(objective, "metrics = [\"score.nrms\"]\n" + objective),
+             Catch::Contains(
+                 "search.toml:31: sweep.metrics = \"score.nrms\": there is no such score; expected one of nrmse, "));
+  CHECK_THAT(complaint("[11, 12, 13]", "[11, 4]"),
+             Catch::Contains("sweep.report_seeds") && Catch::Contains("has 4, by which a point is chosen"));
+  CHECK_THAT(complaint("[11, 12, 13]", "[11, 11]"),
+             Catch::Contains("has 11, by which a point is chosen, or which it has twice"));
+  CHECK_THAT(complaint("[11, 12, 13]", "[1.5]"), Catch::Contains("has 1.5 among its entries"));
+  CHECK_THAT(complaint("[11, 12, 13]", "[]"), Catch::Contains("sweep.report_seeds = []: is empty"));
+  CHECK_THAT(complaint(objective + "\n", ""),
+             Catch::Contains("sweep.report_seeds") && Catch::Contains("beside objective alone"));
+  CHECK_THAT(complaint("\"populations.X.params.a\" = [0.2, 0.9, 1.0]", "\"readouts.y.tau\" = [20.0, -1.0]"),
+             Catch::Contains("search.toml:35: readouts.y.tau = -1"));
+}
+
 }  // namespace test_sweep

@@ -319,7 +319,7 @@ TEST_CASE("mistakes in [sweep] are refused with the place and what would be righ
   const std::string weight = "\"projections.excitation.weight\"";
   const std::vector<Wrong> all = {
       {"[sweep]\ndesing = \"grid\"\n",
-       R"(sweep.toml:18: sweep.desing: unknown key; expected one of design, axes, repeats, points, seed, where, metrics; did you mean "design"?)"},
+       R"(sweep.toml:18: sweep.desing: unknown key; expected one of design, axes, repeats, points, seed, where, metrics, objective, goal, report_seeds; did you mean "design"?)"},
       {"[sweep]\ndesign = \"gird\"\n",
        R"(sweep.toml:18: sweep.design = "gird": unknown design; expected one of grid, list, random, latin_hypercube; did you mean "grid"?)"},
       {"[sweep]\nrepeats = 0\n",
@@ -406,7 +406,7 @@ TEST_CASE("mistakes in [sweep] are refused with the place and what would be righ
        "gives 20000000 "
        "points; expected at most 10000000"},
       {"[sweep]\nmetrics = [\"rat.E\"]\n" + axes + weight + " = [0.1]\n",
-       R"(sweep.toml:18: sweep.metrics = "rat.E": unknown metric; expected a list of one of rate, cv_isi, synchrony, spikes, each with a population: "rate.E"; did you mean "rate"?)"},
+       R"(sweep.toml:18: sweep.metrics = "rat.E": unknown metric; expected a list of one of rate, cv_isi, synchrony, spikes, score, each with a population: "rate.E", or the name of a score; did you mean "rate"?)"},
       {"[sweep]\nmetrics = [\"rate.X\"]\n" + axes + weight + " = [0.1]\n",
        R"(sweep.toml:18: sweep.metrics = "rate.X": unknown population; expected one of E, I; did you mean "E"?)"},
       {"[sweep]\nwhere = [\"populations.E.size 3\"]\n" + axes + weight + " = [0.1]\n",
@@ -425,7 +425,8 @@ TEST_CASE("mistakes in [sweep] are refused with the place and what would be righ
   CHECK(File("").refusal() == "sweep.toml: sweep: is missing; expected a table [sweep] with design and axes");
   CHECK_THAT(
       File("[sweep]\n[sweep.axes]\n\"simulation.dt\" = [0.1, 0.2]\n[task]\nkind = \"narma10\"\n").refusal(),
-      Catch::EndsWith("task: cannot be swept; expected a file for each point, or [task.search] of rheo reservoir"));
+      Catch::EndsWith(
+          "task: cannot be swept; expected [trials] in its place (docs/tasks.md), or [task.search] of rheo reservoir"));
   CHECK(File(axes + weight + " = [0.1]\n").refusal({"projections.excitation.weight=3"}) ==
         "sweep.toml:18: sweep.axes.projections.excitation.weight: is changed with --set projections.excitation.weight, "
         "too; expected one of the two");

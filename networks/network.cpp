@@ -29,6 +29,7 @@
 #include "networks/population_plan.hpp"
 #include "networks/populations.hpp"
 #include "networks/resolved.hpp"
+#include "networks/signals/kinds.hpp"
 #include "networks/synapses/layout.hpp"
 
 namespace rheo {
@@ -200,6 +201,12 @@ void warn_of_silent_traces(const CheckedSpec& plan, const NetworkSpec& spec,
     if (!projection->plastic) continue;
     const Rule& rule = *projection->plastic->rule;
     const std::string key = "projections." + projection->spec->name;
+    // A rule that hears of a state hears what the trace does not say.
+    const auto is_state = [&](const auto& given) {
+      const auto signal = std::ranges::find(spec.signals, given.second, &SignalSpec::name);
+      return signal != spec.signals.end() && signal->kind.template as<StateSignal>() != nullptr;
+    };
+    if (std::ranges::any_of(projection->spec->plasticity.signals, is_state)) continue;
     for (const auto& [traces, ends, side] : {std::tuple(&rule.pre, &projection->spec->source, "source"),
                                              std::tuple(&rule.post, &projection->spec->target, "target")}) {
       const std::string population = never_spikes(*ends, key + "." + side);

@@ -56,22 +56,12 @@ Told validate_continual(const ValidateOptions& options) {
 
 Told validate_reservoir(const ValidateOptions& options) {
   const LearningExperiment learning = read_learning_experiment(options.file, options.overrides, options.plugins);
-  std::vector<SearchTask> search;
-  if (learning.task.search)
-    search = read_search(options.file, options.overrides, options.plugins, *learning.task.search);
-  const std::vector<std::string> remarks = search.empty() ? check_trial(learning) : search.front().remarks;
-  Told told{fmt::format("{}: ok\n", options.file) + warnings_text(learning.experiment),
+  check_what_when(learning.experiment, learning.task.what_when);
+  Told told{fmt::format("{}: ok\n{}  task what_when, {}\n", options.file, warnings_text(learning.experiment),
+                        names_text(learning.task.seeds.size(), "seed", "seeds")),
             about(options, "reservoir", learning.experiment)};
-  for (const std::string& remark : remarks) told.text += fmt::format("  remark: {}\n", remark);
-  told.text += fmt::format("  task {}, {}", name_of(learning.task.kind),
-                           names_text(learning.task.seeds.size(), "seed", "seeds"));
-  if (!search.empty())
-    told.text += fmt::format(", after a search among {}", names_text(search.size(), "point", "points"));
-  told.text += '\n';
-  told.json["remarks"] = remarks;
-  told.json["task"] = name_of(learning.task.kind);
+  told.json["task"] = "what_when";
   told.json["seeds"] = learning.task.seeds;
-  told.json["search_points"] = search.size();
   return told;
 }
 

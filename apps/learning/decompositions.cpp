@@ -30,8 +30,4 @@ Eigenpairs eigenpairs(const Eigen::MatrixXd& symmetric) {
   return {solver.eigenvalues(), solver.eigenvectors()};
 }
 
-double spectral_radius(const Eigen::MatrixXd& matrix) {
-  return Eigen::EigenSolver<Eigen::MatrixXd>(matrix, false).eigenvalues().cwiseAbs().maxCoeff();
-}
-
 }  // namespace rheo

@@ -22,7 +22,4 @@ struct Eigenpairs {
 };
 Eigenpairs eigenpairs(const Eigen::MatrixXd& symmetric);
 
-// The largest absolute value of the eigenvalues.
-double spectral_radius(const Eigen::MatrixXd& matrix);
-
 }  // namespace rheo

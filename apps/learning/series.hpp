@@ -68,7 +68,7 @@ struct SeriesFile {
 
 // Reads an HDF5 file or an array of NumPy, which are known by their signatures, or else a text; dataset: of an HDF5
 // file. table: whose settings these are, for messages. Throws ExperimentError.
-SeriesFile read_series(const std::string& file, const std::string& dataset, const std::string& table = "task");
+SeriesFile read_series(const std::string& file, const std::string& dataset, const std::string& table);
 // A text with one line per time step and one column per channel, separated by commas. The first line may name the
 // columns (none of them is a number then). Throws ExperimentError with file and line.
 SeriesFile read_csv_series(const std::string& file);
@@ -85,10 +85,9 @@ struct UnevenStep {
 std::optional<UnevenStep> first_uneven_step(const SignalView& times);
 // Removes the column `name`, which holds times. Throws ExperimentError where there is no such column, where no other is
 // left, and where its steps are not equal.
-void remove_times(SeriesFile& series, const std::string& file, const std::string& name,
-                  const std::string& table = "task");
+void remove_times(SeriesFile& series, const std::string& file, const std::string& name, const std::string& table);
 // What should be said of a first column that rises from row to row as times do while others stand beside it; empty: it
 // does not.
-std::string remark_on_times(const SeriesFile& series, const std::string& file, const std::string& table = "task");
+std::string remark_on_times(const SeriesFile& series, const std::string& file, const std::string& table);
 
 }  // namespace rheo

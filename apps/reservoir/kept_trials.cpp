@@ -14,7 +14,7 @@ namespace rheo {
 namespace {
 
 // Of what a trial computes and keeps: trials of another format are computed again.
-constexpr int format = 2;  // 2: memory without chance, classes in an order that is drawn, scores of each output
+constexpr int format = 3;
 
 // Numbers are written with as many digits as they need to come back as the same; what is not finite as null.
 double number_of(const Json& json) {
@@ -48,14 +48,7 @@ std::optional<Trial> KeptTrials::find(std::uint64_t identity, std::uint64_t seed
     for (const auto& [name, value] : json.at("scores").items()) trial.score(name, number_of(value));
     for (const Json& curve : json.at("curves"))
       trial.curves.push_back({curve.at("panel"), curve.at("name"), curve.at("x_label"), curve.at("y_label"),
-                              numbers_of(curve.at("x")), numbers_of(curve.at("y")), curve.at("wanted"),
-                              curve.at("shown")});
-    trial.outputs = json.at("outputs").get<std::vector<std::string>>();
-    for (const auto& [name, values] : json.at("output_scores").items())
-      trial.output_scores.push_back({name, numbers_of(values)});
-    for (const auto& [part, items] : json.at("orders").items())
-      trial.orders.push_back({part, items.get<std::vector<std::uint32_t>>()});
-    for (const Json& remark : json.at("remarks")) trial.remarks.push_back(remark);
+                              numbers_of(curve.at("x")), numbers_of(curve.at("y")), curve.at("wanted")});
     trial.seconds = json.at("seconds");
     trial.simulated = json.at("simulated");
     return trial;
@@ -78,14 +71,7 @@ void KeptTrials::keep(std::uint64_t identity, std::uint64_t seed, const Trial& t
                               {"y_label", curve.y_label},
                               {"x", curve.x},
                               {"y", curve.y},
-                              {"wanted", curve.wanted},
-                              {"shown", curve.shown}});
-  json["outputs"] = trial.outputs;
-  json["output_scores"] = Json::object();
-  for (const OutputScore& score : trial.output_scores) json["output_scores"][score.name] = score.values;
-  json["orders"] = Json::object();
-  for (const Order& order : trial.orders) json["orders"][order.part] = order.items;
-  json["remarks"] = trial.remarks;
+                              {"wanted", curve.wanted}});
   json["seconds"] = trial.seconds;
   json["simulated"] = trial.simulated;
   write_whole_text(path(identity, seed),

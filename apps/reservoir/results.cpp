@@ -24,13 +24,6 @@ std::vector<double> finite(std::vector<double> values) {
   return values;
 }
 
-constexpr const char* memory_definition =
-    "sum over delays of r^2 - (1 - r^2) / (test - 2): the squared correlation of Jaeger, GMD report 152 (2002), less "
-    "what "
-    "chance adds to it, 1 / (test - 1) for a delay that is not remembered; .raw: without that subtraction; .chance: "
-    "what "
-    "was subtracted. Dambre et al., Scientific Reports 2:514 (2012) remove the same bias with a threshold";
-
 struct CurveOfAll {
   const Curve* first = nullptr;
   std::vector<double> mean, half_width;  // over seeds
@@ -81,10 +74,6 @@ Picture picture_of(const Results& results) {
     line.dashed = curve.first->wanted;
     line.x = curve.first->x;
     line.y = is_example(*curve.first) ? curve.first->y : curve.mean;
-    if (curve.first->shown > 0 && curve.first->shown < line.x.size()) {
-      line.x.resize(curve.first->shown);
-      line.y.resize(curve.first->shown);
-    }
     if (!is_example(*curve.first) && results.trials.size() > 1)
       for (std::size_t i = 0; i < curve.mean.size(); ++i) {
         line.low.push_back(curve.mean[i] - curve.half_width[i]);
@@ -106,8 +95,7 @@ Picture picture_of(const Results& results) {
       const std::vector<double> values = finite(values_of(results, member));
       if (values.empty()) continue;
       const MeanInterval interval = mean_interval(values);
-      panel.categories.push_back(member == name ? results.kind == "what_when" ? name : "reservoir"
-                                                : member.substr(name.size() + 1));
+      panel.categories.push_back(member == name ? name : member.substr(name.size() + 1));
       bars.y.push_back(interval.mean);
       bars.low.push_back(interval.mean - interval.half_width.value_or(0));
       bars.high.push_back(interval.mean + interval.half_width.value_or(0));
@@ -128,18 +116,6 @@ nlohmann::ordered_json json_of_score(const std::vector<double>& values) {
   return score;
 }
 
-// [output] of each trial; nothing where a trial has no such score.
-std::vector<std::vector<double>> values_of_outputs(const Results& results, const std::string& score) {
-  std::vector<std::vector<double>> values;
-  for (const Trial& trial : results.trials) {
-    std::vector<double>& of_trial =
-        values.emplace_back(results.trials.front().outputs.size(), std::numeric_limits<double>::quiet_NaN());
-    for (const OutputScore& one : trial.output_scores)
-      if (one.name == score && one.values.size() == of_trial.size()) of_trial = one.values;
-  }
-  return values;
-}
-
 nlohmann::ordered_json json_of(const Results& results) {
   nlohmann::ordered_json json;
   json["rheobase"] = version;
@@ -150,27 +126,6 @@ nlohmann::ordered_json json_of(const Results& results) {
   for (const std::string& name : score_names(results)) {
     json["scores"][name] = json_of_score(values_of(results, name));
   }
-  if (results.kind == name_of(ReservoirTask::Kind::memory_capacity))
-    json["definitions"]["memory_capacity"] = memory_definition;
-  const Trial& first = results.trials.front();
-  for (const OutputScore& score : first.output_scores) {
-    const std::vector<std::vector<double>> values = values_of_outputs(results, score.name);
-    for (std::size_t k = 0; k < first.outputs.size(); ++k) {
-      std::vector<double> of_output;
-      for (const std::vector<double>& of_trial : values) of_output.push_back(of_trial[k]);
-      json["outputs"][first.outputs[k]][score.name] = json_of_score(of_output);
-    }
-  }
-  for (std::size_t i = 0; i < results.search.size(); ++i) {
-    const SearchPoint& point = results.search[i];
-    json["search"].push_back(
-        {{"settings", point.settings}, {"scores", point.scores}, {"mean", point.mean}, {"chosen", i == results.best}});
-  }
-  if (const auto remarks = remarks_of(results); !remarks.empty()) json["remarks"] = remarks;
-  for (const Order& order : first.orders)
-    for (const Trial& trial : results.trials)
-      for (const Order& one : trial.orders)
-        if (one.part == order.part) json["order"][order.part].push_back(one.items);
   return json;
 }
 
@@ -186,34 +141,11 @@ void write_h5(const fs::path& file, const Results& results) {
     write_whole(file, [&](h5::File& to) {
       to.set_text("task", results.kind);
       to.set_text("experiment", results.experiment);
-      if (results.kind == name_of(ReservoirTask::Kind::memory_capacity))
-        to.set_text("memory_capacity", memory_definition);
       to.create_dataset<std::uint64_t>("seeds", results.seeds.size()).write<std::uint64_t>(0, results.seeds);
       h5::Group scores = to.create_group("scores");
       for (const std::string& name : score_names(results)) {
         const std::vector<double> values = values_of(results, name);
         scores.create_dataset<double>(plain(name), values.size()).write<double>(0, values);
-      }
-      const Trial& first = results.trials.front();
-      if (!first.outputs.empty()) {
-        h5::Group outputs = to.create_group("outputs");
-        outputs.create_texts("name", first.outputs);
-        for (const OutputScore& score : first.output_scores) {
-          const std::uint64_t shape[] = {results.trials.size(), first.outputs.size()};  // [seed][output]
-          h5::Dataset rows = outputs.create_dataset<double>(plain(score.name), shape);
-          const auto values = values_of_outputs(results, score.name);
-          for (std::size_t t = 0; t < values.size(); ++t) rows.write_rows<double>(t, values[t]);
-        }
-      }
-      if (!first.orders.empty()) {
-        h5::Group orders = to.create_group("order");
-        for (const Order& order : first.orders) {
-          const std::uint64_t shape[] = {results.trials.size(), order.items.size()};  // [seed][presentation]
-          h5::Dataset rows = orders.create_dataset<std::uint32_t>(plain(order.part), shape);
-          for (std::size_t t = 0; t < results.trials.size(); ++t)
-            for (const Order& one : results.trials[t].orders)
-              if (one.part == order.part && one.items.size() == shape[1]) rows.write_rows<std::uint32_t>(t, one.items);
-        }
       }
       h5::Group curves = to.create_group("curves");
       std::map<std::string, h5::Group> panels;
@@ -256,32 +188,8 @@ std::vector<double> values_of(const Results& results, const std::string& score) 
   return values;
 }
 
-std::vector<std::string> remarks_of(const Results& results) {
-  std::vector<std::string> remarks;
-  for (const Trial& trial : results.trials)
-    for (const std::string& remark : trial.remarks)
-      if (std::find(remarks.begin(), remarks.end(), remark) == remarks.end()) remarks.push_back(remark);
-  const std::vector<double> raw = finite(values_of(results, "memory_capacity.raw")),
-                            chance = finite(values_of(results, "memory_capacity.chance"));
-  if (raw.empty() || chance.empty()) return remarks;
-  const double sum = mean_interval(raw).mean, by_chance = mean_interval(chance).mean;
-  if (by_chance > 0.02 * sum)
-    remarks.push_back(
-        fmt::format("of the summed r^2 of {:.4g}, chance makes {:.3g} ({:.2g} %), which memory_capacity leaves out; a "
-                    "longer test or fewer delays make it less",
-                    sum, by_chance, 100 * by_chance / sum));
-  return remarks;
-}
-
 std::string summary(const Results& results) {
   std::string text;
-  if (!results.search.empty()) {
-    text += fmt::format("search, {} seeds for each point, smallest mean of {}\n", results.search.front().scores.size(),
-                        search_score);
-    for (std::size_t i = 0; i < results.search.size(); ++i)
-      text += fmt::format("  {} {:12.6g}  {}\n", i == results.best ? "*" : " ", results.search[i].mean,
-                          fmt::join(results.search[i].settings, " "));
-  }
   text += fmt::format("{} ({} seed{})\n", results.title.empty() ? results.kind : results.title, results.seeds.size(),
                       results.seeds.size() == 1 ? "" : "s");
   std::size_t width = 0;

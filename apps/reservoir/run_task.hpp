@@ -1,4 +1,4 @@
-// A task with [task] on all its seeds, side by side, after a search where one is asked for.
+// A task with [task] on all its seeds, side by side.
 #pragma once
 
 #include <filesystem>

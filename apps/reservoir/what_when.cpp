@@ -14,7 +14,7 @@
 
 #include "apps/learning/measures.hpp"
 #include "apps/learning/readouts.hpp"
-#include "apps/reservoir/spiking_reservoir.hpp"
+#include "apps/reservoir/observed.hpp"
 #include "apps/reservoir/trial.hpp"
 #include "apps/reservoir/what_when.hpp"
 #include "apps/tasks/filtered_spikes.hpp"
@@ -469,7 +469,7 @@ void learning(const Experiment& experiment, const WhatWhen& how, std::uint64_t s
   trial.score("rate", session.rate());
   draw(session, course, truth, trial);
   trial.curves.push_back(std::move(curve));
-  trial.score(search_score, last);
+  trial.score("validation", last);
   trial.simulated += session.simulated();
 }
 
@@ -493,7 +493,7 @@ void probabilities(const Experiment& experiment, const WhatWhen& how, std::uint6
   }
   trial.score("correlation.A", pearson(p, of_a));
   trial.score("correlation.B", pearson(p, of_b));
-  trial.score(search_score, 2 - pearson(p, of_a) + pearson(p, of_b));
+  trial.score("validation", 2 - pearson(p, of_a) + pearson(p, of_b));
   trial.curves.push_back(std::move(a));
   trial.curves.push_back(std::move(b));
 }
@@ -530,7 +530,7 @@ void change(const Experiment& experiment, const WhatWhen& how, std::uint64_t see
   trial.score("error.before", level);
   trial.score("error.in_the_end", last);
   trial.score("trials_to_recover", static_cast<double>(back));
-  trial.score(search_score,
+  trial.score("validation",
               std::accumulate(curve.y.begin() + static_cast<std::ptrdiff_t>(how.block), curve.y.end(), 0.0) /
                   static_cast<double>(how.block));
   trial.curves.push_back(std::move(curve));

@@ -68,10 +68,8 @@ std::string edge_of(const std::string& key, const std::vector<SweepParameter>& v
       if (numbers.shape != chosen.shape || numbers.all.size() != chosen.all.size()) return {};
       all.insert(numbers.all[k]);
     }
-    const bool is_smallest = chosen.all[k] == *all.begin();
-    if (all.size() < 2 || (!is_smallest && chosen.all[k] != *all.rbegin())) continue;
-    return fmt::format("{} = {} is at the edge: the {} of {} values of its search", key, text_of(best),
-                       is_smallest ? "smallest" : "largest", all.size());
+    if (all.size() < 2 || (chosen.all[k] != *all.begin() && chosen.all[k] != *all.rbegin())) continue;
+    return fmt::format("{} = {} is at the edge of the {} values of its search", key, text_of(best), all.size());
   }
   return {};
 }
@@ -171,33 +169,33 @@ void write_choice(const SweepFolder& folder, const SweepChoice& choice) {
   write_whole_text(folder.path() / "choice.json", [&](std::ostream& to) { to << json_text(json, 2) << '\n'; });
 }
 
-SweepReport report_of(const SweepFolder& folder) {
+SweepMeans means_of(const SweepFolder& folder) {
   const SweepManifest manifest = folder.manifest();
   std::vector<std::uint64_t> hashes;
   for (const SweepPoint& point : folder.points(manifest)) hashes.push_back(point.hash);
   const SweepHistory history = history_of(folder, hashes);
-  SweepReport report{.metrics = {}, .seeds = hashes.size()};
+  SweepMeans means{.metrics = {}, .seeds = hashes.size()};
   for (const std::string& metric : manifest.metrics) {
     std::vector<double> values;
     for (const std::uint64_t hash : hashes)
       if (const auto record = history.records.find(hash);
           record != history.records.end() && record->second.state == PointState::finished)
         if (const double value = metric_of(metric, record->second); std::isfinite(value)) values.push_back(value);
-    report.metrics.emplace_back(metric, values.empty() ? MeanInterval{} : mean_interval(values));
+    means.metrics.emplace_back(metric, values.empty() ? MeanInterval{} : mean_interval(values));
   }
-  return report;
+  return means;
 }
 
-std::string report_text(const SweepReport& report) {
+std::string means_text(const SweepMeans& means) {
   std::string text;
-  for (const auto& [metric, value] : report.metrics)
-    text += fmt::format("report       {} {}\n", metric, interval_text(value, report.seeds));
+  for (const auto& [metric, value] : means.metrics)
+    text += fmt::format("mean         {} {}\n", metric, interval_text(value, means.seeds));
   return text;
 }
 
-void write_report(const SweepFolder& folder, const SweepReport& report) {
-  Json json{{"seeds", report.seeds}, {"metrics", Json::object()}};
-  for (const auto& [metric, value] : report.metrics) put(json["metrics"][metric], value);
+void write_means(const SweepFolder& folder, const SweepMeans& means) {
+  Json json{{"seeds", means.seeds}, {"metrics", Json::object()}};
+  for (const auto& [metric, value] : means.metrics) put(json["metrics"][metric], value);
   write_whole_text(folder.path() / "means.json", [&](std::ostream& to) { to << json_text(json, 2) << '\n'; });
 }
 

@@ -1,4 +1,4 @@
-// The best point of a sweep that is a search, and whether the grid holds it.
+// What a sweep over seeds comes to, and the best point of one that is a search, and whether the grid holds it.
 #pragma once
 
 #include <cstddef>
@@ -36,15 +36,14 @@ std::string choice_text(const SweepFolder& folder, const SweepChoice& choice);
 // choice.json: the objective, the budget, all candidates and the one that is chosen. Throws RecordingError.
 void write_choice(const SweepFolder& folder, const SweepChoice& choice);
 
-// What the best point came to on the seeds of the report: each metric with its mean.
-struct SweepReport {
+// Each metric's mean over the points of a sweep that differ in their seeds alone.
+struct SweepMeans {
   std::vector<std::pair<std::string, MeanInterval>> metrics;  // a count of 0: no seed has a value
   std::uint64_t seeds = 0;
 };
-// folder: a sweep over seeds alone, of report_overrides.
-SweepReport report_of(const SweepFolder& folder);
-std::string report_text(const SweepReport& report);
-// means.json in that folder. Throws RecordingError.
-void write_report(const SweepFolder& folder, const SweepReport& report);
+SweepMeans means_of(const SweepFolder& folder);
+std::string means_text(const SweepMeans& means);
+// means.json. Throws RecordingError.
+void write_means(const SweepFolder& folder, const SweepMeans& means);
 
 }  // namespace rheo

@@ -216,26 +216,28 @@ int start_sweep(const SweepOptions& options) {
   const int code = start_points(options);
   if (options.dry_run || (code != 0 && code != exit_other_error)) return code;
   const Sweep sweep = open_sweep(options.file, options.overrides, options.plugins);
-  if (sweep.objective().metric.empty()) return code;
-  // A search: once all its points have ended, the best one is run on other seeds.
   const SweepFolder folder(sweep_directory(options));
+  const bool are_seeds = sweep.keys() == std::vector<std::string>{"simulation.seed"};
+  if (!are_seeds && sweep.objective().metric.empty()) return code;
   if (!plan_sweep(sweep, folder, false).left.empty()) return code;
+  const auto tell = [&](const std::string& text) {
+    if (!options.quiet) fmt::print(stderr, "{}", text);
+  };
+  if (are_seeds) {
+    const SweepMeans means = means_of(folder);
+    write_means(folder, means);
+    tell(means_text(means));
+  }
   const auto choice = choose(folder);
   if (!choice) return code;
   write_choice(folder, *choice);
-  if (!options.quiet) fmt::print(stderr, "{}", choice_text(folder, *choice));
+  tell(choice_text(folder, *choice));
   if (sweep.objective().report_seeds.empty()) return code;
+  // A search: the best point is run on other seeds.
   SweepOptions report = options;
   report.overrides = sweep.report_overrides(choice->candidates[choice->best].point);
   report.out = folder.path() / "report";
-  const int reported = start_points(report);
-  const SweepFolder found(report.out);
-  if (!plan_sweep(open_sweep(report.file, report.overrides, report.plugins), found, false).left.empty())
-    return reported;
-  const SweepReport told = report_of(found);
-  write_report(found, told);
-  if (!options.quiet) fmt::print(stderr, "{}", report_text(told));
-  return std::max(code, reported);
+  return std::max(code, start_sweep(report));
 }
 
 int list_sweep(const SweepOptions& options) {

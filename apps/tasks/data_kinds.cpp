@@ -23,7 +23,7 @@ std::vector<std::size_t> Dataset::rows_of(DataPart part) const {
   std::vector<std::size_t> rows;
   for (const Show& show : shows)
     if (show.part == part)
-      for (std::size_t row = show.first; row < show.end; ++row) rows.push_back(row);
+      for (std::size_t one = show.first; one < show.end; ++one) rows.push_back(one);
   return rows;
 }
 
@@ -98,7 +98,7 @@ std::vector<Show> DataEnds::shows(const Rows& rows) const {
 
 const std::vector<std::unique_ptr<const DataKind>>& data_kinds() {
   static const auto kinds = OneOf<DataKind>::Each<TableData, SequencesData, MemoryData, NarmaData, MackeyGlassData,
-                                                  LorenzData, SinesData, PatternsData>::made();
+                                                  LorenzData, SinesData, PatternsData, StreamsData>::made();
   return kinds;
 }
 

@@ -51,6 +51,7 @@ struct Dataset {
   bool names_matter = false;     // targets have scores of their own
   bool is_memory = false;        // target k is the input k + 1 rows before
   bool predicts_itself = false;  // targets are the inputs of the next row
+  std::size_t streams = 0;       // of data of kind streams: how many
   std::vector<std::string> remarks;
 
   // Rows of a part, in the order in which they are shown.

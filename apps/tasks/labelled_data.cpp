@@ -325,4 +325,47 @@ Dataset PatternsData::make(const DataEnds& ends) const {
   return data;
 }
 
+Dataset StreamsData::make(const DataEnds& ends) const {
+  if (!(low < high))
+    throw ExperimentError({.key = ends.key + ".low",
+                           .value = fmt::format("{}", low),
+                           .problem = "is not below high",
+                           .expected = fmt::format("less than {}", high)});
+  struct Item {
+    std::uint32_t stream, repetition;  // 0: without noise
+  };
+  std::vector<Item> items;
+  for (std::uint32_t s = 0; s < streams; ++s) items.push_back({s, 0});
+  for (std::uint32_t r = 1; r <= std::max(streams, repetitions); ++r) items.push_back({0, r});
+  for (std::uint32_t s = 1; s < std::min(streams, 10u); ++s)
+    for (std::uint32_t r = 1; r <= repetitions; ++r) items.push_back({s, r});
+  const std::size_t rows = items.size() * length;
+  const double bytes = 8.0 * static_cast<double>(rows) * (1 + streams), memory = static_cast<double>(usable_memory());
+  if (bytes > memory)
+    throw ExperimentError(
+        {.key = ends.key,
+         .problem = fmt::format("{} rows of {} streams need {:.1f} GB of memory", rows, streams, bytes / 1e9),
+         .expected = fmt::format("at most the {:.1f} GB that can be used here", memory / 1e9)});
+  Dataset data;
+  data.streams = streams;
+  data.input_names = {"u"};
+  data.inputs = Matrix(static_cast<Eigen::Index>(rows), 1);
+  const RandomKey values = random_key(ends.seed, "kernel", "streams"),
+                  noises = random_key(ends.seed, "kernel", "noise");
+  Eigen::Index row = 0;
+  for (const Item& item : items) {
+    RandomStream value(values, item.stream), change(noises, item.stream, item.repetition);
+    const auto first = static_cast<std::size_t>(row);
+    for (std::uint32_t t = 0; t < length; ++t, ++row) {
+      data.inputs(row, 0) = value.uniform(low, high);
+      if (item.repetition > 0) data.inputs(row, 0) += noise * change.normal();
+    }
+    data.shows.push_back({DataPart::test, first, static_cast<std::size_t>(row), item.stream});
+  }
+  std::vector<std::string> names;
+  for (std::uint32_t s = 0; s < streams; ++s) names.push_back(fmt::format("stream{}", s));
+  set_classes(data, std::move(names), rows);
+  return data;
+}
+
 }  // namespace rheo

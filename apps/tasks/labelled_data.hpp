@@ -56,4 +56,26 @@ struct PatternsData {
   Dataset make(const DataEnds& ends) const;
 };
 
+// Items are those of the part test: each stream once, as many noisy repetitions of the first one, and of the nine after
+// it `repetitions` each. The label of an item is its stream.
+struct StreamsData {
+  std::uint32_t streams = 50, length = 50, repetitions = 5;
+  double noise = 0.1, low = -1, high = 1;
+
+  static constexpr const char* name = "streams";
+  static constexpr const char* summary =
+      "Streams of numbers drawn from [low, high], and noisy repetitions of some: what kernel_rank, generalisation_rank "
+      "and separation are measured on.";
+  static constexpr const char* source = "Legenstein & Maass, Neural Networks 20 (2007)";
+  static constexpr auto fields = rheo::fields(
+      field("streams", &StreamsData::streams, "", "how many", Range{2, 10'000}),
+      field("length", &StreamsData::length, "rows", "of a stream", Range{1, 1e6}),
+      field("repetitions", &StreamsData::repetitions, "", "of each of the first ten streams, for separation",
+            Range{2, 1000}),
+      field("noise", &StreamsData::noise, "", "standard deviation of what is added to each number of a repetition",
+            non_negative),
+      field("low", &StreamsData::low, "", "the smallest number"), field("high", &StreamsData::high, "", "the largest"));
+  Dataset make(const DataEnds& ends) const;
+};
+
 }  // namespace rheo

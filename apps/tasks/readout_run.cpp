@@ -181,8 +181,8 @@ void ReadoutRun::end_row(const Show& show, std::size_t row, std::span<const doub
   see(input);
   if (!sees(show, row)) return;
   const bool comes_back = !how_.feedback.empty();
-  if (!is_ridge() ? part >= DataPart::train || loaded_
-                  : part == DataPart::free || (comes_back && (part == DataPart::test || loaded_)))
+  if (learns() ? part >= DataPart::train || loaded_
+               : part == DataPart::free || (comes_back && (part == DataPart::test || loaded_)))
     predict();
   if (part < DataPart::train) return;
   // A free run that leaves the truth is scored by how long it keeps to it.
@@ -193,8 +193,8 @@ void ReadoutRun::end_row(const Show& show, std::size_t row, std::span<const doub
            .problem = fmt::format("diverges: its output is {} in {}", output, place_of(part, row)),
            .expected = fmt::format("outputs within +-{:g}{}", largest_output, lms_ ? "; a smaller eta, below 2" : "")});
   keep(part, row);
-  if (is_ridge() && part != DataPart::free) kept_.insert(kept_.end(), states_.begin(), states_.end() - 1);
-  if (part == DataPart::train && !is_ridge()) learn(row);
+  if (keeps_states() && part != DataPart::free) kept_.insert(kept_.end(), states_.begin(), states_.end() - 1);
+  if (part == DataPart::train && learns()) learn(row);
 }
 
 void ReadoutRun::learn(std::size_t row) {
@@ -238,9 +238,10 @@ void ReadoutRun::fit() {
 }
 
 void ReadoutRun::feedback(DataPart part, std::size_t row, std::span<double> to) const {
-  // A ridge readout is taught by the true target as long as it has not been fitted, and begins the test from there.
-  const bool taught =
-      is_ridge() && !loaded_ && (part < DataPart::test || (said_.count(DataPart::test) == 0 && part == DataPart::test));
+  // The true target comes back before the training, and of a ridge readout, which is fitted later, up to the first row
+  // of the test.
+  const bool before_test = part < DataPart::test || (said_.count(DataPart::test) == 0 && part == DataPart::test);
+  const bool taught = !loaded_ && (is_ridge() ? before_test : part < DataPart::train);
   if (!taught || row == 0) {
     std::ranges::copy(output_, to.begin());
     if (taught) std::ranges::fill(to, 0.0);
@@ -250,27 +251,28 @@ void ReadoutRun::feedback(DataPart part, std::size_t row, std::span<double> to) 
 }
 
 void ReadoutRun::finish() {
-  if (!is_ridge()) {
+  if (learns()) {
     const Matrix& all = rls_ ? rls_->weights() : lms_->weights();
     learnt_.weights = all.topRows(all.rows() - 1);
     learnt_.intercept = all.row(all.rows() - 1).transpose();
     return;
   }
+  if (!is_ridge()) return;
   // Outputs of all rows of a part at once, except those that came back to the network.
-  std::size_t first = 0;
-  for (const DataPart part : {DataPart::train, DataPart::validate, DataPart::test}) {
-    const auto said = said_.find(part);
-    if (said == said_.end()) continue;
-    const std::size_t rows = said->second.rows.size();
-    if (part != DataPart::test || how_.feedback.empty())
-      said->second.outputs = learnt_(as_matrix(kept_, first, rows, width_));
-    first += rows;
-  }
+  for (auto& [part, said] : said_)
+    if (part != DataPart::free && (part != DataPart::test || how_.feedback.empty()))
+      said.outputs = learnt_(states(part));
 }
 
-MatrixView ReadoutRun::training_states() const {
-  const auto train = said_.find(DataPart::train);
-  return as_matrix(kept_, 0, is_ridge() && train != said_.end() ? train->second.rows.size() : 0, width_);
+MatrixView ReadoutRun::states(DataPart part) const {
+  std::size_t first = 0;
+  for (const DataPart one : {DataPart::train, DataPart::validate, DataPart::test}) {
+    const auto said = said_.find(one);
+    const std::size_t rows = !keeps_states() || said == said_.end() ? 0 : said->second.rows.size();
+    if (one == part) return as_matrix(kept_, first, rows, width_);
+    first += rows;
+  }
+  return as_matrix(kept_, 0, 0, width_);
 }
 
 std::vector<std::string> ReadoutRun::state_names() const {
@@ -351,7 +353,7 @@ void ReadoutRun::load(ByteReader& from) {
     if (count > 0) said_[part].outputs = said;
     if (part != DataPart::free) states += count;
   }
-  if (kept_.size() != (is_ridge() ? states * width_ : 0))
+  if (kept_.size() != (keeps_states() ? states * width_ : 0))
     throw StateError({.key = "readout.kept", .problem = "is of another shape"});
   if (rls_) rls_->load(from);
   if (lms_) {
@@ -372,7 +374,7 @@ std::size_t ReadoutRun::bytes() const {
   }
   // The states, a copy of those that are fitted, and what was said.
   return sizeof(double) *
-         ((is_ridge() ? 2 * rows * width_ : (width_ + 1) * (width_ + 1) / 2) + 2 * said * output_.size());
+         ((keeps_states() ? 2 * rows * width_ : (width_ + 1) * (width_ + 1) / 2) + 2 * said * output_.size());
 }
 
 }  // namespace rheo

@@ -50,8 +50,8 @@ class ReadoutRun {
   // Once all is shown.
   void finish();
   const std::map<DataPart, PartOutputs>& outputs() const { return said_; }
-  // States of the part for training; empty where they are not kept.
-  MatrixView training_states() const;
+  // States of train, validate or test: [row][state]; no rows where they are not kept.
+  MatrixView states(DataPart part) const;
   // states x outputs; of a readout that has an intercept, that is apart.
   const LinearReadout& learnt() const { return learnt_; }
   const std::vector<double>& errors() const { return errors_; }  // of each lambda in the part validate
@@ -68,6 +68,8 @@ class ReadoutRun {
     std::vector<std::uint32_t> neurons;
   };
   bool is_ridge() const { return readout_.kind.as<RidgeReadout>() != nullptr; }
+  bool learns() const { return rls_ || lms_; }
+  bool keeps_states() const { return !learns(); }
   void see(std::span<const double> input);
   bool sees(const Show& show, std::size_t row);
   void learn(std::size_t row);
@@ -90,7 +92,7 @@ class ReadoutRun {
   std::vector<double> sums_;     // of states, over the rows of an item
   std::vector<double> output_;
   bool fitted_ = false, loaded_ = false;
-  // Ridge: rows of states of train, validate and test, one after the other.
+  // Ridge and states: rows of states of train, validate and test, one after the other.
   std::vector<double> kept_;
   std::map<DataPart, PartOutputs> said_;
   std::optional<Rls> rls_;

@@ -59,6 +59,26 @@ PartOutputs in_units(PartOutputs said, const NamedReadout& readout, const Datase
   return said;
 }
 
+// Items of data of kind streams begin with one of each stream, then as many of the first one.
+double of_states(Measure measure, const MatrixView& states, const Dataset& data) {
+  const auto streams = static_cast<Eigen::Index>(data.streams);
+  if (measure == Measure::participation_ratio) return participation_ratio(states);
+  if (measure == Measure::kernel_rank) return static_cast<double>(kernel_rank(states.topRows(streams), 0.01));
+  if (measure == Measure::generalisation_rank)
+    return static_cast<double>(kernel_rank(states.middleRows(streams, streams), 0.01));
+  std::vector<std::vector<Eigen::Index>> repetitions(std::min<std::size_t>(data.streams, 10));
+  std::size_t least = data.shows.size();
+  for (std::size_t i = data.streams; i < data.shows.size(); ++i)
+    repetitions[data.shows[i].label].push_back(static_cast<Eigen::Index>(i));
+  for (const auto& of_stream : repetitions) least = std::min(least, of_stream.size());
+  std::vector<Matrix> inputs;
+  for (auto& of_stream : repetitions) {
+    of_stream.resize(least);
+    inputs.emplace_back(states(of_stream, Eigen::all));
+  }
+  return separation(inputs).ratio;
+}
+
 double of_column(Measure measure, const SignalView& output, const SignalView& target) {
   switch (measure) {
     case Measure::nrmse:
@@ -123,9 +143,8 @@ void Trials::add_scores(TaskResults& results) const {
       value = add_accuracy(score, r, part, results);
     } else if (score.measure == Measure::memory_capacity) {
       value = memory_capacity(raw.outputs, raw.targets).sum;
-    } else if (score.measure == Measure::participation_ratio) {
-      if (const MatrixView states = readouts_[r]->training_states(); states.rows() > 0)
-        value = participation_ratio(states);
+    } else if (is_of_states(score.measure)) {
+      value = of_states(score.measure, readouts_[r]->states(part), task_.data);
     } else if (score.measure == Measure::valid_rows) {
       value = valid_rows(raw);
     } else {
@@ -189,6 +208,11 @@ TaskResults Trials::finish() {
     learnt.errors = readouts_[r]->errors();
     raw_.push_back(readouts_[r]->outputs());
     for (const auto& [part, said] : raw_.back()) learnt.said[part] = in_units(said, readout, task_.data);
+    if (readout.kind.as<StatesReadout>() != nullptr) {
+      for (const DataPart part : {DataPart::train, DataPart::validate, DataPart::test})
+        if (const MatrixView seen = readouts_[r]->states(part); seen.rows() > 0) learnt.seen[part] = seen;
+      continue;
+    }
     for (const Show& show : task_.data.shows)
       if (!task_.data.classes.empty() && raw_.back().contains(show.part))
         learnt.labels[show.part].push_back(show.label);
@@ -214,6 +238,12 @@ void write_task_file(const std::filesystem::path& file, const TaskResults& resul
       h5::Group readouts = to.create_group("readouts"), outputs = to.create_group("outputs");
       for (const TaskResults::Learnt& learnt : results.readouts) {
         h5::Group group = readouts.create_group(learnt.name);
+        if (!learnt.seen.empty()) {
+          group.create_texts("state", learnt.states);
+          h5::Group parts = to.create_group("states").create_group(learnt.name);
+          for (const auto& [part, seen] : learnt.seen) put(parts, std::string(name_of(part)).c_str(), seen);
+          continue;
+        }
         put(group, "weights", learnt.readout.weights);
         put_list(group, "intercept", {learnt.readout.intercept.begin(), learnt.readout.intercept.end()});
         group.create_texts("state", learnt.states);

@@ -197,11 +197,15 @@ class TaskReader {
 
   void judge_readout(const Field& table, NamedReadout& readout) {
     const ReadoutCommon& how = readout.kind->common();
-    readout.targets = columns(table.find("targets").value_or(table), how.targets, task_.data.target_names, "target");
-    const bool scored = std::ranges::any_of(readout.targets, [&](std::size_t c) {
-      return std::ranges::find(task_.data.counted, c) != task_.data.counted.end();
-    });
-    if (!scored) table.reject_table("has no target that varies in all parts", "targets that do");
+    if (readout.kind.as<StatesReadout>() == nullptr) {
+      readout.targets = columns(table.find("targets").value_or(table), how.targets, task_.data.target_names, "target");
+      const bool scored = std::ranges::any_of(readout.targets, [&](std::size_t c) {
+        return std::ranges::find(task_.data.counted, c) != task_.data.counted.end();
+      });
+      if (!scored) table.reject_table("has no target that varies in all parts", "targets that do");
+      if (task_.data.rows_of(DataPart::train).empty())
+        table.reject_table("learns in the part train, which has no rows", "kind = \"states\", or other data");
+    }
     if (task_.row_ticks % how.samples != 0)
       table.find("samples")->reject(fmt::format("does not divide the {} ticks of a row", task_.row_ticks), "a divisor");
     if (how.of == "input" && how.input_rows == 0)
@@ -356,6 +360,7 @@ class TaskReader {
       const auto part = static_cast<DataPart>(std::ranges::find(part_names, score.part) - part_names.begin());
       if (task_.data.rows_of(part).empty())
         table.reject_table(fmt::format("the part {} has no rows", score.part), "a part that has");
+      judge_states(table, score);
       if (score.measure == ScoreSpec::Measure::accuracy && task_.data.classes.empty())
         table.reject_table("accuracy is of labelled data", "another measure");
       if (score.measure == ScoreSpec::Measure::memory_capacity &&
@@ -365,6 +370,25 @@ class TaskReader {
     }
   }
 
+  void judge_states(const Field& table, const ScoreSpec& score) const {
+    using Measure = ScoreSpec::Measure;
+    const auto readout = std::ranges::find(task_.readouts, score.readout, &NamedReadout::name);
+    const bool says_nothing = readout->kind.as<StatesReadout>() != nullptr;
+    const Field at = table.find("measure").value_or(table);
+    if (!is_of_states(score.measure)) {
+      if (says_nothing) at.reject_table("is of what a readout says, and this one says nothing", "a measure of states");
+      return;
+    }
+    if (!says_nothing && readout->kind.as<RidgeReadout>() == nullptr)
+      at.reject_table("is of states that a readout keeps, and this one keeps none",
+                      "a readout of kind ridge or states");
+    if (score.part == "free") at.reject_table("is of states, which are not kept in the part free", "another part");
+    if (score.measure != Measure::participation_ratio &&
+        (task_.data.streams == 0 || !task_.reset || score.part != "test"))
+      at.reject_table("is of the part test of data of kind streams, each of which begins anew",
+                      "such data, and reset = true in [trials]");
+  }
+
   void add_default_scores(const NamedReadout& readout) {
     using Measure = ScoreSpec::Measure;
     const std::string after = task_.readouts.size() > 1 ? "." + readout.name : "";
@@ -372,6 +396,15 @@ class TaskReader {
       if (!task_.data.rows_of(part).empty())
         task_.scores.push_back({name + after, readout.name, std::string(name_of(part)), measure});
     };
+    if (readout.kind.as<StatesReadout>() != nullptr) {
+      if (task_.data.streams > 0 && task_.reset) {
+        add("kernel_rank", Measure::kernel_rank, DataPart::test);
+        add("generalisation_rank", Measure::generalisation_rank, DataPart::test);
+        add("separation", Measure::separation, DataPart::test);
+      }
+      add("participation_ratio", Measure::participation_ratio, DataPart::train);
+      return;
+    }
     if (!task_.data.classes.empty()) {
       add("accuracy", Measure::accuracy, DataPart::test);
       add("validation", Measure::accuracy, DataPart::validate);
@@ -403,7 +436,7 @@ class TaskReader {
 }  // namespace
 
 const std::vector<std::unique_ptr<const ReadoutKind>>& readout_kinds() {
-  static const auto kinds = OneOf<ReadoutKind>::Each<RidgeReadout, RlsReadout, LmsReadout>::made();
+  static const auto kinds = OneOf<ReadoutKind>::Each<RidgeReadout, RlsReadout, LmsReadout, StatesReadout>::made();
   return kinds;
 }
 

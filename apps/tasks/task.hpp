@@ -71,9 +71,8 @@ struct ReadoutCommon {
   std::string feedback = {}, from = {};
 };
 template <class K>
-constexpr auto readout_fields() {
+constexpr auto state_fields() {
   return rheo::fields(
-      in_words(field("targets", &K::targets, "", "columns of the data that it is to say"), "all", "names of targets"),
       in_words(field("states", &K::states, "", "whose states it sees"), "all populations but sources", {}),
       in_words(
           field("of", &K::of, "", "which states: spikes, filtered with `tau`; a state by its name; or the input alone"),
@@ -86,11 +85,18 @@ constexpr auto readout_fields() {
           field("answer", &K::answer, "", "of labelled data: which states of an item it is fitted to and answers by"),
           {}, {}),
       field("skip", &K::skip, "rows", "of labelled data: at the begin of an item, that mean and vote leave out",
-            Range{0, 1e6}),
-      in_words(field("feedback", &K::feedback, "", "the signal of kind task that carries its output back"), {},
-               "the name of a signal of kind task"),
-      in_words(field("from", &K::from, "", "a task.h5 whose readout of this name is taken as it is"), {},
-               "the path of a file"));
+            Range{0, 1e6}));
+}
+template <class K>
+constexpr auto readout_fields() {
+  return std::tuple_cat(
+      rheo::fields(in_words(field("targets", &K::targets, "", "columns of the data that it is to say"), "all",
+                            "names of targets")),
+      state_fields<K>(),
+      rheo::fields(in_words(field("feedback", &K::feedback, "", "the signal of kind task that carries its output back"),
+                            {}, "the name of a signal of kind task"),
+                   in_words(field("from", &K::from, "", "a task.h5 whose readout of this name is taken as it is"), {},
+                            "the path of a file")));
 }
 
 struct RidgeReadout : ReadoutCommon {
@@ -129,6 +135,13 @@ struct LmsReadout : ReadoutCommon {
                                   field("every", &LmsReadout::every, "rows", "between updates", Range{1, 1e6})));
 };
 
+struct StatesReadout : ReadoutCommon {
+  static constexpr const char* name = "states";
+  static constexpr const char* summary = "Says nothing: keeps the states that it sees in train, validate and test.";
+  static constexpr const char* source = "";
+  static constexpr auto fields = state_fields<StatesReadout>();
+};
+
 class ReadoutKind : public Described {
  public:
   template <class K>
@@ -159,7 +172,10 @@ struct ScoreSpec {
     memory_capacity,
     participation_ratio,
     valid_rows,
-    accuracy
+    accuracy,
+    kernel_rank,
+    generalisation_rank,
+    separation
   };
   std::string name = {}, readout = {}, part = "test";
   Measure measure = Measure::nrmse;
@@ -168,8 +184,12 @@ struct ScoreSpec {
 };
 inline std::span<const std::string_view> names_of(ScoreSpec::Measure) {
   static constexpr std::string_view names[] = {"nrmse",           "nrmse_range",         "smape",      "correlation",
-                                               "memory_capacity", "participation_ratio", "valid_rows", "accuracy"};
+                                               "memory_capacity", "participation_ratio", "valid_rows", "accuracy",
+                                               "kernel_rank",     "generalisation_rank", "separation"};
   return names;
+}
+inline bool is_of_states(ScoreSpec::Measure measure) {
+  return measure == ScoreSpec::Measure::participation_ratio || measure >= ScoreSpec::Measure::kernel_rank;
 }
 constexpr auto ScoreSpec::described() {
   return rheo::fields(

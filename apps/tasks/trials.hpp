@@ -34,6 +34,7 @@ struct TaskResults {
     std::vector<double> lambdas, errors;
     std::map<DataPart, PartOutputs> said;                            // in the units of the data
     std::map<DataPart, std::vector<std::uint32_t>> labels, answers;  // of items, by number of their class
+    std::map<DataPart, Matrix> seen;                                 // of a readout of kind states: [row][state]
   };
   std::vector<Learnt> readouts;
   std::vector<std::string> remarks;
@@ -99,7 +100,8 @@ class Trials {
 };
 
 // As task.h5: /readouts/NAME/{weights [state][target], intercept, state, target, lambda, lambdas, errors} and
-// /outputs/NAME/PART/{row, output, target}, in the units of the data. Throws RecordingError.
+// /outputs/NAME/PART/{row, output, target}, in the units of the data; /states/NAME/PART [row][state] of those that keep
+// them alone. Throws RecordingError.
 void write_task_file(const std::filesystem::path& file, const TaskResults& results);
 
 }  // namespace rheo

@@ -40,8 +40,7 @@ class SweepReader {
                              .problem = "is missing",
                              .expected = "a table [sweep] with design and axes"});
     if (const TomlNode* task = root_.find("task"))
-      Field(*task, "task")
-          .reject("cannot be swept", "[trials] in its place (docs/tasks.md), or [task.search] of rheo reservoir");
+      Field(*task, "task").reject("cannot be swept", "[trials] in its place (docs/tasks.md)");
     const Field table(*node, "sweep");
     table.need_table();
     sweep_.has_trials_ = root_.find("trials") != nullptr;

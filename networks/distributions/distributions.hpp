@@ -19,6 +19,7 @@
 #include <variant>
 
 #include "core/description.hpp"
+#include "networks/distributions/beta.hpp"
 #include "networks/distributions/choice.hpp"
 #include "networks/distributions/exponential.hpp"
 #include "networks/distributions/integers.hpp"
@@ -30,7 +31,7 @@ namespace rheo {
 
 // Whoever adds a distribution writes a file like those above and adds its name here.
 template <template <class...> class To>
-using ForEachDistribution = To<Uniform, Normal, Lognormal, Integers, Choice, Exponential>;
+using ForEachDistribution = To<Uniform, Normal, Lognormal, Integers, Choice, Exponential, Beta>;
 
 using AnyDistribution = ForEachDistribution<std::variant>;
 

@@ -211,9 +211,9 @@ std::uint64_t lanes_for_wheel(const Figures& f) {
   // Short addresses, and neurons that stay in the cache for the ticks of a window. Where neurons are visited one by one
   // there is nothing to keep there, and a row costs more on another lane than short addresses save.
   const std::uint64_t narrow = std::bit_ceil((f.slots + 65535) / 65536);
-  const bool worthwhile =
+  const bool pays =
       narrow <= most_lanes && !(f.by_event && synapses / rows / static_cast<double>(narrow) < shortest_row_of_visits);
-  return worthwhile ? std::max(count, narrow) : count;
+  return pays ? std::max(count, narrow) : count;
 }
 
 // The best of all rings with as many lanes as threads share evenly.

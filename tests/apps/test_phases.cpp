@@ -138,7 +138,7 @@ TEST_CASE("changes and conditions are refused where nobody would obey them") {
       CAPTURE(command.err());
       CHECK(command.err().find("e.toml:6: " + key) != std::string::npos);
     }
-    std::ofstream(file) << network << plan << "[task]\nkind = \"memory_capacity\"\n";
+    std::ofstream(file) << network << plan << "[task]\nkind = \"what_when\"\n";
     Command task(scratch, {"reservoir", file.string()});
     CHECK(task.end() == 2);
     CAPTURE(task.err());

@@ -209,7 +209,7 @@ TEST_CASE("files of somebody else are never replaced, whatever is asked for", "[
   }
   CHECK(command_of(scratch, words).code == 0);
   // Tasks do not mix their files with those of a run.
-  const fs::path task = fs::path(RHEO_SOURCE_DIR) / "examples/reservoir/narma10.toml";
+  const fs::path task = fs::path(RHEO_SOURCE_DIR) / "examples/reservoir/what_when.toml";
   refused(command_of(scratch, {"reservoir", task.string(), "--out", out.string()}), {"holds the results of rheo run"});
 
   // The input of an experiment is not its output, either.

@@ -104,37 +104,6 @@ split = { washout = 50, train = 300, validate = 100, test = 200 }
 
 }  // namespace
 
-TEST_CASE("a task has the score that rheo reservoir gives the same network") {
-  const Scratch scratch;
-  const std::string file = std::string(RHEO_SOURCE_DIR) + "/examples/reservoir/narma10.toml";
-  Command before(scratch, {"reservoir", file, "--quiet", "--out", (scratch / "before").string(), "--set",
-                           "task.seeds=[3]", "--set", "task.train=300", "--set", "task.validate=100", "--set",
-                           "task.test=200", "--set", "task.baselines=[\"delays\"]"});
-  REQUIRE(before.end() == 0);
-  const auto scores = nlohmann::json::parse(bytes_of(scratch / "before" / "results.json"))["scores"];
-  std::string text = bytes_of(file);
-  text = text.substr(0, text.find("[task]"));
-  text.replace(text.find("seed = 1"), 8, "seed = 3");
-  const auto now = run(scratch, text + R"([data.narma]
-kind = "narma10"
-split = { train = 300, validate = 100, test = 200 }
-[trials]
-step = 40.0
-[readouts.y]
-kind = "ridge"
-tau = 60.0
-[readouts.linear]
-kind = "ridge"
-of = "input"
-input_rows = 100
-)");
-  CHECK(now["scores"]["nrmse.y"] == scores["nrmse"]["mean"]);
-  CHECK(now["scores"]["nrmse.linear"] == scores["nrmse.delays"]["mean"]);
-  CHECK(now["scores"]["participation_ratio.y"] == scores["participation_ratio"]["mean"]);
-  CHECK(now["scores"]["validation.y"].get<double>() ==
-        Approx(scores["validation"]["mean"].get<double>()).epsilon(1e-9));
-}
-
 TEST_CASE("a task that is killed within a part goes on to the same bytes, with any number of threads") {
   const Scratch scratch;
   const std::string file = spiking + narma + R"(step = 10.0
@@ -412,6 +381,56 @@ TEST_CASE("a readout that diverges ends the run where it does") {
   CHECK_THAT(command.err(), Contains("readouts.y: diverges: its output is") && Contains("of the part train"));
   CHECK(report(scratch / "out")["status"] == "failed");
   CHECK(!fs::exists(scratch / "out" / "task.h5"));
+}
+
+TEST_CASE("memory capacity stays below the number of neurons, however short the test is") {
+  const Scratch scratch;
+  std::string network = echo_state(1, 5);
+  network.replace(network.find("indegree = 10"), 13, "indegree = 3");
+  network.replace(network.find("uniform = [-0.3, 0.3]"), 21, "uniform = [-0.01, 0.01]");
+  const auto with = [&](const std::string& test) {
+    return run(scratch,
+               network +
+                   "[data.m]\nkind = \"memory\"\ndelays = 200\nsplit = { washout = 300, train = 1000, "
+                   "validate = 200, test = " +
+                   test + " }\n[trials]\n[readouts.y]\nkind = \"ridge\"\nof = \"r\"\n",
+               test);
+  };
+  const auto brief = with("50"), lasting = with("5000");
+  CHECK(brief["scores"]["memory_capacity"] < 5.5);
+  const std::string remarks = brief["remarks"].dump();
+  CHECK_THAT(remarks, Contains("chance makes"));
+  CHECK(lasting["scores"]["memory_capacity"] < 5);
+  CHECK(lasting["scores"]["memory_capacity"] > 2);
+  CHECK_THAT(lasting.dump(), !Contains("chance makes"));
+}
+
+TEST_CASE("streams: what is kept of states tells rank and separation") {
+  const Scratch scratch;
+  const auto with = [&](const std::string& noise) {
+    return run(scratch,
+               echo_state(1) + "[data.s]\nkind = \"streams\"\nstreams = 12\nlength = 8\nrepetitions = 3\nnoise = " +
+                   noise + "\n[trials]\nreset = true\n[readouts.x]\nkind = \"states\"\nof = \"r\"\n",
+               noise);
+  };
+  const auto quiet = with("0.0"), noisy = with("0.1");
+  // Repetitions without noise are the same, and streams are not.
+  CHECK(quiet["scores"]["generalisation_rank"] == 1);
+  CHECK(quiet["scores"]["separation"].is_null());
+  CHECK(quiet["scores"]["kernel_rank"] > 3);
+  CHECK(noisy["scores"]["kernel_rank"] == quiet["scores"]["kernel_rank"]);
+  CHECK(noisy["scores"]["generalisation_rank"] > 1);
+  CHECK(noisy["scores"]["generalisation_rank"] <= noisy["scores"]["kernel_rank"]);
+  CHECK(noisy["scores"]["separation"] > 1);
+  // An item for each stream, as many of the first one, three for each of the nine after it.
+  const rheo::h5::File file = rheo::h5::File::open((scratch / "0.0" / "task.h5").string());
+  CHECK(file.dataset("states/x/test").shape() == std::vector<std::uint64_t>{12 + 12 + 27, 60});
+  const std::vector<double> states = file.dataset("states/x/test").read<double>();
+  for (std::size_t i = 0; i < 60; ++i) {
+    CHECK(states[i] == states[12 * 60 + i]);
+    CHECK(states[60 + i] == states[24 * 60 + i]);
+  }
+  CHECK(states[0] != states[60]);
 }
 
 }  // namespace test_tasks

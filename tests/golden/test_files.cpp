@@ -1,5 +1,5 @@
 // What the command writes, end to end: checksums of sealed recordings and of a checkpoint, of the weights of layers
-// that learn, and the scores of reservoir tasks. Files are compared with the deflate of the zlib that wrote the stored
+// that learn, and the scores of tasks. Files are compared with the deflate of the zlib that wrote the stored
 // ones.
 //
 // RHEO_UPDATE_GOLDEN=1 writes tests/golden/files.txt anew.
@@ -141,28 +141,35 @@ TEST_CASE("layers that learn end with the weights of tests/golden/files.txt") {
   check(found);
 }
 
-TEST_CASE("reservoir tasks have the scores of tests/golden/files.txt") {
+TEST_CASE("tasks have the scores of tests/golden/files.txt") {
   if (sanitized) return;  // minutes
   const Scratch scratch;
   Golden found;
-  const auto scores = [&](const std::string& name, std::vector<std::string> settings) {
-    std::vector<std::string> words{"reservoir", examples + "reservoir/" + name + ".toml", "--out", scratch / name,
-                                   "--quiet"};
-    settings.push_back("task.seeds=[3]");
-    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
-    run(scratch, words);
-    const auto results = nlohmann::json::parse(bytes_of(scratch / name / "results.json"));
-    for (const auto& [score, value] : results["scores"].items()) {
-      std::ostringstream text;
-      text.precision(12);
-      text << value["mean"].get<double>();
-      found[name + " " + score] = text.str();
-    }
+  const auto text_of = [](double x) {
+    std::ostringstream text;
+    text.precision(12);
+    text << x;
+    return text.str();
   };
-  scores("narma10", {"task.train=400", "task.validate=100", "task.test=200"});
-  scores("sines", {"task.train=500", "task.validate=100", "task.test=100"});
-  scores("what_when", {"task.block=2"});
-  CHECK(found.size() > 5);
+  const auto words = [&](const char* verb, const std::string& name, const std::vector<std::string>& settings) {
+    std::vector<std::string> all{verb, examples + "reservoir/" + name + ".toml", "--out", scratch / name, "--quiet"};
+    for (const std::string& setting : settings) all.insert(all.end(), {"--set", setting});
+    return all;
+  };
+  const auto scores = [&](const std::string& name, std::vector<std::string> settings) {
+    settings.emplace_back("simulation.seed=3");
+    run(scratch, words("run", name, settings));
+    const auto told = nlohmann::json::parse(bytes_of(scratch / name / "run.json"));
+    for (const auto& [score, value] : told["scores"].items()) found[name + " " + score] = text_of(value.get<double>());
+  };
+  scores("narma10", {"data.narma.split={washout=100,train=400,validate=100,test=200}"});
+  scores("sines", {"data.sine.split={washout=200,train=500,validate=100,test=100}"});
+  scores("rate_adapted", {"data.series.split={adapt=200,washout=100,train=400,validate=100,test=200}"});
+  run(scratch, words("reservoir", "what_when", {"task.seeds=[3]", "task.block=2"}));
+  const auto results = nlohmann::json::parse(bytes_of(scratch / "what_when" / "results.json"));
+  for (const auto& [score, value] : results["scores"].items())
+    found["what_when " + score] = text_of(value["mean"].get<double>());
+  CHECK(found.size() > 10);
   check(found, true);
 }
 

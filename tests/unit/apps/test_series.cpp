@@ -212,7 +212,7 @@ TEST_CASE("errors in CSV files name file and line", "[reservoir]") {
 TEST_CASE("the content of a file says what it is, not its name", "[reservoir]") {
   const Scratch scratch;
   const auto read = [&](const char* name, const std::string& dataset = {}) {
-    return read_series((scratch / name).string(), dataset);
+    return read_series((scratch / name).string(), dataset, "data.d");
   };
   for (const char* name : {"s.txt", "s.CSV", "s.h5", "s"}) {
     std::ofstream(scratch / name) << "x\n1\n2\n";
@@ -225,7 +225,7 @@ TEST_CASE("the content of a file says what it is, not its name", "[reservoir]") 
   }
   CHECK(read("columns.csv", "x").values == Eigen::Vector2d(3, 4));
   CHECK_THAT(message_of([&] { read("columns.csv"); }), Contains("which dataset"));
-  CHECK_THAT(message_of([&] { read("s.h5", "x"); }), Contains("task.dataset = \"x\"") && Contains("no HDF5 file"));
+  CHECK_THAT(message_of([&] { read("s.h5", "x"); }), Contains("data.d.dataset = \"x\"") && Contains("no HDF5 file"));
   std::ofstream(scratch / "array.npy", std::ios::binary) << std::string("\x93NUMPY\x01\x00\x76\x00", 10);
   CHECK_THAT(message_of([&] { read("array.npy"); }), Contains("array.npy: ends within its header"));
   std::ofstream(scratch / "zeros.bin", std::ios::binary) << std::string(10, '\0');
@@ -268,8 +268,8 @@ TEST_CASE("a column of times is taken out, or remarked on", "[reservoir]") {
   const Scratch scratch;
   const auto read = [&](const std::string& text) { return read_csv_series(written(scratch, text)); };
   SeriesFile series = read("a,time,b\n1,0.0,2\n3,0.5,4\n5,1.0,6\n");
-  CHECK(remark_on_times(series, "s.csv").empty() == false);  // a rises as well
-  remove_times(series, "s.csv", "time");
+  CHECK(remark_on_times(series, "s.csv", "data.d").empty() == false);  // a rises as well
+  remove_times(series, "s.csv", "time", "data.d");
   Matrix expected(3, 2);
   expected << 1, 2, 3, 4, 5, 6;
   CHECK(series.values == expected);
@@ -277,19 +277,19 @@ TEST_CASE("a column of times is taken out, or remarked on", "[reservoir]") {
   const auto message = [&](const std::string& text, const std::string& name) {
     return message_of([&] {
       SeriesFile file = read(text);
-      remove_times(file, "s.csv", name);
+      remove_times(file, "s.csv", name, "data.d");
     });
   };
   CHECK_THAT(message("time,x\n0.0,1\n0.5,1\n1.5,2\n2.0,3\n", "time"),
-             Contains("s.csv:4: task.time = \"time\": goes from 0.5 to 1.5, a step of 1 among steps of 0.5"));
+             Contains("s.csv:4: data.d.time = \"time\": goes from 0.5 to 1.5, a step of 1 among steps of 0.5"));
   CHECK_THAT(message("time,x\n0,1\n1,1\n", "tme"), Contains("one of time, x") && Contains("did you mean \"time\""));
   CHECK_THAT(message("0,1\n1,1\n", "time"), Contains("does not name its columns"));
   CHECK_THAT(message("time\n0\n1\n", "time"), Contains("the only column"));
-  CHECK_THAT(remark_on_times(read("time,x\n0,1\n1,1\n2,3\n"), "s.csv"),
-             Contains("time rises in equal steps") && Contains("task.time = \"time\""));
-  CHECK_THAT(remark_on_times(read("0,1\n1,1\n5,3\n"), "s.csv"), Contains("column 1 rises in unequal steps"));
-  CHECK(remark_on_times(read("x\n0\n1\n2\n"), "s.csv").empty());
-  CHECK(remark_on_times(read("x,y\n0,1\n1,2\n0,3\n"), "s.csv").empty());
+  CHECK_THAT(remark_on_times(read("time,x\n0,1\n1,1\n2,3\n"), "s.csv", "data.d"),
+             Contains("time rises in equal steps") && Contains("data.d.time = \"time\""));
+  CHECK_THAT(remark_on_times(read("0,1\n1,1\n5,3\n"), "s.csv", "data.d"), Contains("column 1 rises in unequal steps"));
+  CHECK(remark_on_times(read("x\n0\n1\n2\n"), "s.csv", "data.d").empty());
+  CHECK(remark_on_times(read("x,y\n0,1\n1,2\n0,3\n"), "s.csv", "data.d").empty());
 }
 
 TEST_CASE("series from HDF5", "[reservoir]") {

@@ -121,7 +121,7 @@ dt = 0)",
          "larger than max; expected limits that the distribution can meet"},
         {"tau_m = 20.0", "tau_m = { gauss = [20.0, 2.0] }",
          "wrong.toml:7: populations.E.params.tau_m.gauss: unknown key; expected one of uniform, normal, "
-         "lognormal, integers, choice, exponential, "
+         "lognormal, integers, choice, exponential, beta, "
          "file, dataset, min, max"},
         {"tau_m = 20.0", "tau_m = { uniform = [10.0, 20.0], min = 25.0 }",
          "wrong.toml:7: populations.E.params.tau_m = { uniform = [10.0, 20.0], min = 25.0 }: nothing that it can draw "

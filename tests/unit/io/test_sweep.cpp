@@ -423,10 +423,8 @@ TEST_CASE("mistakes in [sweep] are refused with the place and what would be righ
     CHECK(File(wrong.sweep).refusal() == wrong.message);
   }
   CHECK(File("").refusal() == "sweep.toml: sweep: is missing; expected a table [sweep] with design and axes");
-  CHECK_THAT(
-      File("[sweep]\n[sweep.axes]\n\"simulation.dt\" = [0.1, 0.2]\n[task]\nkind = \"narma10\"\n").refusal(),
-      Catch::EndsWith(
-          "task: cannot be swept; expected [trials] in its place (docs/tasks.md), or [task.search] of rheo reservoir"));
+  CHECK_THAT(File("[sweep]\n[sweep.axes]\n\"simulation.dt\" = [0.1, 0.2]\n[task]\nkind = \"narma10\"\n").refusal(),
+             Catch::EndsWith("task: cannot be swept; expected [trials] in its place (docs/tasks.md)"));
   CHECK(File(axes + weight + " = [0.1]\n").refusal({"projections.excitation.weight=3"}) ==
         "sweep.toml:18: sweep.axes.projections.excitation.weight: is changed with --set projections.excitation.weight, "
         "too; expected one of the two");

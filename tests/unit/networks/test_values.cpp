@@ -118,6 +118,25 @@ TEST_CASE("Distributions have their moments", "[values]") {
     RandomStream stream(random_key(1, "values", "test"), 0);
     for (int i = 0; i < 100; ++i) REQUIRE(all[static_cast<std::size_t>(i)] == 3 * stream.exponential());
   }
+  SECTION("beta: mean a / (a + b), and the share below any x") {
+    const rheo::Beta d{2, 3, 0.5};
+    const auto all = draws(d, many);
+    const auto m = moments(all);
+    CHECK(m.low > 0);
+    CHECK(m.high < 0.5);
+    const double variance = 0.25 * 6.0 / (25 * 6);
+    CHECK(std::abs(m.mean - 0.2) < 4 * std::sqrt(variance / n));
+    CHECK(m.variance == Approx(variance).epsilon(0.03));
+    CHECK(d.expected() == Approx(0.2));
+    for (const double x : {0.05, 0.2, 0.4}) {
+      // I_u(2, 3) = 6 u^2 - 8 u^3 + 3 u^4
+      const double u = 2 * x, share = 6 * u * u - 8 * u * u * u + 3 * u * u * u * u;
+      CHECK(d.share_below(x) == Approx(share));
+      const double below = static_cast<double>(std::count_if(all.begin(), all.end(), [&](double y) { return y < x; }));
+      CHECK(std::abs(below / n - share) < 4 * std::sqrt(share * (1 - share) / n));
+    }
+    CHECK_FALSE(problem_of(rheo::Beta{1.5, 2, 1}).empty());
+  }
   SECTION("a spread of zero is a constant") {
     for (const double x : draws(Normal{3, 0}, 100)) CHECK(x == 3);
     for (const double x : draws(Uniform{3, 3}, 100)) CHECK(x == 3);

@@ -9,6 +9,7 @@
 #include "apps/report/report.hpp"
 #include "apps/report/run_file.hpp"
 #include "apps/report/spikes.hpp"
+#include "apps/report/task.hpp"
 #include "apps/session/run_directory.hpp"
 #include "apps/session/summary.hpp"
 
@@ -34,6 +35,7 @@ class RunPage {
     read_populations();
     find_recordings();
     overview();
+    add_task(page_, run_, directory_);
     spikes();
     states();
     weights();
@@ -107,6 +109,7 @@ class RunPage {
         continue;
       }
       recording.kind = kind_of_recording(recording.file);
+      if (name == task_file) continue;
       if (recording.kind == RecordingKind::none)
         others.push_back(recording.file.filename().string());
       else

@@ -11,13 +11,9 @@
 
 namespace rheo {
 
-namespace {
-
 std::string rows_text(std::size_t rows) {
   return fmt::format("{} row{}", rows, rows == 1 ? "" : "s");
 }
-
-}  // namespace
 
 std::vector<std::size_t> Dataset::rows_of(DataPart part) const {
   std::vector<std::size_t> rows;

@@ -33,6 +33,8 @@ struct ColumnScale {
   double mean = 0, deviation = 1;
 };
 
+std::string rows_text(std::size_t rows);  // "1 row", "20 rows"
+
 struct Dataset {
   std::vector<std::string> input_names, target_names;  // of columns
   Matrix inputs, targets;                              // [row][column]; a target belongs to the row that is shown

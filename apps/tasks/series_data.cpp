@@ -28,10 +28,6 @@ std::vector<ColumnScale> standardise(Matrix& all, std::size_t first, std::size_t
   return scales;
 }
 
-std::string rows_text(std::size_t rows) {
-  return fmt::format("{} row{}", rows, rows == 1 ? "" : "s");
-}
-
 // Targets that vary in each part that is fitted or scored; of others a remark says why they do not count. A column that
 // stands still in one of them is no question there: its error is not defined in units of what varies.
 void count_targets(Dataset& data, const std::string& key) {

@@ -100,7 +100,7 @@ constexpr auto readout_fields() {
 }
 
 struct RidgeReadout : ReadoutCommon {
-  std::vector<double> lambda = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100};
+  std::vector<double> lambda = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1e3, 1e4};
   static constexpr const char* name = "ridge";
   static constexpr const char* summary =
       "Ridge regression with a constant, fitted to the part train; lambda is chosen by the part validate.";
@@ -108,7 +108,7 @@ struct RidgeReadout : ReadoutCommon {
   static constexpr auto fields =
       std::tuple_cat(readout_fields<RidgeReadout>(),
                      rheo::fields(in_words(field("lambda", &RidgeReadout::lambda, "", "to choose from", non_negative),
-                                           "1e-8, 1e-7, .. 100", "numbers >= 0")));
+                                           "1e-8, 1e-7, .. 1e4", "numbers >= 0")));
 };
 struct RlsReadout : ReadoutCommon {
   double alpha = 1, forgetting = 1;

@@ -82,6 +82,15 @@ nlohmann::json run(const Scratch& scratch, const std::string& text, const std::s
   return report(scratch / out);
 }
 
+// What rheo report makes of a run, with its pictures beside it.
+std::string page_of(const Scratch& scratch, const std::string& out) {
+  Command command(scratch, {"report", (scratch / out).string(), "--svg", (scratch / (out + ".svg")).string()});
+  const int code = command.end();
+  INFO(command.err());
+  REQUIRE(code == 0);
+  return bytes_of(scratch / out / "report.html");
+}
+
 std::string complaint(const Scratch& scratch, const std::string& text) {
   std::ofstream(scratch / "wrong.toml") << text;
   std::string said;
@@ -323,6 +332,10 @@ states = [")" + states + "\"]\n",
   };
   CHECK(accuracy("A") > 0.9);
   CHECK(accuracy("B") < 0.5);
+  const std::string page = page_of(scratch, "A");
+  CHECK_THAT(page, Contains("Scores of single columns or classes") && Contains("class3") &&
+                       Contains("Answers of class to 40 items of the test"));
+  CHECK(fs::exists(scratch / "A.svg" / "answers-class.svg"));
 }
 
 TEST_CASE("what is wrong with a task is said with its place, by validate and run alike") {
@@ -401,6 +414,14 @@ TEST_CASE("memory capacity stays below the number of neurons, however short the 
   const std::string remarks = brief["remarks"].dump();
   CHECK_THAT(remarks, Contains("chance makes"));
   CHECK(lasting["scores"]["memory_capacity"] < 5);
+  const std::string page = page_of(scratch, "50");
+  CHECK_THAT(page, Contains("memory_capacity") && Contains("chance makes") && !Contains("Not shown are files") &&
+                       Contains("Squared correlation of output and target of y, for each of 200 targets") &&
+                       Contains("in the first 50 of 50 rows of the test, 3 of 200 targets"));
+  for (const char* picture : {"correlations-y.svg", "outputs-y.svg"}) {
+    const std::string drawn = bytes_of(scratch / "50.svg" / picture);
+    CHECK_THAT(drawn, Contains("</svg>") && !Contains("nan") && !Contains("inf"));
+  }
   CHECK(lasting["scores"]["memory_capacity"] > 2);
   CHECK_THAT(lasting.dump(), !Contains("chance makes"));
 }

@@ -19,10 +19,6 @@ namespace rheo {
 
 namespace {
 
-std::string text_of(const SweepParameter& parameter) {
-  return std::visit([](const auto& value) { return fmt::format("{}", value); }, parameter);
-}
-
 // A value as the numbers in it and what is left of it without them: of { uniform = [-0.2, 0.2] } two.
 struct Numbers {
   std::vector<double> all;
@@ -69,7 +65,7 @@ std::string edge_of(const std::string& key, const std::vector<SweepParameter>& v
       all.insert(numbers.all[k]);
     }
     if (all.size() < 2 || (chosen.all[k] != *all.begin() && chosen.all[k] != *all.rbegin())) continue;
-    return fmt::format("{} = {} is at the edge of the {} values of its search", key, text_of(best), all.size());
+    return fmt::format("{} = {} is at the edge of the {} values of its search", key, parameter_text(best), all.size());
   }
   return {};
 }
@@ -102,7 +98,7 @@ std::optional<SweepChoice> choose(const SweepFolder& folder) {
     std::vector<std::string> texts;
     for (std::size_t k = 0; k < manifest.keys.size(); ++k)
       if (manifest.keys[k] != "simulation.seed")
-        texts.push_back(fmt::format("{} = {}", manifest.keys[k], text_of(points[i].parameters[k])));
+        texts.push_back(fmt::format("{} = {}", manifest.keys[k], parameter_text(points[i].parameters[k])));
     const auto [at, is_new] = known.try_emplace(texts, choice.candidates.size());
     if (is_new) {
       choice.candidates.push_back({.point = i, .texts = texts, .value = {}, .seeds = 0});

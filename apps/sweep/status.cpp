@@ -20,10 +20,6 @@ namespace rheo {
 
 namespace {
 
-std::string text_of(const SweepParameter& parameter) {
-  return std::visit([](const auto& value) { return fmt::format("{}", value); }, parameter);
-}
-
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -147,7 +143,7 @@ std::string failed_text(const SweepFolder& folder, const SweepManifest& manifest
     if (!seen.insert(point.hash).second || ++failed > most) continue;
     text += fmt::format("\n{}\n ", (folder.path() / folder.name_of(point.hash)).string());
     for (std::size_t i = 0; i < point.parameters.size(); ++i)
-      text += fmt::format(" {}={}", manifest.keys[i], text_of(point.parameters[i]));
+      text += fmt::format(" {}={}", manifest.keys[i], parameter_text(point.parameters[i]));
     text += fmt::format("\n  {}\n", one_line(record->second.error));
   }
   if (failed == 0) return {};

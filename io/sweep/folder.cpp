@@ -156,6 +156,10 @@ std::vector<fs::path> listing(const fs::path& directory) {
 
 }  // namespace
 
+std::string parameter_text(const SweepParameter& parameter) {
+  return std::visit([](const auto& value) { return fmt::format("{}", value); }, parameter);
+}
+
 double metric_of(const std::string& name, const PointRecord& record) {
   const std::size_t dot = name.find('.');
   const std::string kind = name.substr(0, dot), population = name.substr(dot + 1);

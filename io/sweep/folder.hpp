@@ -66,6 +66,7 @@ struct SweepManifest {
 };
 
 using SweepParameter = std::variant<std::int64_t, double, std::string>;  // lists and tables are texts here
+std::string parameter_text(const SweepParameter& parameter);
 
 struct SweepPoint {
   std::uint64_t hash = 0;

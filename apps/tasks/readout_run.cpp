@@ -219,18 +219,17 @@ void ReadoutRun::end_part(DataPart part) {
 
 void ReadoutRun::fit() {
   const RidgeReadout& how = *readout_.kind.as<RidgeReadout>();
-  PartOutputs &train = said_[DataPart::train], &validate = said_[DataPart::validate];
-  const MatrixView states = as_matrix(kept_, 0, train.rows.size(), width_);
-  if (validate.rows.empty()) {
-    learnt_ = Ridge(states, train.targets).readout(how.lambda.front());
+  const Matrix& targets = said_.at(DataPart::train).targets;
+  const auto validate = said_.find(DataPart::validate);
+  if (validate == said_.end()) {
+    learnt_ = Ridge(states(DataPart::train), targets).readout(how.lambda.front());
   } else {
     std::vector<Eigen::Index> counted;
     for (std::size_t k = 0; k < readout_.targets.size(); ++k)
       if (std::ranges::find(task_.data.counted, readout_.targets[k]) != task_.data.counted.end())
         counted.push_back(static_cast<Eigen::Index>(k));
-    RidgeChoice choice =
-        choose_ridge(states, train.targets, as_matrix(kept_, train.rows.size(), validate.rows.size(), width_),
-                     validate.targets, how.lambda, counted);
+    RidgeChoice choice = choose_ridge(states(DataPart::train), targets, states(DataPart::validate),
+                                      validate->second.targets, how.lambda, counted);
     learnt_ = std::move(choice.readout);
     errors_ = std::move(choice.errors);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -88,6 +89,7 @@ class TaskReader {
         at->reject("has a meaning for labelled data alone: rows of a series follow each other", "none");
     read_learning(trials);
     read_readouts();
+    judge_free(trials, spec);
     read_encodings(trials);
     read_scores();
     set_duration();
@@ -178,6 +180,16 @@ class TaskReader {
       found.push_back(static_cast<std::size_t>(place - names.begin()));
     }
     return found;
+  }
+
+  // What the network hears of itself is what the first readout says, column by column.
+  void judge_free(const Field& trials, const TrialsSpec& spec) const {
+    if (spec.free == 0) return;
+    std::vector<std::size_t> all(task_.data.target_names.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (task_.readouts.empty() || task_.readouts.front().targets != all)
+      trials.find("free")->reject("needs a first readout that says all inputs of the next row",
+                                  "no free, or such a readout before all others");
   }
 
   void read_readouts() {

@@ -368,6 +368,10 @@ TEST_CASE("what is wrong with a task is said with its place, by validate and run
              Contains("no projection with plasticity"));
   CHECK_THAT(with("[data.d]\nkind = \"narma10\"\n[trials]\nreset = true\n" + readout),
              Contains("trials.reset = true: has a meaning for labelled data alone"));
+  const std::string free = "[data.d]\nkind = \"mackey_glass\"\n[trials]\nfree = 20\n";
+  for (const char* const first : {"", "[readouts.x]\nkind = \"states\"\nof = \"r\"\n[readouts.y]\nkind = \"ridge\"\n"})
+    CHECK_THAT(with(free + first),
+               Contains("trials.free = 20: needs a first readout that says all inputs of the next row"));
   CHECK_THAT(with("[data.d]\nkind = \"narma10\"\n[trials]\n[readouts.y]\nkind = \"ridge\"\nof = \"V\"\n"),
              Contains("readouts.y.of = \"V\": unknown state of rate_tanh"));
   CHECK_THAT(with("[data.d]\nkind = \"narma10\"\n[trials]\n" + readout + "feedback = \"output\"\n"),
